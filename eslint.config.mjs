@@ -1,0 +1,77 @@
+import nx from '@nx/eslint-plugin';
+import prettier from 'eslint-config-prettier';
+import tseslint from 'typescript-eslint';
+
+/** The core of token-cache is pure protocol: every adapter lives behind an entry point of its own. */
+const ADAPTERS = [
+  'ioredis',
+  'libsql',
+  'oauth4webapi',
+  'prom-client',
+  '@willsoto/*',
+  '@nestjs/terminus',
+  'undici',
+  'axios',
+  'node:http*',
+  'node:net',
+  'fastify',
+];
+
+export default tseslint.config(
+  { ignores: ['**/dist', '**/node_modules', '**/coverage', '.nx', '.mintonce'] },
+  ...tseslint.configs.recommended,
+  { plugins: { '@nx': nx } },
+  {
+    files: ['**/*.ts'],
+    rules: {
+      '@typescript-eslint/consistent-type-imports': ['error', { fixStyle: 'inline-type-imports' }],
+      '@typescript-eslint/no-explicit-any': 'error',
+      '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_' }],
+      '@nx/enforce-module-boundaries': [
+        'error',
+        {
+          enforceBuildableLibDependency: true,
+          depConstraints: [
+            { sourceTag: 'type:app', onlyDependOnLibsWithTags: ['type:lib', 'type:test-support'] },
+            { sourceTag: 'type:e2e', onlyDependOnLibsWithTags: ['type:lib', 'type:test-support'] },
+            { sourceTag: 'type:test-support', onlyDependOnLibsWithTags: ['type:test-support'] },
+            { sourceTag: 'type:lib', onlyDependOnLibsWithTags: ['type:test-support'] },
+          ],
+        },
+      ],
+    },
+  },
+  {
+    files: ['libs/token-cache/src/lib/**/*.ts'],
+    ignores: ['**/*.spec.ts'],
+    rules: {
+      'no-restricted-imports': [
+        'error',
+        {
+          patterns: [
+            {
+              group: [
+                ...ADAPTERS,
+                '../redis/*',
+                '../sqlite/*',
+                '../oauth/*',
+                '../prometheus/*',
+                '../health/*',
+                '../testing/*',
+              ],
+              message: 'The core knows ports only; adapters live behind their own entry points.',
+            },
+          ],
+        },
+      ],
+    },
+  },
+  {
+    files: ['**/*.cjs'],
+    rules: { '@typescript-eslint/no-require-imports': 'off' },
+    languageOptions: {
+      globals: { module: 'writable', require: 'readonly', process: 'readonly', __dirname: 'readonly' },
+    },
+  },
+  prettier,
+);

@@ -1,0 +1,21 @@
+/** Time as the library sees it; handed in so that tests and simulations own it. */
+export interface Clock {
+  /** Epoch ms. Only for what people read; it may step. */
+  now(): number;
+  /** Ms since some fixed point; never steps. Every deadline is measured with it. */
+  monotonic(): number;
+  /** Runs `callback` once after `delayMs`; the returned function cancels it. */
+  after(delayMs: number, callback: () => void): () => void;
+}
+
+/** A longer delay overflows Node's 32-bit timers and would fire at once. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
+
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  monotonic: () => performance.now(),
+  after(delayMs, callback) {
+    const timer = setTimeout(callback, Math.min(Math.max(delayMs, 0), MAX_TIMER_MS));
+    return () => clearTimeout(timer);
+  },
+};

@@ -1,0 +1,91 @@
+/** Stable codes; switch on these, not on messages. */
+export type TokenCacheErrorCode =
+  | 'TOKEN_INTEGRATION_UNKNOWN'
+  | 'TOKEN_CONFIG_INVALID'
+  | 'TOKEN_SOURCE_REJECTED'
+  | 'TOKEN_SOURCE_UNAVAILABLE'
+  | 'TOKEN_RESPONSE_INVALID'
+  | 'TOKEN_WAIT_TIMEOUT'
+  | 'TOKEN_STORE_UNAVAILABLE';
+
+/** Base of every error that this library throws. Messages never hold a token, a secret or a header. */
+export abstract class TokenCacheError extends Error {
+  abstract readonly code: TokenCacheErrorCode;
+
+  override get name(): string {
+    return this.constructor.name;
+  }
+}
+
+/** Nothing is configured under that name. */
+export class TokenIntegrationUnknownError extends TokenCacheError {
+  readonly code = 'TOKEN_INTEGRATION_UNKNOWN';
+
+  constructor(integration: string, known: readonly string[]) {
+    super(`No integration is called "${integration}"; known are: ${known.join(', ') || 'none'}`);
+  }
+}
+
+/** An option or a request has a value that cannot work; `field` is its path. */
+export class TokenConfigError extends TokenCacheError {
+  readonly code = 'TOKEN_CONFIG_INVALID';
+
+  constructor(
+    readonly field: string,
+    problem: string,
+  ) {
+    super(`${field} ${problem}`);
+  }
+}
+
+export interface TokenSourceErrorOptions extends ErrorOptions {
+  /** `error` of the token endpoint's answer (RFC 6749 section 5.2). */
+  oauthError?: string;
+  /** How long the source asked to be left alone, or for how long the fleet will not ask again. */
+  retryAfterMs?: number;
+}
+
+/** A mint failed; in which way, the subclass says. */
+export abstract class TokenSourceError extends TokenCacheError {
+  readonly oauthError?: string;
+  readonly retryAfterMs?: number;
+
+  constructor(message: string, { oauthError, retryAfterMs, ...options }: TokenSourceErrorOptions = {}) {
+    super(message, options);
+    if (oauthError !== undefined) this.oauthError = oauthError;
+    if (retryAfterMs !== undefined) this.retryAfterMs = retryAfterMs;
+  }
+}
+
+/** The source said no (4xx): asking again with the same credentials will not help. */
+export class TokenSourceRejectedError extends TokenSourceError {
+  readonly code = 'TOKEN_SOURCE_REJECTED';
+}
+
+/** The source could not answer: network, timeout, 5xx or 429. */
+export class TokenSourceUnavailableError extends TokenSourceError {
+  readonly code = 'TOKEN_SOURCE_UNAVAILABLE';
+}
+
+/** The source answered with something that is not a usable token. */
+export class TokenResponseInvalidError extends TokenSourceError {
+  readonly code = 'TOKEN_RESPONSE_INVALID';
+}
+
+/** Another process was minting for longer than this caller waits. */
+export class TokenWaitTimeoutError extends TokenCacheError {
+  readonly code = 'TOKEN_WAIT_TIMEOUT';
+
+  constructor(integration: string, waitTimeoutMs: number) {
+    super(`No token for "${integration}" within ${waitTimeoutMs} ms`);
+  }
+}
+
+/** The store did not answer, and policy forbids to go on without it. */
+export class TokenStoreUnavailableError extends TokenCacheError {
+  readonly code = 'TOKEN_STORE_UNAVAILABLE';
+
+  constructor(operation: string, options?: ErrorOptions) {
+    super(`The token store did not answer "${operation}"`, options);
+  }
+}

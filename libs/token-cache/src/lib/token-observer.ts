@@ -1,0 +1,31 @@
+import { type MintReason } from './token-store.js';
+
+export type HitLayer = 'near' | 'shared' | 'waited';
+
+export type MintOutcome = 'stored' | 'superseded' | 'local' | 'failed';
+
+export type StoreOperation = 'peek' | 'acquire' | 'renew' | 'commit' | 'fail' | 'invalidate' | 'purge' | 'ping';
+
+/** Port: what happens in the cache, for metrics and traces. Every method does nothing unless overridden, and must not throw. */
+export abstract class TokenObserver {
+  /** A caller was given a token without a mint by this call. */
+  hit(_integration: string, _layer: HitLayer): void {}
+  /** A caller found no token, neither here nor in the store. */
+  miss(_integration: string): void {}
+  /** The source was asked once. */
+  minted(_integration: string, _mint: { outcome: MintOutcome; reason: MintReason; durationMs: number }): void {}
+  /** This process holds a token that expires at `expiresAt`, epoch ms. */
+  learned(_integration: string, _expiresAt: number): void {}
+  /** A flight waited for another process. */
+  waited(_integration: string, _durationMs: number): void {}
+  storeCalled(_operation: StoreOperation, _durationMs: number, _failed: boolean): void {}
+  /** A lease was no longer ours when we renewed it. */
+  leaseLost(_integration: string): void {}
+  /** A background refresh failed; callers still have the valid token. */
+  refreshFailed(_integration: string, _code: string): void {}
+  invalidated(_integration: string): void {}
+  /** A commit came after a newer fence. */
+  superseded(_integration: string): void {}
+  /** A payload in the store could not be opened or read; it counts as a miss. */
+  unreadable(_integration: string): void {}
+}

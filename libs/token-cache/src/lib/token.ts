@@ -1,0 +1,44 @@
+export interface TokenProperties {
+  accessToken: string;
+  tokenType: string;
+  scope?: string;
+  integration: string;
+  generation: number;
+  expiresAt: number;
+  refreshAt: number;
+}
+
+/** An access token. It does not print itself: `util.inspect` and `JSON.stringify` show everything but `accessToken`. */
+export class Token {
+  /** As the authorization server spelled it, `Bearer` by default. */
+  readonly tokenType: string;
+  /** What was granted, when the source said so. */
+  readonly scope?: string;
+  readonly integration: string;
+  /** Rises with every token of the same key. */
+  readonly generation: number;
+  /** Epoch ms, as the source said; the token is handed out until the safety margin before it. */
+  readonly expiresAt: number;
+  /** Epoch ms from which one process refreshes it in the background. */
+  readonly refreshAt: number;
+  readonly #accessToken: string;
+
+  constructor(properties: TokenProperties) {
+    this.#accessToken = properties.accessToken;
+    this.tokenType = properties.tokenType;
+    if (properties.scope !== undefined) this.scope = properties.scope;
+    this.integration = properties.integration;
+    this.generation = properties.generation;
+    this.expiresAt = properties.expiresAt;
+    this.refreshAt = properties.refreshAt;
+  }
+
+  get accessToken(): string {
+    return this.#accessToken;
+  }
+
+  /** The value of an `Authorization` header (RFC 6750 section 2.1). */
+  get authorization(): string {
+    return `${/^bearer$/i.test(this.tokenType) ? 'Bearer' : this.tokenType} ${this.#accessToken}`;
+  }
+}
