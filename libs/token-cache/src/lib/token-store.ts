@@ -20,7 +20,7 @@ export interface TokenStore {
    */
   acquire(keyId: string, attempt: Attempt): Promise<Acquired>;
 
-  /** Extends a live lease by `leaseMs` from now; false when it is no longer ours. */
+  /** Extends a lease by `leaseMs` from now, even one that lapsed unless it was taken over; false when it is no longer ours. */
   renew(keyId: string, lease: Lease): Promise<boolean>;
 
   /**
