@@ -6,6 +6,7 @@ export interface TokenProperties {
   generation: number;
   expiresAt: number;
   refreshAt: number;
+  keyId: string;
 }
 
 /** An access token. It does not print itself: `util.inspect` and `JSON.stringify` show everything but `accessToken`. */
@@ -22,9 +23,11 @@ export class Token {
   /** Epoch ms from which one process refreshes it in the background. */
   readonly refreshAt: number;
   readonly #accessToken: string;
+  readonly #keyId: string;
 
   constructor(properties: TokenProperties) {
     this.#accessToken = properties.accessToken;
+    this.#keyId = properties.keyId;
     this.tokenType = properties.tokenType;
     if (properties.scope !== undefined) this.scope = properties.scope;
     this.integration = properties.integration;
@@ -35,6 +38,11 @@ export class Token {
 
   get accessToken(): string {
     return this.#accessToken;
+  }
+
+  /** Its place in the store: a hash, the same in every process. */
+  get keyId(): string {
+    return this.#keyId;
   }
 
   /** The value of an `Authorization` header (RFC 6750 section 2.1). */

@@ -1,0 +1,91 @@
+import { LRUCache } from 'lru-cache';
+import { type NearCachePolicy } from './policy.js';
+import { type Lease } from './token-store.js';
+import { type Token } from './token.js';
+
+/** A token in hand. Its instants are monotonic. */
+export interface HeldToken {
+  readonly token: Token;
+  /** Hard expiry. */
+  readonly endsAt: number;
+  readonly refreshAt: number;
+  /** When the store last said that this is the shared one. */
+  confirmedAt: number;
+  /** When to refresh it, or to share it, in the background. */
+  maintainAt: number;
+  /** Minted here and not yet in the store; under which lease, if under one. */
+  unshared?: { lease?: Lease };
+}
+
+/** The channel by which this process hears of changes. */
+export interface Channel {
+  readonly isUp: boolean;
+  /** Monotonic; a token confirmed before this may have changed unheard. */
+  readonly upSince: number;
+}
+
+/**
+ * The in-process copy. A token is immutable and ends by itself, so the copy is correct without any coherence until hard
+ * expiry; coherence is needed only to hear early of an invalidation.
+ */
+export class NearCache {
+  private readonly held: LRUCache<string, HeldToken>;
+  private readonly rejected: LRUCache<string, string>;
+
+  constructor(
+    private readonly policy: NearCachePolicy | false,
+    maxEntries: number,
+    private readonly channel: Channel | undefined,
+  ) {
+    this.held = new LRUCache({ max: maxEntries });
+    this.rejected = new LRUCache({ max: maxEntries });
+  }
+
+  /** The token that may be served without asking the store. */
+  trusted(keyId: string, now: number): HeldToken | undefined {
+    const held = this.valid(keyId, now);
+    return held && this.isTrusted(held, now) ? held : undefined;
+  }
+
+  /** The token that has not reached hard expiry, whatever the store may have to say. */
+  valid(keyId: string, now: number): HeldToken | undefined {
+    const held = this.held.get(keyId);
+    return held && held.endsAt > now ? held : undefined;
+  }
+
+  /** Keeps it, unless a newer one that was confirmed later is already here: replies of the store may overtake each other. */
+  keep(keyId: string, held: HeldToken): void {
+    const current = this.held.peek(keyId);
+    const outdated =
+      current && current.confirmedAt > held.confirmedAt && current.token.generation > held.token.generation;
+    if (!outdated) this.held.set(keyId, held);
+  }
+
+  drop(keyId: string): void {
+    this.held.delete(keyId);
+  }
+
+  /** Drops what was shared up to that generation. */
+  dropShared(keyId: string, generation: number): void {
+    const held = this.held.peek(keyId);
+    if (held && !held.unshared && held.token.generation <= generation) this.held.delete(keyId);
+  }
+
+  /** Never takes this access token from the store again; true if that is news. */
+  reject(keyId: string, token: Token): boolean {
+    if (this.isRejected(keyId, token.accessToken)) return false;
+    this.rejected.set(keyId, token.accessToken);
+    if (this.held.peek(keyId)?.token.accessToken === token.accessToken) this.held.delete(keyId);
+    return true;
+  }
+
+  isRejected(keyId: string, accessToken: string): boolean {
+    return this.rejected.get(keyId) === accessToken;
+  }
+
+  private isTrusted(held: HeldToken, now: number): boolean {
+    if (held.unshared) return true;
+    if (!this.policy || !this.channel) return false;
+    return this.channel.isUp ? held.confirmedAt >= this.channel.upSince : now - held.confirmedAt < this.policy.maxAgeMs;
+  }
+}

@@ -1,0 +1,248 @@
+import { Inject, Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
+import { LRUCache } from 'lru-cache';
+import { Flights } from './flights.js';
+import { BREAKER_RESET_MS, GuardedStore } from './guarded-store.js';
+import { Minter } from './minter.js';
+import { MintOnce, type Obtained } from './mint-once.js';
+import { type HeldToken, NearCache } from './near-cache.js';
+import { DEFAULT_NEAR_CACHE } from './policy.js';
+import { type IntegrationOptions, resolveIntegrations, type TokenCacheConfig } from './token-cache.options.js';
+import { TOKEN_CACHE_CONFIG } from './token-cache.tokens.js';
+import {
+  TokenCacheError,
+  type TokenCacheErrorCode,
+  TokenSourceError,
+  TokenStoreUnavailableError,
+  TokenWaitTimeoutError,
+} from './token-cache.errors.js';
+import { fetchWithToken, type TokenRequestInit } from './token-fetch.js';
+import { type TokenKey, TokenKeys } from './token-key.js';
+import { type TokenObserver } from './token-observer.js';
+import { TokenObservers } from './token-observers.js';
+import { type TokenRequest } from './token-request.js';
+import { type IntegrationStatus } from './token-status.js';
+import { type Cooldown } from './token-store.js';
+import { type Token } from './token.js';
+import { WakeUps } from './wake-ups.js';
+
+/** How long a shutdown lets mints in flight finish. */
+const SHUTDOWN_GRACE_MS = 5_000;
+
+/** Gives out access tokens, each minted once per lifetime for all processes that share the store. */
+@Injectable()
+export class TokenService implements OnApplicationShutdown {
+  private readonly keys = new TokenKeys();
+  private readonly observers = new TokenObservers();
+  private readonly store: GuardedStore;
+  private readonly wakeUps: WakeUps;
+  private readonly near: NearCache;
+  private readonly minter: Minter;
+  private readonly protocol: MintOnce;
+  private readonly flights: Flights<Obtained>;
+  private readonly background = new Set<Promise<void>>();
+  private readonly lastErrors = new LRUCache<string, TokenCacheErrorCode>({ max: DEFAULT_NEAR_CACHE.maxEntries });
+  private readonly logger = new Logger(TokenService.name);
+  private isClosed = false;
+
+  constructor(@Inject(TOKEN_CACHE_CONFIG) private readonly config: TokenCacheConfig) {
+    const { clock, random, nearCache, store } = config;
+    this.store = new GuardedStore(store, clock, this.observers);
+    this.wakeUps = new WakeUps(clock, random, store.events, (event) => {
+      if (event.type === 'purged') this.near.drop(event.keyId);
+      else this.near.dropShared(event.keyId, event.fence);
+    });
+    const channel = store.events && this.wakeUps;
+    this.near = new NearCache(nearCache, (nearCache || DEFAULT_NEAR_CACHE).maxEntries, channel);
+    this.minter = new Minter(clock, random);
+    this.protocol = new MintOnce(config, this.store, this.near, this.wakeUps, this.minter, this.observers);
+    this.flights = new Flights(clock);
+    for (const integration of config.integrations.values()) this.keys.add(integration);
+  }
+
+  /** Names of all integrations. */
+  get integrations(): readonly string[] {
+    return this.keys.integrations;
+  }
+
+  /**
+   * A token that is valid for at least its safety margin, minted if no process has one.
+   *
+   * @param options.signal stops the wait, not a mint that was sent
+   * @throws TokenIntegrationUnknownError, TokenConfigError when the request cannot be served by any token
+   * @throws TokenSourceRejectedError, TokenSourceUnavailableError, TokenResponseInvalidError when minting fails or failed in
+   *   any process a moment ago
+   * @throws TokenWaitTimeoutError after `waitTimeoutMs`
+   * @throws TokenStoreUnavailableError with `whenStoreUnavailable: 'fail'`
+   */
+  async getToken(integration: string, request?: TokenRequest, options?: { signal?: AbortSignal }): Promise<Token> {
+    const key = this.keys.of(integration, request);
+    options?.signal?.throwIfAborted();
+    const now = this.config.clock.monotonic();
+    const near = this.near.trusted(key.id, now);
+    if (near) this.observers.notify('hit', integration, 'near');
+    const held = near ?? (await this.join(key, options?.signal));
+    if (now >= held.maintainAt) this.maintain(key, held);
+    return held.token;
+  }
+
+  /**
+   * The token if any process has one; never mints.
+   *
+   * @throws TokenStoreUnavailableError when the store does not answer and this process holds none
+   */
+  async peek(integration: string, request?: TokenRequest): Promise<Token | undefined> {
+    const key = this.keys.of(integration, request);
+    const { held } = await this.look(key);
+    return held?.token;
+  }
+
+  /**
+   * Says that a token was rejected, by a 401 for instance. It is dropped only if it is still the shared one, so that late
+   * rejections of an old token do not harm the new one; this process never uses it again either way.
+   */
+  async invalidate(token: Token): Promise<boolean> {
+    const key = this.keys.of(token.integration);
+    if (!this.near.reject(token.keyId, token)) return false;
+    const { storeTimeoutMs } = key.integration.policy;
+    const wasShared = await this.store
+      .call('invalidate', storeTimeoutMs, (store) => store.invalidate(token.keyId, token.generation))
+      // The rejection is remembered here, and told to the store as soon as it offers that token again.
+      .catch(() => true);
+    if (wasShared) this.observers.notify('invalidated', token.integration);
+    return wasShared;
+  }
+
+  /**
+   * Drops the token and the cool-down whatever they are, in all processes, and voids a mint in flight.
+   *
+   * @throws TokenStoreUnavailableError when the store cannot be told
+   */
+  async purge(integration: string, request?: TokenRequest): Promise<void> {
+    const key = this.keys.of(integration, request);
+    try {
+      await this.store.call('purge', key.integration.policy.storeTimeoutMs, (store) => store.purge(key.id));
+    } finally {
+      this.protocol.forgetFailures(key.id);
+      this.wakeUps.deliver({ type: 'purged', keyId: key.id, fence: 0 });
+    }
+  }
+
+  /**
+   * `fetch` with the integration's credential. A 401 invalidates that token and is tried once more, if the body can be sent
+   * again; a stream is never sent twice.
+   */
+  fetch(integration: string, input: string | URL | Request, init?: TokenRequestInit): Promise<Response> {
+    return fetchWithToken(this, integration, input, init);
+  }
+
+  /** What is known of an integration without minting; never throws for a store that does not answer. */
+  async status(integration: string, request?: TokenRequest): Promise<IntegrationStatus> {
+    const key = this.keys.of(integration, request);
+    const lastErrorCode = this.lastErrors.get(key.id);
+    const known = { integration, ...(lastErrorCode && { lastErrorCode }) };
+    try {
+      const { held, cooldown } = await this.look(key);
+      const cooling = cooldown && { coolingMs: cooldown.remainingMs };
+      if (!held) return { ...known, ...cooling, state: cooldown ? 'cooling' : 'missing' };
+      const { expiresAt, generation } = held.token;
+      return { ...known, ...cooling, state: 'valid', expiresAt, generation };
+    } catch {
+      return { ...known, state: 'unknown' };
+    }
+  }
+
+  /** Whether the store answers now. */
+  storeAvailable(): Promise<boolean> {
+    return this.store
+      .call('ping', this.config.policy.storeTimeoutMs, (store) => store.ping())
+      .then(() => true)
+      .catch(() => false);
+  }
+
+  /** Whether policy lets this integration go on when the store does not answer. */
+  canMintWithoutStore(integration: string): boolean {
+    return this.keys.of(integration).integration.policy.whenStoreUnavailable === 'mint-locally';
+  }
+
+  /** Tells `observer` of everything from now on; the returned function ends that. */
+  observe(observer: TokenObserver): () => void {
+    return this.observers.add(observer);
+  }
+
+  /**
+   * Adds integrations under the module's policy.
+   *
+   * @throws TokenConfigError naming the field
+   */
+  register(integrations: Record<string, IntegrationOptions>): void {
+    for (const integration of resolveIntegrations(integrations, this.config.policy).values())
+      this.keys.add(integration);
+  }
+
+  /** Lets mints in flight finish within 5 s, releases the leases of the others, and closes what the store opened. */
+  async onApplicationShutdown(): Promise<void> {
+    if (this.isClosed) return;
+    this.isClosed = true;
+    this.protocol.isClosing = true;
+    const cancel = this.config.clock.after(SHUTDOWN_GRACE_MS, () => this.minter.abort());
+    await this.flights.settled();
+    await Promise.allSettled(this.background);
+    cancel();
+    this.wakeUps.close();
+    await this.store.close();
+  }
+
+  private async join(key: TokenKey, signal: AbortSignal | undefined): Promise<HeldToken> {
+    const { name, policy } = key.integration;
+    if (this.isClosed)
+      throw new TokenStoreUnavailableError('acquire', { cause: new Error('the application is shut down') });
+    try {
+      const { result, isFirst } = await this.flights.join(key.id, (flight) => this.protocol.obtain(key, flight), {
+        signal,
+        timeoutMs: policy.waitTimeoutMs,
+        timeoutError: () => new TokenWaitTimeoutError(name, policy.waitTimeoutMs),
+      });
+      if (result.via !== 'mint') this.observers.notify('hit', name, result.via);
+      else if (isFirst) this.observers.notify('miss', name);
+      else this.observers.notify('hit', name, 'waited');
+      this.lastErrors.delete(key.id);
+      return result.held;
+    } catch (error) {
+      if (error instanceof TokenCacheError) {
+        this.lastErrors.set(key.id, error.code);
+        this.observers.notify('miss', name);
+      }
+      throw error;
+    }
+  }
+
+  /** Refreshes or shares the token behind the caller's back, once at a time and never to the caller's harm. */
+  private maintain(key: TokenKey, held: HeldToken): void {
+    if (this.isClosed) return;
+    held.maintainAt = Number.POSITIVE_INFINITY;
+    const work = held.unshared ? this.protocol.share(key, held) : this.protocol.refresh(key, held);
+    const done = work
+      .catch((error: unknown) => {
+        const retryAfterMs = error instanceof TokenSourceError ? error.retryAfterMs : undefined;
+        held.maintainAt = this.config.clock.monotonic() + (retryAfterMs ?? BREAKER_RESET_MS);
+        if (!(error instanceof TokenCacheError)) return this.logger.error(error);
+        this.lastErrors.set(key.id, error.code);
+        if (!held.unshared) this.observers.notify('refreshFailed', key.integration.name, error.code);
+      })
+      .finally(() => this.background.delete(done));
+    this.background.add(done);
+  }
+
+  private async look(key: TokenKey): Promise<{ held?: HeldToken; cooldown?: Cooldown }> {
+    const now = this.config.clock.monotonic();
+    const near = this.near.trusted(key.id, now);
+    if (near) return { held: near };
+    try {
+      return await this.protocol.look(key);
+    } catch (error) {
+      const inHand = this.near.valid(key.id, now);
+      if (inHand) return { held: inHand };
+      throw error;
+    }
+  }
+}
