@@ -1,0 +1,73 @@
+import { clientCredentials, type ClientCredentialsOptions } from './index.js';
+
+const valid = { tokenEndpoint: 'https://idp.example/token', clientId: 'gateway', clientSecret: 'secret' };
+const local = { ...valid, allowInsecureRequests: true };
+
+/** As configuration files have it: nothing is known about the types. */
+function source(options: object) {
+  return clientCredentials(options as ClientCredentialsOptions);
+}
+
+describe('the options of clientCredentials()', () => {
+  it.each<[string, string, object]>([
+    ['issuer', 'neither issuer nor tokenEndpoint', { ...valid, tokenEndpoint: undefined }],
+    ['tokenEndpoint', 'both issuer and tokenEndpoint', { ...valid, issuer: 'https://idp.example' }],
+    ['tokenEndpoint', 'no URL', { ...valid, tokenEndpoint: 'idp.example/token' }],
+    ['issuer', 'no URL', { ...valid, tokenEndpoint: undefined, issuer: '' }],
+    ['tokenEndpoint', 'no string', { ...valid, tokenEndpoint: 7 }],
+    ['tokenEndpoint', 'another protocol', { ...valid, tokenEndpoint: 'file:///etc/passwd' }],
+    ['tokenEndpoint', 'credentials in the URL', { ...valid, tokenEndpoint: 'https://a:b@idp.example/token' }],
+    ['tokenEndpoint', 'a fragment', { ...valid, tokenEndpoint: 'https://idp.example/token#a' }],
+    ['tokenEndpoint', 'http', { ...valid, tokenEndpoint: 'http://127.0.0.1/token' }],
+    ['tokenEndpoint', 'http to another machine', { ...local, tokenEndpoint: 'http://idp.example/token' }],
+    ['tokenEndpoint', 'http to a name like loopback', { ...local, tokenEndpoint: 'http://127.0.0.1.example/token' }],
+    ['allowInsecureRequests', 'a string', { ...valid, allowInsecureRequests: 'yes' }],
+    ['clientId', 'empty', { ...valid, clientId: '' }],
+    ['clientId', 'missing', { ...valid, clientId: undefined }],
+    ['clientSecret', 'empty', { ...valid, clientSecret: '' }],
+    ['clientSecret', 'a line break', { ...valid, clientSecret: '\n' }],
+    ['clientSecret', 'missing', { ...valid, clientSecret: undefined }],
+    ['clientAuth', 'not known', { ...valid, clientAuth: 'private_key_jwt' }],
+    ['scope', 'a number', { ...valid, scope: 7 }],
+    ['audience', 'a list', { ...valid, audience: ['a'] }],
+  ])('name %s in the error when it is %s', (field, _what, options) => {
+    expect(() => source(options)).toThrow(
+      expect.objectContaining({ code: 'TOKEN_CONFIG_INVALID', field, message: expect.stringContaining(field) }),
+    );
+  });
+
+  it.each(['http://localhost:1/token', 'http://127.0.0.2/token', 'http://[::1]:1/token', 'https://idp.example/token'])(
+    'allow insecure requests to this machine: %s',
+    (tokenEndpoint) => {
+      expect(() => source({ ...local, tokenEndpoint })).not.toThrow();
+    },
+  );
+});
+
+describe('the identity of clientCredentials()', () => {
+  const { identity } = source(valid);
+
+  it('is the same for the same client', () => {
+    expect(source({ ...valid, clientAuth: 'client_secret_basic' }).identity).toBe(identity);
+  });
+
+  it.each<[string, object]>([
+    ['the token endpoint', { ...valid, tokenEndpoint: 'https://idp.example/other' }],
+    ['the issuer', { ...valid, tokenEndpoint: undefined, issuer: 'https://idp.example/token' }],
+    ['the client', { ...valid, clientId: 'other' }],
+    ['the secret', { ...valid, clientSecret: 'other' }],
+    ['the authentication method', { ...valid, clientAuth: 'client_secret_post' }],
+    ['the default scope', { ...valid, scope: 'a' }],
+    ['the default audience', { ...valid, audience: 'a' }],
+  ])('changes with %s', (_what, options) => {
+    expect(source(options).identity).not.toBe(identity);
+  });
+
+  it('does not depend on the order of the scopes', () => {
+    expect(source({ ...valid, scope: 'a b' }).identity).toBe(source({ ...valid, scope: ['b', 'a', 'a'] }).identity);
+  });
+
+  it('does not hold the secret', () => {
+    expect(source({ ...valid, clientSecret: 'kept-to-itself' }).identity).not.toContain('kept-to-itself');
+  });
+});

@@ -1,0 +1,2 @@
+export { clientCredentials, type ClientCredentialsOptions } from './client-credentials.js';
+export { type ClientAuthMethod, type OAuthClientOptions } from './oauth-client.options.js';
