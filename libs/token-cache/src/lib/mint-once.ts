@@ -115,7 +115,7 @@ export class MintOnce {
     const watch = this.wakeUps.watch(key.id);
     try {
       const sentAt = this.now();
-      const acquired = await this.acquire(key, randomUUID(), held.endsAt - held.refreshAt);
+      const acquired = await this.acquire(key, randomUUID(), Math.ceil(held.endsAt - held.refreshAt));
       if (acquired.outcome === 'hit') this.adopt(key, acquired.token, sentAt, watch);
       if (acquired.outcome === 'lease') await this.mintUnder(key, acquired, watch);
       if (acquired.outcome === 'cooling') throw errorOf(acquired.cooldown, key.integration.name);

@@ -135,8 +135,8 @@ function resolveCooldown(path: string, base: CooldownPolicy, options?: Partial<C
 const MOST_MS = 2 ** 31 - 1;
 
 function checkDuration(field: string, value: unknown, least: number): void {
-  if (typeof value !== 'number' || !Number.isFinite(value) || value < least || value > MOST_MS) {
-    throw new TokenConfigError(field, `must be a number of milliseconds from ${least} to ${MOST_MS}`);
+  if (!Number.isInteger(value) || (value as number) < least || (value as number) > MOST_MS) {
+    throw new TokenConfigError(field, `must be a whole number of milliseconds from ${least} to ${MOST_MS}`);
   }
 }
 

@@ -1,0 +1,107 @@
+import { Inject, Injectable, Logger, type LoggerService, Module } from '@nestjs/common';
+import { Test } from '@nestjs/testing';
+import { FakeTokenSource } from '../testing/fake-token-source.js';
+import { MemoryTokenStore } from './memory-token-store.js';
+import { TokenCacheModule } from './token-cache.module.js';
+import { type TokenCacheOptions } from './token-cache.options.js';
+import { TokenService } from './token.service.js';
+
+@Injectable()
+class Invoices {
+  constructor(@Inject(TokenService) readonly tokens: TokenService) {}
+}
+
+const SILENT: LoggerService = { log: () => {}, error: () => {}, warn: () => {} };
+
+describe('TokenCacheModule', () => {
+  let options: TokenCacheOptions;
+  beforeEach(() => {
+    options = { store: new MemoryTokenStore(), integrations: { billing: { source: new FakeTokenSource('billing') } } };
+  });
+
+  it('gives TokenService to the module that imports forRoot', async () => {
+    const app = await Test.createTestingModule({
+      imports: [TokenCacheModule.forRoot(options)],
+      providers: [Invoices],
+    }).compile();
+    const token = await app.get(Invoices).tokens.getToken('billing');
+    expect(token.accessToken).toBe('billing-token-1');
+    await app.close();
+  });
+
+  it('takes its options from a factory with forRootAsync', async () => {
+    @Module({ providers: [{ provide: 'STORE', useFactory: () => new MemoryTokenStore() }], exports: ['STORE'] })
+    class StoreModule {}
+    const app = await Test.createTestingModule({
+      imports: [
+        TokenCacheModule.forRootAsync({
+          imports: [StoreModule],
+          inject: ['STORE'],
+          useFactory: (store: MemoryTokenStore) => ({ ...options, store }),
+        }),
+      ],
+      providers: [Invoices],
+    }).compile();
+    expect((await app.get(Invoices).tokens.getToken('billing')).accessToken).toBe('billing-token-1');
+    await app.close();
+  });
+
+  it('is seen everywhere with isGlobal, and only then', async () => {
+    @Module({ providers: [Invoices] })
+    class FeatureModule {}
+    const with_ = (isGlobal: boolean): Promise<unknown> =>
+      Test.createTestingModule({ imports: [TokenCacheModule.forRoot({ ...options, isGlobal }), FeatureModule] })
+        .setLogger(SILENT)
+        .compile();
+    await expect(with_(true)).resolves.toBeDefined();
+    await expect(with_(false)).rejects.toThrow(/TokenService/);
+  });
+
+  it('lets feature modules add integrations of their own, under the policy of the root', async () => {
+    const crm = new FakeTokenSource('crm');
+    @Module({ imports: [TokenCacheModule.forFeature({ crm: { source: crm } })], providers: [Invoices] })
+    class CrmModule {}
+    const app = await Test.createTestingModule({
+      imports: [TokenCacheModule.forRoot({ ...options, whenStoreUnavailable: 'fail' }), CrmModule],
+    }).compile();
+    const { tokens } = app.get(Invoices, { strict: false });
+    expect(tokens.integrations).toEqual(['billing', 'crm']);
+    expect((await tokens.getToken('crm')).accessToken).toBe('crm-token-1');
+    expect(tokens.canMintWithoutStore('crm')).toBe(false);
+    await app.close();
+  });
+
+  it.each([
+    ['leaseMs', () => TokenCacheModule.forRoot({ ...options, leaseMs: -1 })],
+    ['leaseMs', () => TokenCacheModule.forRootAsync({ useFactory: () => ({ ...options, leaseMs: -1 }) })],
+    ['integrations.crm.source', () => TokenCacheModule.forFeature({ crm: {} as never })],
+    ['integrations.billing', () => TokenCacheModule.forFeature({ billing: { source: new FakeTokenSource() } })],
+  ])('does not boot with %s that cannot be', async (field, module) => {
+    const imports = [module()];
+    if (field.startsWith('integrations')) imports.unshift(TokenCacheModule.forRoot(options));
+    await expect(Test.createTestingModule({ imports }).setLogger(SILENT).compile()).rejects.toMatchObject({
+      code: 'TOKEN_CONFIG_INVALID',
+      field,
+    });
+  });
+
+  it('closes the store when the application closes', async () => {
+    const closed = jest.spyOn(options.store, 'close');
+    const app = await Test.createTestingModule({ imports: [TokenCacheModule.forRoot(options)] }).compile();
+    await app.init();
+    await app.close();
+    expect(closed).toHaveBeenCalledTimes(1);
+  });
+
+  describe('in one of several workers', () => {
+    beforeEach(() => (process.env['NODE_APP_INSTANCE'] = '1'));
+    afterEach(() => delete process.env['NODE_APP_INSTANCE']);
+
+    it('warns that MemoryTokenStore is not shared', async () => {
+      const warn = jest.spyOn(Logger.prototype, 'warn').mockImplementation();
+      await Test.createTestingModule({ imports: [TokenCacheModule.forRoot(options)] }).compile();
+      expect(warn).toHaveBeenCalledWith(expect.stringContaining('MemoryTokenStore is not shared'));
+      warn.mockRestore();
+    });
+  });
+});
