@@ -1,0 +1,24 @@
+-- Publishes a token under its fence and releases the lease.
+-- ARGV     3 fence, 4 leaseMs, 5 payload, 6 ttlMs
+-- Answers  stored
+--          duplicate
+--          superseded, and fence payload ttlMs if a newer token is valid
+local mine = tonumber(ARGV[3])
+local token = read_token()
+if token and token.fence == mine then return { 'duplicate' } end
+if token and token.fence > mine then return answer('superseded', token) end
+
+local record = redis.call('HMGET', KEYS[2], 'fence', 'published', 'awaited')
+local newer = record[1] and tonumber(record[1]) > mine
+-- A resent command must not bring back a token that has been invalidated since.
+local gone = record[2] and tonumber(record[2]) >= mine
+-- With all records lost, a newer fence may have come and gone; within the lease it cannot.
+local unknown = not token and not record[1] and nowUs - mine > tonumber(ARGV[4]) * 1000
+if newer or gone or unknown then return { 'superseded' } end
+
+redis.call('SET', KEYS[1], ARGV[3] .. ':' .. ARGV[5], 'PX', ARGV[6])
+redis.call('HSET', KEYS[2], 'fence', ARGV[3], 'published', ARGV[3])
+redis.call('HDEL', KEYS[2], 'nonce', 'leaseEndsAt', 'awaited', 'coolEndsAt', 'error', 'failures', 'invalidated')
+keep()
+if record[3] then publish('stored', ARGV[3]) end
+return { 'stored' }

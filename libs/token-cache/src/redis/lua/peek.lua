@@ -1,0 +1,11 @@
+-- What is there; changes nothing.
+-- ARGV     none of its own
+-- Answers  fence payload ttlMs coolingMs error, each '' when there is none
+local token = read_token()
+local record = redis.call('HMGET', KEYS[2], 'coolEndsAt', 'error')
+local coolingMs = tonumber(record[1] or 0) - nowMs
+local reply = token and answer('', token) or { '', '', '', '' }
+table.remove(reply, 1)
+reply[4] = coolingMs > 0 and int(coolingMs) or ''
+reply[5] = coolingMs > 0 and record[2] or ''
+return reply

@@ -1,0 +1,220 @@
+import { randomUUID } from 'node:crypto';
+
+import { Redis } from 'ioredis';
+
+import { type TokenStoreEvent, type TokenStoreListener } from '../lib/token-store.js';
+import { RedisEvents } from './redis-events.js';
+import { TestingRedis } from './testing-redis.js';
+
+const CHANNEL = 'mintonce:events';
+const EVENT: TokenStoreEvent = { type: 'purged', keyId: 'key', fence: 7 };
+
+/** Remembers what it was told, in order. */
+class Log implements TokenStoreListener {
+  readonly entries: string[] = [];
+  readonly events: TokenStoreEvent[] = [];
+
+  event(event: TokenStoreEvent): void {
+    this.events.push(event);
+  }
+
+  up(): void {
+    this.entries.push('up');
+  }
+
+  down(): void {
+    this.entries.push('down');
+  }
+}
+
+describe('RedisEvents', () => {
+  let server: TestingRedis;
+  let client: Redis;
+  let events: RedisEvents;
+  let log: Log;
+  const unhandled: unknown[] = [];
+  const remember = (error: unknown) => unhandled.push(error);
+
+  beforeAll(async () => {
+    process.on('unhandledRejection', remember);
+    server = await TestingRedis.start();
+  });
+
+  beforeEach(() => {
+    client = new Redis(server.path, { retryStrategy: () => 20, maxRetriesPerRequest: null });
+    client.on('error', () => {});
+    events = new RedisEvents(client, CHANNEL, 100);
+    log = new Log();
+  });
+
+  afterEach(() => {
+    events.close();
+    client.disconnect();
+  });
+
+  afterAll(async () => {
+    process.off('unhandledRejection', remember);
+    await server?.stop();
+    expect(unhandled).toEqual([]);
+  });
+
+  const until = async (what: () => unknown): Promise<void> => {
+    const deadline = performance.now() + 4_000;
+    while (!(await what())) {
+      if (performance.now() > deadline) throw new Error(`Waited in vain until ${what}; heard ${log.entries.join(' ')}`);
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+  };
+
+  const say = (message = 'purged 7 key') => client.publish(CHANNEL, message);
+
+  it('makes no connection before the first subscription, and one for all listeners', async () => {
+    const subscribers = async () => (await client.client('LIST', 'TYPE', 'PUBSUB')) as string;
+    expect(await subscribers()).toBe('');
+    const others = [new Log(), new Log()];
+    for (const listener of [log, ...others]) events.subscribe(listener);
+    await until(() => [log, ...others].every(({ entries }) => entries.length === 1));
+    expect((await subscribers()).trim().split('\n')).toEqual([expect.stringContaining('name=token-events')]);
+    await say();
+    await until(() => [log, ...others].every((listener) => listener.events.length === 1));
+    expect(log.events).toEqual([EVENT]);
+  });
+
+  it('subscribes again after its connection was killed, and says so', async () => {
+    events.subscribe(log);
+    await until(() => log.entries.length === 1);
+    await client.client('KILL', 'TYPE', 'pubsub');
+    await until(() => log.entries.length === 3);
+    expect(log.entries).toEqual(['up', 'down', 'up']);
+    await say();
+    await until(() => log.events.length === 1);
+  });
+
+  it('survives many kills in a row without a connection left over', async () => {
+    events.subscribe(log);
+    for (let i = 1; i <= 20; i++) {
+      await until(() => log.entries.length === 2 * i - 1);
+      await client.client('KILL', 'TYPE', 'pubsub');
+    }
+    await until(() => log.entries.length === 41);
+    const list = (await client.client('LIST')) as string;
+    expect(list.split('\n').filter((line) => line.includes('name=token-events'))).toHaveLength(1);
+  });
+
+  it('comes back after the server was restarted', async () => {
+    events.subscribe(log);
+    await until(() => log.entries.length === 1);
+    await server.kill();
+    await until(() => log.entries.length === 2);
+    await server.start();
+    await until(() => log.entries.length === 3);
+    expect(log.entries).toEqual(['up', 'down', 'up']);
+    await say();
+    await until(() => log.events.length === 1);
+  });
+
+  it('comes up by itself when the server was not there at first', async () => {
+    await server.kill();
+    events.subscribe(log);
+    await until(() => client.status === 'reconnecting');
+    expect(log.entries).toEqual([]);
+    await server.start();
+    await until(() => log.entries.length === 1);
+    expect(log.entries).toEqual(['up']);
+  });
+
+  it('gives a connection up that no longer answers', async () => {
+    events.subscribe(log);
+    await until(() => log.entries.length === 1);
+    process.kill(server.pid, 'SIGSTOP');
+    try {
+      await until(() => log.entries.length === 2);
+    } finally {
+      process.kill(server.pid, 'SIGCONT');
+    }
+    await until(() => log.entries.length >= 3);
+    expect(log.entries.slice(0, 3)).toEqual(['up', 'down', 'up']);
+  });
+
+  it('stays up while the channel is silent', async () => {
+    events.subscribe(log);
+    const pings = async () => Number(/cmdstat_ping:calls=(\d+)/.exec(await client.info('commandstats'))?.[1] ?? 0);
+    await until(() => log.entries.length === 1);
+    const before = await pings();
+    await until(async () => (await pings()) >= before + 4);
+    expect(log.entries).toEqual(['up']);
+  });
+
+  it('tells a late listener that events arrive', async () => {
+    events.subscribe(log);
+    await until(() => log.entries.length === 1);
+    const late = new Log();
+    events.subscribe(late);
+    expect(late.entries).toEqual([]);
+    await until(() => late.entries.length === 1);
+    expect(log.entries).toEqual(['up']);
+  });
+
+  it('ignores what somebody else says on its channel', async () => {
+    events.subscribe(log);
+    await until(() => log.entries.length === 1);
+    for (const noise of ['', 'hello', 'stolen 1 key', 'purged x key', 'purged 1', 'purged -1 key', '{"type":"purged"}'])
+      await say(noise);
+    await say();
+    await until(() => log.events.length > 0);
+    expect(log.events).toEqual([EVENT]);
+  });
+
+  it('is silent after it was closed, and closes its connection', async () => {
+    events.subscribe(log);
+    await until(() => log.entries.length === 1);
+    events.close();
+    await until(async () => (await client.client('LIST', 'TYPE', 'PUBSUB')) === '');
+    events.subscribe(log);
+    await say();
+    expect(log.entries).toEqual(['up']);
+    expect(log.events).toEqual([]);
+    expect(await client.client('LIST', 'TYPE', 'PUBSUB')).toBe('');
+  });
+
+  it('can be closed while it connects', async () => {
+    events.subscribe(log);
+    events.close();
+    await until(async () => !((await client.client('LIST')) as string).includes('name=token-events'));
+    expect(log.entries).toEqual([]);
+  });
+
+  describe('under a user with rights of its own', () => {
+    const user = randomUUID();
+    const rights = ['on', '>secret', '+subscribe', '+info', '+ping'];
+
+    beforeEach(() => {
+      const restricted = {
+        username: user,
+        password: 'secret',
+        commandTimeout: 1,
+        retryStrategy: null,
+        lazyConnect: true,
+      };
+      events = new RedisEvents(new Redis(server.path, restricted), CHANNEL);
+    });
+
+    it('needs no more than to subscribe to its channel, and none of the settings for commands', async () => {
+      await client.acl('SETUSER', user, ...rights, 'resetchannels', `&${CHANNEL}`);
+      events.subscribe(log);
+      await until(() => log.entries.length === 1);
+      await say();
+      await until(() => log.events.length === 1);
+    });
+
+    it('tries again, quietly, while it may not subscribe', async () => {
+      await client.acl('SETUSER', user, ...rights, 'resetchannels');
+      await client.acl('LOG', 'RESET');
+      events.subscribe(log);
+      await until(async () => ((await client.acl('LOG')) as unknown[]).length > 0);
+      expect(log.entries).toEqual([]);
+      await client.acl('SETUSER', user, `&${CHANNEL}`);
+      await until(() => log.entries.length === 1);
+    });
+  });
+});

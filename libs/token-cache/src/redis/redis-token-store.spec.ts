@@ -1,0 +1,233 @@
+import { randomUUID } from 'node:crypto';
+
+import { Redis } from 'ioredis';
+
+import { TokenConfigError } from '../lib/token-cache.errors.js';
+import { type Lease } from '../lib/token-store.js';
+import { describeTokenStore } from '../testing/token-store-contract.js';
+import { RedisTokenStore } from './redis-token-store.js';
+import { TestingRedis } from './testing-redis.js';
+
+const KEY = 'key';
+const LONG_MS = 60_000;
+
+let server: TestingRedis;
+let client: Redis;
+
+beforeAll(async () => {
+  server = await TestingRedis.start();
+  client = new Redis(server.path);
+});
+
+afterAll(async () => {
+  client?.disconnect();
+  await server?.stop();
+});
+
+describeTokenStore('RedisTokenStore', () => {
+  const namespace = randomUUID();
+  return { open: () => new RedisTokenStore(client, { namespace }) };
+});
+
+describeTokenStore('RedisTokenStore on a client with a key prefix, automatic pipelines and numbers as strings', () => {
+  const prefixed = new Redis(server.path, {
+    keyPrefix: `{${randomUUID()}`,
+    enableAutoPipelining: true,
+    stringNumbers: true,
+    db: 3,
+  });
+  return { open: () => new RedisTokenStore(prefixed), dispose: () => prefixed.disconnect() };
+});
+
+describe('RedisTokenStore', () => {
+  let namespace: string;
+  let store: RedisTokenStore;
+
+  beforeEach(() => {
+    namespace = randomUUID();
+    store = new RedisTokenStore(client, { namespace });
+  });
+
+  afterEach(() => store.close());
+
+  const lookUp = () => store.acquire(KEY, { nonce: randomUUID(), leaseMs: LONG_MS, needMs: 0 });
+
+  const lease = async (): Promise<Lease> => {
+    const answer = await lookUp();
+    if (answer.outcome !== 'lease') throw new Error(answer.outcome);
+    return answer.lease;
+  };
+
+  const keyThatEndsWith = async (suffix: string): Promise<string> => {
+    const [key] = (await client.keys(`${namespace}:*`)).filter((name) => name.endsWith(suffix));
+    if (!key) throw new Error(`No key ends with ${suffix}`);
+    return key;
+  };
+
+  it('is configured with a namespace that is neither empty nor moves the hash tag', () => {
+    for (const wrong of ['', '{', 'a}b', '{tag}']) {
+      expect(() => new RedisTokenStore(client, { namespace: wrong })).toThrow(TokenConfigError);
+      expect(() => new RedisTokenStore(client, { namespace: wrong })).toThrow(/^namespace must not/);
+    }
+  });
+
+  it('calls its keys mintonce unless told otherwise', async () => {
+    const unnamed = new RedisTokenStore(client);
+    await unnamed.purge(namespace);
+    const keys = (await client.keys('mintonce:*')).filter((key) => key.includes(namespace));
+    expect(keys).toEqual([expect.stringMatching(/^mintonce:\{b\d\d\}:[-\w]+:l$/)]);
+  });
+
+  it('keeps namespaces apart', async () => {
+    await store.commit(KEY, await lease(), 'payload', LONG_MS);
+    const foreign = new RedisTokenStore(client, { namespace: `${namespace}2` });
+    expect(await foreign.peek(KEY)).toEqual({});
+  });
+
+  it('leaves nothing behind that does not end by itself', async () => {
+    await store.ping();
+    for (const key of ['waiting', 'cooling', 'purged', 'invalidated', 'stored']) {
+      const { outcome, ...answer } = await store.acquire(key, { nonce: 'a', leaseMs: LONG_MS, needMs: 0 });
+      if (outcome !== 'lease' || !('lease' in answer)) throw new Error(outcome);
+      await store.acquire(key, { nonce: 'b', leaseMs: LONG_MS, needMs: 0 });
+      if (key === 'cooling') await store.fail(key, answer.lease, { remainingMs: LONG_MS, error: 'busy' });
+      if (key === 'purged') await store.purge(key);
+      if (key === 'stored' || key === 'invalidated') await store.commit(key, answer.lease, 'payload', LONG_MS);
+      if (key === 'invalidated') await store.invalidate(key, answer.lease.fence);
+    }
+    const keys = await client.keys(`${namespace}:*`);
+    const lives = await Promise.all(keys.map((key) => client.pttl(key)));
+    expect(keys).toHaveLength(7);
+    expect(Math.min(...lives)).toBeGreaterThan(0);
+    expect(Math.max(...lives)).toBeLessThanOrEqual(25 * 60 * 60 * 1000);
+  });
+
+  it('keeps a record for as long as its lease or its cool-down lasts', async () => {
+    const twoDaysMs = 48 * 60 * 60 * 1000;
+    await store.fail(KEY, await lease(), { remainingMs: twoDaysMs, error: 'busy' });
+    expect(await client.pttl(await keyThatEndsWith(':l'))).toBeGreaterThan(twoDaysMs - LONG_MS);
+  });
+
+  it('takes its fences from the clock of the server, so that they survive the loss of every record', async () => {
+    const before = await lease();
+    await client.del(await keyThatEndsWith(':l'));
+    const after = await lease();
+    const [seconds] = await client.time();
+    expect(after.fence).toBeGreaterThan(before.fence);
+    expect(Math.abs(after.fence / 1e6 - Number(seconds))).toBeLessThan(60);
+  });
+
+  it('rises above the token where only the lease record was lost and the clock stepped back', async () => {
+    const first = await lease();
+    const future = { ...first, fence: first.fence + 3_600_000_000 };
+    await store.commit(KEY, future, 'payload', LONG_MS);
+    await client.del(await keyThatEndsWith(':l'));
+    const answer = await store.acquire(KEY, { nonce: 'refresh', leaseMs: LONG_MS, needMs: LONG_MS });
+    expect(answer).toMatchObject({ outcome: 'lease', lease: { fence: future.fence + 1 } });
+  });
+
+  it('stores a refresh of which only the lease record was lost', async () => {
+    const old = await lease();
+    await store.commit(KEY, old, 'old', LONG_MS);
+    await client.del(await keyThatEndsWith(':l'));
+    const late = { nonce: 'late', fence: old.fence + 1, leaseMs: 1 };
+    expect(await store.commit(KEY, late, 'new', LONG_MS)).toEqual({ outcome: 'stored' });
+  });
+
+  it('does not bring an invalidated token back where the lease record was lost before', async () => {
+    const held = await lease();
+    await store.commit(KEY, held, 'payload', LONG_MS);
+    await client.del(await keyThatEndsWith(':l'));
+    await store.invalidate(KEY, held.fence);
+    expect(await store.commit(KEY, held, 'payload', LONG_MS)).toEqual({ outcome: 'superseded' });
+  });
+
+  it('goes on when the server forgets the scripts in mid-traffic', async () => {
+    const answers = [];
+    for (let i = 0; i < 20; i++) {
+      answers.push(lookUp());
+      answers.push(store.peek(KEY));
+      if (i % 5 === 0) answers.push(client.script('FLUSH'));
+    }
+    await Promise.all(answers);
+    const held = await store.acquire('other', { nonce: 'a', leaseMs: LONG_MS, needMs: 0 });
+    await client.script('FLUSH');
+    if (held.outcome !== 'lease') throw new Error(held.outcome);
+    expect(await store.commit('other', held.lease, 'payload', LONG_MS)).toEqual({ outcome: 'stored' });
+  });
+
+  it.each([
+    '12 no colon',
+    ':no fence',
+    'abc:def',
+    '1e3:payload',
+    '99999999999999999:payload',
+    '9999999999999999:payload',
+    '',
+  ])('takes the value %j of a foreigner for no token, and replaces it', async (value) => {
+    const held = await lease();
+    const key = (await keyThatEndsWith(':l')).replace(/l$/, 't');
+    await client.set(key, value, 'PX', LONG_MS);
+    expect(await store.peek(KEY)).toEqual({});
+    expect(await store.commit(KEY, held, 'payload', LONG_MS)).toEqual({ outcome: 'stored' });
+    expect((await store.peek(KEY)).token).toMatchObject({ fence: held.fence, payload: 'payload' });
+  });
+
+  it('takes a token that would never end for none', async () => {
+    const held = await lease();
+    await client.set((await keyThatEndsWith(':l')).replace(/l$/, 't'), '1:payload');
+    expect(await store.peek(KEY)).toEqual({});
+    expect(await store.commit(KEY, held, 'payload', LONG_MS)).toEqual({ outcome: 'stored' });
+  });
+
+  it('rejects, and invents nothing, when a foreigner has a key of another type at our place', async () => {
+    await lease();
+    const record = await keyThatEndsWith(':l');
+    await client.del(record);
+    await client.set(record, 'foreign', 'PX', LONG_MS);
+    await expect(lookUp()).rejects.toThrow(/WRONGTYPE/);
+    await client.del(record);
+    await client.hset(record.replace(/l$/, 't'), 'a', 'foreign');
+    await expect(lookUp()).rejects.toThrow(/WRONGTYPE/);
+    await expect(store.peek(KEY)).rejects.toThrow(/WRONGTYPE/);
+    await client.del(record.replace(/l$/, 't'));
+  });
+
+  it('does not close the client that it was given', async () => {
+    await store.close();
+    expect(await client.ping()).toBe('PONG');
+  });
+
+  it('adds nothing to the client that it was given', () => {
+    const own = new Redis({ lazyConnect: true });
+    const properties = Object.keys(own);
+    const listeners = own.eventNames();
+    new RedisTokenStore(own, { namespace });
+    expect(Object.keys(own)).toEqual(properties);
+    expect(own.eventNames()).toEqual(listeners);
+  });
+});
+
+describe('RedisTokenStore on a full server', () => {
+  it('still gives out the tokens it has, and says that it cannot be written to', async () => {
+    const full = await TestingRedis.start({ options: ['--maxmemory-policy', 'noeviction'] });
+    const own = new Redis(full.path);
+    try {
+      const store = new RedisTokenStore(own);
+      const answer = await store.acquire(KEY, { nonce: 'a', leaseMs: LONG_MS, needMs: 0 });
+      if (answer.outcome !== 'lease') throw new Error(answer.outcome);
+      await store.commit(KEY, answer.lease, 'payload', LONG_MS);
+      await store.ping();
+      await own.config('SET', 'maxmemory', '1');
+      expect(await store.acquire(KEY, { nonce: 'b', leaseMs: LONG_MS, needMs: 0 })).toMatchObject({ outcome: 'hit' });
+      expect((await store.peek(KEY)).token?.payload).toBe('payload');
+      await expect(store.ping()).rejects.toThrow(/OOM/);
+      await expect(store.acquire('new', { nonce: 'c', leaseMs: LONG_MS, needMs: 0 })).rejects.toThrow(/OOM/);
+      expect(await store.invalidate(KEY, answer.lease.fence)).toBe(true);
+      expect(await store.peek(KEY)).toEqual({});
+    } finally {
+      own.disconnect();
+      await full.stop();
+    }
+  });
+});

@@ -1,0 +1,131 @@
+import { type Cluster, type Redis } from 'ioredis';
+
+import { positiveMs } from '../lib/positive-ms.js';
+import {
+  type Acquired,
+  type Attempt,
+  type Committed,
+  type Cooldown,
+  type Lease,
+  type MintReason,
+  type Peeked,
+  type StoredToken,
+  type TokenStore,
+} from '../lib/token-store.js';
+import { RedisEvents } from './redis-events.js';
+import { RedisNames } from './redis-names.js';
+import { RedisScript } from './redis-script.js';
+
+const PEEK = new RedisScript('peek');
+const ACQUIRE = new RedisScript('acquire');
+const RENEW = new RedisScript('renew');
+const COMMIT = new RedisScript('commit');
+const FAIL = new RedisScript('fail');
+const INVALIDATE = new RedisScript('invalidate');
+const PURGE = new RedisScript('purge');
+
+export interface RedisTokenStoreOptions {
+  /** What every key and the event channel begin with; stores of one namespace share their tokens. @defaultValue `'mintonce'` */
+  readonly namespace?: string;
+}
+
+/**
+ * Shares tokens between all processes on one Redis 5 or newer: standalone, Sentinel or Cluster.
+ *
+ * Each method is one script and one round trip. Every script may run twice, as it does when ioredis sends a command again
+ * after a lost connection. The store adds no timeout and no retry to those of the client.
+ */
+export class RedisTokenStore implements TokenStore {
+  readonly events: RedisEvents;
+  readonly #client: Redis | Cluster;
+  readonly #names: RedisNames;
+
+  /**
+   * @param client any ioredis client; yours to close. A subscriber connection is made from it on first use.
+   * @throws TokenConfigError when the namespace is empty or contains braces
+   */
+  constructor(client: Redis | Cluster, { namespace = 'mintonce' }: RedisTokenStoreOptions = {}) {
+    this.#client = client;
+    this.#names = new RedisNames(namespace, client.options.keyPrefix);
+    this.events = new RedisEvents(client, this.#names.channel);
+  }
+
+  async peek(keyId: string): Promise<Peeked> {
+    const [fence, payload, ttlMs, coolingMs, error] = await this.#list(PEEK, keyId);
+    return {
+      ...(fence && { token: tokenOf([fence, payload, ttlMs]) }),
+      ...(coolingMs && { cooldown: { remainingMs: Number(coolingMs), error: error ?? '' } }),
+    };
+  }
+
+  async acquire(keyId: string, { nonce, leaseMs, needMs }: Attempt): Promise<Acquired> {
+    const [outcome, ...rest] = await this.#list(ACQUIRE, keyId, nonce, positiveMs('leaseMs', leaseMs), needMs);
+    switch (outcome) {
+      case 'hit':
+        return { outcome, token: tokenOf(rest) };
+      case 'cooling':
+        return { outcome, cooldown: { remainingMs: Number(rest[0]), error: rest[1] ?? '' } };
+      case 'wait':
+        return { outcome, leaseEndsInMs: Number(rest[0]) };
+      default: {
+        const [fence, reason, failures, ...token] = rest;
+        return {
+          outcome: 'lease',
+          lease: { nonce, fence: Number(fence), leaseMs },
+          reason: reason as MintReason,
+          failures: Number(failures),
+          ...(token.length > 0 && { token: tokenOf(token) }),
+        };
+      }
+    }
+  }
+
+  async renew(keyId: string, { nonce, fence, leaseMs }: Lease): Promise<boolean> {
+    return this.#ask(RENEW, keyId, nonce, fence, positiveMs('leaseMs', leaseMs));
+  }
+
+  async commit(keyId: string, { fence, leaseMs }: Lease, payload: string, ttlMs: number): Promise<Committed> {
+    const [outcome, ...token] = await this.#list(COMMIT, keyId, fence, leaseMs, payload, positiveMs('ttlMs', ttlMs));
+    if (outcome !== 'superseded') return { outcome: outcome as 'stored' | 'duplicate' };
+    return { outcome, ...(token.length > 0 && { token: tokenOf(token) }) };
+  }
+
+  async fail(keyId: string, { nonce, fence }: Lease, cooldown?: Cooldown): Promise<void> {
+    const cooldownMs = cooldown ? positiveMs('cooldown.remainingMs', cooldown.remainingMs) : '';
+    await this.#call(FAIL, keyId, nonce, fence, cooldownMs, cooldown?.error ?? '');
+  }
+
+  async invalidate(keyId: string, generation: number): Promise<boolean> {
+    return this.#ask(INVALIDATE, keyId, generation);
+  }
+
+  async purge(keyId: string): Promise<void> {
+    await this.#call(PURGE, keyId);
+  }
+
+  /** Writes: a replica, and a server that is full or cannot save, answer PING as well. */
+  async ping(): Promise<void> {
+    await this.#client.set(this.#names.ping, '', 'PX', 1_000);
+  }
+
+  /** Closes the subscriber connection; the client stays open. */
+  async close(): Promise<void> {
+    this.events.close();
+  }
+
+  #call(script: RedisScript, keyId: string, ...args: (string | number)[]): Promise<unknown> {
+    return script.run(this.#client, this.#names.keys(keyId), [this.#names.channel, keyId, ...args]);
+  }
+
+  async #ask(script: RedisScript, keyId: string, ...args: (string | number)[]): Promise<boolean> {
+    return Number(await this.#call(script, keyId, ...args)) === 1;
+  }
+
+  async #list(script: RedisScript, keyId: string, ...args: (string | number)[]): Promise<string[]> {
+    return (await this.#call(script, keyId, ...args)) as string[];
+  }
+}
+
+function tokenOf([fence, payload = '', ttlMs]: (string | undefined)[]): StoredToken {
+  return { fence: Number(fence), payload, ttlMs: Number(ttlMs) };
+}
