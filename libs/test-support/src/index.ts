@@ -1,0 +1,11 @@
+export { ensureRedisServer } from './ensure-redis-server.js';
+export { freePort } from './free-port.js';
+export { isAlive } from './is-alive.js';
+export { type LastWill, lastWill } from './last-will.js';
+export { type NodeProcess, type NodeProcessOptions, startNode } from './node-process.js';
+export { type Pm2, type Pm2Options, type Pm2Process, startPm2 } from './pm2.js';
+export { type RedisOptions, type RedisServer, startRedis } from './redis.js';
+export { redisServerBin } from './redis-server-bin.js';
+export { type Exit } from './supervised.js';
+export { type TemporaryDirectory, temporaryDirectory } from './temporary-directory.js';
+export { type WaitForOptions, waitFor } from './wait-for.js';
