@@ -58,6 +58,8 @@ export default tseslint.config(
                 '../prometheus/*',
                 '../health/*',
                 '../testing/*',
+                '../undici/*',
+                '../axios/*',
               ],
               message: 'The core knows ports only; adapters live behind their own entry points.',
             },

@@ -1,0 +1,194 @@
+import { waitFor } from '@mintonce/test-support';
+import { type Fleet, startFleet, WORKERS } from './fleet.js';
+import { burst, get, statuses, steadyLoad } from './load.js';
+import { type Sample, scrape, total } from './metrics.js';
+import { peerOf } from './peer-of.js';
+
+const LEASE_MS = 3_000;
+
+jest.setTimeout(120_000);
+
+describe.each(['redis', 'sqlite'] as const)('The gateway under PM2 with four workers on %s', (store) => {
+  let fleet: Fleet;
+  let echo: string;
+
+  beforeAll(async () => {
+    fleet = await startFleet({ store, policy: { leaseMs: LEASE_MS } });
+    echo = `${fleet.url}/proxy/demo/echo`;
+  });
+
+  afterAll(() => fleet?.stop());
+
+  /** No token, no cool-down, no fault. */
+  async function startAnew(): Promise<void> {
+    await fleet.idp.reset();
+    await purge();
+  }
+
+  async function purge(): Promise<void> {
+    const { status } = await fetch(`${fleet.url}/api/integrations/demo/purge`, { method: 'POST' });
+    expect(status).toBe(204);
+  }
+
+  const workers = async (): Promise<number[]> => (await fleet.pm2.list()).map(({ pid }) => pid);
+
+  it('mints one token for a thousand concurrent callers, and all workers serve it', async () => {
+    const answers = await burst(echo, 1_000);
+
+    expect(statuses(answers)).toEqual({ 200: 1_000 });
+    expect(new Set(answers.map(({ body }) => body.credential?.digest)).size).toBe(1);
+    expect(answers.every(({ body }) => body.credential?.active)).toBe(true);
+    expect(await fleet.idp.stats()).toMatchObject({ tokenCalls: 1, minted: 1 });
+
+    for (let scrapes = 0; scrapes < 2 * WORKERS; scrapes++) {
+      const samples = await scrape(fleet.url);
+      expect(total(samples, 'token_mint_count')).toBe(1);
+      expect(total(samples, 'token_cache_misses')).toBe(1);
+      expect(total(samples, 'token_cache_hits')).toBe(999);
+      expect(workersThatServed(samples)).toBe(WORKERS);
+    }
+  });
+
+  it('mints one token per lifetime under steady load, and no request fails', async () => {
+    await startAnew();
+    await fleet.idp.configure({ tokenLifetimeMs: 6_000 });
+    const before = await fleet.upstream.stats();
+    const load = steadyLoad(echo);
+    const seen = (): Set<unknown> => new Set(load.answers.map(({ body }) => body.credential?.digest));
+    await waitFor(() => seen().size > 3, { timeoutMs: 60_000, description: 'three lifetimes to pass' });
+    await load.stop();
+
+    expect(load.errors).toEqual([]);
+    expect(statuses(load.answers)).toEqual({ 200: load.answers.length });
+    expect(load.answers.every(({ body }) => body.credential?.active)).toBe(true);
+    expect((await fleet.idp.stats()).minted).toBe(seen().size);
+    expect((await fleet.upstream.stats()).expiredSeen).toBe(before.expiredSeen);
+  });
+
+  it('replaces a worker that is killed while it mints', async () => {
+    await startAnew();
+    await fleet.idp.configure({ delayMs: 60_000 });
+    void get(echo, AbortSignal.timeout(10_000)).catch(() => undefined);
+    await waitFor(async () => (await fleet.idp.stats()).tokenCalls === 1, { description: 'a mint in flight' });
+    const minting = peerOf(Number(new URL(fleet.idp.issuer).port), await workers());
+    expect(minting).toBeDefined();
+    await fleet.idp.configure({ delayMs: 0 });
+
+    const waiting = Array.from({ length: 10 * WORKERS }, () => get(echo, AbortSignal.timeout(LEASE_MS + 1_000)));
+    await waitFor(async () => (await inflight()) > 5 * WORKERS, { description: 'callers to wait on every worker' });
+    process.kill(minting as number, 'SIGKILL');
+    const answered = (await Promise.allSettled(waiting)).flatMap((result) =>
+      result.status === 'fulfilled' ? [result.value] : [],
+    );
+
+    expect(statuses(answered)).toEqual({ 200: answered.length });
+    // The callers of the dead worker, a quarter of them or a few more, have lost their connections.
+    expect(answered.length).toBeGreaterThanOrEqual(5 * WORKERS);
+    expect((await fleet.idp.stats()).tokenCalls).toBe(2);
+    await waitFor(async () => (await fleet.pm2.list()).every(({ pm2_env }) => pm2_env.status === 'online'));
+  });
+
+  async function inflight(): Promise<number> {
+    return total(await scrape(fleet.url), 'gateway_inflight_requests');
+  }
+
+  it('replaces a revoked token once, and every caller is served', async () => {
+    await startAnew();
+    expect(statuses(await burst(echo, 50))).toEqual({ 200: 50 });
+    await fleet.idp.revokeAll();
+    const before = await fleet.idp.stats();
+
+    const answers = await burst(echo, 200);
+    expect(statuses(answers)).toEqual({ 200: 200 });
+    expect(answers.every(({ body }) => body.credential?.active)).toBe(true);
+    expect((await fleet.idp.stats()).tokenCalls).toBe(before.tokenCalls + 1);
+  });
+
+  it('asks a failing identity provider once per cool-down, tells callers so, and recovers by itself', async () => {
+    await startAnew();
+    const retryAfterS = 2;
+    await fleet.idp.configure({ failWith: { status: 503, retryAfterS } });
+    const load = steadyLoad(echo);
+    await waitFor(async () => (await fleet.idp.stats()).tokenCalls >= 4, { timeoutMs: 30_000 });
+    await load.stop();
+
+    expect(load.errors).toEqual([]);
+    expect(statuses(load.answers)).toEqual({ 503: load.answers.length });
+    for (const { headers, body } of load.answers) {
+      expect(headers['content-type']).toMatch('application/problem+json');
+      expect(Number(headers['retry-after'])).toBeGreaterThanOrEqual(1);
+      expect(body.code).toBe('TOKEN_SOURCE_UNAVAILABLE');
+    }
+    const { calls, overlapping } = await fleet.idp.stats();
+    expect(overlapping).toBe(1);
+    const gaps = calls.slice(1).map(({ startedAt }, index) => startedAt - (calls[index]?.endedAt ?? 0));
+    for (const gap of gaps) expect(gap).toBeGreaterThanOrEqual(retryAfterS * 1_000 - 50);
+
+    await fleet.idp.configure({ failWith: null });
+    await waitFor(async () => (await get(echo)).status === 200, { description: 'recovery' });
+  });
+
+  it('reloads without a failed request', async () => {
+    await startAnew();
+    const before = await workers();
+    const load = steadyLoad(echo);
+    await waitFor(() => load.answers.length > 100);
+    await fleet.pm2.run('reload', 'gateway');
+    const after = load.answers.length;
+    await waitFor(() => load.answers.length > after + 100);
+    await load.stop();
+
+    expect(load.errors).toEqual([]);
+    expect(statuses(load.answers)).toEqual({ 200: load.answers.length });
+    expect((await workers()).filter((pid) => before.includes(pid))).toEqual([]);
+    expect((await fleet.idp.stats()).minted).toBe(1);
+  });
+});
+
+describe('The gateway when Redis is stopped and started again under load', () => {
+  let fleet: Fleet;
+  beforeAll(async () => (fleet = await startFleet({ store: 'redis' })));
+  afterAll(() => fleet?.stop());
+
+  it('fails no request, and mints no more than one token per worker', async () => {
+    const echo = `${fleet.url}/proxy/demo/echo`;
+    expect(statuses(await burst(echo, 100))).toEqual({ 200: 100 });
+    const load = steadyLoad(echo);
+    const more = (count: number): Promise<unknown> => {
+      const from = load.answers.length;
+      return waitFor(() => load.answers.length > from + count, { timeoutMs: 30_000 });
+    };
+    await more(200);
+    await fleet.redis?.kill();
+    await more(1_000);
+    await fleet.redis?.restart();
+    await more(1_000);
+    await waitFor(async () => (await readiness()) === 'ok', { timeoutMs: 30_000, description: 'the store to be back' });
+    await load.stop();
+
+    expect(load.errors).toEqual([]);
+    expect(statuses(load.answers)).toEqual({ 200: load.answers.length });
+    expect((await fleet.idp.stats()).minted).toBeLessThanOrEqual(1 + WORKERS);
+  });
+
+  async function readiness(): Promise<unknown> {
+    return (await get(`${fleet.url}/health/ready`)).body['status'];
+  }
+});
+
+describe('The same load on a store that is not shared', () => {
+  let fleet: Fleet;
+  beforeAll(async () => (fleet = await startFleet({ store: 'memory' })));
+  afterAll(() => fleet?.stop());
+
+  it('mints one token per worker, and the log says why', async () => {
+    expect(statuses(await burst(`${fleet.url}/proxy/demo/echo`, 1_000))).toEqual({ 200: 1_000 });
+    expect(await fleet.idp.stats()).toMatchObject({ minted: WORKERS });
+    expect(await fleet.pm2.logs()).toContain('MemoryTokenStore is not shared');
+  });
+});
+
+function workersThatServed(samples: readonly Sample[]): number {
+  const served = samples.filter(({ name, value }) => name === 'gateway_requests_total' && value > 0);
+  return new Set(served.map(({ labels }) => labels['worker'])).size;
+}
