@@ -1,21 +1,23 @@
 import { randomUUID } from 'node:crypto';
 
+import { freePort, type RedisServer, startRedis, waitFor } from '@mintonce/test-support';
 import { Cluster, Redis } from 'ioredis';
 
 import { describeTokenStore } from '../testing/token-store-contract.js';
 import { RedisTokenStore } from './redis-token-store.js';
-import { freeClusterPort, TestingRedis } from './testing-redis.js';
 
 const SLOTS = 16_384;
 const MASTERS = 3;
 const CLUSTER = ['--cluster-enabled', 'yes', '--cluster-node-timeout', '2000', '--cluster-require-full-coverage', 'no'];
 
-let nodes: TestingRedis[] = [];
+let nodes: RedisServer[] = [];
 let client: Cluster;
 
 beforeAll(async () => {
-  for (let i = 0; i < MASTERS; i++)
-    nodes.push(await TestingRedis.start({ port: await freeClusterPort(), options: CLUSTER }));
+  for (let i = 0; i < MASTERS; i++) {
+    const busPort = await freePort();
+    nodes.push(await startRedis({ args: [...CLUSTER, '--cluster-port', String(busPort)] }));
+  }
   await formCluster(nodes);
   client = new Cluster(nodes.map(({ port }) => ({ host: '127.0.0.1', port })));
   client.on('error', () => {});
@@ -55,16 +57,16 @@ describe('RedisTokenStore on a cluster of three masters', () => {
       down: () => entries.push('down'),
     });
     try {
-      await until(() => entries.length === 1);
+      await waitFor(() => entries.length === 1);
       await Promise.all(ids.map((id) => store.purge(id)));
-      await until(() => heard.size === ids.length);
+      await waitFor(() => heard.size === ids.length);
 
       heard.clear();
       await Promise.all(client.nodes('master').map((node) => node.client('KILL', 'TYPE', 'pubsub')));
-      await until(() => entries.length === 3);
+      await waitFor(() => entries.length === 3);
       expect(entries).toEqual(['up', 'down', 'up']);
       await Promise.all(ids.map((id) => store.purge(id)));
-      await until(() => heard.size === ids.length);
+      await waitFor(() => heard.size === ids.length);
     } finally {
       await store.close();
     }
@@ -80,7 +82,7 @@ describe('RedisTokenStore on a cluster of three masters', () => {
     store.events.subscribe({ event: () => {}, up: () => (up = true), down: () => {} });
     try {
       await store.purge('key');
-      await until(() => up);
+      await waitFor(() => up);
     } finally {
       await store.close();
       lazy.disconnect();
@@ -92,10 +94,10 @@ describe('RedisTokenStore on a cluster of three masters', () => {
     const entries: string[] = [];
     store.events.subscribe({ event: () => {}, up: () => entries.push('up'), down: () => entries.push('down') });
     try {
-      await until(() => entries.length === 1);
+      await waitFor(() => entries.length === 1);
       const subscribed = await Promise.all(nodes.map((node) => isSubscribed(node)));
       await nodes[subscribed.indexOf(true)]?.kill();
-      await until(() => entries.length === 3);
+      await waitFor(() => entries.length === 3);
       expect(entries).toEqual(['up', 'down', 'up']);
     } finally {
       await store.close();
@@ -103,40 +105,33 @@ describe('RedisTokenStore on a cluster of three masters', () => {
   });
 });
 
-async function formCluster(members: readonly TestingRedis[]): Promise<void> {
-  const clients = members.map((member) => new Redis(member.path));
+async function formCluster(members: readonly RedisServer[]): Promise<void> {
+  const clients = members.map((member) => new Redis(member.socketPath));
   try {
     for (const [i, own] of clients.entries()) {
       const [from, to] = [i, i + 1].map((n) => Math.floor((n * SLOTS) / members.length));
       await own.call('CLUSTER', 'ADDSLOTSRANGE', String(from), String((to ?? SLOTS) - 1));
-      for (const { port } of members) await own.cluster('MEET', '127.0.0.1', port);
+      const [, busPort] = (await own.config('GET', 'cluster-port')) as [string, string];
+      await clients[0]?.call('CLUSTER', 'MEET', '127.0.0.1', String(members[i]?.port), busPort);
     }
     for (const own of clients) {
-      await until(async () => {
+      await waitFor(async () => {
         const info = await own.cluster('INFO');
         return (
           /cluster_state:ok/.test(info) && /cluster_slots_ok:16384/.test(info) && /cluster_known_nodes:3/.test(info)
         );
-      }, 20_000);
+      });
     }
   } finally {
     clients.forEach((own) => own.disconnect());
   }
 }
 
-async function isSubscribed(node: TestingRedis): Promise<boolean> {
-  const own = new Redis(node.path);
+async function isSubscribed(node: RedisServer): Promise<boolean> {
+  const own = new Redis(node.socketPath);
   try {
     return String(await own.client('LIST', 'TYPE', 'PUBSUB')).includes('name=token-events');
   } finally {
     own.disconnect();
-  }
-}
-
-async function until(what: () => unknown, patienceMs = 8_000): Promise<void> {
-  const deadline = performance.now() + patienceMs;
-  while (!(await what())) {
-    if (performance.now() > deadline) throw new Error(`Waited in vain until ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 10));
   }
 }

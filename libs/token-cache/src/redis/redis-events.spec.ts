@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 
+import { type RedisServer, startRedis, waitFor } from '@mintonce/test-support';
 import { Redis } from 'ioredis';
 
 import { type TokenStoreEvent, type TokenStoreListener } from '../lib/token-store.js';
 import { RedisEvents } from './redis-events.js';
-import { TestingRedis } from './testing-redis.js';
 
 const CHANNEL = 'mintonce:events';
 const EVENT: TokenStoreEvent = { type: 'purged', keyId: 'key', fence: 7 };
@@ -28,7 +28,7 @@ class Log implements TokenStoreListener {
 }
 
 describe('RedisEvents', () => {
-  let server: TestingRedis;
+  let server: RedisServer;
   let client: Redis;
   let events: RedisEvents;
   let log: Log;
@@ -37,11 +37,11 @@ describe('RedisEvents', () => {
 
   beforeAll(async () => {
     process.on('unhandledRejection', remember);
-    server = await TestingRedis.start();
+    server = await startRedis();
   });
 
   beforeEach(() => {
-    client = new Redis(server.path, { retryStrategy: () => 20, maxRetriesPerRequest: null });
+    client = new Redis(server.socketPath, { retryStrategy: () => 20, maxRetriesPerRequest: null });
     client.on('error', () => {});
     events = new RedisEvents(client, CHANNEL, 100);
     log = new Log();
@@ -58,14 +58,6 @@ describe('RedisEvents', () => {
     expect(unhandled).toEqual([]);
   });
 
-  const until = async (what: () => unknown): Promise<void> => {
-    const deadline = performance.now() + 4_000;
-    while (!(await what())) {
-      if (performance.now() > deadline) throw new Error(`Waited in vain until ${what}; heard ${log.entries.join(' ')}`);
-      await new Promise((resolve) => setTimeout(resolve, 5));
-    }
-  };
-
   const say = (message = 'purged 7 key') => client.publish(CHANNEL, message);
 
   it('makes no connection before the first subscription, and one for all listeners', async () => {
@@ -73,103 +65,103 @@ describe('RedisEvents', () => {
     expect(await subscribers()).toBe('');
     const others = [new Log(), new Log()];
     for (const listener of [log, ...others]) events.subscribe(listener);
-    await until(() => [log, ...others].every(({ entries }) => entries.length === 1));
+    await waitFor(() => [log, ...others].every(({ entries }) => entries.length === 1));
     expect((await subscribers()).trim().split('\n')).toEqual([expect.stringContaining('name=token-events')]);
     await say();
-    await until(() => [log, ...others].every((listener) => listener.events.length === 1));
+    await waitFor(() => [log, ...others].every((listener) => listener.events.length === 1));
     expect(log.events).toEqual([EVENT]);
   });
 
   it('subscribes again after its connection was killed, and says so', async () => {
     events.subscribe(log);
-    await until(() => log.entries.length === 1);
+    await waitFor(() => log.entries.length === 1);
     await client.client('KILL', 'TYPE', 'pubsub');
-    await until(() => log.entries.length === 3);
+    await waitFor(() => log.entries.length === 3);
     expect(log.entries).toEqual(['up', 'down', 'up']);
     await say();
-    await until(() => log.events.length === 1);
+    await waitFor(() => log.events.length === 1);
   });
 
   it('survives many kills in a row without a connection left over', async () => {
     events.subscribe(log);
     for (let i = 1; i <= 20; i++) {
-      await until(() => log.entries.length === 2 * i - 1);
+      await waitFor(() => log.entries.length === 2 * i - 1);
       await client.client('KILL', 'TYPE', 'pubsub');
     }
-    await until(() => log.entries.length === 41);
+    await waitFor(() => log.entries.length === 41);
     const list = (await client.client('LIST')) as string;
     expect(list.split('\n').filter((line) => line.includes('name=token-events'))).toHaveLength(1);
   });
 
   it('comes back after the server was restarted', async () => {
     events.subscribe(log);
-    await until(() => log.entries.length === 1);
+    await waitFor(() => log.entries.length === 1);
     await server.kill();
-    await until(() => log.entries.length === 2);
-    await server.start();
-    await until(() => log.entries.length === 3);
+    await waitFor(() => log.entries.length === 2);
+    await server.restart();
+    await waitFor(() => log.entries.length === 3);
     expect(log.entries).toEqual(['up', 'down', 'up']);
     await say();
-    await until(() => log.events.length === 1);
+    await waitFor(() => log.events.length === 1);
   });
 
   it('comes up by itself when the server was not there at first', async () => {
     await server.kill();
     events.subscribe(log);
-    await until(() => client.status === 'reconnecting');
+    await waitFor(() => client.status === 'reconnecting');
     expect(log.entries).toEqual([]);
-    await server.start();
-    await until(() => log.entries.length === 1);
+    await server.restart();
+    await waitFor(() => log.entries.length === 1);
     expect(log.entries).toEqual(['up']);
   });
 
   it('gives a connection up that no longer answers', async () => {
     events.subscribe(log);
-    await until(() => log.entries.length === 1);
-    process.kill(server.pid, 'SIGSTOP');
+    await waitFor(() => log.entries.length === 1);
+    server.pause();
     try {
-      await until(() => log.entries.length === 2);
+      await waitFor(() => log.entries.length === 2);
     } finally {
-      process.kill(server.pid, 'SIGCONT');
+      server.resume();
     }
-    await until(() => log.entries.length >= 3);
+    await waitFor(() => log.entries.length >= 3);
     expect(log.entries.slice(0, 3)).toEqual(['up', 'down', 'up']);
   });
 
   it('stays up while the channel is silent', async () => {
     events.subscribe(log);
     const pings = async () => Number(/cmdstat_ping:calls=(\d+)/.exec(await client.info('commandstats'))?.[1] ?? 0);
-    await until(() => log.entries.length === 1);
+    await waitFor(() => log.entries.length === 1);
     const before = await pings();
-    await until(async () => (await pings()) >= before + 4);
+    await waitFor(async () => (await pings()) >= before + 4);
     expect(log.entries).toEqual(['up']);
   });
 
   it('tells a late listener that events arrive', async () => {
     events.subscribe(log);
-    await until(() => log.entries.length === 1);
+    await waitFor(() => log.entries.length === 1);
     const late = new Log();
     events.subscribe(late);
     expect(late.entries).toEqual([]);
-    await until(() => late.entries.length === 1);
+    await waitFor(() => late.entries.length === 1);
     expect(log.entries).toEqual(['up']);
   });
 
   it('ignores what somebody else says on its channel', async () => {
     events.subscribe(log);
-    await until(() => log.entries.length === 1);
+    await waitFor(() => log.entries.length === 1);
     for (const noise of ['', 'hello', 'stolen 1 key', 'purged x key', 'purged 1', 'purged -1 key', '{"type":"purged"}'])
       await say(noise);
     await say();
-    await until(() => log.events.length > 0);
+    await waitFor(() => log.events.length > 0);
     expect(log.events).toEqual([EVENT]);
   });
 
   it('is silent after it was closed, and closes its connection', async () => {
     events.subscribe(log);
-    await until(() => log.entries.length === 1);
+    await waitFor(() => log.entries.length === 1);
     events.close();
-    await until(async () => (await client.client('LIST', 'TYPE', 'PUBSUB')) === '');
+    await waitFor(async () => (await client.client('LIST', 'TYPE', 'PUBSUB')) === '');
     events.subscribe(log);
     await say();
     expect(log.entries).toEqual(['up']);
@@ -180,7 +172,7 @@ describe('RedisEvents', () => {
   it('can be closed while it connects', async () => {
     events.subscribe(log);
     events.close();
-    await until(async () => !((await client.client('LIST')) as string).includes('name=token-events'));
+    await waitFor(async () => !((await client.client('LIST')) as string).includes('name=token-events'));
     expect(log.entries).toEqual([]);
   });
 
@@ -196,25 +188,25 @@ describe('RedisEvents', () => {
         retryStrategy: null,
         lazyConnect: true,
       };
-      events = new RedisEvents(new Redis(server.path, restricted), CHANNEL);
+      events = new RedisEvents(new Redis(server.socketPath, restricted), CHANNEL);
     });
 
     it('needs no more than to subscribe to its channel, and none of the settings for commands', async () => {
       await client.acl('SETUSER', user, ...rights, 'resetchannels', `&${CHANNEL}`);
       events.subscribe(log);
-      await until(() => log.entries.length === 1);
+      await waitFor(() => log.entries.length === 1);
       await say();
-      await until(() => log.events.length === 1);
+      await waitFor(() => log.events.length === 1);
     });
 
     it('tries again, quietly, while it may not subscribe', async () => {
       await client.acl('SETUSER', user, ...rights, 'resetchannels');
       await client.acl('LOG', 'RESET');
       events.subscribe(log);
-      await until(async () => ((await client.acl('LOG')) as unknown[]).length > 0);
+      await waitFor(async () => ((await client.acl('LOG')) as unknown[]).length > 0);
       expect(log.entries).toEqual([]);
       await client.acl('SETUSER', user, `&${CHANNEL}`);
-      await until(() => log.entries.length === 1);
+      await waitFor(() => log.entries.length === 1);
     });
   });
 });

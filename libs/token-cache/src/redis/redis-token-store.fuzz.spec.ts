@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 
+import { type RedisServer, startRedis } from '@mintonce/test-support';
 import fc from 'fast-check';
 import { Redis } from 'ioredis';
 
@@ -7,7 +8,6 @@ import { type Clock, systemClock } from '../lib/clock.js';
 import { MemoryTokenStore } from '../lib/memory-token-store.js';
 import { type Lease, type TokenStore } from '../lib/token-store.js';
 import { RedisTokenStore } from './redis-token-store.js';
-import { TestingRedis } from './testing-redis.js';
 
 /**
  * Random histories of one key, sent to the scripts and to the memory store: both must answer alike. On top of that, what the
@@ -53,12 +53,12 @@ const operation = fc.oneof(
 );
 type Operation = typeof operation extends fc.Arbitrary<infer T> ? T : never;
 
-let server: TestingRedis;
+let server: RedisServer;
 let client: Redis;
 
 beforeAll(async () => {
-  server = await TestingRedis.start();
-  client = new Redis(server.path);
+  server = await startRedis();
+  client = new Redis(server.socketPath);
 });
 
 afterAll(async () => {

@@ -1,22 +1,22 @@
 import { randomUUID } from 'node:crypto';
 
+import { type RedisServer, startRedis } from '@mintonce/test-support';
 import { Redis } from 'ioredis';
 
 import { TokenConfigError } from '../lib/token-cache.errors.js';
 import { type Lease } from '../lib/token-store.js';
 import { describeTokenStore } from '../testing/token-store-contract.js';
 import { RedisTokenStore } from './redis-token-store.js';
-import { TestingRedis } from './testing-redis.js';
 
 const KEY = 'key';
 const LONG_MS = 60_000;
 
-let server: TestingRedis;
+let server: RedisServer;
 let client: Redis;
 
 beforeAll(async () => {
-  server = await TestingRedis.start();
-  client = new Redis(server.path);
+  server = await startRedis();
+  client = new Redis(server.socketPath);
 });
 
 afterAll(async () => {
@@ -30,7 +30,7 @@ describeTokenStore('RedisTokenStore', () => {
 });
 
 describeTokenStore('RedisTokenStore on a client with a key prefix, automatic pipelines and numbers as strings', () => {
-  const prefixed = new Redis(server.path, {
+  const prefixed = new Redis(server.socketPath, {
     keyPrefix: `{${randomUUID()}`,
     enableAutoPipelining: true,
     stringNumbers: true,
@@ -117,6 +117,16 @@ describe('RedisTokenStore', () => {
     expect(Math.abs(after.fence / 1e6 - Number(seconds))).toBeLessThan(60);
   });
 
+  it('rises above the last fence when the clock of the server stepped back', async () => {
+    const held = await lease();
+    const future = held.fence + 3_600_000_000;
+    await client.hset(await keyThatEndsWith(':l'), 'fence', future);
+    await store.fail(KEY, { ...held, fence: future });
+    expect((await lease()).fence).toBe(future + 1);
+    await store.purge(KEY);
+    expect((await lease()).fence).toBe(future + 3);
+  });
+
   it('rises above the token where only the lease record was lost and the clock stepped back', async () => {
     const first = await lease();
     const future = { ...first, fence: first.fence + 3_600_000_000 };
@@ -140,6 +150,7 @@ describe('RedisTokenStore', () => {
     await client.del(await keyThatEndsWith(':l'));
     await store.invalidate(KEY, held.fence);
     expect(await store.commit(KEY, held, 'payload', LONG_MS)).toEqual({ outcome: 'superseded' });
+    expect(await client.pttl(await keyThatEndsWith(':l'))).toBeGreaterThan(0);
   });
 
   it('goes on when the server forgets the scripts in mid-traffic', async () => {
@@ -210,8 +221,8 @@ describe('RedisTokenStore', () => {
 
 describe('RedisTokenStore on a full server', () => {
   it('still gives out the tokens it has, and says that it cannot be written to', async () => {
-    const full = await TestingRedis.start({ options: ['--maxmemory-policy', 'noeviction'] });
-    const own = new Redis(full.path);
+    const full = await startRedis({ args: ['--maxmemory-policy', 'noeviction'] });
+    const own = new Redis(full.socketPath);
     try {
       const store = new RedisTokenStore(own);
       const answer = await store.acquire(KEY, { nonce: 'a', leaseMs: LONG_MS, needMs: 0 });

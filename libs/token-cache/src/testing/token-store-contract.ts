@@ -445,6 +445,7 @@ function failTests(test: Test): void {
     const live = await takenOver(other);
     await store.fail(KEY, dead, { remainingMs: LONG_MS, error: 'late' });
     await store.fail(KEY, { ...live, nonce: dead.nonce }, { remainingMs: LONG_MS, error: 'foreign' });
+    await store.fail(KEY, { ...live, fence: dead.fence }, { remainingMs: LONG_MS, error: 'old' });
     assert.equal((await acquire(store)).outcome, 'wait');
     assert.equal((await store.peek(KEY)).cooldown, undefined);
     assert.deepEqual(await publish(other, live), { outcome: 'stored' });
@@ -664,6 +665,7 @@ function eventTests(test: Test): void {
     const released = await leaseOf(other);
     await acquire(store);
     await other.fail(KEY, released);
+    await other.fail(KEY, await leaseOf(other));
     const failed = await leaseOf(other);
     await acquire(store);
     await other.fail(KEY, failed, { remainingMs: LONG_MS, error: 'busy' });
@@ -674,14 +676,20 @@ function eventTests(test: Test): void {
     ]);
   });
 
-  test('announces a token to those who waited for a holder that died', async ({ store, other }) => {
+  test('announces a token once to those who waited for a holder that died', async ({ store, other }) => {
     const heard = await Recorder.on(store);
     await leaseOf(other, { leaseMs: SHORT_MS });
     await acquire(store);
     const live = await takenOver(other);
     await publish(other, live);
-    await heard.until('stored');
-    assert.deepEqual(heard.events, [{ type: 'stored', keyId: KEY, fence: live.fence }]);
+    await published(other, { needMs: LONG_MS });
+    await other.purge(KEY);
+    await heard.until('purged');
+    assert.deepEqual(heard.events[0], { type: 'stored', keyId: KEY, fence: live.fence });
+    assert.deepEqual(
+      heard.events.map(({ type }) => type),
+      ['stored', 'purged'],
+    );
   });
 
   test('announces every invalidation that deleted something, and no other', async ({ store, other }) => {

@@ -24,7 +24,6 @@ end
 
 if not live then fence = next_fence(fence, token) end
 redis.call('HSET', KEYS[2], 'nonce', ARGV[3], 'leaseEndsAt', int(nowMs + ARGV[4]), 'fence', fence)
-redis.call('HDEL', KEYS[2], 'coolEndsAt', 'error')
 keep(ARGV[4])
 
 local reason = token and 'refresh' or record[7] and 'invalidated' or 'miss'

@@ -9,11 +9,11 @@ local nowMs = math.floor(nowUs / 1000)
 -- Lua's own conversion would turn a fence into 1.7e+15.
 local function int(number) return string.format('%.0f', number) end
 
--- The token, or nil: a value that is not ours, or would never end, counts as none. More digits are no exact number.
+-- The token, or nil: a value that is not ours, or would never end, counts as none. Lua's numbers are exact below 2^53.
 local function read_token()
   local value = redis.call('GET', KEYS[1])
   local fence = value and string.match(value, '^(%d+):')
-  if not fence or #fence > 16 or tonumber(fence) >= 9007199254740992 then return nil end
+  if not fence or tonumber(fence) >= 9007199254740992 then return nil end
   local ttlMs = redis.call('PTTL', KEYS[1])
   if ttlMs <= 0 then return nil end
   return { fence = tonumber(fence), payload = string.sub(value, #fence + 2), ttlMs = ttlMs }
