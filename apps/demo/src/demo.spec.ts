@@ -1,0 +1,227 @@
+import { createHash } from 'node:crypto';
+import { join } from 'node:path';
+import { type NodeProcess, startNode, waitFor } from '@mintonce/test-support';
+import { type IdentityProviderStats } from './identity-provider.js';
+import { type Settings } from './identity-provider-settings.js';
+import { type UpstreamStatistics } from './upstream-stats.js';
+
+const MAIN = join(__dirname, '../dist/main.js');
+
+describe('the demo', () => {
+  let demo: NodeProcess;
+  let issuer: string;
+  let upstream: string;
+
+  beforeAll(async () => {
+    const env = { HOST: undefined, IDP_PORT: '0', UPSTREAM_PORT: '0', DEMO_CLIENT_SECRET: 'a secret: with & colon' };
+    demo = await startNode(MAIN, { env, readyWhen: /"ready":true/ });
+    const [line] = await demo.waitForOutput(/\{"ready".*\}/);
+    ({ issuer, upstream } = JSON.parse(line) as { issuer: string; upstream: string });
+  });
+
+  beforeEach(async () => {
+    await post(`${issuer}/control/reset`);
+    await post(`${upstream}/stats/reset`);
+  });
+
+  afterAll(async () => {
+    await expect(demo.stop()).resolves.toEqual({ code: 0, signal: null });
+  });
+
+  function post(url: string, body?: unknown): Promise<Response> {
+    return fetch(url, { method: 'POST', body: body === undefined ? undefined : JSON.stringify(body) });
+  }
+
+  const control = (settings: Partial<Settings>) => post(`${issuer}/control`, settings);
+
+  async function idpStats(): Promise<IdentityProviderStats> {
+    return (await (await fetch(`${issuer}/control/stats`)).json()) as IdentityProviderStats;
+  }
+
+  async function upstreamStats(): Promise<UpstreamStatistics> {
+    return (await (await fetch(`${upstream}/stats`)).json()) as UpstreamStatistics;
+  }
+
+  function requestToken(clientId = 'demo', secret = 'a secret: with & colon'): Promise<Response> {
+    const basic = Buffer.from([clientId, secret].map(encodeURIComponent).join(':')).toString('base64');
+    return fetch(`${issuer}/token`, {
+      method: 'POST',
+      headers: { Authorization: `Basic ${basic}` },
+      body: new URLSearchParams({ grant_type: 'client_credentials', scope: 'api:read' }),
+    });
+  }
+
+  async function mint(): Promise<string> {
+    return ((await (await requestToken()).json()) as { access_token: string }).access_token;
+  }
+
+  function call(path: string, token: string, init: RequestInit = {}): Promise<Response> {
+    return fetch(`${upstream}${path}`, { ...init, headers: { ...init.headers, Authorization: `Bearer ${token}` } });
+  }
+
+  describe('the identity provider', () => {
+    it('mints opaque tokens for client credentials, and can be discovered', async () => {
+      const discovered = await fetch(`${issuer}/.well-known/openid-configuration`);
+      await expect(discovered.json()).resolves.toMatchObject({ issuer, token_endpoint: `${issuer}/token` });
+      const response = await requestToken();
+      expect(response.status).toBe(200);
+      await expect(response.json()).resolves.toEqual({
+        access_token: expect.stringMatching(/^[\w-]{43}$/),
+        expires_in: 300,
+        scope: 'api:read',
+        token_type: 'Bearer',
+      });
+    });
+
+    it('takes the secret in the body from the client that is registered for that', async () => {
+      const parameters = { client_id: 'demo-post', client_secret: 'a secret: with & colon' };
+      const body = new URLSearchParams({ ...parameters, grant_type: 'client_credentials', scope: 'api:read' });
+      const response = await fetch(`${issuer}/token`, { method: 'POST', body });
+      expect(response.status).toBe(200);
+      expect((await idpStats()).calls).toMatchObject([{ clientId: 'demo-post', status: 200 }]);
+    });
+
+    it('counts calls, failed ones too, and the tokens that came of them', async () => {
+      await mint();
+      expect((await requestToken('demo', 'wrong')).status).toBe(401);
+      await mint();
+      expect(await idpStats()).toMatchObject({ tokenCalls: 3, minted: 2, overlapping: 1 });
+      expect((await idpStats()).calls.map(({ clientId, status }) => [clientId, status])).toEqual([
+        ['demo', 200],
+        ['demo', 401],
+        ['demo', 200],
+      ]);
+    });
+
+    it('shows how many calls of one client ran at the same time', async () => {
+      await control({ delayMs: 200 });
+      const calls = [requestToken(), requestToken(), requestToken('somebody-else')];
+      await waitFor(async () => (await idpStats()).tokenCalls === 3);
+      expect((await idpStats()).overlapping).toBe(2);
+      await Promise.all(calls);
+      expect((await idpStats()).overlapping).toBe(2);
+    });
+
+    it('fails as it is told, until it is told to recover', async () => {
+      await control({ failWith: { status: 503, retryAfterS: 7 } });
+      const failed = await requestToken();
+      expect([failed.status, failed.headers.get('Retry-After')]).toEqual([503, '7']);
+      await control({ failWith: { status: 400, body: { error: 'invalid_scope' } } });
+      await expect((await requestToken()).json()).resolves.toEqual({ error: 'invalid_scope' });
+      await control({ failWith: null });
+      expect((await requestToken()).status).toBe(200);
+      expect(await idpStats()).toMatchObject({ tokenCalls: 3, minted: 1 });
+    });
+
+    it('names the setting that it does not take', async () => {
+      const refused = await control({ accessTokenTtlS: -1 });
+      expect(refused.status).toBe(400);
+      await expect(refused.json()).resolves.toEqual({ error: 'accessTokenTtlS is not valid: -1' });
+    });
+
+    it('revokes one token for its client (RFC 7009), and all at once', async () => {
+      const [one, other] = [await mint(), await mint()];
+      const basic = Buffer.from(`demo:${encodeURIComponent('a secret: with & colon')}`).toString('base64');
+      await fetch(`${issuer}/token/revocation`, {
+        method: 'POST',
+        headers: { Authorization: `Basic ${basic}` },
+        body: new URLSearchParams({ token: one }),
+      });
+      expect([(await call('/echo', one)).status, (await call('/echo', other)).status]).toEqual([401, 200]);
+      await post(`${issuer}/control/revoke`);
+      expect((await call('/echo', other)).status).toBe(401);
+      expect((await call('/echo', await mint())).status).toBe(200);
+    });
+  });
+
+  describe('the upstream', () => {
+    it('echoes the request as it saw it, and of the token only a digest', async () => {
+      const token = await mint();
+      const response = await call('/echo/a?b=1', token, { method: 'PUT', body: 'hello', headers: { 'X-Test': 'yes' } });
+      const text = await response.text();
+      const sha256 = (of: string) => createHash('sha256').update(of).digest('hex');
+      expect(JSON.parse(text)).toMatchObject({
+        method: 'PUT',
+        path: '/echo/a?b=1',
+        headers: { 'x-test': 'yes', authorization: '[present]' },
+        body: { bytes: 5, sha256: sha256('hello') },
+        credential: { digest: sha256(token).slice(0, 12), active: true },
+      });
+      expect(text).not.toContain(token);
+    });
+
+    it('lets nobody in without an active token', async () => {
+      const absent = await fetch(`${upstream}/echo`);
+      expect(absent.status).toBe(401);
+      expect(absent.headers.get('WWW-Authenticate')).toContain('Bearer error="invalid_token"');
+      expect((await call('/echo', 'made-up')).status).toBe(401);
+      expect(await upstreamStats()).toMatchObject({ requests: 2, byStatus: { 401: 2 }, expiredSeen: 0 });
+    });
+
+    it('tells an expired token from a revoked one', async () => {
+      await control({ accessTokenTtlS: 1 });
+      const revoked = await mint();
+      await post(`${issuer}/control/revoke`);
+      expect((await call('/echo', revoked)).status).toBe(401);
+      expect((await upstreamStats()).expiredSeen).toBe(0);
+      const expiring = await mint();
+      await waitFor(async () => (await call('/echo', expiring)).status === 401);
+      expect((await upstreamStats()).expiredSeen).toBe(1);
+    });
+
+    it('lets a token in for as long as the token endpoint promised, to the millisecond', async () => {
+      await control({ accessTokenTtlS: 1 });
+      const askedAt = performance.now();
+      const token = await mint();
+      await waitFor(async () => (await call('/echo', token)).status === 401);
+      expect(performance.now() - askedAt).toBeGreaterThanOrEqual(1_000);
+    });
+
+    it('counts what came with each token', async () => {
+      const token = await mint();
+      await Promise.all(Array.from({ length: 5 }, () => call('/echo', token)));
+      await call('/status/418', await mint());
+      const { requests, byStatus, credentials } = await upstreamStats();
+      expect({ requests, byStatus }).toEqual({ requests: 6, byStatus: { 200: 5, 418: 1 } });
+      expect(Object.values(credentials).sort()).toEqual([1, 5]);
+    });
+
+    it('streams, dawdles and fails on request', async () => {
+      const token = await mint();
+      const text = async (path: string) => await (await call(path, token)).text();
+      expect(await text('/stream?chunks=3&delayMs=1')).toBe('chunk 1\nchunk 2\nchunk 3\n');
+      expect(await text('/sse?events=1')).toBe('id: 1\ndata: event 1\n\n');
+      expect(await text('/large?bytes=100000')).toHaveLength(100_000);
+      expect(JSON.parse(await text('/slow?ms=1'))).toEqual({ ms: 1 });
+      const unavailable = await call('/status/503?retryAfter=7', token);
+      expect([unavailable.status, unavailable.headers.get('Retry-After')]).toEqual([503, '7']);
+    });
+
+    it('sends the first part of a stream before it has the last, and notices who leaves', async () => {
+      const leave = new AbortController();
+      const response = await call('/stream?chunks=2&delayMs=60000', await mint(), { signal: leave.signal });
+      const first = await response.body?.getReader().read();
+      expect(Buffer.from(first?.value ?? []).toString()).toBe('chunk 1\n');
+      leave.abort();
+      await waitFor(async () => (await upstreamStats()).cutShort === 1);
+    });
+  });
+
+  it('stops promptly with a call half done', async () => {
+    const another = await startNode(MAIN, { env: { IDP_PORT: '0', UPSTREAM_PORT: '0' }, readyWhen: /"ready":true/ });
+    const [line] = await another.waitForOutput(/\{"ready".*\}/);
+    const { issuer: idp } = JSON.parse(line) as { issuer: string };
+    await post(`${idp}/control`, { delayMs: 60_000 });
+    const hanging = fetch(`${idp}/token`, { method: 'POST' }).catch(() => 'cut');
+    const stats = async () => (await (await fetch(`${idp}/control/stats`)).json()) as IdentityProviderStats;
+    await waitFor(async () => (await stats()).tokenCalls === 1);
+    await expect(another.stop()).resolves.toEqual({ code: 0, signal: null });
+    await expect(hanging).resolves.toBe('cut');
+  });
+
+  it('says which port is not a port', async () => {
+    const failing = await startNode(MAIN, { env: { IDP_PORT: 'many' } });
+    expect((await failing.exited).code).toBe(1);
+    expect(failing.output()).toContain('IDP_PORT is not a port: many');
+  });
+});

@@ -1,0 +1,37 @@
+import { type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http';
+import { isLoopback, readText, sendJson } from './http.js';
+import { type Settings } from './identity-provider-settings.js';
+
+export interface Operations {
+  stats(): unknown;
+  control(change: Partial<Settings>): Settings;
+  revokeAll(): void;
+  reset(): void;
+}
+
+/** `/control`, for this machine only, in front of the provider. */
+export function control(operations: Operations, provider: RequestListener): RequestListener {
+  return (request, response) => {
+    const path = request.url?.split('?')[0] ?? '';
+    if (!/^\/control(\/|$)/.test(path)) return provider(request, response);
+    if (!isLoopback(request)) return sendJson(response, 403, { error: 'for this machine only' });
+    operate(operations, `${request.method} ${path}`, request, response).catch((error: Error) =>
+      sendJson(response, 400, { error: error.message }),
+    );
+  };
+}
+
+async function operate(operations: Operations, route: string, request: IncomingMessage, response: ServerResponse) {
+  switch (route) {
+    case 'GET /control/stats':
+      return sendJson(response, 200, operations.stats());
+    case 'POST /control':
+      return sendJson(response, 200, operations.control(JSON.parse(await readText(request)) as Partial<Settings>));
+    case 'POST /control/revoke':
+      return sendJson(response, 200, operations.revokeAll() ?? {});
+    case 'POST /control/reset':
+      return sendJson(response, 200, operations.reset() ?? {});
+    default:
+      return sendJson(response, 404, { error: `no such control: ${route}` });
+  }
+}

@@ -1,0 +1,54 @@
+import { type DemoClient } from './identity-provider.js';
+import { type TokenState } from './issued-tokens.js';
+
+export interface IntrospectionOptions {
+  issuer: string;
+  client: DemoClient;
+  /** How long an answer may be used again. @defaultValue 0: every request asks */
+  cacheMs?: number;
+}
+
+interface Answer {
+  readonly state: Promise<TokenState>;
+  usableUntil: number;
+}
+
+const REMEMBERED = 1_000;
+
+/** Asks the identity provider whether a token is active (RFC 7662); requests that meet share one question. */
+export class Introspection {
+  private readonly answers = new Map<string, Answer>();
+
+  constructor(private readonly options: IntrospectionOptions) {}
+
+  async stateOf(token: string): Promise<TokenState> {
+    const known = this.answers.get(token);
+    if (known && known.usableUntil > Date.now()) return await known.state;
+    const answer: Answer = { state: this.ask(token), usableUntil: Infinity };
+    this.answers.set(token, answer);
+    if (this.answers.size > REMEMBERED) this.answers.delete(String(this.answers.keys().next().value));
+    try {
+      return await answer.state;
+    } finally {
+      this.settle(token, answer);
+    }
+  }
+
+  private settle(token: string, answer: Answer): void {
+    answer.usableUntil = Date.now() + (this.options.cacheMs ?? 0);
+    if (!this.options.cacheMs && this.answers.get(token) === answer) this.answers.delete(token);
+  }
+
+  private async ask(token: string): Promise<TokenState> {
+    const { issuer, client } = this.options;
+    const credentials = [client.clientId, client.clientSecret].map(encodeURIComponent).join(':');
+    const response = await fetch(`${issuer}/token/introspection`, {
+      method: 'POST',
+      headers: { Authorization: `Basic ${Buffer.from(credentials).toString('base64')}` },
+      body: new URLSearchParams({ token }),
+    });
+    if (!response.ok) throw new Error(`the introspection endpoint answered ${response.status}`);
+    const { active, inactive_because: why } = (await response.json()) as Record<string, unknown>;
+    return active === true ? 'active' : ((why as TokenState | undefined) ?? 'unknown');
+  }
+}

@@ -1,0 +1,69 @@
+import { type Adapter, type AdapterPayload } from 'oidc-provider';
+
+export type TokenState = 'active' | 'expired' | 'revoked' | 'unknown';
+
+interface IssuedToken {
+  readonly payload: AdapterPayload;
+  readonly expiresAt: number;
+  revoked: boolean;
+}
+
+/** Long enough to tell an expired token from one that never was. */
+const REMEMBERED = 100_000;
+
+/**
+ * Every token that was minted, to the millisecond: `oidc-provider` rounds to seconds, and a check that is up to a second
+ * off would hide a gateway that sends expired tokens, or blame one that does not.
+ */
+export class IssuedTokens {
+  minted = 0;
+  private readonly tokens = new Map<string, IssuedToken>();
+
+  constructor(private readonly lifeMs: () => number) {}
+
+  add(id: string, payload: AdapterPayload): void {
+    this.minted++;
+    this.tokens.set(id, { payload, expiresAt: Date.now() + this.lifeMs(), revoked: false });
+    if (this.tokens.size > REMEMBERED) this.tokens.delete(String(this.tokens.keys().next().value));
+  }
+
+  stateOf(id: string): TokenState {
+    const token = this.tokens.get(id);
+    if (!token) return 'unknown';
+    if (token.revoked) return 'revoked';
+    return token.expiresAt > Date.now() ? 'active' : 'expired';
+  }
+
+  find(id: string): AdapterPayload | undefined {
+    return this.stateOf(id) === 'active' ? this.tokens.get(id)?.payload : undefined;
+  }
+
+  revoke(id: string): void {
+    const token = this.tokens.get(id);
+    if (token) token.revoked = true;
+  }
+
+  revokeAll(): void {
+    for (const token of this.tokens.values()) token.revoked = true;
+  }
+
+  reset(): void {
+    this.minted = 0;
+    this.tokens.clear();
+  }
+
+  /** What `oidc-provider` stores its models in. Client credentials are all that this provider issues. */
+  adapterFor(model: string): Adapter {
+    const issued = model === 'ClientCredentials' ? this : undefined;
+    const nothing = () => Promise.resolve(undefined);
+    return {
+      upsert: async (id, payload) => issued?.add(id, payload),
+      find: async (id) => issued?.find(id),
+      destroy: async (id) => issued?.revoke(id),
+      consume: nothing,
+      findByUid: nothing,
+      findByUserCode: nothing,
+      revokeByGrantId: nothing,
+    };
+  }
+}
