@@ -1,0 +1,151 @@
+import assert from 'node:assert/strict';
+
+import { eventually } from './eventually.js';
+import {
+  KEY,
+  LONG_MS,
+  SHORT_MS,
+  type Test,
+  newNonce,
+  acquire,
+  granted,
+  leaseOf,
+  takenOver,
+  publish,
+  published,
+} from './fleet.js';
+
+export function acquireTests(test: Test): void {
+  test('grants the lease to the first who asks', async ({ store }) => {
+    const { nonce, ...granted } = await leaseOf(store);
+    assert.ok(Number.isSafeInteger(granted.fence) && granted.fence > 0);
+    assert.equal(granted.leaseMs, LONG_MS);
+    assert.equal(typeof nonce, 'string');
+  });
+
+  test('makes a second process wait, and says for how long', async ({ store, other }) => {
+    await leaseOf(store);
+    const answer = await acquire(other);
+    assert.equal(answer.outcome, 'wait');
+    assert.ok(answer.leaseEndsInMs > 0 && answer.leaseEndsInMs <= LONG_MS);
+  });
+
+  test('grants one lease to many who ask at once', async ({ store, other }) => {
+    const answers = await Promise.all(Array.from({ length: 40 }, (_, i) => acquire(i % 2 ? store : other)));
+    assert.equal(answers.filter(({ outcome }) => outcome === 'lease').length, 1);
+    assert.equal(answers.filter(({ outcome }) => outcome === 'wait').length, 39);
+  });
+
+  test('gives the same nonce its own lease again', async ({ store, other }) => {
+    const nonce = newNonce();
+    const first = await granted(acquire(store, { nonce }));
+    const again = await granted(acquire(other, { nonce }));
+    assert.deepEqual(again.lease, first.lease);
+    assert.equal((await acquire(other)).outcome, 'wait');
+  });
+
+  test('gives the same nonce a new fence once its lease was taken over', async ({ store, other }) => {
+    const nonce = newNonce();
+    const first = await granted(acquire(store, { nonce, leaseMs: SHORT_MS }));
+    const second = await takenOver(other);
+    await store.fail(KEY, second);
+    const third = await granted(acquire(store, { nonce }));
+    assert.ok(third.lease.fence > second.fence && second.fence > first.lease.fence);
+  });
+
+  test('grants a lapsed lease anew, with a higher fence', async ({ store, other }) => {
+    const dead = await leaseOf(store, { leaseMs: SHORT_MS });
+    const next = await takenOver(other);
+    assert.ok(next.fence > dead.fence);
+  });
+
+  test('raises the fence with every lease', async ({ store, other }) => {
+    const fences: number[] = [];
+    for (let i = 0; i < 12; i++) {
+      const lease = await leaseOf(i % 2 ? store : other);
+      fences.push(lease.fence);
+      if (i % 3 === 0) await store.fail(KEY, lease);
+      if (i % 3 === 1) await publish(store, lease).then(() => other.invalidate(KEY, lease.fence));
+      if (i % 3 === 2) await other.purge(KEY);
+    }
+    assert.deepEqual(
+      fences,
+      [...new Set(fences)].sort((a, b) => a - b),
+    );
+  });
+
+  test('answers with the token that another process published', async ({ store, other }) => {
+    const lease = await leaseOf(store);
+    await store.commit(KEY, lease, 'payload', LONG_MS);
+    const answer = await acquire(other);
+    assert.equal(answer.outcome, 'hit');
+    assert.equal(answer.token.payload, 'payload');
+    assert.equal(answer.token.fence, lease.fence);
+    assert.ok(answer.token.ttlMs > 0 && answer.token.ttlMs <= LONG_MS);
+  });
+
+  test('never answers with a token that has expired', async ({ store }) => {
+    await publish(store, await leaseOf(store), { ttlMs: SHORT_MS });
+    const next = await eventually('the token expires', async () => {
+      const answer = await acquire(store);
+      if (answer.outcome === 'hit') assert.ok(answer.token.ttlMs > 0);
+      return answer.outcome === 'hit' ? undefined : answer;
+    });
+    assert.equal(next.outcome, 'lease');
+    assert.equal(next.token, undefined);
+  });
+
+  test('grants a refresh of a token that lives no longer than needMs, and gives the token with it', async ({
+    store,
+  }) => {
+    const { fence } = await published(store);
+    const { token, lease } = await granted(acquire(store, { needMs: LONG_MS }));
+    assert.equal(token?.fence, fence);
+    assert.ok(token.ttlMs > 0 && token.ttlMs <= LONG_MS);
+    assert.ok(lease.fence > fence);
+  });
+
+  test('answers with the token when it lives longer than needMs', async ({ store }) => {
+    await published(store);
+    assert.equal((await acquire(store, { needMs: LONG_MS / 2 })).outcome, 'hit');
+  });
+
+  test('answers with the valid token while another process refreshes it', async ({ store, other }) => {
+    const { fence } = await published(store);
+    await leaseOf(store, { needMs: LONG_MS });
+    for (const needMs of [0, LONG_MS]) {
+      const answer = await acquire(other, { needMs });
+      assert.equal(answer.outcome, 'hit');
+      assert.equal(answer.token.fence, fence);
+    }
+  });
+
+  test('says why a lease is granted: miss, refresh, and invalidated until the next commit', async ({
+    store,
+    other,
+  }) => {
+    const reasonNow = async (needMs = 0): Promise<string> => {
+      const { lease, reason } = await granted(acquire(other, { needMs }));
+      await other.fail(KEY, lease);
+      return reason;
+    };
+    assert.equal(await reasonNow(), 'miss');
+    const first = await published(store);
+    assert.equal(await reasonNow(LONG_MS), 'refresh');
+    await store.invalidate(KEY, first.fence);
+    assert.equal(await reasonNow(), 'invalidated');
+    assert.equal(await reasonNow(), 'invalidated');
+    await published(store, { ttlMs: SHORT_MS });
+    await eventually('the token expires', async () => ((await store.peek(KEY)).token ? undefined : true));
+    assert.equal(await reasonNow(), 'miss');
+    await store.purge(KEY);
+    assert.equal(await reasonNow(), 'invalidated');
+  });
+
+  test('refuses a lease that is not a positive number of ms', async ({ store }) => {
+    for (const leaseMs of [0, -1, 0.5, Number.NaN, Number.POSITIVE_INFINITY]) {
+      await assert.rejects(acquire(store, { leaseMs }), RangeError);
+    }
+    assert.equal((await acquire(store)).outcome, 'lease');
+  });
+}

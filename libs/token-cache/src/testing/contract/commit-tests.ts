@@ -1,0 +1,119 @@
+import assert from 'node:assert/strict';
+
+import { eventually } from './eventually.js';
+import { KEY, LONG_MS, SHORT_MS, type Test, acquire, leaseOf, takenOver, publish, published, lapsed } from './fleet.js';
+
+export function commitTests(test: Test): void {
+  test('stores the token and releases the lease', async ({ store, other }) => {
+    const lease = await leaseOf(store);
+    assert.deepEqual(await publish(store, lease), { outcome: 'stored' });
+    assert.equal((await store.peek(KEY)).token?.fence, lease.fence);
+    assert.equal((await acquire(other, { needMs: LONG_MS })).outcome, 'lease');
+  });
+
+  test('stores a refreshed token over the one that is still valid', async ({ store, other }) => {
+    await published(store, { payload: 'old' });
+    const refresh = await leaseOf(other, { needMs: LONG_MS });
+    assert.deepEqual(await publish(other, refresh, { payload: 'new' }), { outcome: 'stored' });
+    assert.equal((await store.peek(KEY)).token?.payload, 'new');
+  });
+
+  test('stores the token of a lease that lapsed but was not taken over', async ({ store, other }) => {
+    const lease = await leaseOf(store, { leaseMs: SHORT_MS });
+    await lapsed(other, SHORT_MS);
+    assert.deepEqual(await publish(store, lease), { outcome: 'stored' });
+    assert.equal((await acquire(other)).outcome, 'hit');
+  });
+
+  test('stores the token of a lease that was released, as long as nobody was granted another', async ({
+    store,
+    other,
+  }) => {
+    const lease = await leaseOf(store);
+    await store.fail(KEY, lease);
+    assert.deepEqual(await publish(store, lease), { outcome: 'stored' });
+    assert.equal((await acquire(other)).outcome, 'hit');
+  });
+
+  test('refuses a late commit once a newer lease was granted', async ({ store, other }) => {
+    const dead = await leaseOf(store, { leaseMs: SHORT_MS });
+    const live = await takenOver(other);
+    assert.deepEqual(await publish(store, dead), { outcome: 'superseded' });
+    assert.deepEqual(await store.peek(KEY), {});
+    assert.equal(await other.renew(KEY, live), true);
+  });
+
+  test('answers a late commit with the token that a newer lease published, and leaves it alone', async ({
+    store,
+    other,
+  }) => {
+    const dead = await leaseOf(store, { leaseMs: SHORT_MS });
+    const live = await takenOver(other);
+    await publish(other, live, { payload: 'newer' });
+    const answer = await publish(store, dead, { payload: 'older' });
+    assert.equal(answer.outcome, 'superseded');
+    assert.equal(answer.token?.payload, 'newer');
+    assert.equal(answer.token.fence, live.fence);
+    assert.ok(answer.token.ttlMs > 0 && answer.token.ttlMs <= LONG_MS);
+    assert.equal((await other.peek(KEY)).token?.payload, 'newer');
+  });
+
+  test('refuses a commit of which no record is left once it is older than its lease', async ({ store }) => {
+    const lease = await leaseOf(store);
+    const ancient = { ...lease, fence: lease.fence - 2 * LONG_MS * 1000 };
+    assert.deepEqual(await store.commit('another key', ancient, 'payload', LONG_MS), { outcome: 'superseded' });
+    assert.deepEqual(await store.peek('another key'), {});
+  });
+
+  test('stores a commit of which no record is left while it is younger than its lease', async ({ store }) => {
+    const lease = await leaseOf(store);
+    assert.deepEqual(await store.commit('another key', lease, 'payload', LONG_MS), { outcome: 'stored' });
+    assert.equal((await store.peek('another key')).token?.fence, lease.fence);
+  });
+
+  test('answers a retry with duplicate, and neither extends nor replaces the token', async ({ store, other }) => {
+    const lease = await leaseOf(store);
+    await publish(store, lease, { payload: 'first', ttlMs: LONG_MS });
+    assert.deepEqual(await publish(other, lease, { payload: 'second', ttlMs: 2 * LONG_MS }), { outcome: 'duplicate' });
+    const { token } = await store.peek(KEY);
+    assert.equal(token?.payload, 'first');
+    assert.ok(token.ttlMs <= LONG_MS);
+  });
+
+  test('does not bring an invalidated token back when its commit is retried', async ({ store, other }) => {
+    const lease = await published(store);
+    await other.invalidate(KEY, lease.fence);
+    assert.deepEqual(await publish(store, lease), { outcome: 'superseded' });
+    assert.deepEqual(await store.peek(KEY), {});
+  });
+
+  test('does not bring an expired token back when its commit is retried', async ({ store }) => {
+    const lease = await published(store, { ttlMs: SHORT_MS });
+    await eventually('the token expires', async () => ((await store.peek(KEY)).token ? undefined : true));
+    assert.deepEqual(await publish(store, lease), { outcome: 'superseded' });
+    assert.deepEqual(await store.peek(KEY), {});
+  });
+
+  test('does not release the lease of the refresh that follows when it is retried', async ({ store, other }) => {
+    const lease = await published(store);
+    const refresh = await leaseOf(other, { needMs: LONG_MS });
+    assert.deepEqual(await publish(store, lease), { outcome: 'duplicate' });
+    assert.equal(await other.renew(KEY, refresh), true);
+  });
+
+  test('refuses a life that is not a positive integer, and keeps the lease', async ({ store }) => {
+    const lease = await leaseOf(store);
+    for (const ttlMs of [0, -1, 0.5, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 53]) {
+      await assert.rejects(publish(store, lease, { ttlMs }), RangeError);
+    }
+    assert.deepEqual(await store.peek(KEY), {});
+    assert.equal(await store.renew(KEY, lease), true);
+  });
+
+  test('keeps a token that lives for longer than a 32-bit timer', async ({ store }) => {
+    const ttlMs = 40 * 24 * 60 * 60 * 1000;
+    await published(store, { ttlMs });
+    const { token } = await store.peek(KEY);
+    assert.ok(token && token.ttlMs > 2 ** 31 && token.ttlMs <= ttlMs);
+  });
+}

@@ -1,0 +1,121 @@
+import assert from 'node:assert/strict';
+
+import { KEY, LONG_MS, SHORT_MS, type Test, acquire, leaseOf, takenOver, publish, published } from './fleet.js';
+import { Recorder } from './recorder.js';
+
+export function noEventTests(test: Test): void {
+  test('has none: it is polled', async ({ store }) => {
+    assert.equal(store.events, undefined);
+  });
+}
+
+export function eventTests(test: Test): void {
+  test('tells every listener that events arrive from now on, the late ones too', async ({ store }) => {
+    const first = await Recorder.on(store);
+    const second = await Recorder.on(store);
+    assert.deepEqual([first.ups, second.ups], [1, 1]);
+  });
+
+  test('announces a token only when somebody waits for it', async ({ store, other }) => {
+    const heard = await Recorder.on(store);
+    const unawaited = await published(other);
+    await other.invalidate(KEY, unawaited.fence);
+    const awaited = await leaseOf(other);
+    assert.equal((await acquire(store)).outcome, 'wait');
+    await publish(other, awaited);
+    await heard.until('stored');
+    assert.deepEqual(heard.events, [
+      { type: 'invalidated', keyId: KEY, fence: unawaited.fence },
+      { type: 'stored', keyId: KEY, fence: awaited.fence },
+    ]);
+  });
+
+  test('announces a failure only when somebody waits, with a cool-down or without', async ({ store, other }) => {
+    const heard = await Recorder.on(store);
+    const unawaited = await leaseOf(other);
+    await other.fail(KEY, unawaited);
+    const released = await leaseOf(other);
+    await acquire(store);
+    await other.fail(KEY, released);
+    await other.fail(KEY, await leaseOf(other));
+    const failed = await leaseOf(other);
+    await acquire(store);
+    await other.fail(KEY, failed, { remainingMs: LONG_MS, error: 'busy' });
+    await heard.until('failed', 2);
+    assert.deepEqual(heard.events, [
+      { type: 'failed', keyId: KEY, fence: released.fence },
+      { type: 'failed', keyId: KEY, fence: failed.fence },
+    ]);
+  });
+
+  test('announces a token once to those who waited for a holder that died', async ({ store, other }) => {
+    const heard = await Recorder.on(store);
+    await leaseOf(other, { leaseMs: SHORT_MS });
+    await acquire(store);
+    const live = await takenOver(other);
+    await publish(other, live);
+    await published(other, { needMs: LONG_MS });
+    await other.purge(KEY);
+    await heard.until('purged');
+    assert.deepEqual(heard.events[0], { type: 'stored', keyId: KEY, fence: live.fence });
+    assert.deepEqual(
+      heard.events.map(({ type }) => type),
+      ['stored', 'purged'],
+    );
+  });
+
+  test('announces every invalidation that deleted something, and no other', async ({ store, other }) => {
+    const heard = await Recorder.on(store);
+    const { fence } = await published(other);
+    await other.invalidate(KEY, fence - 1);
+    await other.invalidate(KEY, fence);
+    await other.invalidate(KEY, fence);
+    await other.purge(KEY);
+    await heard.until('purged');
+    assert.deepEqual(
+      heard.events.map(({ type }) => type),
+      ['invalidated', 'purged'],
+    );
+  });
+
+  test('announces a purge with the fence below which everything is void', async ({ store, other }) => {
+    const heard = await Recorder.on(store);
+    const voided = await leaseOf(other);
+    await other.purge(KEY);
+    const { fence } = await heard.until('purged');
+    const next = await leaseOf(other);
+    assert.ok(voided.fence < fence && fence < next.fence);
+  });
+
+  test('reaches the process that caused the event as well', async ({ store }) => {
+    const heard = await Recorder.on(store);
+    await store.purge(KEY);
+    assert.equal((await heard.until('purged')).keyId, KEY);
+  });
+
+  test('names the key, however odd it is', async ({ store, other }) => {
+    const heard = await Recorder.on(store);
+    const keys = ['', 'a:b', 'a\nb', '{a}', '🔑'];
+    for (const key of keys) await other.purge(key);
+    await heard.until('purged', keys.length);
+    assert.deepEqual(new Set(heard.events.map(({ keyId }) => keyId)), new Set(keys));
+  });
+
+  test('are not delivered to who unsubscribed', async ({ store, other }) => {
+    const gone = await Recorder.on(store);
+    const heard = await Recorder.on(store);
+    gone.unsubscribe();
+    gone.unsubscribe();
+    await other.purge(KEY);
+    await heard.until('purged');
+    assert.deepEqual(gone.events, []);
+  });
+
+  test('are delivered again to who comes back after the last one left', async ({ store, other }) => {
+    (await Recorder.on(store)).unsubscribe();
+    const heard = await Recorder.on(store);
+    await other.purge(KEY);
+    await heard.until('purged');
+    assert.equal(heard.events.length, 1);
+  });
+}

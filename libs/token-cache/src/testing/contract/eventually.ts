@@ -1,0 +1,14 @@
+import assert from 'node:assert/strict';
+
+const PATIENCE_MS = 4_000;
+
+/** What `look` finds, as soon as it finds something. */
+export async function eventually<T>(what: string, look: () => Promise<T | undefined>): Promise<T> {
+  const deadline = performance.now() + PATIENCE_MS;
+  for (;;) {
+    const found = await look();
+    if (found !== undefined) return found;
+    assert.ok(performance.now() < deadline, `Waited in vain until ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}

@@ -1,0 +1,109 @@
+import assert from 'node:assert/strict';
+
+import { eventually } from './eventually.js';
+import {
+  KEY,
+  LONG_MS,
+  SHORT_MS,
+  type Test,
+  acquire,
+  granted,
+  leaseOf,
+  leaseAnswerSoon,
+  leaseSoon,
+  takenOver,
+  publish,
+  published,
+} from './fleet.js';
+
+export function failTests(test: Test): void {
+  test('releases the lease', async ({ store, other }) => {
+    await store.fail(KEY, await leaseOf(store));
+    const { failures } = await granted(acquire(other));
+    assert.equal(failures, 0);
+  });
+
+  test('shares the cool-down and its error with every process', async ({ store, other }) => {
+    await store.fail(KEY, await leaseOf(store), { remainingMs: LONG_MS, error: 'a: "b"\n{c}' });
+    const answer = await acquire(other);
+    assert.equal(answer.outcome, 'cooling');
+    assert.equal(answer.cooldown.error, 'a: "b"\n{c}');
+    assert.ok(answer.cooldown.remainingMs > 0 && answer.cooldown.remainingMs <= LONG_MS);
+  });
+
+  test('ends the cool-down by itself', async ({ store, other }) => {
+    await store.fail(KEY, await leaseOf(store), { remainingMs: SHORT_MS, error: 'busy' });
+    const answer = await eventually('the cool-down ends', async () => {
+      const now = await acquire(other);
+      return now.outcome === 'cooling' ? undefined : now;
+    });
+    assert.equal(answer.outcome, 'lease');
+    assert.deepEqual(await other.peek(KEY), {});
+  });
+
+  test('answers with the valid token while cooling, whatever is needed', async ({ store, other }) => {
+    const { fence } = await published(store);
+    await store.fail(KEY, await leaseOf(store, { needMs: LONG_MS }), { remainingMs: LONG_MS, error: 'busy' });
+    for (const needMs of [0, LONG_MS]) {
+      const answer = await acquire(other, { needMs });
+      assert.equal(answer.outcome, 'hit');
+      assert.equal(answer.token.fence, fence);
+    }
+  });
+
+  test('counts the failures in a row; a release without a cool-down is none', async ({ store, other }) => {
+    const failuresAfter = async (cooldown?: { remainingMs: number; error: string }): Promise<number> => {
+      await store.fail(KEY, await leaseSoon(store), cooldown);
+      const { failures, lease } = await leaseAnswerSoon(other);
+      await other.fail(KEY, lease);
+      return failures;
+    };
+    const cooldown = { remainingMs: 1, error: 'busy' };
+    assert.equal(await failuresAfter(cooldown), 1);
+    assert.equal(await failuresAfter(cooldown), 2);
+    assert.equal(await failuresAfter(), 2);
+    assert.equal(await failuresAfter(cooldown), 3);
+  });
+
+  test('is forgotten after a commit', async ({ store, other }) => {
+    await store.fail(KEY, await leaseOf(store), { remainingMs: 1, error: 'busy' });
+    const lease = await leaseSoon(store);
+    await publish(store, lease);
+    const { failures } = await granted(acquire(other, { needMs: LONG_MS }));
+    assert.equal(failures, 0);
+  });
+
+  test('ends its cool-down when the token comes after all', async ({ store, other }) => {
+    const lease = await leaseOf(store);
+    await store.fail(KEY, lease, { remainingMs: LONG_MS, error: 'timeout' });
+    assert.deepEqual(await publish(store, lease), { outcome: 'stored' });
+    assert.equal((await other.peek(KEY)).cooldown, undefined);
+  });
+
+  test('counts once when it is retried', async ({ store, other }) => {
+    const lease = await leaseOf(store);
+    await store.fail(KEY, lease, { remainingMs: SHORT_MS, error: 'first' });
+    await other.fail(KEY, lease, { remainingMs: LONG_MS, error: 'second' });
+    const { failures } = await leaseAnswerSoon(store);
+    assert.equal(failures, 1);
+  });
+
+  test('of a stale holder harms nobody', async ({ store, other }) => {
+    const dead = await leaseOf(store, { leaseMs: SHORT_MS });
+    const live = await takenOver(other);
+    await store.fail(KEY, dead, { remainingMs: LONG_MS, error: 'late' });
+    await store.fail(KEY, { ...live, nonce: dead.nonce }, { remainingMs: LONG_MS, error: 'foreign' });
+    await store.fail(KEY, { ...live, fence: dead.fence }, { remainingMs: LONG_MS, error: 'old' });
+    assert.equal((await acquire(store)).outcome, 'wait');
+    assert.equal((await store.peek(KEY)).cooldown, undefined);
+    assert.deepEqual(await publish(other, live), { outcome: 'stored' });
+  });
+
+  test('refuses a cool-down that is not a positive number of ms', async ({ store }) => {
+    const lease = await leaseOf(store);
+    for (const remainingMs of [0, -1, 0.5, Number.NaN]) {
+      await assert.rejects(store.fail(KEY, lease, { remainingMs, error: 'busy' }), RangeError);
+    }
+    assert.equal(await store.renew(KEY, lease), true);
+  });
+}

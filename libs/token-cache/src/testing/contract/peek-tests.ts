@@ -1,0 +1,20 @@
+import assert from 'node:assert/strict';
+
+import { KEY, LONG_MS, type Test, acquire, leaseOf, published } from './fleet.js';
+
+export function peekTests(test: Test): void {
+  test('says nothing of an unknown key, and grants nothing', async ({ store, other }) => {
+    assert.deepEqual(await store.peek(KEY), {});
+    assert.equal((await acquire(other)).outcome, 'lease');
+  });
+
+  test('gives token and cool-down', async ({ store, other }) => {
+    const { fence } = await published(store);
+    await store.fail(KEY, await leaseOf(store, { needMs: LONG_MS }), { remainingMs: LONG_MS, error: 'busy' });
+    const { token, cooldown } = await other.peek(KEY);
+    assert.equal(token?.fence, fence);
+    assert.ok(token.ttlMs > 0 && token.ttlMs <= LONG_MS);
+    assert.equal(cooldown?.error, 'busy');
+    assert.ok(cooldown.remainingMs > 0 && cooldown.remainingMs <= LONG_MS);
+  });
+}

@@ -1,0 +1,46 @@
+import assert from 'node:assert/strict';
+
+import { KEY, LONG_MS, SHORT_MS, type Test, acquire, leaseOf, takenOver, publish, lapsed } from './fleet.js';
+
+export function renewTests(test: Test): void {
+  test('keeps others waiting for longer than the lease was granted for', async ({ store, other }) => {
+    const lease = await leaseOf(store, { leaseMs: SHORT_MS });
+    assert.equal(await store.renew(KEY, { ...lease, leaseMs: LONG_MS }), true);
+    await lapsed(store, SHORT_MS);
+    const answer = await acquire(other);
+    assert.equal(answer.outcome, 'wait');
+    assert.ok(answer.leaseEndsInMs > SHORT_MS);
+  });
+
+  test('revives a lease that lapsed, as long as nobody took it over', async ({ store, other }) => {
+    const lease = await leaseOf(store, { leaseMs: SHORT_MS });
+    await lapsed(other, SHORT_MS);
+    assert.equal(await store.renew(KEY, { ...lease, leaseMs: LONG_MS }), true);
+    assert.equal((await acquire(other)).outcome, 'wait');
+  });
+
+  test('says no to a lease that was taken over, and leaves the new one alone', async ({ store, other }) => {
+    const dead = await leaseOf(store, { leaseMs: SHORT_MS });
+    const live = await takenOver(other);
+    assert.equal(await store.renew(KEY, dead), false);
+    assert.equal(await store.renew(KEY, { ...live, nonce: dead.nonce }), false);
+    assert.equal(await store.renew(KEY, { ...live, fence: dead.fence }), false);
+    assert.equal(await other.renew(KEY, live), true);
+  });
+
+  test('says no after commit, fail and purge, and where there never was a lease', async ({ store }) => {
+    const lease = await leaseOf(store);
+    assert.equal(await store.renew('another key', lease), false);
+    await publish(store, lease);
+    assert.equal(await store.renew(KEY, lease), false);
+
+    const refresh = await leaseOf(store, { needMs: LONG_MS });
+    await store.fail(KEY, refresh);
+    assert.equal(await store.renew(KEY, refresh), false);
+
+    const voided = await leaseOf(store, { needMs: LONG_MS });
+    await store.purge(KEY);
+    assert.equal(await store.renew(KEY, voided), false);
+    assert.equal((await acquire(store)).outcome, 'lease');
+  });
+}
