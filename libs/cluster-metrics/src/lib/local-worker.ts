@@ -1,0 +1,80 @@
+import { type Server } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
+import { Logger } from '@nestjs/common';
+import { register } from 'prom-client';
+import { type ClusterMetricsConfig } from './cluster-metrics.options.js';
+import { type Family } from './family.js';
+import { type Incarnation } from './incarnation.js';
+import { Recorder } from './recorder.js';
+import { type SnapshotStore } from './snapshot-store.js';
+import { checkSocketPath, serve } from './worker-socket.js';
+
+/** This process as one of the workers: answers the others, and saves what it has counted. */
+export class LocalWorker {
+  private readonly logger = new Logger('ClusterMetrics');
+  private readonly recorder = new Recorder(register, (families) => this.save(families));
+  private readonly stopping = new AbortController();
+  private server?: Server;
+  private problem?: string;
+
+  constructor(
+    private readonly worker: Incarnation,
+    private readonly store: SnapshotStore,
+    private readonly config: ClusterMetricsConfig,
+  ) {}
+
+  /** Listens before its first snapshot announces it: who is announced and does not listen is dead. */
+  async start(socketPath: string): Promise<void> {
+    checkSocketPath(socketPath);
+    this.server = await serve(socketPath, () => this.current());
+    await this.record();
+    void this.saveRegularly();
+  }
+
+  /** Saves for the last time, and leaves. */
+  async stop(): Promise<void> {
+    this.stopping.abort();
+    const tooLate = delay(this.config.timeoutMs, undefined, { ref: false });
+    await Promise.race([this.record(), tooLate]);
+    this.server?.close();
+  }
+
+  private async saveRegularly(): Promise<void> {
+    const { signal } = this.stopping;
+    while (!signal.aborted) {
+      await delay(this.config.snapshotIntervalMs, undefined, { ref: false, signal }).then(
+        () => this.record(),
+        () => undefined,
+      );
+    }
+  }
+
+  private async current(): Promise<Family[]> {
+    try {
+      return await this.recorder.current();
+    } catch (error) {
+      this.report('Cannot collect the metrics', error);
+      throw error;
+    }
+  }
+
+  private async record(): Promise<void> {
+    await this.recorder.record().catch((error) => this.report('Cannot collect the counters', error));
+  }
+
+  /** A full disk must not blind the operator: a scrape is answered all the same. */
+  private async save(families: Family[]): Promise<void> {
+    await this.store.save(this.worker, families).then(
+      () => this.report(undefined),
+      (error) => this.report('Cannot save the counters, which go back if this worker is killed now', error),
+    );
+  }
+
+  /** Logs a problem when it begins, not every second while it lasts. */
+  private report(problem: string | undefined, error?: unknown): void {
+    if (problem !== undefined && problem !== this.problem) {
+      this.logger.error(problem, (error as Error).stack);
+    }
+    this.problem = problem;
+  }
+}

@@ -1,0 +1,30 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { identify, isRunning } from './process-identity.js';
+
+describe('identify', () => {
+  it('names a process the same way each time', () => {
+    expect(identify(process.pid)).toEqual(identify(process.pid));
+    expect(identify(process.pid)?.pid).toBe(process.pid);
+  });
+
+  it('knows no process that has ended', async () => {
+    const child = spawn(process.execPath, ['-e', '']);
+    await once(child, 'exit');
+    expect(identify(child.pid!)).toBeUndefined();
+    expect(isRunning(child.pid!)).toBe(false);
+  });
+
+  it('reads the start time behind a name with brackets and spaces', async () => {
+    const child = spawn(process.execPath, [
+      '-e',
+      'process.title = "a) 1 (b"; console.log("ready"); setInterval(() => {}, 1e6)',
+    ]);
+    try {
+      await once(child.stdout, 'data');
+      expect(identify(child.pid!)!.startTicks).toBeGreaterThanOrEqual(identify(process.pid)!.startTicks);
+    } finally {
+      child.kill('SIGKILL');
+    }
+  });
+});
