@@ -1,0 +1,81 @@
+import { spawn } from 'node:child_process';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { StartError } from './start-error.mjs';
+
+const POLL_MS = 50;
+
+/** A child in a process group of its own, so that the terminal's Ctrl-C reaches us alone and the order of the end is ours. */
+export class Child {
+  /** What it printed until `show()` or `discard()`. */
+  output = '';
+
+  constructor(name, args, { env, graceMs, cwd, signal, noise }) {
+    signal.throwIfAborted();
+    this.graceMs = graceMs;
+    this.noise = noise;
+    this.process = spawn(process.execPath, args, { cwd, env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
+    this.pid = this.process.pid;
+    this.exited = new Promise((resolve) => this.process.once('close', resolve).once('error', resolve));
+    this.failed = this.exited.then(() => {
+      throw new StartError(`The ${name} ended unexpectedly.\n${this.report()}`.trim());
+    });
+    this.failed.catch(() => {});
+    this.receive = (text) => (this.output += text);
+    for (const stream of [this.process.stdout, this.process.stderr]) {
+      stream.setEncoding('utf8').on('data', (text) => this.receive(text));
+    }
+  }
+
+  /** Waits until the condition answers something truthy, and answers it. */
+  async until(condition, timeoutMs) {
+    const deadline = Date.now() + timeoutMs;
+    for (;;) {
+      const answer = await condition(this.output);
+      if (answer) return answer;
+      if (Date.now() > deadline) throw new StartError(`Not ready after ${timeoutMs} ms.\n${this.report()}`);
+      await sleep(POLL_MS);
+    }
+  }
+
+  show() {
+    this.output = '';
+    this.receive = (text) => process.stdout.write(text);
+  }
+
+  discard() {
+    this.output = '';
+    this.receive = () => {};
+  }
+
+  /** What it printed, without the lines that are of no use to a reader. */
+  report() {
+    return this.withoutNoise(this.output);
+  }
+
+  withoutNoise(text) {
+    return text
+      .split('\n')
+      .filter((line) => !this.noise?.test(line))
+      .join('\n');
+  }
+
+  /** Asks it to end; makes it, after the grace or when somebody insists. */
+  async stop(insisted) {
+    const { receive } = this;
+    this.receive = (text) => receive(this.withoutNoise(text));
+    this.signal('SIGTERM');
+    const impatience = AbortSignal.timeout(this.graceMs);
+    const over = new Promise((resolve) => impatience.addEventListener('abort', resolve));
+    await Promise.race([this.exited, over, insisted]);
+    this.signal('SIGKILL', -this.pid);
+    await this.exited;
+  }
+
+  signal(signal, target = this.pid) {
+    try {
+      process.kill(target, signal);
+    } catch (error) {
+      if (error.code !== 'ESRCH') throw error;
+    }
+  }
+}

@@ -1,0 +1,87 @@
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { identityOf } from './process-identity.mjs';
+import { StartError } from './start-error.mjs';
+
+/** The path of a unix socket ends at 103 characters (macOS) or 107 (Linux). */
+const LONGEST_HOME = 103 - '/rpc.sock'.length;
+const GRACE_MS = 20_000;
+
+/**
+ * One start at a time: the file says who runs, where PM2 lives and which processes are ours. What a killed start left
+ * behind is ended first.
+ */
+export async function acquireLock({ stateDirectory, url }) {
+  mkdirSync(stateDirectory, { recursive: true });
+  const path = join(stateDirectory, 'start.json');
+  const content = { ...describe(process.pid), url, children: [] };
+  while (!create(path, content)) await clearStale(path);
+  content.pm2Home = pm2HomeIn(stateDirectory);
+  const save = () => writeFileSync(path, JSON.stringify(content), { mode: 0o600 });
+  save();
+  return {
+    pm2Home: content.pm2Home,
+    /** Remembers a child, to be ended by the next start if this one cannot. */
+    add(child) {
+      content.children.push(describe(child.pid));
+      save();
+    },
+    release() {
+      rmSync(content.pm2Home, { recursive: true, force: true });
+      rmSync(path, { force: true });
+    },
+  };
+}
+
+function describe(pid) {
+  return { pid, identity: identityOf(pid) };
+}
+
+function create(path, content) {
+  try {
+    writeFileSync(path, JSON.stringify(content), { flag: 'wx', mode: 0o600 });
+    return true;
+  } catch (error) {
+    if (error.code === 'EEXIST') return false;
+    throw error;
+  }
+}
+
+async function clearStale(path) {
+  const { children = [], pm2Home, url, ...owner } = read(path);
+  if (isRunning(owner))
+    throw new StartError(`It runs already: ${url} (process ${owner.pid}). Stop it with Ctrl-C there.`);
+  console.log('The last start was killed; clearing up after it.');
+  for (const child of children.toReversed()) await end(child);
+  if (pm2Home) rmSync(pm2Home, { recursive: true, force: true });
+  rmSync(path, { force: true });
+}
+
+function read(path) {
+  try {
+    return JSON.parse(readFileSync(path, 'utf8'));
+  } catch {
+    return {};
+  }
+}
+
+function isRunning({ pid, identity }) {
+  return pid !== undefined && identity !== undefined && identityOf(pid) === identity;
+}
+
+async function end(child) {
+  if (!isRunning(child)) return;
+  process.kill(child.pid, 'SIGTERM');
+  const deadline = Date.now() + GRACE_MS;
+  while (isRunning(child) && Date.now() < deadline) await sleep(50);
+  if (isRunning(child)) process.kill(-child.pid, 'SIGKILL');
+}
+
+function pm2HomeIn(stateDirectory) {
+  const home = join(stateDirectory, 'pm2');
+  if (home.length > LONGEST_HOME) return mkdtempSync(join(tmpdir(), 'mintonce-'));
+  mkdirSync(home, { recursive: true, mode: 0o700 });
+  return home;
+}

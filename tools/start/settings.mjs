@@ -1,0 +1,43 @@
+import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { isIPv6 } from 'node:net';
+import { join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { StartError } from './start-error.mjs';
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+const DEMO_CONFIG = join(ROOT, 'apps', 'demo', 'gateway.yaml');
+
+/** What the environment says, with the defaults of `npm start`. */
+export function readSettings(env) {
+  const host = env.HOST || '127.0.0.1';
+  const port = readPort(env.PORT || '3000');
+  const configPath = resolve(env.GATEWAY_CONFIG || DEMO_CONFIG);
+  if (!existsSync(configPath)) throw new StartError(`GATEWAY_CONFIG: there is no file ${configPath}`);
+  return {
+    root: ROOT,
+    stateDirectory: join(ROOT, '.mintonce'),
+    ecosystem: join(ROOT, 'ecosystem.config.cjs'),
+    workers: readWorkers(),
+    host,
+    port,
+    url: `http://${isIPv6(host) ? `[${host}]` : host}:${port}`,
+    configPath,
+    isDemo: configPath === DEMO_CONFIG,
+    redisUrl: env.REDIS_URL,
+  };
+}
+
+function readPort(value) {
+  const port = Number(value);
+  if (Number.isInteger(port) && port > 0 && port < 65_536) return port;
+  throw new StartError(`PORT: must be a number from 1 to 65535, not "${value}"`);
+}
+
+function readWorkers() {
+  try {
+    return createRequire(import.meta.url)(join(ROOT, 'ecosystem.config.cjs')).apps[0].instances;
+  } catch (error) {
+    throw new StartError(error.message);
+  }
+}
