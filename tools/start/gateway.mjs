@@ -27,6 +27,7 @@ export function startGateway({ settings, lock, signal }, demoEnv) {
       HOST: settings.host,
       PORT: String(settings.port),
       GATEWAY_CONFIG: settings.configPath,
+      GATEWAY_STATE_DIR: settings.stateDirectory,
       PM2_HOME: lock.pm2Home,
       PM2_DISABLE_VERSION_CHECK: 'true',
       PM2_KILL_SIGNAL: 'SIGTERM',

@@ -16,7 +16,7 @@ export function readSettings(env) {
   if (!existsSync(configPath)) throw new StartError(`GATEWAY_CONFIG: there is no file ${configPath}`);
   return {
     root: ROOT,
-    stateDirectory: join(ROOT, '.mintonce'),
+    stateDirectory: resolve(ROOT, env.GATEWAY_STATE_DIR || '.mintonce'),
     ecosystem: join(ROOT, 'ecosystem.config.cjs'),
     workers: readWorkers(),
     host,

@@ -1,6 +1,10 @@
+import { join, relative } from 'node:path';
+
 /** What to do now that it runs. */
-export function whatToTry({ url, workers, isDemo, redisUrl }) {
-  const store = redisUrl ? `Redis (${withoutPassword(redisUrl)})` : 'SQLite (.mintonce/tokens.sqlite)';
+export function whatToTry({ url, workers, isDemo, redisUrl, stateDirectory }) {
+  const store = redisUrl
+    ? `Redis (${withoutPassword(redisUrl)})`
+    : `SQLite (${relative('', join(stateDirectory, 'tokens.sqlite'))})`;
   return `
 mintonce is ready: ${url}, ${workers} workers, tokens in ${store}
 

@@ -1,6 +1,7 @@
-import { randomUUID } from 'node:crypto';
+import { generateKeyPair, randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type ClientMetadata, type Configuration, type KoaContextWithOIDC, Provider } from 'oidc-provider';
+import { promisify } from 'node:util';
+import { type ClientMetadata, type Configuration, type JWKS, type KoaContextWithOIDC, Provider } from 'oidc-provider';
 import { listen } from './http.js';
 import { control } from './identity-provider-control.js';
 import { DEFAULT_SETTINGS, type Failure, type Settings, changed } from './identity-provider-settings.js';
@@ -54,6 +55,7 @@ export async function startIdentityProvider(options: IdentityProviderOptions = {
   const initial = changed(DEFAULT_SETTINGS, options.settings ?? {});
   const introspectionClient = { clientId: 'upstream', clientSecret: randomUUID() };
   const calls = new TokenCalls();
+  const jwks = await freshKeys();
   let settings = initial;
   const tokens = new IssuedTokens(() => settings.accessTokenTtlS * 1_000);
 
@@ -109,6 +111,12 @@ function configuration(clients: readonly DemoClient[], tokens: IssuedTokens, set
     // One more than promised: `IssuedTokens` ends the life of a token, exactly, and this second is never seen.
     ttl: { ClientCredentials: () => settings().accessTokenTtlS + 1 },
   };
+}
+
+/** Nothing is signed with it here, but without a key of our own the provider would take one that the world knows. */
+async function freshKeys(): Promise<JWKS> {
+  const { privateKey } = await promisify(generateKeyPair)('rsa', { modulusLength: 2048 });
+  return { keys: [privateKey.export({ format: 'jwk' }) as JWKS['keys'][number]] };
 }
 
 function metadataOf({ clientId, clientSecret, clientAuth = 'client_secret_basic' }: DemoClient): ClientMetadata {
