@@ -76,10 +76,8 @@ export async function startIdentityProvider(options: IdentityProviderOptions = {
   };
 
   const listening = await listen(host, port, (issuer) => {
-    const provider = new Provider(
-      issuer,
-      configuration([...clients, introspectionClient], tokens, () => settings),
-    );
+    const registered = [...clients, introspectionClient];
+    const provider = new Provider(issuer, { ...configuration(registered, tokens, () => settings), jwks });
     provider.use(observed(calls, () => settings));
     provider.use(toTheMillisecond(tokens));
     return control(operations, provider.callback());
