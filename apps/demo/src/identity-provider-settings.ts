@@ -7,14 +7,15 @@ export interface Failure {
 
 /** What `POST /control` changes while the provider runs. */
 export interface Settings {
-  accessTokenTtlS: number;
+  /** At least a second; the token endpoint promises whole seconds, rounded down. */
+  tokenLifetimeMs: number;
   /** Every call of the token endpoint waits this long before it does anything. */
   delayMs: number;
   /** Every call of the token endpoint fails like this, until it is `null` again. */
   failWith: Failure | null;
 }
 
-export const DEFAULT_SETTINGS: Settings = { accessTokenTtlS: 300, delayMs: 0, failWith: null };
+export const DEFAULT_SETTINGS: Settings = { tokenLifetimeMs: 300_000, delayMs: 0, failWith: null };
 
 /** @throws TypeError that names the field. */
 export function changed(settings: Settings, change: unknown): Settings {
@@ -27,8 +28,8 @@ export function changed(settings: Settings, change: unknown): Settings {
 
 function isValid(name: string, value: unknown): boolean {
   switch (name) {
-    case 'accessTokenTtlS':
-      return Number.isInteger(value) && Number(value) > 0;
+    case 'tokenLifetimeMs':
+      return Number.isInteger(value) && Number(value) >= 1_000;
     case 'delayMs':
       return Number.isInteger(value) && Number(value) >= 0;
     case 'failWith':

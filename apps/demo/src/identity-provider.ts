@@ -57,7 +57,7 @@ export async function startIdentityProvider(options: IdentityProviderOptions = {
   const calls = new TokenCalls();
   const jwks = await freshKeys();
   let settings = initial;
-  const tokens = new IssuedTokens(() => settings.accessTokenTtlS * 1_000);
+  const tokens = new IssuedTokens(() => settings.tokenLifetimeMs);
 
   const operations = {
     stats: () => ({
@@ -107,7 +107,7 @@ function configuration(clients: readonly DemoClient[], tokens: IssuedTokens, set
       resourceIndicators: { enabled: true, getResourceServerInfo: () => ({ scope: 'api:read api:write' }) },
     },
     // One more than promised: `IssuedTokens` ends the life of a token, exactly, and this second is never seen.
-    ttl: { ClientCredentials: () => settings().accessTokenTtlS + 1 },
+    ttl: { ClientCredentials: () => Math.floor(settings().tokenLifetimeMs / 1_000) + 1 },
   };
 }
 

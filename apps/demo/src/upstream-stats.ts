@@ -8,16 +8,16 @@ export interface UpstreamStatistics {
   cutShort: number;
   /** Requests whose token had been valid once, and was past its life. */
   expiredSeen: number;
-  /** How many requests came with each token, by the short digest of the token. */
-  credentials: Record<string, number>;
+  /** The tokens that requests came with, by their short digests. */
+  credentials: string[];
 }
 
 export class UpstreamStats {
   private statistics = empty();
+  private readonly digests = new Set<string>();
 
   saw(digest: string, state: TokenState): void {
-    const { credentials } = this.statistics;
-    credentials[digest] = (credentials[digest] ?? 0) + 1;
+    this.digests.add(digest);
     if (state === 'expired') this.statistics.expiredSeen++;
   }
 
@@ -29,14 +29,15 @@ export class UpstreamStats {
   }
 
   read(): UpstreamStatistics {
-    return this.statistics;
+    return { ...this.statistics, credentials: [...this.digests] };
   }
 
   reset(): void {
     this.statistics = empty();
+    this.digests.clear();
   }
 }
 
-function empty(): UpstreamStatistics {
-  return { requests: 0, byStatus: {}, cutShort: 0, expiredSeen: 0, credentials: {} };
+function empty(): Omit<UpstreamStatistics, 'credentials'> {
+  return { requests: 0, byStatus: {}, cutShort: 0, expiredSeen: 0 };
 }
