@@ -1,0 +1,1 @@
+export { SqliteTokenStore, type SqliteTokenStoreOptions } from './sqlite-token-store.js';

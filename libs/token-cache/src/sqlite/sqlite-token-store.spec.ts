@@ -1,0 +1,251 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, readdirSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import Database from 'libsql';
+import { type Lease } from '../lib/token-store.js';
+import { describeTokenStore } from '../testing/token-store-contract.js';
+import { SqliteTokenStore } from './index.js';
+
+function temporaryFolder() {
+  const folder = mkdtempSync(join(tmpdir(), 'sqlite-store-'));
+  return { path: join(folder, 'tokens.db'), folder, dispose: () => rmSync(folder, { recursive: true, force: true }) };
+}
+
+describeTokenStore(
+  'SqliteTokenStore',
+  () => {
+    const { path, dispose } = temporaryFolder();
+    return { open: () => new SqliteTokenStore({ path }), dispose };
+  },
+  { events: false },
+);
+
+describe('SqliteTokenStore', () => {
+  const attempt = { nonce: 'a', leaseMs: 3_000, needMs: 0 };
+  const opened: SqliteTokenStore[] = [];
+  let temporary: ReturnType<typeof temporaryFolder>;
+
+  beforeEach(() => {
+    temporary = temporaryFolder();
+  });
+
+  afterEach(async () => {
+    jest.restoreAllMocks();
+    await Promise.all(opened.splice(0).map((store) => store.close()));
+    temporary.dispose();
+  });
+
+  function open(options: { path?: string; namespace?: string } = {}): SqliteTokenStore {
+    const store = new SqliteTokenStore({ path: temporary.path, ...options });
+    opened.push(store);
+    return store;
+  }
+
+  async function leaseOf(store: SqliteTokenStore, keyId = 'key'): Promise<Lease> {
+    const answer = await store.acquire(keyId, { ...attempt, needMs: Number.MAX_SAFE_INTEGER });
+    if (answer.outcome !== 'lease') throw new Error(`no lease but ${answer.outcome}`);
+    return answer.lease;
+  }
+
+  describe('keeps its file private', () => {
+    const modeOf = (path: string) => (statSync(path).mode & 0o777).toString(8);
+
+    it('with everything beside it, whatever the umask', async () => {
+      const umask = process.umask(0);
+      try {
+        const path = join(temporary.folder, 'made', 'here', 'tokens.db');
+        const store = open({ path });
+        await store.commit('key', await leaseOf(store), 'payload', 60_000);
+        expect(modeOf(join(temporary.folder, 'made'))).toBe('700');
+        expect(modeOf(join(temporary.folder, 'made', 'here'))).toBe('700');
+        const files = readdirSync(join(path, '..'));
+        expect(files.sort()).toEqual(['tokens.db', 'tokens.db-shm', 'tokens.db-wal']);
+        for (const file of files) expect(`${file} ${modeOf(join(path, '..', file))}`).toBe(`${file} 600`);
+      } finally {
+        process.umask(umask);
+      }
+    });
+
+    it('also when others could read it before', async () => {
+      writeFileSync(temporary.path, '', { mode: 0o644 });
+      open();
+      expect(modeOf(temporary.path)).toBe('600');
+    });
+  });
+
+  it.each<[string, object]>([
+    ['path', {}],
+    ['path', { path: '' }],
+    ['path', { path: ':memory:' }],
+    ['path', { path: '/dev/null/tokens.db' }],
+    ['namespace', { path: 'unused', namespace: '' }],
+  ])('names %s when it cannot work: %j', (field, options) => {
+    expect(() => new SqliteTokenStore(options as { path: string })).toThrow(
+      expect.objectContaining({ code: 'TOKEN_CONFIG_INVALID', field }),
+    );
+  });
+
+  it('keeps namespaces of one file apart', async () => {
+    const [shop, bank] = [open({ namespace: 'shop' }), open({ namespace: 'bank' })];
+    await shop.commit('key', await leaseOf(shop), 'of the shop', 60_000);
+    expect(await bank.peek('key')).toEqual({});
+  });
+
+  it('still has the token after everybody closed it', async () => {
+    const first = open();
+    await first.commit('key', await leaseOf(first), 'payload', 60_000);
+    await first.close();
+    expect((await open().peek('key')).token?.payload).toBe('payload');
+  });
+
+  it('rejects when it is used after it was closed', async () => {
+    const store = open();
+    await store.close();
+    await expect(store.peek('key')).rejects.toThrow('closed');
+  });
+
+  it('drops what ended, as fast as new keys come in', async () => {
+    const store = open();
+    const now = jest.spyOn(Date, 'now').mockReturnValue(1_700_000_000_000);
+    for (let i = 0; i < 40; i++) await store.purge(`old ${i}`);
+    now.mockReturnValue(1_700_000_000_000 + 26 * 60 * 60 * 1000);
+    for (let i = 0; i < 10; i++) await store.purge(`new ${i}`);
+    const database = new Database(temporary.path);
+    expect(database.prepare('SELECT count(*) AS count FROM slots').get([])).toMatchObject({ count: 10 });
+    database.close();
+  });
+
+  it('keeps the fence rising when the clock steps back', async () => {
+    const store = open();
+    const { fence } = await leaseOf(store);
+    jest.spyOn(Date, 'now').mockReturnValue(1_000_000_000_000);
+    await store.purge('key');
+    expect((await leaseOf(store)).fence).toBeGreaterThan(fence + 1);
+  });
+
+  describe('while another process writes', () => {
+    let other: Database.Database;
+
+    beforeEach(async () => {
+      await open().ping();
+      other = new Database(temporary.path);
+      other.exec('BEGIN IMMEDIATE');
+    });
+
+    afterEach(() => {
+      other.close();
+    });
+
+    it('reads without waiting for it', async () => {
+      expect(await open().peek('key')).toEqual({});
+    });
+
+    it('waits for it without blocking the event loop', async () => {
+      const store = open();
+      const writing = store.purge('key').then(() => 'written');
+      const ticks = Array.from({ length: 5 }, () => new Promise(setImmediate));
+      expect(await Promise.race([writing, Promise.all(ticks).then(() => 'ticked')])).toBe('ticked');
+      other.exec('ROLLBACK');
+      expect(await writing).toBe('written');
+    });
+
+    it('rejects when that takes too long, and works again afterwards', async () => {
+      const store = open();
+      await expect(store.ping()).rejects.toThrow(`${temporary.path} failed: database is locked`);
+      other.exec('ROLLBACK');
+      await expect(store.ping()).resolves.toBeUndefined();
+    });
+  });
+
+  describe('when something happens to its file', () => {
+    it('starts afresh after it was deleted, and shares the new one', async () => {
+      const [first, second] = [open(), open()];
+      await first.commit('key', await leaseOf(first), 'payload', 60_000);
+      await second.peek('key');
+      rmSync(temporary.path);
+      expect(await first.peek('key')).toEqual({});
+      await first.commit('key', await leaseOf(first), 'afresh', 60_000);
+      expect((await second.peek('key')).token?.payload).toBe('afresh');
+    });
+
+    it('starts afresh after the whole folder was deleted', async () => {
+      const store = open();
+      await store.commit('key', await leaseOf(store), 'payload', 60_000);
+      temporary.dispose();
+      expect(await store.peek('key')).toEqual({});
+      expect(existsSync(temporary.path)).toBe(true);
+    });
+
+    it('says so when it is no database, and works again once it was deleted', async () => {
+      writeFileSync(temporary.path, 'x'.repeat(8192));
+      const store = open();
+      await expect(store.peek('key')).rejects.toThrow(`${temporary.path} is damaged, delete it`);
+      rmSync(temporary.path);
+      expect(await store.peek('key')).toEqual({});
+    });
+
+    it('says so when it was cut off', async () => {
+      const first = open();
+      await first.commit('key', await leaseOf(first), 'payload', 60_000);
+      const database = new Database(temporary.path);
+      database.exec('PRAGMA wal_checkpoint(TRUNCATE)');
+      database.close();
+      await first.close();
+      truncateSync(temporary.path, 4096);
+      await expect(open().peek('key')).rejects.toThrow('is damaged');
+    });
+
+    it('says so when a newer version wrote it', async () => {
+      await open().ping();
+      const database = new Database(temporary.path);
+      database.exec('PRAGMA user_version = 99');
+      database.close();
+      expect(() => open()).toThrow('path cannot be used: its schema is 99');
+    });
+  });
+
+  describe('with four processes that count in one token (of the built library: build it first)', () => {
+    const TARGET = 400;
+    const workers: ChildProcess[] = [];
+
+    afterEach(() => {
+      for (const worker of workers.splice(0)) worker.kill('SIGKILL');
+    });
+
+    function start(onCommit: (commit: { count: number; fence: number }) => void): ChildProcess {
+      const worker = fork(join(__dirname, 'test', 'worker.mjs'), [temporary.path, `${TARGET}`], { execArgv: [] });
+      workers.push(worker);
+      worker.on('message', onCommit);
+      return worker;
+    }
+
+    /** The exit code, once everything that the worker sent was read. */
+    async function ended(worker: ChildProcess): Promise<number | null> {
+      const [[code]] = await Promise.all([once(worker, 'exit'), once(worker, 'disconnect')]);
+      return code;
+    }
+
+    it('loses no update and raises every fence, also when one of them is killed', async () => {
+      const fences = new Map<number, number>();
+      const reports: number[] = [];
+      const onCommit = ({ count, fence }: { count: number; fence: number }): void => {
+        reports.push(count);
+        fences.set(count, fence);
+        if (reports.length === TARGET / 4) victim.kill('SIGKILL');
+      };
+      const victim = start(onCommit);
+      const ends = [victim, start(onCommit), start(onCommit), start(onCommit)].map(ended);
+      const codes = await Promise.all(ends);
+
+      expect(codes).toEqual([null, 0, 0, 0]);
+      expect(new Set(reports).size).toBe(reports.length);
+      // The victim may have been killed between its last commit and its report.
+      expect(reports.length).toBeGreaterThanOrEqual(TARGET - 1);
+      const inOrder = [...fences].sort(([a], [b]) => a - b).map(([, fence]) => fence);
+      expect(inOrder).toEqual([...new Set(inOrder)].sort((a, b) => a - b));
+      expect((await open().peek('key')).token).toMatchObject({ payload: `${TARGET}`, fence: inOrder.at(-1) });
+    }, 60_000);
+  });
+});

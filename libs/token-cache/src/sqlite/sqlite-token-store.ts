@@ -1,0 +1,135 @@
+import { resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { positiveMs } from '../lib/positive-ms.js';
+import { TokenConfigError } from '../lib/token-cache.errors.js';
+import {
+  type Acquired,
+  type Attempt,
+  type Committed,
+  type Cooldown,
+  type Lease,
+  type Peeked,
+  type TokenStore,
+} from '../lib/token-store.js';
+import { acquire, commit, fail, invalidate, peek, purge, renew, type Slot, type Step } from './slot.js';
+import { SlotDatabase } from './slot-database.js';
+import { isBusy, isDamaged } from './sqlite-errors.js';
+
+/** How long a call waits for other processes to finish writing: less than the 500 ms that a caller waits by default. */
+const PATIENCE_MS = 400;
+const RETRY_MS = 10;
+
+export interface SqliteTokenStoreOptions {
+  /** The database file; it is made if it is missing. It must lie on a disk of this machine, not on a network share. */
+  readonly path: string;
+  /** Keeps applications apart that share a file. @defaultValue `'mintonce'` */
+  readonly namespace?: string;
+}
+
+/**
+ * Shares tokens between all processes of one machine through a file that only its owner can read; no server is needed.
+ * It has no events: a read costs microseconds. A file that is deleted is made anew, and the tokens are minted anew.
+ */
+export class SqliteTokenStore implements TokenStore {
+  readonly #path: string;
+  readonly #namespace: string;
+  #database?: SlotDatabase;
+  #isClosed = false;
+
+  /** @throws TokenConfigError when the file cannot be made or used */
+  constructor({ path, namespace = 'mintonce' }: SqliteTokenStoreOptions) {
+    if (typeof path !== 'string' || path === '' || path === ':memory:') {
+      throw new TokenConfigError('path', 'must be the name of a file');
+    }
+    if (typeof namespace !== 'string' || namespace === '') {
+      throw new TokenConfigError('namespace', 'must be a string that is not empty');
+    }
+    this.#path = resolve(path);
+    this.#namespace = namespace;
+    try {
+      this.#connect();
+    } catch (error) {
+      // These may pass without a restart; until then every call says what is wrong.
+      if (isBusy(error) || isDamaged(error)) return;
+      throw new TokenConfigError('path', `cannot be used: ${(error as Error).message}`);
+    }
+  }
+
+  peek(keyId: string): Promise<Peeked> {
+    return this.#run(keyId, peek);
+  }
+
+  async acquire(keyId: string, attempt: Attempt): Promise<Acquired> {
+    positiveMs('leaseMs', attempt.leaseMs);
+    return this.#run(keyId, (slot, now) => acquire(slot, attempt, now));
+  }
+
+  async renew(keyId: string, lease: Lease): Promise<boolean> {
+    positiveMs('leaseMs', lease.leaseMs);
+    return this.#run(keyId, (slot, now) => renew(slot, lease, now));
+  }
+
+  async commit(keyId: string, lease: Lease, payload: string, ttlMs: number): Promise<Committed> {
+    positiveMs('ttlMs', ttlMs);
+    return this.#run(keyId, (slot, now) => commit(slot, lease, payload, ttlMs, now));
+  }
+
+  async fail(keyId: string, lease: Lease, cooldown?: Cooldown): Promise<void> {
+    if (cooldown) positiveMs('cooldown.remainingMs', cooldown.remainingMs);
+    return this.#run(keyId, (slot, now) => fail(slot, lease, cooldown, now));
+  }
+
+  invalidate(keyId: string, generation: number): Promise<boolean> {
+    return this.#run(keyId, (slot, now) => invalidate(slot, generation, now));
+  }
+
+  purge(keyId: string): Promise<void> {
+    return this.#run(keyId, purge);
+  }
+
+  ping(): Promise<void> {
+    return this.#patiently((database) => database.probe());
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    this.#disconnect();
+  }
+
+  #run<Answer>(keyId: string, step: (slot: Slot | undefined, now: number) => Step<Answer>): Promise<Answer> {
+    return this.#patiently((database) => database.run(keyId, step));
+  }
+
+  /** Tries again while another process writes, without keeping the event loop from other work. */
+  async #patiently<Answer>(use: (database: SlotDatabase) => Answer): Promise<Answer> {
+    const giveUpAt = performance.now() + PATIENCE_MS;
+    for (;;) {
+      try {
+        return use(this.#connect());
+      } catch (error) {
+        if (!isBusy(error) || performance.now() > giveUpAt) throw this.#explain(error);
+      }
+      await sleep(1 + Math.random() * RETRY_MS);
+    }
+  }
+
+  #connect(): SlotDatabase {
+    if (this.#isClosed) throw new Error('it is closed');
+    if (this.#database?.isGone) this.#disconnect();
+    return (this.#database ??= new SlotDatabase(this.#path, this.#namespace));
+  }
+
+  #disconnect(): void {
+    this.#database?.close();
+    this.#database = undefined;
+  }
+
+  #explain(error: unknown): Error {
+    const { message } = error as Error;
+    if (!isDamaged(error)) return new Error(`The token store ${this.#path} failed: ${message}`, { cause: error });
+    this.#disconnect();
+    return new Error(`The token store ${this.#path} is damaged, delete it to start afresh: ${message}`, {
+      cause: error,
+    });
+  }
+}
