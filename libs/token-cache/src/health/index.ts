@@ -1,0 +1,1 @@
+export { type IntegrationHealth, TokenCacheHealthIndicator } from './token-cache.health-indicator.js';

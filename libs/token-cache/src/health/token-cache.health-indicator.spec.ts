@@ -1,0 +1,85 @@
+import { TerminusModule } from '@nestjs/terminus';
+import { Test, type TestingModule } from '@nestjs/testing';
+import { MemoryTokenStore } from '../lib/memory-token-store.js';
+import { TokenSourceRejectedError } from '../lib/token-cache.errors.js';
+import { TokenCacheModule } from '../lib/token-cache.module.js';
+import { type TokenPolicyOptions } from '../lib/policy.js';
+import { TokenService } from '../lib/token.service.js';
+import { FakeTokenSource } from '../testing/fake-token-source.js';
+import { FaultyTokenStore } from '../testing/faulty-token-store.js';
+import { TokenCacheHealthIndicator } from './token-cache.health-indicator.js';
+
+describe('TokenCacheHealthIndicator', () => {
+  let app: TestingModule;
+  let store: FaultyTokenStore;
+  let billing: FakeTokenSource;
+  let tokens: TokenService;
+
+  async function start(policy: TokenPolicyOptions = {}): Promise<void> {
+    store = new FaultyTokenStore(new MemoryTokenStore());
+    billing = new FakeTokenSource('billing');
+    const integrations = { billing: { source: billing }, crm: { source: new FakeTokenSource('crm') } };
+    app = await Test.createTestingModule({
+      imports: [TerminusModule, TokenCacheModule.forRoot({ store, integrations, isGlobal: true, ...policy })],
+      providers: [TokenCacheHealthIndicator],
+    }).compile();
+    tokens = app.get(TokenService, { strict: false });
+  }
+
+  afterEach(() => app.close());
+
+  const check = async (): Promise<object> => (await app.get(TokenCacheHealthIndicator).isHealthy('tokens')).tokens;
+
+  it('is up before anything was minted, and mints nothing', async () => {
+    await start();
+    expect(await check()).toEqual({
+      status: 'up',
+      store: 'up',
+      integrations: { billing: { state: 'missing' }, crm: { state: 'missing' } },
+    });
+    expect(billing.calls).toHaveLength(0);
+  });
+
+  it('tells how long a token still lives, and nothing of the token', async () => {
+    await start();
+    await tokens.getToken('billing');
+    const health = await check();
+    expect(health).toMatchObject({ integrations: { billing: { state: 'valid', expiresInSeconds: 3_600 } } });
+    expect(JSON.stringify(health)).not.toContain('billing-token');
+  });
+
+  it('is degraded while one source is left alone, and says why', async () => {
+    await start();
+    billing.failure = new TokenSourceRejectedError('no');
+    await tokens.getToken('billing').catch(() => undefined);
+    expect(await check()).toMatchObject({
+      status: 'degraded',
+      integrations: { billing: { state: 'cooling', lastErrorCode: 'TOKEN_SOURCE_REJECTED' } },
+    });
+  });
+
+  it('is degraded without the store while tokens can be minted locally', async () => {
+    await start();
+    store.fault = () => 'reject';
+    expect(await check()).toMatchObject({ status: 'degraded', store: 'down' });
+  });
+
+  it('is degraded without the store while a token is in hand', async () => {
+    await start({ whenStoreUnavailable: 'fail' });
+    await tokens.getToken('billing');
+    store.fault = () => 'reject';
+    expect(await check()).toMatchObject({ status: 'degraded', integrations: { crm: { state: 'unknown' } } });
+  });
+
+  it('is down when no request could be served', async () => {
+    await start({ whenStoreUnavailable: 'fail' });
+    store.fault = () => 'reject';
+    expect(await check()).toMatchObject({ status: 'down' });
+  });
+
+  it('asks the store once for probes that come together', async () => {
+    await start();
+    await Promise.all(Array.from({ length: 20 }, check));
+    expect(store.calls.filter((operation) => operation === 'ping')).toHaveLength(1);
+  });
+});

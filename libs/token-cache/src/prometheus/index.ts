@@ -1,0 +1,1 @@
+export { TokenCacheMetricsModule } from './token-cache-metrics.module.js';

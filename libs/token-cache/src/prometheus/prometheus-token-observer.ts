@@ -1,0 +1,76 @@
+import { Injectable } from '@nestjs/common';
+import { InjectMetric } from '@willsoto/nestjs-prometheus';
+import { type Counter, type Gauge, type Histogram } from 'prom-client';
+import { type HitLayer, type MintOutcome, type StoreOperation, TokenObserver } from '../lib/token-observer.js';
+import { type MintReason } from '../lib/token-store.js';
+
+/** Counts what happens in the cache. */
+@Injectable()
+export class PrometheusTokenObserver extends TokenObserver {
+  constructor(
+    @InjectMetric('token_cache_hits') private readonly hits: Counter,
+    @InjectMetric('token_cache_misses') private readonly misses: Counter,
+    @InjectMetric('token_mint_count') private readonly mints: Counter,
+    @InjectMetric('token_mint_duration_seconds') private readonly mintSeconds: Histogram,
+    @InjectMetric('token_wait_duration_seconds') private readonly waitSeconds: Histogram,
+    @InjectMetric('token_store_duration_seconds') private readonly storeSeconds: Histogram,
+    @InjectMetric('token_store_errors_total') private readonly storeErrors: Counter,
+    @InjectMetric('token_leases_lost_total') private readonly leasesLost: Counter,
+    @InjectMetric('token_refresh_failures_total') private readonly refreshFailures: Counter,
+    @InjectMetric('token_invalidations_total') private readonly invalidations: Counter,
+    @InjectMetric('token_payload_undecryptable_total') private readonly undecryptable: Counter,
+    @InjectMetric('token_commits_superseded_total') private readonly commitsSuperseded: Counter,
+    @InjectMetric('token_expiry_timestamp_seconds') private readonly expiry: Gauge,
+  ) {
+    super();
+  }
+
+  override hit(integration: string, layer: HitLayer): void {
+    this.hits.inc({ integration, layer });
+  }
+
+  override miss(integration: string): void {
+    this.misses.inc({ integration });
+  }
+
+  override minted(
+    integration: string,
+    { outcome, reason, durationMs }: { outcome: MintOutcome; reason: MintReason; durationMs: number },
+  ): void {
+    this.mints.inc({ integration, outcome, reason });
+    this.mintSeconds.observe({ integration, outcome }, durationMs / 1_000);
+  }
+
+  override learned(integration: string, expiresAt: number): void {
+    this.expiry.set({ integration }, expiresAt / 1_000);
+  }
+
+  override waited(integration: string, durationMs: number): void {
+    this.waitSeconds.observe({ integration }, durationMs / 1_000);
+  }
+
+  override storeCalled(operation: StoreOperation, durationMs: number, failed: boolean): void {
+    this.storeSeconds.observe({ operation }, durationMs / 1_000);
+    if (failed) this.storeErrors.inc({ operation });
+  }
+
+  override leaseLost(integration: string): void {
+    this.leasesLost.inc({ integration });
+  }
+
+  override refreshFailed(integration: string, code: string): void {
+    this.refreshFailures.inc({ integration, code });
+  }
+
+  override invalidated(integration: string): void {
+    this.invalidations.inc({ integration });
+  }
+
+  override unreadable(integration: string): void {
+    this.undecryptable.inc({ integration });
+  }
+
+  override superseded(integration: string): void {
+    this.commitsSuperseded.inc({ integration });
+  }
+}

@@ -1,0 +1,108 @@
+import { PrometheusModule } from '@willsoto/nestjs-prometheus';
+import { Test, type TestingModule } from '@nestjs/testing';
+import { register } from 'prom-client';
+import { TokenSourceRejectedError } from '../lib/token-cache.errors.js';
+import { MemoryTokenStore } from '../lib/memory-token-store.js';
+import { TokenCacheModule } from '../lib/token-cache.module.js';
+import { TokenService } from '../lib/token.service.js';
+import { FakeTokenSource } from '../testing/fake-token-source.js';
+import { FaultyTokenStore } from '../testing/faulty-token-store.js';
+import { TokenCacheMetricsModule } from './token-cache-metrics.module.js';
+
+describe('TokenCacheMetricsModule', () => {
+  let app: TestingModule;
+  let source: FakeTokenSource;
+  let store: FaultyTokenStore;
+  let tokens: TokenService;
+
+  beforeEach(async () => {
+    register.clear();
+    source = new FakeTokenSource();
+    store = new FaultyTokenStore(new MemoryTokenStore());
+    app = await Test.createTestingModule({
+      imports: [
+        TokenCacheModule.forRoot({ store, integrations: { billing: { source } } }),
+        PrometheusModule.register({ defaultMetrics: { enabled: false } }),
+        TokenCacheMetricsModule,
+      ],
+    }).compile();
+    await app.init();
+    tokens = app.get(TokenService, { strict: false });
+  });
+
+  afterEach(() => app.close());
+
+  const lines = async (name: string): Promise<string[]> =>
+    (await register.metrics()).split('\n').filter((line) => line.startsWith(`${name}{`));
+
+  it('counts one miss and one mint, then hits by layer', async () => {
+    await tokens.getToken('billing');
+    await tokens.getToken('billing');
+    expect(await lines('token_cache_misses')).toEqual(['token_cache_misses{integration="billing"} 1']);
+    expect(await lines('token_mint_count')).toEqual([
+      'token_mint_count{integration="billing",outcome="stored",reason="miss"} 1',
+    ]);
+    expect(await lines('token_cache_hits')).toEqual(['token_cache_hits{integration="billing",layer="near"} 1']);
+  });
+
+  it('tells when the token expires', async () => {
+    const { expiresAt } = await tokens.getToken('billing');
+    expect(await lines('token_expiry_timestamp_seconds')).toEqual([
+      `token_expiry_timestamp_seconds{integration="billing"} ${expiresAt / 1_000}`,
+    ]);
+  });
+
+  it('counts invalidations, and the mint that follows by its reason', async () => {
+    await tokens.invalidate(await tokens.getToken('billing'));
+    await tokens.getToken('billing');
+    expect(await lines('token_invalidations_total')).toEqual(['token_invalidations_total{integration="billing"} 1']);
+    expect(await lines('token_mint_count')).toContain(
+      'token_mint_count{integration="billing",outcome="stored",reason="invalidated"} 1',
+    );
+  });
+
+  it('counts failed mints', async () => {
+    source.failure = new TokenSourceRejectedError('no');
+    await expect(tokens.getToken('billing')).rejects.toThrow('no');
+    expect(await lines('token_mint_count')).toEqual([
+      'token_mint_count{integration="billing",outcome="failed",reason="miss"} 1',
+    ]);
+  });
+
+  it('counts and times calls of the store, and those that fail', async () => {
+    store.fault = (operation) => (operation === 'acquire' ? 'reject' : undefined);
+    await tokens.getToken('billing');
+    expect(await lines('token_store_errors_total')).toEqual(['token_store_errors_total{operation="acquire"} 1']);
+    expect(await lines('token_store_duration_seconds_count')).toEqual([
+      'token_store_duration_seconds_count{operation="acquire"} 1',
+    ]);
+    expect(await lines('token_mint_count')).toEqual([
+      'token_mint_count{integration="billing",outcome="local",reason="miss"} 1',
+    ]);
+  });
+
+  it('names every metric as promised', async () => {
+    const names = (await register.getMetricsAsJSON()).map(({ name, type }) => `${name} ${type}`);
+    expect(names.sort()).toEqual([
+      'token_cache_hits counter',
+      'token_cache_misses counter',
+      'token_commits_superseded_total counter',
+      'token_expiry_timestamp_seconds gauge',
+      'token_invalidations_total counter',
+      'token_leases_lost_total counter',
+      'token_mint_count counter',
+      'token_mint_duration_seconds histogram',
+      'token_payload_undecryptable_total counter',
+      'token_refresh_failures_total counter',
+      'token_store_duration_seconds histogram',
+      'token_store_errors_total counter',
+      'token_wait_duration_seconds histogram',
+    ]);
+  });
+
+  it('stops counting when the application closes', async () => {
+    await app.close();
+    await tokens.peek('billing').catch(() => undefined);
+    expect(await lines('token_store_duration_seconds_count')).toEqual([]);
+  });
+});

@@ -1,0 +1,27 @@
+import { Module, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
+import { ModuleRef } from '@nestjs/core';
+import { TokenService } from '../lib/token.service.js';
+import { PrometheusTokenObserver } from './prometheus-token-observer.js';
+import { TOKEN_CACHE_METRICS } from './token-cache-metrics.js';
+
+/**
+ * Counts what `TokenService` does. Import it once, anywhere in an application that has `TokenCacheModule` and the
+ * `PrometheusModule` of `@willsoto/nestjs-prometheus`.
+ */
+@Module({ providers: [...TOKEN_CACHE_METRICS, PrometheusTokenObserver] })
+export class TokenCacheMetricsModule implements OnModuleInit, OnModuleDestroy {
+  private ignore = (): void => {};
+
+  constructor(
+    private readonly modules: ModuleRef,
+    private readonly observer: PrometheusTokenObserver,
+  ) {}
+
+  onModuleInit(): void {
+    this.ignore = this.modules.get(TokenService, { strict: false }).observe(this.observer);
+  }
+
+  onModuleDestroy(): void {
+    this.ignore();
+  }
+}
