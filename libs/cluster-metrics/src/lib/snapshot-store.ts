@@ -75,8 +75,10 @@ export class SnapshotStore {
    * @param gone incarnations whose process has ended, so that their snapshots are final
    */
   async retire(gone: Incarnation[]): Promise<void> {
-    // A missing file means that someone else is at it, and ahead of us.
-    await this.tryToRetire(gone).catch(undefinedIfMissing);
+    if (gone.length > 0) {
+      // A missing file means that someone else is at it, and ahead of us.
+      await this.tryToRetire(gone).catch(undefinedIfMissing);
+    }
   }
 
   private async tryToRetire(gone: Incarnation[]): Promise<void> {

@@ -1,0 +1,185 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { freePort } from '../test/free-port.js';
+import { Client, cumulative, type Scrape, type WorkerStatus } from '../test/client.js';
+import { during } from '../test/during.js';
+import { Pm2 } from '../test/pm2.js';
+import { until } from '../test/until.js';
+
+/** Starting Node and Nest several times over on a busy machine takes its time; nothing below measures time. */
+jest.setTimeout(180_000);
+
+const SCRIPT = join(__dirname, '../test/app.mjs');
+const directory = mkdtempSync(join(tmpdir(), 'cm-pm2-'));
+const home = join(directory, `cluster-metrics-${process.getuid!()}`);
+const environment = (port: number) => ({ METRICS_DIRECTORY: directory, PORT: String(port) });
+
+afterAll(() => rmSync(directory, { recursive: true, force: true }));
+
+beforeAll(() => {
+  if (!existsSync(join(__dirname, '../dist/index.js'))) {
+    throw new Error('The application under test imports the built library: nx build cluster-metrics');
+  }
+});
+
+const allUp = (workers: WorkerStatus[]) => workers.length === 3 && workers.every(({ up }) => up);
+const hitsIn = ({ series }: Scrape) => series.get('hits')!;
+
+describe('an application with three workers under PM2', () => {
+  const pm2 = new Pm2();
+  let client: Client;
+  /** What every scrape so far has told at most. */
+  const told = new Map<string, number>();
+  const requests = { sent: 0, answered: 0 };
+
+  beforeAll(async () => {
+    const port = await freePort();
+    client = new Client(port);
+    await pm2.start('shop', SCRIPT, 3, environment(port));
+  });
+  afterAll(() => pm2.kill());
+
+  const hit = async () => {
+    requests.sent++;
+    await client.hit().then(
+      () => requests.answered++,
+      () => undefined,
+    );
+  };
+
+  /** Scrapes, and checks each series against all earlier scrapes, whoever answered them. */
+  async function scrape(): Promise<Scrape> {
+    const result = await until(
+      () => client.scrape(),
+      () => true,
+    );
+    const now = cumulative(result);
+    const goneBack = [...told].filter(([series, before]) => !((now.get(series) ?? -1) >= before));
+    expect(goneBack.map(([series, before]) => ({ series, before, now: now.get(series) }))).toEqual([]);
+    now.forEach((value, series) => told.set(series, value));
+    return result;
+  }
+
+  it('tells the same totals whichever worker is asked', async () => {
+    for (let i = 0; i < 60; i++) {
+      await hit();
+    }
+    expect(requests).toEqual({ sent: 60, answered: 60 });
+    const answers = new Map<number, Scrape>();
+    while (answers.size < 3) {
+      const answer = await scrape();
+      answers.set(answer.pid, answer);
+    }
+    for (const { series } of answers.values()) {
+      expect(series.get('hits')).toBe(60);
+      const observed = [...series].filter(([name]) => name.startsWith('work_seconds_count'));
+      expect(observed.reduce((sum, [, count]) => sum + count, 0)).toBe(60);
+      expect([0, 1, 2].map((slot) => series.get(`cluster_worker_up{worker="${slot}"}`))).toEqual([1, 1, 1]);
+      expect([0, 1, 2].map((slot) => series.has(`process_resident_memory_bytes{worker="${slot}"}`))).toEqual([
+        true,
+        true,
+        true,
+      ]);
+    }
+  });
+
+  it('loses and doubles nothing in a reload under load, and no series goes back', async () => {
+    const before = await client.workers();
+    const reload = () => pm2.do(['reload', 'shop']);
+    await during(reload, hit, hit, scrape);
+    const after = await until(() => client.workers(), allUp);
+
+    const pids = (workers: WorkerStatus[]) => workers.map(({ pid }) => pid);
+    expect(pids(after).filter((pid) => pids(before).includes(pid))).toEqual([]);
+    const total = hitsIn(await scrape());
+    expect(total).toBeGreaterThanOrEqual(requests.answered);
+    expect(total).toBeLessThanOrEqual(requests.sent);
+  });
+
+  it('never lets a series go back when workers are killed under load', async () => {
+    const kills = async () => {
+      for (const slot of [0, 1, 2, 0]) {
+        const victim = (await until(() => client.workers(), allUp))[slot]!;
+        const before = told.get('hits')!;
+        await until(
+          async () => told.get('hits')!,
+          (hits) => hits > before,
+        );
+        process.kill(victim.pid, 'SIGKILL');
+        await until(
+          () => client.workers(),
+          (workers) => allUp(workers) && workers.every(({ pid }) => pid !== victim.pid),
+        );
+      }
+    };
+    await during(kills, hit, hit, scrape);
+    expect(hitsIn(await scrape())).toBeLessThanOrEqual(requests.sent);
+  });
+
+  it('keeps one file for all the dead', async () => {
+    const [folder] = readdirSync(home) as [string];
+    const files = () => readdirSync(join(home, folder));
+    const kept = (kind: RegExp) => files().filter((file) => kind.test(file));
+    await until(
+      () => scrape().then(() => kept(/^\d.*json$/).length),
+      (snapshots) => snapshots === 3,
+    );
+    expect(kept(/^total-\d+\.json$/)).toHaveLength(1);
+    expect(kept(/\.sock$/)).toHaveLength(3);
+  });
+
+  it('answers without a stopped worker, whose counts stay', async () => {
+    const [stopped] = (await until(() => client.workers(), allUp)) as [WorkerStatus];
+    const before = hitsIn(await scrape());
+    process.kill(stopped.pid, 'SIGSTOP');
+    try {
+      const { series } = await scrape();
+      expect(series.get('cluster_worker_up{worker="0"}')).toBe(0);
+      expect(series.has('process_resident_memory_bytes{worker="0"}')).toBe(false);
+      expect(series.get('hits')).toBe(before);
+    } finally {
+      process.kill(stopped.pid, 'SIGCONT');
+    }
+    await until(() => client.workers(), allUp);
+  });
+
+  it('does not mix with another application of the same daemon', async () => {
+    const port = await freePort();
+    const mail = new Client(port);
+    await pm2.start('mail', SCRIPT, 1, environment(port));
+    await mail.hit();
+    expect(hitsIn(await mail.scrape())).toBe(1);
+    expect(await mail.workers()).toHaveLength(1);
+    expect(await client.workers()).toHaveLength(3);
+  });
+});
+
+describe('an application without PM2', () => {
+  it('is one worker, and leaves when told to', async () => {
+    const port = await freePort();
+    const client = new Client(port);
+    const env = { ...process.env, ...environment(port) };
+    const app = spawn(process.execPath, [SCRIPT], { env, stdio: ['ignore', 'inherit', 'inherit'] });
+    try {
+      await until(
+        () => client.workers(),
+        ([worker]) => worker?.pid === app.pid,
+      );
+      await client.hit();
+      const { series } = await client.scrape();
+      expect(series.get('hits')).toBe(1);
+      expect(series.get('cluster_worker_up{worker="0"}')).toBe(1);
+
+      const folders = () => readdirSync(home).filter((folder) => folder.startsWith(`${app.pid}.`));
+      expect(folders()).toHaveLength(1);
+      app.kill('SIGTERM');
+      await once(app, 'exit');
+      expect(folders()).toEqual([]);
+    } finally {
+      app.kill('SIGKILL');
+    }
+  });
+});

@@ -1,0 +1,47 @@
+/** A small application under PM2: counts the requests that it answers. */
+import cluster from 'node:cluster';
+import { once } from 'node:events';
+import { Module } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { FastifyAdapter } from '@nestjs/platform-fastify';
+import { Counter, Histogram } from 'prom-client';
+import { ClusterMetricsModule, ClusterMetricsService } from '../dist/index.js';
+
+const hits = new Counter({ name: 'hits', help: 'Requests answered.' });
+const seconds = new Histogram({
+  name: 'work_seconds',
+  help: 'Pretended work.',
+  labelNames: ['kind'],
+  buckets: [0.1, 1],
+});
+
+class AppModule {
+  /** Without this, PM2's daemon keeps the last connections of a worker that it has stopped. */
+  async onApplicationShutdown() {
+    if (cluster.isWorker && cluster.worker.isConnected()) {
+      const gone = once(cluster.worker, 'disconnect');
+      cluster.worker.disconnect();
+      await gone;
+    }
+  }
+}
+const { METRICS_DIRECTORY: directory, PORT: port } = process.env;
+Module({ imports: [ClusterMetricsModule.forRoot({ directory })] })(AppModule);
+
+const app = await NestFactory.create(AppModule, new FastifyAdapter(), { logger: ['error', 'warn'] });
+app.enableShutdownHooks();
+
+const http = app.getHttpAdapter().getInstance();
+http.addHook('onSend', async (_request, reply) => {
+  reply.header('x-pid', process.pid);
+  reply.header('connection', 'close');
+});
+http.post('/hit', async () => {
+  hits.inc();
+  seconds.observe({ kind: process.pid % 2 ? 'odd' : 'even' }, Math.random() * 2);
+  return {};
+});
+http.get('/workers', () => app.get(ClusterMetricsService).workers());
+
+await app.listen(Number(port), '127.0.0.1');
+process.send?.('ready');

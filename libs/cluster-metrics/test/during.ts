@@ -1,0 +1,16 @@
+/** Does things over and over, each by itself, while something happens. What fails first, fails all. */
+export async function during(happens: () => Promise<void>, ...loads: (() => Promise<unknown>)[]): Promise<void> {
+  let isOver = false;
+  const loops = loads.map(async (load) => {
+    while (!isOver) {
+      await load();
+    }
+  });
+  try {
+    await Promise.race([happens(), Promise.all(loops)]);
+  } finally {
+    isOver = true;
+    await Promise.allSettled(loops);
+  }
+  await Promise.all(loops);
+}
