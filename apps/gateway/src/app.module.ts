@@ -1,0 +1,31 @@
+import { ClusterMetricsModule } from '@mintonce/cluster-metrics';
+import { TokenCacheMetricsModule } from '@mintonce/token-cache/prometheus';
+import { type DynamicModule, Module } from '@nestjs/common';
+import { APP_FILTER } from '@nestjs/core';
+import { ConfigModule } from './config/config.module.js';
+import { type GatewayConfig } from './config/load-config.js';
+import { HealthModule } from './health/health.module.js';
+import { IntegrationsController } from './integrations/integrations.controller.js';
+import { ProblemFilter } from './problem.filter.js';
+import { ProxyModule } from './proxy/proxy.module.js';
+import { TokensModule } from './tokens/tokens.module.js';
+
+/** The whole gateway. */
+@Module({})
+export class AppModule {
+  static forRoot(config: GatewayConfig): DynamicModule {
+    return {
+      module: AppModule,
+      imports: [
+        ConfigModule.forRoot(config),
+        TokensModule.forRoot(config),
+        ClusterMetricsModule.forRoot({ path: '/metrics' }),
+        TokenCacheMetricsModule,
+        ProxyModule,
+        HealthModule,
+      ],
+      controllers: [IntegrationsController],
+      providers: [{ provide: APP_FILTER, useClass: ProblemFilter }],
+    };
+  }
+}

@@ -1,0 +1,119 @@
+import { z } from 'zod';
+import { isLoopback } from './loopback.js';
+
+const ms = z.int().nonnegative();
+const text = z.string().min(1, 'must not be empty');
+const scope = z.union([text, z.array(text)]);
+
+const policy = z.strictObject({
+  safetyMarginMs: ms.optional(),
+  refreshWindowMs: ms.optional(),
+  mintTimeoutMs: ms.optional(),
+  leaseMs: ms.optional(),
+  waitTimeoutMs: ms.optional(),
+  missingExpiryMs: ms.optional(),
+  maxLifeMs: ms.optional(),
+  storeTimeoutMs: ms.optional(),
+  whenStoreUnavailable: z.enum(['mint-locally', 'fail']).optional(),
+  cooldown: z
+    .strictObject({
+      rejectedMs: ms.optional(),
+      transientMs: ms.optional(),
+      transientMaxMs: ms.optional(),
+      retryAfterMaxMs: ms.optional(),
+    })
+    .optional(),
+});
+
+const nearCache = z.union([
+  z.literal(false),
+  z.strictObject({ maxEntries: z.int().positive().optional(), maxAgeMs: ms.optional() }),
+]);
+
+/** Where the access token comes from; URLs are checked by the source itself. */
+const token = z.strictObject({
+  grant: z.literal('client_credentials'),
+  issuer: text.optional(),
+  tokenEndpoint: text.optional(),
+  clientId: text,
+  /** The secret itself, or `file:` and the path of a file that holds it. */
+  clientSecret: text,
+  clientAuth: z.enum(['client_secret_basic', 'client_secret_post']).optional(),
+  scope: scope.optional(),
+  audience: text.optional(),
+  allowInsecureRequests: z.boolean().optional(),
+});
+
+const upstream = text.superRefine((value, context) => {
+  const problem = upstreamProblem(value);
+  if (problem) context.addIssue({ code: 'custom', message: problem });
+});
+
+function upstreamProblem(value: string): string | undefined {
+  const url = URL.canParse(value) ? new URL(value) : undefined;
+  if (!url || !['https:', 'http:'].includes(url.protocol)) return 'must be an https URL';
+  if (url.username || url.password) return 'must not hold credentials';
+  if (/[?#]/.test(value)) return 'must not hold a query or a fragment';
+  if (/[%;\\]|\/\//.test(url.pathname)) return 'must have a plain path: no escapes, no ";", no "//"';
+  if (url.protocol === 'http:' && !isLoopback(url.hostname)) {
+    return 'must be https: a token does not travel in the clear beyond this machine';
+  }
+  return undefined;
+}
+
+const timeouts = z.strictObject({
+  /** Until the connection stands, TLS included. */
+  connectMs: z.int().positive().default(5_000),
+  /** From the request's last byte to the response's headers. */
+  headersMs: z.int().positive().default(60_000),
+  /** Between two pieces of a body, either way; 0 turns it off, and a `text/event-stream` is always free of it. */
+  bodyMs: ms.default(300_000),
+});
+
+const RESERVED_HEADER =
+  /^(authorization|cookie|host|connection|content-length|transfer-encoding|expect|te|trailer|upgrade|keep-alive|proxy-.*|x-forwarded-.*|x-request-id)$/i;
+
+const integration = z.strictObject({
+  /** Base of every request; nothing outside of its path is ever asked for. */
+  upstream,
+  token,
+  policy: policy.optional(),
+  timeouts: timeouts.default(() => timeouts.parse({})),
+  /** A request body up to this is kept, so that it can be sent again with a new token after a 401. */
+  retryBodyLimitBytes: z
+    .int()
+    .nonnegative()
+    .default(64 * 1024),
+  /** A longer request body is answered with 413. */
+  bodyLimitBytes: z.int().positive().optional(),
+  /** Lets `Cookie` through to the upstream and `Set-Cookie` back. */
+  forwardCookies: z.boolean().default(false),
+  /** The header under which the upstream is told the caller's own `Authorization`; not told unless set. */
+  forwardAuthorizationAs: z
+    .string()
+    .regex(/^[A-Za-z0-9-]+$/, 'must be the name of a header')
+    .refine((name) => !RESERVED_HEADER.test(name), 'must not be a header that the gateway sets itself')
+    .optional(),
+});
+
+const name = z
+  .string()
+  .regex(/^[a-z0-9][a-z0-9_-]*$/, 'is not a name: use a-z, 0-9, "_" and "-", beginning with a letter or a digit');
+
+/** The YAML file. */
+export const configSchema = z.strictObject({
+  integrations: z
+    .record(name, integration)
+    .refine((integrations) => Object.keys(integrations).length > 0, 'must name at least one integration'),
+  /** @defaultValue `redis` when `REDIS_URL` is set, else `sqlite` */
+  store: z.enum(['redis', 'sqlite', 'memory']).optional(),
+  sqlite: z.strictObject({ path: text }).optional(),
+  policy: policy.extend({ nearCache: nearCache.optional() }).optional(),
+  /** How long a worker that shuts down waits for the requests in flight. */
+  drainTimeoutMs: ms.default(10_000),
+  access: z.never('is not supported yet: the gateway serves this machine only').optional(),
+});
+
+export type ConfigFile = z.infer<typeof configSchema>;
+export type IntegrationConfig = ConfigFile['integrations'][string];
+export type TokenConfig = IntegrationConfig['token'];

@@ -1,0 +1,180 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { loadConfig } from './load-config.js';
+
+const BILLING = `
+integrations:
+  billing:
+    upstream: https://billing.example/api
+    token: { grant: client_credentials, issuer: https://idp.example, clientId: gateway, clientSecret: \${BILLING_SECRET}, scope: [invoices:read] }
+`;
+
+describe('loadConfig', () => {
+  let directory: string;
+
+  beforeEach(() => {
+    directory = mkdtempSync(join(tmpdir(), 'gateway-config-'));
+  });
+  afterEach(() => rmSync(directory, { recursive: true, force: true }));
+
+  function load(yaml: string, env: NodeJS.ProcessEnv = {}) {
+    writeFileSync(join(directory, 'gateway.yaml'), yaml);
+    return loadConfig({ GATEWAY_CONFIG: 'gateway.yaml', BILLING_SECRET: 's3cret', ...env }, directory);
+  }
+
+  /** The billing integration with one field of it replaced by other lines. */
+  function billing(field: 'upstream' | 'clientId' | 'clientSecret', lines: string) {
+    return [
+      'integrations:',
+      '  billing:',
+      field === 'upstream' ? `    ${lines}` : '    upstream: https://billing.example/api',
+      '    token:',
+      '      grant: client_credentials',
+      '      issuer: https://idp.example',
+      field === 'clientId' ? `      ${lines}` : '      clientId: gateway',
+      field === 'clientSecret' ? `      ${lines}` : '      clientSecret: s3cret',
+    ].join('\n');
+  }
+
+  function errorOf(load: () => unknown): string {
+    try {
+      load();
+    } catch (error) {
+      return (error as Error).message;
+    }
+    throw new Error('The configuration was accepted');
+  }
+
+  it('fills in every default', () => {
+    const config = load(BILLING);
+
+    expect(config).toMatchObject({
+      host: '127.0.0.1',
+      port: 3000,
+      store: 'sqlite',
+      sqlitePath: join(directory, '.mintonce', 'tokens.sqlite'),
+      drainTimeoutMs: 10_000,
+    });
+    expect(config.integrations.get('billing')).toMatchObject({
+      timeouts: { connectMs: 5_000, headersMs: 60_000, bodyMs: 300_000 },
+      retryBodyLimitBytes: 65_536,
+      forwardCookies: false,
+    });
+  });
+
+  it('takes a variable into a flow mapping', () => {
+    expect(load(BILLING).integrations.get('billing')?.clientSecret).toBe('s3cret');
+  });
+
+  it('reads the value of a variable as text and not as YAML', () => {
+    const config = load(BILLING, { BILLING_SECRET: 'a: {b, "c" # ${BILLING_SECRET}' });
+
+    expect(config.integrations.get('billing')?.clientSecret).toBe('a: {b, "c" # ${BILLING_SECRET}');
+  });
+
+  it('ignores variables in comments', () => {
+    expect(() => load(`# \${NOT_SET}${BILLING}`)).not.toThrow();
+  });
+
+  it('uses Redis when REDIS_URL is set, and what the file says before that', () => {
+    expect(load(BILLING, { REDIS_URL: 'redis://127.0.0.1:6390' }).store).toBe('redis');
+    expect(load(`store: memory${BILLING}`, { REDIS_URL: 'redis://127.0.0.1:6390' }).store).toBe('memory');
+  });
+
+  it('keeps its state where GATEWAY_STATE_DIR says, and the database where the file says', () => {
+    expect(load(BILLING, { GATEWAY_STATE_DIR: '/var/lib/gateway' }).sqlitePath).toBe('/var/lib/gateway/tokens.sqlite');
+    expect(load(`sqlite: { path: data/t.sqlite }${BILLING}`).sqlitePath).toBe(join(directory, 'data', 't.sqlite'));
+  });
+
+  it('reads a secret from its file, relative to the configuration, and again after the file has changed', () => {
+    writeFileSync(join(directory, 'secret'), 'first\n');
+    const secret = load(billing('clientSecret', 'clientSecret: file:secret')).integrations.get('billing')?.clientSecret;
+
+    expect(secret).toBeInstanceOf(Function);
+    const read = secret as () => string;
+    expect(read()).toBe('first');
+    writeFileSync(join(directory, 'secret'), 'second\r\n');
+    expect(read()).toBe('second');
+  });
+
+  it.each([
+    ['a missing field', billing('clientId', '# none'), 'integrations.billing.token.clientId: is missing'],
+    ['an empty field', billing('clientId', 'clientId: ""'), 'integrations.billing.token.clientId: must not be empty'],
+    [
+      'an unknown field',
+      billing('clientId', 'clientID: gateway'),
+      'integrations.billing.token.clientID: is not an option',
+    ],
+    ['an unknown section', `integration: {}${BILLING}`, 'integration: is not an option'],
+    ['no integration', 'integrations: {}', 'integrations: must name at least one integration'],
+    ['an empty file', '', 'integrations: is missing'],
+    ['a bad name', BILLING.replace('billing:', '"Billing/../x":'), 'integrations.Billing/../x: is not a name'],
+    [
+      'a variable that is not set',
+      BILLING.replace('BILLING_SECRET', 'OTHER'),
+      'token.clientSecret: the environment variable OTHER is not set',
+    ],
+    [
+      'a secret file that is not there',
+      billing('clientSecret', 'clientSecret: file:nowhere'),
+      'integrations.billing.token.clientSecret: the file',
+    ],
+    [
+      'an upstream that is no URL',
+      billing('upstream', 'upstream: billing'),
+      'integrations.billing.upstream: must be an https URL',
+    ],
+    [
+      'an upstream in the clear',
+      billing('upstream', 'upstream: http://billing.example'),
+      'integrations.billing.upstream: must be https',
+    ],
+    [
+      'an upstream with credentials',
+      billing('upstream', 'upstream: https://a:b@billing.example'),
+      'integrations.billing.upstream: must not hold credentials',
+    ],
+    [
+      'an upstream with a query',
+      billing('upstream', 'upstream: https://billing.example/?a=b'),
+      'integrations.billing.upstream: must not hold a query',
+    ],
+    ['an unknown policy field', `policy: { leaseMS: 1 }${BILLING}`, 'policy.leaseMS: is not an option'],
+    [
+      'a policy of the wrong type',
+      `policy: { leaseMs: soon }${BILLING}`,
+      'policy.leaseMs: Invalid input: expected number',
+    ],
+    ['access, which does not exist yet', `access: { apiKeys: [] }${BILLING}`, 'access: is not supported yet'],
+    ['Redis without an address', `store: redis${BILLING}`, 'store: redis needs REDIS_URL'],
+    ['something that is not YAML', 'integrations: [}', 'is not YAML'],
+  ])('refuses %s and names it', (_, yaml, message) => {
+    expect(errorOf(() => load(yaml))).toContain(message);
+  });
+
+  it.each([
+    ['HOST', { HOST: '0.0.0.0' }],
+    ['HOST', { HOST: '192.168.0.1' }],
+    ['HOST', { HOST: '::' }],
+    ['PORT', { PORT: 'http' }],
+    ['PORT', { PORT: '65536' }],
+    ['REDIS_URL', { REDIS_URL: 'localhost:6379' }],
+    ['GATEWAY_CONFIG', { GATEWAY_CONFIG: '' }],
+    ['GATEWAY_CONFIG', { GATEWAY_CONFIG: 'nowhere.yaml' }],
+  ])('refuses a bad %s: %j', (name, env) => {
+    expect(errorOf(() => load(BILLING, env))).toMatch(new RegExp(`^${name}: `));
+  });
+
+  it.each(['127.0.0.1', '127.1.2.3', '::1', 'localhost'])('listens on %s', (host) => {
+    expect(() => load(BILLING, { HOST: host })).not.toThrow();
+  });
+
+  it.each([
+    ['a field of the wrong type', `${billing('clientId', 'clientId: gateway')}\n      scope: { s3cret: s3cret }`],
+    ['a line that is not YAML', billing('clientSecret', 'clientSecret: s3cret: s3cret')],
+    ['a variable in the wrong place', BILLING.replace('client_credentials', '${BILLING_SECRET}')],
+  ])('tells no secret in the error about %s', (_, yaml) => {
+    expect(errorOf(() => load(yaml))).not.toContain('s3cret');
+  });
+});

@@ -1,0 +1,65 @@
+import { readFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { ConfigError, type ConfigProblem } from './config.error.js';
+import { type ConfigFile, type IntegrationConfig } from './config.schema.js';
+import { type Environment, readEnvironment } from './environment.js';
+import { parseConfig } from './parse-config.js';
+import { resolveSecret, type Secret } from './secret.js';
+
+/** Everything the gateway was told, checked and with every default filled in. */
+export interface GatewayConfig extends Omit<Environment, 'configPath' | 'stateDir'> {
+  readonly store: 'redis' | 'sqlite' | 'memory';
+  readonly sqlitePath: string;
+  readonly policy: NonNullable<ConfigFile['policy']>;
+  readonly integrations: ReadonlyMap<string, IntegrationConfig & { readonly clientSecret: Secret }>;
+  readonly drainTimeoutMs: number;
+}
+
+/**
+ * Reads the environment and the YAML file that it names.
+ *
+ * @throws ConfigError naming every field that is wrong
+ */
+export function loadConfig(env: NodeJS.ProcessEnv, cwd: string): GatewayConfig {
+  const problems: ConfigProblem[] = [];
+  const environment = readEnvironment(env, cwd, problems);
+  if (problems.length > 0) throw new ConfigError(problems);
+  const file = parseConfig(readConfigFile(environment.configPath), env);
+  const store = file.store ?? (environment.redisUrl ? 'redis' : 'sqlite');
+  if (store === 'redis' && !environment.redisUrl) problems.push({ path: 'store', problem: 'redis needs REDIS_URL' });
+  const integrations = withSecrets(file.integrations, dirname(environment.configPath), problems);
+  if (problems.length > 0) throw new ConfigError(problems);
+  return {
+    host: environment.host,
+    port: environment.port,
+    redisUrl: environment.redisUrl,
+    store,
+    sqlitePath: file.sqlite ? resolve(cwd, file.sqlite.path) : join(environment.stateDir, 'tokens.sqlite'),
+    policy: file.policy ?? {},
+    integrations,
+    drainTimeoutMs: file.drainTimeoutMs,
+  };
+}
+
+function readConfigFile(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    throw new ConfigError([{ path: 'GATEWAY_CONFIG', problem: `names ${path}, which cannot be read (${code})` }]);
+  }
+}
+
+function withSecrets(
+  integrations: ConfigFile['integrations'],
+  directory: string,
+  problems: ConfigProblem[],
+): GatewayConfig['integrations'] {
+  return new Map(
+    Object.entries(integrations).map(([name, integration]) => {
+      const path = `integrations.${name}.token.clientSecret`;
+      const clientSecret = resolveSecret(integration.token.clientSecret, directory, path, problems);
+      return [name, { ...integration, clientSecret }];
+    }),
+  );
+}

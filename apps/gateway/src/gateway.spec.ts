@@ -1,0 +1,296 @@
+import { existsSync, statSync, writeFileSync } from 'node:fs';
+import { type AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { freePort, startRedis, temporaryDirectory, type TemporaryDirectory, waitFor } from '@mintonce/test-support';
+import { type NestFastifyApplication } from '@nestjs/platform-fastify';
+import { Redis } from 'ioredis';
+import { loadConfig } from './config/load-config.js';
+import { createGateway } from './gateway.js';
+import { recordingUpstream, type RecordingUpstream } from './test/recording-upstream.js';
+import { tokenEndpoint, type TokenEndpoint } from './test/token-endpoint.js';
+
+/** Counts itself. */
+async function connectionsTo(url: string): Promise<number> {
+  const client = new Redis(url);
+  const clients = (await client.client('LIST')) as string;
+  client.disconnect();
+  return clients.trim().split('\n').length;
+}
+
+describe('The gateway', () => {
+  let directory: TemporaryDirectory;
+  let upstream: RecordingUpstream;
+  let idp: TokenEndpoint;
+  let app: NestFastifyApplication | undefined;
+
+  beforeEach(async () => {
+    directory = temporaryDirectory();
+    [upstream, idp] = await Promise.all([recordingUpstream(), tokenEndpoint()]);
+  });
+  afterEach(async () => {
+    await stop();
+    await Promise.all([upstream.close(), idp.close()]);
+    directory.remove();
+  });
+
+  async function start(env: NodeJS.ProcessEnv = {}, file: object = {}, policy: object = {}): Promise<string> {
+    const token = {
+      grant: 'client_credentials',
+      tokenEndpoint: idp.url,
+      clientId: 'gateway',
+      clientSecret: 'file:secret',
+      allowInsecureRequests: true,
+    };
+    const integrations = { billing: { upstream: `${upstream.url}/api`, token, policy } };
+    writeFileSync(join(directory.path, 'secret'), 's3cret\n');
+    writeFileSync(join(directory.path, 'gateway.yaml'), JSON.stringify({ integrations, ...file }));
+    app = await createGateway(loadConfig({ GATEWAY_CONFIG: 'gateway.yaml', ...env }, directory.path));
+    await app.listen(0, '127.0.0.1');
+    return `http://127.0.0.1:${(app.getHttpServer().address() as AddressInfo).port}`;
+  }
+
+  async function stop(): Promise<void> {
+    await app?.close();
+    app = undefined;
+  }
+
+  async function json(url: string, init?: RequestInit) {
+    const response = await fetch(url, init);
+    return { status: response.status, body: (await response.json()) as Record<string, unknown> };
+  }
+
+  it('asks the token endpoint once, and the upstream with what it gave', async () => {
+    const url = await start();
+
+    const responses = await Promise.all(Array.from({ length: 20 }, () => fetch(`${url}/proxy/billing/invoices`)));
+
+    expect(responses.every(({ status }) => status === 200)).toBe(true);
+    expect(idp.seen).toMatchObject([{ headers: { authorization: `Basic ${btoa('gateway:s3cret')}` } }]);
+    expect(new Set(upstream.seen.map(({ url, headers }) => `${url} ${headers.authorization}`))).toEqual(
+      new Set(['/api/invoices Bearer token-1']),
+    );
+  });
+
+  it('keeps the token across a restart, in a file that only its owner can read', async () => {
+    await fetch(`${await start()}/proxy/billing/x`);
+    await stop();
+    await fetch(`${await start()}/proxy/billing/x`);
+
+    expect(idp.seen).toHaveLength(1);
+    const state = join(directory.path, '.mintonce');
+    expect(statSync(state).mode & 0o077).toBe(0);
+    expect(statSync(join(state, 'tokens.sqlite')).mode & 0o077).toBe(0);
+  });
+
+  it('keeps nothing on disk with the memory store', async () => {
+    await fetch(`${await start({}, { store: 'memory' })}/proxy/billing/x`);
+
+    expect(existsSync(join(directory.path, '.mintonce'))).toBe(false);
+  });
+
+  it('takes up a secret that has changed', async () => {
+    const url = await start();
+    await fetch(`${url}/proxy/billing/x`);
+    writeFileSync(join(directory.path, 'secret'), 'n3w\n');
+    await fetch(`${url}/api/integrations/billing/purge`, { method: 'POST' });
+    await fetch(`${url}/proxy/billing/x`);
+
+    expect(idp.seen.at(-1)).toMatchObject({ headers: { authorization: `Basic ${btoa('gateway:n3w')}` } });
+  });
+
+  describe('its API', () => {
+    it('lists the integrations, with no token and no secret', async () => {
+      const url = await start();
+      const before = await json(`${url}/api/integrations`);
+      await fetch(`${url}/proxy/billing/x`);
+      const after = await fetch(`${url}/api/integrations`);
+      const text = await after.text();
+
+      expect(before.body).toEqual([{ name: 'billing', upstream: `${upstream.url}/api`, state: 'missing' }]);
+      expect(JSON.parse(text)).toEqual([
+        {
+          name: 'billing',
+          upstream: `${upstream.url}/api`,
+          state: 'valid',
+          expiresAt: expect.any(Number),
+          generation: expect.any(Number),
+        },
+      ]);
+      expect(text).not.toMatch(/token-1|s3cret/);
+    });
+
+    it('purges an integration, so that the next request mints', async () => {
+      const url = await start();
+      await fetch(`${url}/proxy/billing/x`);
+
+      expect((await fetch(`${url}/api/integrations/billing/purge`, { method: 'POST' })).status).toBe(204);
+      await fetch(`${url}/proxy/billing/x`);
+      expect(upstream.seen.at(-1)!.headers.authorization).toBe('Bearer token-2');
+    });
+
+    it('knows no integration that is not configured', async () => {
+      const url = await start();
+
+      expect(await json(`${url}/api/integrations/nobody/purge`, { method: 'POST' })).toMatchObject({
+        status: 404,
+        body: { code: 'TOKEN_INTEGRATION_UNKNOWN' },
+      });
+    });
+
+    it.each(['/api/integrations/billing/purge', '/proxy/billing/x'])(
+      'is not for web pages of others: POST %s',
+      async (path) => {
+        const url = await start();
+        const headers = { origin: 'https://evil.example', 'sec-fetch-site': 'cross-site' };
+
+        expect((await json(url + path, { method: 'POST', headers })).status).toBe(403);
+        expect(upstream.seen).toEqual([]);
+      },
+    );
+
+    it('answers an unknown route with a problem', async () => {
+      const url = await start();
+
+      expect(await json(`${url}/nowhere`)).toMatchObject({ status: 404, body: { code: 'GATEWAY_HTTP_404' } });
+    });
+  });
+
+  describe('its health', () => {
+    it('is ok, and finding that out mints nothing', async () => {
+      const url = await start();
+
+      expect(await json(`${url}/health/live`)).toEqual({ status: 200, body: { status: 'ok' } });
+      expect(await json(`${url}/health/ready`)).toMatchObject({ status: 200, body: { status: 'ok' } });
+      expect(await json(`${url}/health`)).toMatchObject({ status: 200, body: { status: 'ok' } });
+      expect(idp.seen).toEqual([]);
+    });
+
+    it('tells of every integration its state, its expiry and its last error', async () => {
+      const url = await start();
+      const billing = async () => {
+        const { body } = await json(`${url}/health`);
+        return (body as { details: { tokens: { integrations: Record<string, object> } } }).details.tokens.integrations
+          .billing;
+      };
+      await fetch(`${url}/proxy/billing/x`);
+      expect(Object.values((await billing())!)).toEqual(['valid', expect.any(Number)]);
+      await fetch(`${url}/api/integrations/billing/purge`, { method: 'POST' });
+      idp.isUp = false;
+      await fetch(`${url}/proxy/billing/x`);
+
+      await waitFor(async () => 'lastErrorCode' in (await billing())!);
+      expect(await billing()).toMatchObject({ lastErrorCode: 'TOKEN_SOURCE_UNAVAILABLE' });
+    });
+
+    it.each([
+      ['degraded', 200, 'mint-locally'],
+      ['error', 503, 'fail'],
+    ])('is %s, %d, while the store is down under the policy to %s', async (health, status, whenStoreUnavailable) => {
+      const url = await start(
+        { REDIS_URL: `redis://127.0.0.1:${await freePort()}` },
+        {},
+        { whenStoreUnavailable, storeTimeoutMs: 100 },
+      );
+
+      expect(await json(`${url}/health/ready`)).toMatchObject({ status, body: { status: health } });
+      expect((await json(`${url}/health/live`)).status).toBe(200);
+      expect((await fetch(`${url}/proxy/billing/x`)).status).toBe(whenStoreUnavailable === 'fail' ? 503 : 200);
+    });
+  });
+
+  describe('with Redis', () => {
+    it('shares the token with other gateways', async () => {
+      const redis = await startRedis();
+      try {
+        await fetch(`${await start({ REDIS_URL: redis.url })}/proxy/billing/x`);
+        await stop();
+        await fetch(`${await start({ REDIS_URL: redis.url })}/proxy/billing/x`);
+
+        expect(idp.seen).toHaveLength(1);
+      } finally {
+        await stop();
+        await redis.stop();
+      }
+    });
+
+    it('shares the token of a mint that was under way when it shut down, and leaves no connection behind', async () => {
+      const redis = await startRedis();
+      try {
+        const url = await start({ REDIS_URL: redis.url });
+        idp.hold();
+        const caller = new AbortController();
+        const left = fetch(`${url}/proxy/billing/x`, { signal: caller.signal }).catch(() => undefined);
+        await waitFor(() => idp.seen.length === 1);
+        caller.abort();
+        await left;
+        const stopped = stop();
+        idp.release();
+        await stopped;
+        await fetch(`${await start({ REDIS_URL: redis.url })}/proxy/billing/x`);
+        await stop();
+
+        expect(idp.seen).toHaveLength(1);
+        await waitFor(async () => (await connectionsTo(redis.url)) === 1);
+      } finally {
+        await stop();
+        await redis.stop();
+      }
+    });
+
+    it('starts while Redis is down, serves, and takes Redis up when it comes', async () => {
+      const port = await freePort();
+      const url = await start({ REDIS_URL: `redis://127.0.0.1:${port}` });
+      expect((await fetch(`${url}/proxy/billing/x`)).status).toBe(200);
+      const redis = await startRedis({ port });
+      try {
+        await waitFor(async () => (await json(`${url}/health/ready`)).body.status === 'ok');
+        expect((await fetch(`${url}/proxy/billing/x`)).status).toBe(200);
+        expect(idp.seen).toHaveLength(1);
+      } finally {
+        await stop();
+        await redis.stop();
+      }
+    });
+  });
+
+  describe('its metrics', () => {
+    it('count requests by integration, status and worker', async () => {
+      const url = await start();
+      await fetch(`${url}/proxy/billing/x`);
+      await fetch(`${url}/proxy/nobody/x`);
+
+      const metrics = await (await fetch(`${url}/metrics`)).text();
+
+      expect(metrics).toMatch(/^gateway_requests_total\{integration="billing",code="200",worker="0"[^}]*\} \d+$/m);
+      expect(metrics).toMatch(/^gateway_requests_total\{integration="",code="404",worker="0"[^}]*\} \d+$/m);
+      expect(metrics).toMatch(/^gateway_build_info\{.*version="\d+\.\d+\.\d+",node="v\d+/m);
+      for (const name of ['request_duration_seconds', 'upstream_duration_seconds']) {
+        expect(metrics).toMatch(new RegExp(`^gateway_${name}_count\\{integration="billing"[^}]*\\} \\d+$`, 'm'));
+      }
+      expect(metrics).toMatch(/^token_mint_count\{.*integration="billing".*outcome="stored".*\} \d+$/m);
+      expect(metrics).toMatch(/^gateway_inflight_requests(\{[^}]*\})? 0$/m);
+      expect(metrics).not.toContain('nobody');
+    });
+  });
+
+  it.each([
+    ['issuer', { issuer: 'http://idp.example' }, 'integrations.billing.token.issuer: must be https'],
+    ['no endpoint', {}, 'integrations.billing.token.issuer: is missing'],
+  ])('refuses a source that cannot work, by the path of the field: %s', async (_, source, message) => {
+    const token = { grant: 'client_credentials', clientId: 'gateway', clientSecret: 's3cret', ...source };
+    const file = { integrations: { billing: { upstream: 'https://billing.example', token } } };
+
+    await expect(start({}, file)).rejects.toThrow(message);
+  });
+
+  it.each([
+    ['an integration', {}, { waitTimeoutMs: 1 }, 'integrations.billing.policy.waitTimeoutMs: must be at least'],
+    ['all', { policy: { cooldown: { rejectedMs: 0 } } }, {}, 'policy.cooldown.rejectedMs: must be'],
+  ])('refuses a policy for %s that cannot work, and logs nothing besides', async (_, file, policy, message) => {
+    const written = jest.spyOn(process.stderr, 'write');
+
+    await expect(start({}, file, policy)).rejects.toThrow(message);
+    expect(written).not.toHaveBeenCalled();
+    written.mockRestore();
+  });
+});

@@ -1,0 +1,16 @@
+import { FastifyAdapter } from '@nestjs/platform-fastify';
+import { type FastifyError, type FastifyReply, type FastifyRequest } from 'fastify';
+import { sendProblem } from './proxy/problem.js';
+import { invalidPath } from './proxy/problems.js';
+import { requestIdOf } from './proxy/request-id.js';
+
+/** The HTTP server of the gateway. */
+export function httpAdapter(): FastifyAdapter {
+  return new FastifyAdapter({ frameworkErrors: refuseTarget });
+}
+
+/** The router could not decode the target. */
+function refuseTarget(_error: FastifyError, request: FastifyRequest, reply: FastifyReply): void {
+  reply.hijack();
+  sendProblem(reply.raw, invalidPath(), requestIdOf(request.headers['x-request-id']));
+}

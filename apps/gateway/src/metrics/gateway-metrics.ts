@@ -1,0 +1,47 @@
+import { Injectable } from '@nestjs/common';
+import { InjectMetric } from '@willsoto/nestjs-prometheus';
+import { Counter, Gauge, Histogram } from 'prom-client';
+import { VERSION } from './version.js';
+
+/** Slot of this process under PM2; the only worker's is 0. */
+const WORKER = process.env.NODE_APP_INSTANCE ?? '0';
+
+/** What the gateway counts besides the tokens. Labels hold integration names, statuses and slots only. */
+@Injectable()
+export class GatewayMetrics {
+  constructor(
+    @InjectMetric('gateway_requests_total') private readonly requests: Counter,
+    @InjectMetric('gateway_request_duration_seconds') private readonly requestSeconds: Histogram,
+    @InjectMetric('gateway_upstream_duration_seconds') private readonly upstreamSeconds: Histogram,
+    @InjectMetric('gateway_retries_total') private readonly retries: Counter,
+    @InjectMetric('gateway_inflight_requests') readonly inFlight: Gauge,
+    @InjectMetric('gateway_build_info') buildInfo: Gauge,
+  ) {
+    buildInfo.set({ version: VERSION, node: process.version }, 1);
+  }
+
+  /** The metrics of one integration, with the labels looked up once. */
+  of(integration: string): IntegrationMetrics {
+    const codes = new Map<number, Counter.Internal>();
+    const requestsWith = (code: number) => this.requests.labels({ integration, code, worker: WORKER });
+    const requestSeconds = this.requestSeconds.labels({ integration });
+    const upstreamSeconds = this.upstreamSeconds.labels({ integration });
+    const unauthorizedRetries = this.retries.labels({ integration, reason: 'unauthorized' });
+    return {
+      answered: (code, durationMs) => {
+        const counter = codes.get(code) ?? requestsWith(code);
+        codes.set(code, counter);
+        counter.inc();
+        requestSeconds.observe(durationMs / 1000);
+      },
+      upstreamAnswered: (durationMs) => upstreamSeconds.observe(durationMs / 1000),
+      retried: () => unauthorizedRetries.inc(),
+    };
+  }
+}
+
+export interface IntegrationMetrics {
+  answered(code: number, durationMs: number): void;
+  upstreamAnswered(durationMs: number): void;
+  retried(): void;
+}

@@ -1,0 +1,7 @@
+import { Module } from '@nestjs/common';
+import { GATEWAY_METRICS } from './gateway-metrics.providers.js';
+import { GatewayMetrics } from './gateway-metrics.js';
+
+/** What the gateway counts. */
+@Module({ providers: [...GATEWAY_METRICS, GatewayMetrics], exports: [GatewayMetrics] })
+export class MetricsModule {}

@@ -1,0 +1,53 @@
+import { TokenCacheError } from '@mintonce/token-cache';
+import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException, Logger } from '@nestjs/common';
+import { type FastifyReply, type FastifyRequest } from 'fastify';
+import { type Problem, problemDocument, problemHeaders } from './proxy/problem.js';
+import { problemOf } from './proxy/problems.js';
+import { requestIdOf } from './proxy/request-id.js';
+
+/** Turns whatever a route throws into a problem document (RFC 9457), without internals; a health report stays what it is. */
+@Catch()
+export class ProblemFilter implements ExceptionFilter {
+  private readonly logger = new Logger('Gateway');
+
+  catch(error: unknown, host: ArgumentsHost): void {
+    const reply = host.switchToHttp().getResponse<FastifyReply>();
+    if (error instanceof HttpException && isHealthReport(error.getResponse())) {
+      void reply.status(error.getStatus()).send(error.getResponse());
+      return;
+    }
+    const request = host.switchToHttp().getRequest<FastifyRequest>();
+    const requestId = requestIdOf(request.headers['x-request-id']);
+    const problem = describe(error);
+    if (problem.status >= 500 && !(error instanceof TokenCacheError)) this.logger.error(error);
+    void reply
+      .status(problem.status)
+      .headers(problemHeaders(problem, requestId))
+      .send(JSON.stringify(problemDocument(problem, requestId)));
+  }
+}
+
+function describe(error: unknown): Problem {
+  const status = statusOf(error);
+  if (status === undefined) return problemOf(error);
+  const title = HttpErrorTitle.get(status) ?? 'Request refused';
+  return { status, code: `GATEWAY_HTTP_${status}`, title, detail: title };
+}
+
+const HttpErrorTitle = new Map([
+  [400, 'Malformed request'],
+  [403, 'Cross-origin request refused'],
+  [404, 'No such route'],
+  [413, 'Request body too large'],
+  [415, 'Unsupported media type'],
+]);
+
+/** Of Nest's exceptions and of Fastify's errors, as far as they are the caller's doing. */
+function statusOf(error: unknown): number | undefined {
+  const status = error instanceof HttpException ? error.getStatus() : (error as { statusCode?: unknown }).statusCode;
+  return typeof status === 'number' && status >= 400 && status < 500 ? status : undefined;
+}
+
+function isHealthReport(response: string | object): boolean {
+  return typeof response === 'object' && 'details' in response;
+}

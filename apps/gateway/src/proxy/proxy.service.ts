@@ -1,0 +1,99 @@
+import { type IncomingMessage, type ServerResponse } from 'node:http';
+import { TokenService } from '@mintonce/token-cache';
+import { Injectable } from '@nestjs/common';
+import { GatewayMetrics, type IntegrationMetrics } from '../metrics/gateway-metrics.js';
+import { Exchange } from './exchange.js';
+import { FailureLog } from './failure-log.js';
+import { namedInConnection } from './hop-by-hop.js';
+import { onceClosed } from './once-closed.js';
+import { type Problem, ProblemError, sendProblem } from './problem.js';
+import { invalidPath, problemOf, unknownIntegration, unsupportedMethod, unsupportedUpgrade } from './problems.js';
+import { FORWARDED_METHODS } from './proxy.methods.js';
+import { requestIdOf } from './request-id.js';
+import { failureCode } from './upstream-problem.js';
+import { proxyTarget, upstreamPath } from './upstream-target.js';
+import { type Upstream } from './upstream.js';
+import { Upstreams } from './upstreams.js';
+
+/** What nginx logs when the caller closed the connection before there was an answer. */
+const CALLER_LEFT = 499;
+
+type Route = { upstream: Upstream; path: string } | { problem: Problem };
+
+/** Forwards requests to the upstreams of their integrations, with the credential. */
+@Injectable()
+export class ProxyService {
+  private readonly unrouted: IntegrationMetrics;
+
+  constructor(
+    private readonly tokens: TokenService,
+    private readonly upstreams: Upstreams,
+    private readonly metrics: GatewayMetrics,
+    private readonly log: FailureLog,
+  ) {
+    this.unrouted = metrics.of('');
+  }
+
+  /** Answers the request, whatever happens. */
+  handle(request: IncomingMessage, response: ServerResponse): void {
+    const requestId = requestIdOf(request.headers['x-request-id']);
+    const route = this.route(request);
+    if ('problem' in route) {
+      this.measure(request, response, this.unrouted);
+      return sendProblem(response, route.problem, requestId);
+    }
+    const exchange = new Exchange(this.tokens, route.upstream, route.path, request, response, requestId);
+    this.measure(request, response, route.upstream.metrics, () => exchange.abandon());
+    void this.run(exchange, route.upstream.name, response, requestId);
+  }
+
+  private route(request: IncomingMessage): Route {
+    if (asksForUpgrade(request)) return { problem: unsupportedUpgrade() };
+    if (!FORWARDED_METHODS.has(request.method!)) return { problem: unsupportedMethod([...FORWARDED_METHODS]) };
+    const target = proxyTarget(request.url!);
+    if (!target) return { problem: invalidPath() };
+    const upstream = this.upstreams.find(target.integration);
+    if (!upstream) return { problem: unknownIntegration() };
+    const path = upstreamPath(upstream.basePath, target.path);
+    return path === undefined ? { problem: invalidPath() } : { upstream, path: path + target.query };
+  }
+
+  private async run(
+    exchange: Exchange,
+    integration: string,
+    response: ServerResponse,
+    requestId: string,
+  ): Promise<void> {
+    try {
+      await exchange.run();
+      if (exchange.brokenBy) this.log.failed(integration, `broken off (${failureCode(exchange.brokenBy)})`);
+    } catch (error) {
+      if (exchange.isAbandoned) return;
+      const problem = problemOf(error);
+      const cause = error instanceof ProblemError && error.cause ? ` (${failureCode(error.cause)})` : '';
+      if (problem.status >= 500) this.log.failed(integration, `${problem.code}${cause}`);
+      sendProblem(response, problem, requestId);
+    }
+  }
+
+  private measure(
+    request: IncomingMessage,
+    response: ServerResponse,
+    metrics: IntegrationMetrics,
+    callerLeft?: () => void,
+  ): void {
+    const startedAt = performance.now();
+    this.metrics.inFlight.inc();
+    onceClosed(request, response, () => {
+      this.metrics.inFlight.dec();
+      metrics.answered(response.headersSent ? response.statusCode : CALLER_LEFT, performance.now() - startedAt);
+      if (!response.writableFinished) callerLeft?.();
+    });
+  }
+}
+
+/** An upgrade to HTTP/2 in the clear may be ignored (RFC 9110 section 7.8), and curl asks for it; any other is wanted. */
+function asksForUpgrade({ headers }: IncomingMessage): boolean {
+  if (headers.upgrade === undefined || headers.upgrade.toLowerCase() === 'h2c') return false;
+  return namedInConnection(headers.connection).has('upgrade');
+}

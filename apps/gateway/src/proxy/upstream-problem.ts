@@ -1,0 +1,54 @@
+import { type Problem } from './problem.js';
+
+const TIMEOUTS = new Set(['UND_ERR_CONNECT_TIMEOUT', 'UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT', 'ETIMEDOUT']);
+const UNREACHABLE = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH', 'EADDRNOTAVAIL']);
+const UNTRUSTED = /CERT|SIGNATURE|^ERR_(TLS|SSL)/;
+
+/** Nothing moved for too long. */
+export class BodyTimeoutError extends Error {
+  readonly code = 'UND_ERR_BODY_TIMEOUT';
+}
+
+/** What a caller is told when the upstream gave no answer; the error's own message may hold addresses. */
+export function upstreamProblem(integration: string, error: unknown): Problem {
+  const code = failureCode(error);
+  const upstream = `The upstream of "${integration}"`;
+  if (TIMEOUTS.has(code)) {
+    return {
+      status: 504,
+      code: 'GATEWAY_UPSTREAM_TIMEOUT',
+      title: 'Upstream timed out',
+      detail: `${upstream} did not answer in time`,
+    };
+  }
+  if (UNTRUSTED.test(code)) {
+    return {
+      status: 502,
+      code: 'GATEWAY_UPSTREAM_UNTRUSTED',
+      title: 'Upstream not trusted',
+      detail: `${upstream} has no valid certificate, so it was sent nothing`,
+    };
+  }
+  if (UNREACHABLE.has(code)) {
+    return {
+      status: 502,
+      code: 'GATEWAY_UPSTREAM_UNREACHABLE',
+      title: 'Upstream not reachable',
+      detail: `${upstream} cannot be connected to`,
+    };
+  }
+  return {
+    status: 502,
+    code: 'GATEWAY_UPSTREAM_FAILED',
+    title: 'Upstream failed',
+    detail: `${upstream} broke off or gave no valid answer`,
+  };
+}
+
+/** What the system or undici calls the failure; of several addresses that were tried, the first one's. */
+export function failureCode(error: unknown): string {
+  const { code, errors, cause } = error as { code?: unknown; errors?: unknown[]; cause?: unknown };
+  if (typeof code === 'string' && code !== 'UND_ERR_INFO') return code;
+  const inner = errors?.[0] ?? cause;
+  return inner ? failureCode(inner) : 'UNKNOWN';
+}

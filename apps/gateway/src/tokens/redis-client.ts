@@ -1,0 +1,49 @@
+import { isAbsolute } from 'node:path';
+import { type RedisClientOptions } from '@liaoliaots/nestjs-redis';
+import { Logger } from '@nestjs/common';
+import { type Redis } from 'ioredis';
+
+const CONNECT_TIMEOUT_MS = 2_000;
+
+/** Options of the connection to the store; ioredis' own would let a command wait for 10 s. */
+export function redisClient(url: string): RedisClientOptions {
+  return {
+    ...(isAbsolute(url) ? { path: url } : { url }),
+    connectionName: 'mintonce',
+    connectTimeout: CONNECT_TIMEOUT_MS,
+    // Callers give up sooner, after `storeTimeoutMs`; this frees what a silent server left behind.
+    commandTimeout: 2_000,
+    maxRetriesPerRequest: 1,
+    // A command that waited for the connection would take a lease for a caller who has long since given up.
+    enableOfflineQueue: false,
+    onClientCreated: logOutages,
+  };
+}
+
+/** The client, once it is connected or known not to be: a first request must not find a store that is still connecting. */
+export async function whenConnected(client: Redis): Promise<Redis> {
+  if (client.status === 'ready') return client;
+  return new Promise((resolve) => {
+    const settle = () => {
+      clearTimeout(timer);
+      client.off('ready', settle).off('close', settle);
+      resolve(client);
+    };
+    const timer = setTimeout(settle, CONNECT_TIMEOUT_MS);
+    client.on('ready', settle).on('close', settle);
+  });
+}
+
+/** One line when Redis is lost and one when it is back, not one per attempt to reconnect. */
+function logOutages(client: Redis): void {
+  const logger = new Logger('Redis');
+  let isLost = false;
+  client.on('error', (error: Error) => {
+    if (!isLost) logger.error(`The token store cannot be reached: ${error.message}`);
+    isLost = true;
+  });
+  client.on('ready', () => {
+    if (isLost) logger.warn('The token store is back');
+    isLost = false;
+  });
+}

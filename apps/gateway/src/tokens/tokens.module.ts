@@ -1,0 +1,31 @@
+import { TokenCacheModule, type TokenCacheOptions, type TokenStore } from '@mintonce/token-cache';
+import { type DynamicModule, Module } from '@nestjs/common';
+import { type GatewayConfig } from '../config/load-config.js';
+import { tokenSourceOf } from './token-source.factory.js';
+import { TOKEN_STORE, TokenStoreModule } from './token-store.module.js';
+
+/** `TokenService` for all modules, as the configuration says. */
+@Module({})
+export class TokensModule {
+  static forRoot(config: GatewayConfig): DynamicModule {
+    return {
+      module: TokensModule,
+      imports: [
+        TokenCacheModule.forRootAsync({
+          isGlobal: true,
+          imports: [TokenStoreModule.forRoot(config)],
+          inject: [TOKEN_STORE],
+          useFactory: (store: TokenStore) => tokenCacheOptions(config, store),
+        }),
+      ],
+    };
+  }
+}
+
+function tokenCacheOptions(config: GatewayConfig, store: TokenStore): TokenCacheOptions {
+  const integrations = [...config.integrations].map(([name, { token, clientSecret, policy }]) => [
+    name,
+    { ...policy, source: tokenSourceOf(name, token, clientSecret) },
+  ]);
+  return { ...config.policy, store, integrations: Object.fromEntries(integrations) };
+}
