@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { lastWill } from './last-will.mjs';
 import { StartError } from './start-error.mjs';
 
 const POLL_MS = 50;
@@ -16,6 +17,7 @@ export class Child {
     this.process = spawn(process.execPath, args, { cwd, env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
     this.pid = this.process.pid;
     this.exited = new Promise((resolve) => this.process.once('close', resolve).once('error', resolve));
+    this.exited.then(lastWill(this.pid));
     this.failed = this.exited.then(() => {
       throw new StartError(`The ${name} ended unexpectedly.\n${this.report()}`.trim());
     });

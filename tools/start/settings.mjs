@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { isIPv6 } from 'node:net';
 import { join, resolve } from 'node:path';
@@ -13,7 +13,7 @@ export function readSettings(env) {
   const host = env.HOST || '127.0.0.1';
   const port = readPort(env.PORT || '3000');
   const configPath = resolve(env.GATEWAY_CONFIG || DEMO_CONFIG);
-  if (!existsSync(configPath)) throw new StartError(`GATEWAY_CONFIG: there is no file ${configPath}`);
+  const redisUrl = env.REDIS_URL;
   return {
     root: ROOT,
     stateDirectory: resolve(ROOT, env.GATEWAY_STATE_DIR || '.mintonce'),
@@ -24,8 +24,18 @@ export function readSettings(env) {
     url: `http://${isIPv6(host) ? `[${host}]` : host}:${port}`,
     configPath,
     isDemo: configPath === DEMO_CONFIG,
-    redisUrl: env.REDIS_URL,
+    store: storeIn(configPath) ?? (redisUrl ? 'redis' : 'sqlite'),
+    redisUrl,
   };
+}
+
+/** The gateway reads the file with care; here it is only to tell people. */
+function storeIn(configPath) {
+  try {
+    return /^store:\s*(\w+)/m.exec(readFileSync(configPath, 'utf8'))?.[1];
+  } catch (error) {
+    throw new StartError(`GATEWAY_CONFIG: cannot read ${configPath} (${error.code})`);
+  }
 }
 
 function readPort(value) {

@@ -1,12 +1,9 @@
-import { join, relative } from 'node:path';
+const STORES = { redis: 'Redis', sqlite: 'SQLite', memory: 'memory, each worker its own' };
 
 /** What to do now that it runs. */
-export function whatToTry({ url, workers, isDemo, redisUrl, stateDirectory }) {
-  const store = redisUrl
-    ? `Redis (${withoutPassword(redisUrl)})`
-    : `SQLite (${relative('', join(stateDirectory, 'tokens.sqlite'))})`;
+export function whatToTry({ url, workers, isDemo, store, redisUrl }) {
   return `
-mintonce is ready: ${url}, ${workers} workers, tokens in ${store}
+mintonce is ready: ${url}, ${workers} workers, tokens in ${STORES[store]}${store === 'redis' ? ` (${withoutPassword(redisUrl)})` : ''}
 
   curl -s ${url}${isDemo ? '/proxy/demo/echo' : '/api/integrations'}
   curl -s ${url}/metrics | grep token_
