@@ -58,6 +58,15 @@ describe('TokenCacheHealthIndicator', () => {
     });
   });
 
+  it('is degraded while a refresh is failing, though the token is still valid', async () => {
+    await start();
+    const { keyId } = await tokens.getToken('billing');
+    const acquired = await store.acquire(keyId, { nonce: 'n', leaseMs: 1_000, needMs: Number.MAX_SAFE_INTEGER });
+    if (acquired.outcome !== 'lease') throw new Error('no lease to refresh under');
+    await store.fail(keyId, acquired.lease, { remainingMs: 10_000, error: '{}' });
+    expect(await check()).toMatchObject({ status: 'degraded', integrations: { billing: { state: 'valid' } } });
+  });
+
   it('is degraded without the store while tokens can be minted locally', async () => {
     await start();
     store.fault = () => 'reject';

@@ -25,8 +25,8 @@ export class TokenCacheHealthIndicator {
 
   /**
    * `up` when every integration can be served; `degraded` (with terminus 11, which has no such state, `up` and
-   * `degraded: true`) while the store does not answer or a source is being left alone, but some request can be served;
-   * `down` only when none can.
+   * `degraded: true`) while a source is left alone after a failure, or the store does not answer but policy or the tokens
+   * in hand let requests be served; `down` only when none could be.
    */
   async isHealthy<const Key extends string = 'token-cache'>(
     key = 'token-cache' as Key,
@@ -52,9 +52,8 @@ export class TokenCacheHealthIndicator {
       this.tokens.storeAvailable(),
       ...this.tokens.integrations.map((name) => this.tokens.status(name)),
     ]);
-    const served = statuses.filter((status) => this.canServe(status, storeAvailable)).length;
-    const isDown = statuses.length > 0 && served === 0;
-    const isUp = storeAvailable && served === statuses.length;
+    const isDown = statuses.length > 0 && !statuses.some((status) => this.canServe(status, storeAvailable));
+    const isUp = storeAvailable && statuses.every(({ coolingMs }) => coolingMs === undefined);
     const integrations = Object.fromEntries(statuses.map((status) => [status.integration, healthOf(status)]));
     return {
       status: isDown ? 'down' : isUp ? 'up' : 'degraded',
@@ -62,10 +61,9 @@ export class TokenCacheHealthIndicator {
     };
   }
 
+  /** A source that is left alone for a while is no reason to take this process out: to the others it is the same. */
   private canServe({ integration, state }: IntegrationStatus, storeAvailable: boolean): boolean {
-    if (state === 'valid') return true;
-    if (state === 'cooling') return false;
-    return storeAvailable || this.tokens.canMintWithoutStore(integration);
+    return state === 'valid' || storeAvailable || this.tokens.canMintWithoutStore(integration);
   }
 }
 

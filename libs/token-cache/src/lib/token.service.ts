@@ -92,8 +92,8 @@ export class TokenService implements OnApplicationShutdown {
    */
   async peek(integration: string, request?: TokenRequest): Promise<Token | undefined> {
     const key = this.keys.of(integration, request);
-    const { held } = await this.look(key);
-    return held?.token;
+    const near = this.near.trusted(key.id, this.config.clock.monotonic());
+    return near?.token ?? (await this.look(key)).held?.token;
   }
 
   /**
@@ -220,8 +220,8 @@ export class TokenService implements OnApplicationShutdown {
   private maintain(key: TokenKey, held: HeldToken): void {
     if (this.isClosed) return;
     held.maintainAt = Number.POSITIVE_INFINITY;
-    const work = held.unshared ? this.protocol.share(key, held) : this.protocol.refresh(key, held);
-    const done = work
+    const done = (held.unshared ? this.protocol.share(key, held) : this.protocol.refresh(key, held))
+      .then(() => void this.lastErrors.delete(key.id))
       .catch((error: unknown) => {
         const retryAfterMs = error instanceof TokenSourceError ? error.retryAfterMs : undefined;
         held.maintainAt = this.config.clock.monotonic() + (retryAfterMs ?? BREAKER_RESET_MS);
@@ -234,13 +234,10 @@ export class TokenService implements OnApplicationShutdown {
   }
 
   private async look(key: TokenKey): Promise<{ held?: HeldToken; cooldown?: Cooldown }> {
-    const now = this.config.clock.monotonic();
-    const near = this.near.trusted(key.id, now);
-    if (near) return { held: near };
     try {
       return await this.protocol.look(key);
     } catch (error) {
-      const inHand = this.near.valid(key.id, now);
+      const inHand = this.near.valid(key.id, this.config.clock.monotonic());
       if (inHand) return { held: inHand };
       throw error;
     }

@@ -4,6 +4,10 @@ import { type Counter, type Gauge, type Histogram } from 'prom-client';
 import { type HitLayer, type MintOutcome, type StoreOperation, TokenObserver } from '../lib/token-observer.js';
 import { type MintReason } from '../lib/token-store.js';
 
+const LAYERS: readonly HitLayer[] = ['near', 'shared', 'waited'];
+const OUTCOMES: readonly MintOutcome[] = ['stored', 'superseded', 'local', 'failed'];
+const REASONS: readonly MintReason[] = ['miss', 'refresh', 'invalidated'];
+
 /** Counts what happens in the cache. */
 @Injectable()
 export class PrometheusTokenObserver extends TokenObserver {
@@ -23,6 +27,17 @@ export class PrometheusTokenObserver extends TokenObserver {
     @InjectMetric('token_expiry_timestamp_seconds') private readonly expiry: Gauge,
   ) {
     super();
+  }
+
+  /** A counter that appears with its first increment hides it: `increase()` sees no rise from nothing to 1. */
+  startAtZero(integrations: readonly string[]): void {
+    for (const integration of integrations) {
+      this.misses.inc({ integration }, 0);
+      for (const layer of LAYERS) this.hits.inc({ integration, layer }, 0);
+      for (const outcome of OUTCOMES) {
+        for (const reason of REASONS) this.mints.inc({ integration, outcome, reason }, 0);
+      }
+    }
   }
 
   override hit(integration: string, layer: HitLayer): void {

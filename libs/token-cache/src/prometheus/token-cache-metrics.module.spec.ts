@@ -32,8 +32,9 @@ describe('TokenCacheMetricsModule', () => {
 
   afterEach(() => app.close());
 
-  const lines = async (name: string): Promise<string[]> =>
+  const series = async (name: string): Promise<string[]> =>
     (await register.metrics()).split('\n').filter((line) => line.startsWith(`${name}{`));
+  const lines = async (name: string): Promise<string[]> => (await series(name)).filter((line) => !line.endsWith(' 0'));
 
   it('counts one miss and one mint, then hits by layer', async () => {
     await tokens.getToken('billing');
@@ -43,6 +44,12 @@ describe('TokenCacheMetricsModule', () => {
       'token_mint_count{integration="billing",outcome="stored",reason="miss"} 1',
     ]);
     expect(await lines('token_cache_hits')).toEqual(['token_cache_hits{integration="billing",layer="near"} 1']);
+  });
+
+  it('starts the counters of every integration at zero, so that the first increment is seen', async () => {
+    expect(await series('token_cache_misses')).toEqual(['token_cache_misses{integration="billing"} 0']);
+    expect(await series('token_cache_hits')).toHaveLength(3);
+    expect(await series('token_mint_count')).toHaveLength(4 * 3);
   });
 
   it('tells when the token expires', async () => {

@@ -1,4 +1,4 @@
-import { Module, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
+import { Module, type OnApplicationBootstrap, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
 import { ModuleRef } from '@nestjs/core';
 import { TokenService } from '../lib/token.service.js';
 import { PrometheusTokenObserver } from './prometheus-token-observer.js';
@@ -9,7 +9,7 @@ import { TOKEN_CACHE_METRICS } from './token-cache-metrics.js';
  * `PrometheusModule` of `@willsoto/nestjs-prometheus`.
  */
 @Module({ providers: [...TOKEN_CACHE_METRICS, PrometheusTokenObserver] })
-export class TokenCacheMetricsModule implements OnModuleInit, OnModuleDestroy {
+export class TokenCacheMetricsModule implements OnModuleInit, OnApplicationBootstrap, OnModuleDestroy {
   private ignore = (): void => {};
 
   constructor(
@@ -19,6 +19,11 @@ export class TokenCacheMetricsModule implements OnModuleInit, OnModuleDestroy {
 
   onModuleInit(): void {
     this.ignore = this.modules.get(TokenService, { strict: false }).observe(this.observer);
+  }
+
+  /** By now every feature module has added its integrations. */
+  onApplicationBootstrap(): void {
+    this.observer.startAtZero(this.modules.get(TokenService, { strict: false }).integrations);
   }
 
   onModuleDestroy(): void {
