@@ -6,6 +6,7 @@ export { type NodeProcess, type NodeProcessOptions, startNode } from './node-pro
 export { type Pm2, type Pm2Options, type Pm2Process, startPm2 } from './pm2.js';
 export { type RedisOptions, type RedisServer, startRedis } from './redis.js';
 export { redisServerBin } from './redis-server-bin.js';
+export { selfSignedCertificate } from './self-signed-certificate.js';
 export { type Exit } from './supervised.js';
 export { type TemporaryDirectory, temporaryDirectory } from './temporary-directory.js';
 export { type WaitForOptions, waitFor } from './wait-for.js';

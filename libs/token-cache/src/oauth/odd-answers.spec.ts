@@ -1,9 +1,9 @@
-import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import { type AddressInfo } from 'node:net';
 import { inspect } from 'node:util';
+import { selfSignedCertificate } from '@mintonce/test-support';
 import { clientCredentials, type ClientCredentialsOptions } from './index.js';
 
 const clientSecret = 'do-not-print-this';
@@ -260,15 +260,8 @@ describe('clientCredentials() with odd answers', () => {
     });
 
     it('when the certificate is not trusted, and sends nothing', async () => {
-      const pem = execFileSync(
-        'openssl',
-        'req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 1 -subj /CN=localhost -keyout -'.split(
-          ' ',
-        ),
-        { stdio: ['ignore', 'pipe', 'ignore'] },
-      );
       const requests = jest.fn();
-      const tls = createTlsServer({ key: pem, cert: pem }, requests).listen(0, '127.0.0.1');
+      const tls = createTlsServer(await selfSignedCertificate('localhost'), requests).listen(0, '127.0.0.1');
       await once(tls, 'listening');
       try {
         const { port } = tls.address() as AddressInfo;

@@ -1,0 +1,97 @@
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import {
+  freePort,
+  isAlive,
+  type NodeProcess,
+  startNode,
+  type TemporaryDirectory,
+  temporaryDirectory,
+  waitFor,
+} from '@mintonce/test-support';
+import { ROOT } from './fleet.js';
+
+describe('npm start', () => {
+  let state: TemporaryDirectory;
+  let url: string;
+  let env: NodeJS.ProcessEnv;
+  const started: NodeProcess[] = [];
+
+  beforeEach(async () => {
+    state = temporaryDirectory();
+    const PORT = String(await freePort());
+    url = `http://127.0.0.1:${PORT}`;
+    env = { HOST: undefined, PORT, GATEWAY_STATE_DIR: state.path, GATEWAY_WORKERS: '2', REDIS_URL: undefined };
+    env = { ...env, GATEWAY_CONFIG: undefined, IDP_PORT: undefined, UPSTREAM_PORT: undefined };
+  });
+
+  afterEach(async () => {
+    await Promise.all(started.splice(0).map((node) => node.stop()));
+    state.remove();
+  });
+
+  async function launch(more: NodeJS.ProcessEnv = {}): Promise<NodeProcess> {
+    const node = await startNode(join(ROOT, 'tools/start.mjs'), { env: { ...env, ...more } });
+    started.push(node);
+    return node;
+  }
+
+  async function start(): Promise<NodeProcess> {
+    const node = await launch();
+    await node.waitForOutput(/Ctrl-C stops it/, 60_000);
+    return node;
+  }
+
+  /** The processes that the start noted down as its own. */
+  function children(): number[] {
+    const lock = JSON.parse(readFileSync(join(state.path, 'start.json'), 'utf8')) as { children: { pid: number }[] };
+    return lock.children.map(({ pid }) => pid);
+  }
+
+  it('serves the demo with two workers, prints what to try, and leaves nothing behind', async () => {
+    const node = await start();
+    expect(node.output()).toContain(`${url}, 2 workers, tokens in SQLite`);
+    for (const [, command] of node.output().matchAll(/curl -s (http:\S+)/g)) {
+      expect((await fetch(String(command))).status).toBe(200);
+    }
+    const pids = children();
+    await expect(node.stop()).resolves.toEqual({ code: 0, signal: null });
+    expect(pids.filter(isAlive)).toEqual([]);
+    expect(readdirSync(state.path).filter((name) => !name.startsWith('tokens.sqlite'))).toEqual([]);
+    await expect(fetch(url)).rejects.toThrow();
+  }, 120_000);
+
+  it('says so when it runs already', async () => {
+    const first = await start();
+    const second = await launch();
+    await expect(second.exited).resolves.toEqual({ code: 1, signal: null });
+    expect(second.output()).toContain(`It runs already: ${url} (process ${first.pid})`);
+    expect((await fetch(`${url}/health/ready`)).status).toBe(200);
+  }, 120_000);
+
+  it('clears up after a start that was killed', async () => {
+    await (await start()).kill();
+    const orphans = children();
+    await start();
+    expect(orphans.filter(isAlive)).toEqual([]);
+    expect((await fetch(`${url}/proxy/demo/echo`)).status).toBe(200);
+  }, 120_000);
+
+  it('takes everything with it when it is killed', async () => {
+    const node = await start();
+    const orphans = children();
+    await node.kill();
+    await waitFor(() => !orphans.some(isAlive), { timeoutMs: 30_000 });
+    await expect(fetch(url)).rejects.toThrow();
+  }, 120_000);
+
+  it('shows the message of a worker that cannot start, and ends', async () => {
+    const config = join(state.path, 'gateway.yaml');
+    writeFileSync(config, 'integrations: {}\n');
+    const node = await launch({ GATEWAY_CONFIG: config });
+    await waitFor(() => !node.running, { timeoutMs: 60_000 });
+    expect(node.output()).toContain('integrations: must name at least one integration');
+    expect((await node.exited).code).toBe(1);
+    expect(existsSync(join(state.path, 'start.json'))).toBe(false);
+  }, 120_000);
+});
