@@ -1,1 +1,6 @@
-module.exports = { ...require('../../jest.preset.js'), displayName: 'gateway-e2e' };
+module.exports = {
+  ...require('../../jest.preset.js'),
+  displayName: 'gateway-e2e',
+  // Each suite is a fleet of processes; two at once would measure the machine.
+  maxWorkers: 1,
+};
