@@ -1,0 +1,212 @@
+import { Readable } from 'node:stream';
+import { text } from 'node:stream/consumers';
+import { waitFor } from '@mintonce/test-support';
+import axios, { type AxiosInstance, type AxiosRequestConfig } from 'axios';
+import { TokenSourceRejectedError } from '../lib/token-cache.errors.js';
+import { type TokenService } from '../lib/token.service.js';
+import { billingTokens, CredentialServer } from '../testing/credential-server.spec-support.js';
+import { FakeTokenSource } from '../testing/fake-token-source.js';
+import { useToken } from './use-token.js';
+
+describe('useToken', () => {
+  let server: CredentialServer;
+  let source: FakeTokenSource;
+  let tokens: TokenService;
+  let client: AxiosInstance;
+  let stopUsing: () => void;
+
+  beforeEach(async () => {
+    server = await CredentialServer.start();
+    source = new FakeTokenSource('t');
+    tokens = billingTokens(source);
+    client = axios.create({ baseURL: server.url, proxy: false });
+    stopUsing = useToken(client, tokens, 'billing');
+  });
+
+  afterEach(async () => {
+    await tokens.onApplicationShutdown();
+    server.stop();
+  });
+
+  describe('the credential', () => {
+    it.each<[string, AxiosRequestConfig]>([
+      ['nothing', {}],
+      ['an Authorization header', { headers: { authorization: 'Basic mine' } }],
+      ['an AUTHORIZATION header', { headers: { AUTHORIZATION: 'Basic mine' } }],
+      ['auth', { auth: { username: 'me', password: 'mine' } }],
+    ])('takes the place of %s, and leaves the other headers alone', async (_, config) => {
+      const response = await client.get('', { ...config, headers: { ...config.headers, 'x-trace': '1' } });
+      expect(response.data).toBe('done');
+      expect(server.credentials).toEqual(['Bearer t-token-1']);
+      expect(server.seen[0]?.headers['x-trace']).toBe('1');
+    });
+
+    it('is that of the given token request', async () => {
+      await client.get('');
+      stopUsing();
+      useToken(client, tokens, 'billing', { tenant: 'a' });
+      await client.get('');
+      expect(source.calls.map(({ request }) => request.tenant)).toEqual([undefined, 'a']);
+    });
+  });
+
+  describe('after a 401', () => {
+    beforeEach(() => (server.accepted = 't-token-2'));
+
+    const JSON_TYPE = 'application/json';
+    it.each<[string, unknown, string, AxiosRequestConfig['headers']?]>([
+      ['no body', undefined, ''],
+      ['an object', { a: '"1"' }, '{"a":"\\"1\\""}'],
+      ['a string', 'payload', 'payload'],
+      ['a string as JSON', 'payload', '"payload"', { 'content-type': JSON_TYPE }],
+      ['serialized JSON', '{"a":1}', '{"a":1}', { 'content-type': JSON_TYPE }],
+      ['URLSearchParams', new URLSearchParams({ a: '1 2' }), 'a=1+2'],
+      ['an object as a form', { a: '1 2' }, 'a=1+2', { 'content-type': 'application/x-www-form-urlencoded' }],
+      ['a Buffer', Buffer.from('payload'), 'payload'],
+      ['an ArrayBuffer', new TextEncoder().encode('payload').buffer, 'payload'],
+    ])('sends %s once more, with a new token', async (_, data, sent, headers = {}) => {
+      const response = await client.post('', data, { headers: { ...headers, 'x-trace': '1' } });
+      expect([response.status, response.data]).toEqual([200, 'done']);
+      expect(server.credentials).toEqual(['Bearer t-token-1', 'Bearer t-token-2']);
+      const [first, second] = server.seen.map(({ body, headers }) => ({
+        body,
+        type: headers['content-type'],
+        trace: headers['x-trace'],
+      }));
+      expect(first).toMatchObject({ body: sent, trace: '1' });
+      expect(second).toEqual(first);
+    });
+
+    it.each<[string, () => unknown]>([
+      ['a stream', () => Readable.from(['x'])],
+      ['a form', () => new FormData()],
+      ['an object as a multipart form', () => axios.toFormData({ a: '1' })],
+    ])('never sends %s twice, but does not use that token again', async (_, data) => {
+      await expect(client.post('', data())).rejects.toMatchObject({ response: { status: 401, data: 'done' } });
+      expect(server.credentials).toEqual(['Bearer t-token-1']);
+      expect((await tokens.getToken('billing')).accessToken).toBe('t-token-2');
+    });
+
+    it('gives the second 401 to the caller', async () => {
+      server.accepted = 'nothing';
+      await expect(client.get('')).rejects.toMatchObject({ response: { status: 401 } });
+      expect(server.seen).toHaveLength(2);
+    });
+
+    it('tries again where a 401 is no error, and gives the second one to the caller', async () => {
+      const validateStatus = () => true;
+      expect((await client.get('', { validateStatus })).status).toBe(200);
+      server.accepted = 'nothing';
+      expect((await client.get('', { validateStatus })).status).toBe(401);
+      expect(server.seen).toHaveLength(4);
+    });
+
+    it('lets the other interceptors and transformations see one request and one response', async () => {
+      const onRequest = jest.fn((config) => config);
+      const onResponse = jest.fn((response) => response.data);
+      client.interceptors.request.use(onRequest);
+      client.interceptors.response.use(onResponse);
+      const transformRequest = (data: unknown) => `<${data}>`;
+      expect(await client.post('', 'payload', { transformRequest })).toBe('done');
+      expect(server.seen.map(({ body }) => body)).toEqual(['<payload>', '<payload>']);
+      expect([onRequest.mock.calls.length, onResponse.mock.calls.length]).toEqual([1, 1]);
+    });
+
+    it('leaves off a default header that an interceptor left off', async () => {
+      client.interceptors.request.use((config) => {
+        config.headers.delete('accept');
+        return config;
+      });
+      await client.get('', { headers: { 'x-trace': '1' } });
+      expect(server.seen.map(({ headers }) => headers['accept'])).toEqual([undefined, undefined]);
+    });
+
+    it.each(['http', 'fetch'])(
+      'frees the connection of a 401 that %s streams, and streams the second',
+      async (adapter) => {
+        let isFreed = false;
+        server.answer = (_, response) => {
+          if (response.statusCode === 200) return response.end('done');
+          return response.once('close', () => (isFreed = true)).write('begun');
+        };
+        const { data } = await client.get('', { responseType: 'stream', adapter });
+        expect(await text(data)).toBe('done');
+        await waitFor(() => isFreed);
+      },
+    );
+
+    it('serves the fetch adapter', async () => {
+      const response = await client.post('', { a: 1 }, { adapter: 'fetch' });
+      expect([response.data, server.seen.map(({ body }) => body)]).toEqual(['done', ['{"a":1}', '{"a":1}']]);
+    });
+
+    it('mints once for all that were rejected at the same time', async () => {
+      const responses = await Promise.all(Array.from({ length: 20 }, () => client.get('')));
+      expect(new Set(responses.map(({ status }) => status))).toEqual(new Set([200]));
+      expect(source.calls).toHaveLength(2);
+    });
+  });
+
+  it('leaves what earlier interceptors made of a response alone', async () => {
+    const other = axios.create({ baseURL: server.url, proxy: false });
+    other.interceptors.response.use(() => undefined as never);
+    useToken(other, tokens, 'billing');
+    expect(await other.get('')).toBeUndefined();
+  });
+
+  describe('the caller gives up', () => {
+    const canceled = expect.objectContaining({ code: 'ERR_CANCELED' });
+
+    it('before the token is obtained: nothing is minted or sent', async () => {
+      await expect(client.get('', { signal: AbortSignal.abort() })).rejects.toEqual(canceled);
+      expect([source.calls.length, server.seen.length]).toEqual([0, 0]);
+    });
+
+    it.each([
+      ['first', 1, 0],
+      ['second', 2, 1],
+    ])('while the %s token is obtained: nothing more is sent', async (_, mints, sent) => {
+      server.accepted = 't-token-2';
+      if (mints === 2) await tokens.getToken('billing');
+      const release = source.hold();
+      const abort = new AbortController();
+      const outcome = expect(client.get('', { signal: abort.signal })).rejects.toEqual(canceled);
+      await waitFor(() => source.calls.length === mints);
+      abort.abort();
+      await outcome;
+      release();
+      await tokens.getToken('billing');
+      expect(server.seen).toHaveLength(sent);
+    });
+  });
+
+  describe('the token cannot be obtained', () => {
+    const refusal = new TokenSourceRejectedError('invalid_client');
+
+    it('and the request rejects with the reason', async () => {
+      source.failure = refusal;
+      await expect(client.get('')).rejects.toMatchObject({ code: 'TOKEN_SOURCE_REJECTED' });
+      expect(server.seen).toHaveLength(0);
+    });
+
+    it('for the second try', async () => {
+      await tokens.getToken('billing');
+      source.failure = refusal;
+      server.accepted = 't-token-2';
+      await expect(client.get('')).rejects.toMatchObject({ code: 'TOKEN_SOURCE_REJECTED' });
+      expect(server.seen).toHaveLength(1);
+    });
+  });
+
+  it('ends when it is told so, and leaves other interceptors alone', async () => {
+    client.interceptors.request.use((config) => {
+      config.headers.set('x-trace', '1');
+      return config;
+    });
+    stopUsing();
+    server.accepted = 'nothing';
+    await expect(client.get('')).rejects.toMatchObject({ response: { status: 401 } });
+    expect(server.credentials).toEqual([undefined]);
+    expect(server.seen[0]?.headers['x-trace']).toBe('1');
+  });
+});

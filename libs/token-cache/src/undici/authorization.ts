@@ -1,0 +1,26 @@
+import { type Dispatcher } from 'undici';
+
+type Headers = Dispatcher.DispatchOptions['headers'];
+type PlainHeaders = string[] | Record<string, string | string[]>;
+
+/** A caller's headers but its own credential, in a form that can be read twice, which an iterable cannot always. */
+export function withoutAuthorization(headers: Headers): PlainHeaders {
+  if (!headers) return {};
+  if (Symbol.iterator in headers) return pairsOf(headers).filter(isNotAuthorization).flat() as string[];
+  return Object.fromEntries(Object.entries(headers).filter(isNotAuthorization)) as Record<string, string>;
+}
+
+export function withAuthorization(headers: PlainHeaders, authorization: string): PlainHeaders {
+  return Array.isArray(headers) ? [...headers, 'authorization', authorization] : { ...headers, authorization };
+}
+
+/** undici takes an array as names and values in turn, any other iterable as pairs, and here and there an array of pairs. */
+function pairsOf(headers: Iterable<unknown>): unknown[][] {
+  const items = [...headers];
+  if (items.every(Array.isArray)) return items;
+  return items.flatMap((_, index) => (index % 2 === 0 ? [items.slice(index, index + 2)] : []));
+}
+
+function isNotAuthorization([name]: unknown[]): boolean {
+  return String(name).toLowerCase() !== 'authorization';
+}

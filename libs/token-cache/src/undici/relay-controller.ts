@@ -1,0 +1,57 @@
+import { type Dispatcher } from 'undici';
+
+type Controller = Dispatcher.DispatchController;
+
+/** The one controller that the caller's handler holds on to, whichever attempt is behind it. */
+export class RelayController implements Controller {
+  private readonly cancellation = new AbortController();
+  private target?: Controller;
+  private isPaused = false;
+
+  /** Aborted when the caller gives up. */
+  get signal(): AbortSignal {
+    return this.cancellation.signal;
+  }
+
+  get aborted(): boolean {
+    return this.signal.aborted;
+  }
+
+  get reason(): Error | null {
+    return this.signal.reason ?? null;
+  }
+
+  get paused(): boolean {
+    return this.isPaused;
+  }
+
+  get rawHeaders(): Controller['rawHeaders'] {
+    return this.target?.rawHeaders;
+  }
+
+  get rawTrailers(): Controller['rawTrailers'] {
+    return this.target?.rawTrailers;
+  }
+
+  /** Controls `target` from now on, which starts as its predecessor was left: paused or aborted. */
+  follow(target: Controller): void {
+    this.target = target;
+    if (this.isPaused) target.pause();
+    if (this.aborted) target.abort(this.signal.reason);
+  }
+
+  abort(reason: Error): void {
+    this.cancellation.abort(reason);
+    this.target?.abort(reason);
+  }
+
+  pause(): void {
+    this.isPaused = true;
+    this.target?.pause();
+  }
+
+  resume(): void {
+    this.isPaused = false;
+    this.target?.resume();
+  }
+}
