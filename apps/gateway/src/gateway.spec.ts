@@ -2,6 +2,7 @@ import { existsSync, statSync, writeFileSync } from 'node:fs';
 import { type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { freePort, startRedis, temporaryDirectory, type TemporaryDirectory, waitFor } from '@mintonce/test-support';
+import { TokenService } from '@mintonce/token-cache';
 import { type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Redis } from 'ioredis';
 import { loadConfig } from './config/load-config.js';
@@ -223,7 +224,9 @@ describe('The gateway', () => {
         await waitFor(() => idp.seen.length === 1);
         caller.abort();
         await left;
+        const shutDown = jest.spyOn(app!.get(TokenService, { strict: false }), 'onApplicationShutdown');
         const stopped = stop();
+        await waitFor(() => shutDown.mock.calls.length > 0);
         idp.release();
         await stopped;
         await fetch(`${await start({ REDIS_URL: redis.url })}/proxy/billing/x`);

@@ -1,10 +1,7 @@
-import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
 import { createServer as createHttpsServer } from 'node:https';
 import { createServer, type Server, type Socket } from 'node:net';
 import { type AddressInfo } from 'node:net';
-import { join } from 'node:path';
-import { freePort, temporaryDirectory } from '@mintonce/test-support';
+import { freePort, selfSignedCertificate } from '@mintonce/test-support';
 import {
   TokenResponseInvalidError,
   TokenSourceRejectedError,
@@ -99,14 +96,8 @@ describe('A failure becomes a problem document', () => {
   });
 
   it('when the upstream has a certificate that nobody vouches for, and sends it no token', async () => {
-    const directory = await temporaryDirectory();
-    cleanUp.push(() => directory.remove());
-    const [key, cert] = [join(directory.path, 'key.pem'), join(directory.path, 'cert.pem')];
-    const subject = ['-subj', '/CN=wrong.example', '-days', '1', '-keyout', key, '-out', cert];
-    execFileSync('openssl', ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', ...subject], { stdio: 'ignore' });
-    const upstream = await recordingUpstream((listener) =>
-      createHttpsServer({ key: readFileSync(key), cert: readFileSync(cert) }, listener),
-    );
+    const certificate = await selfSignedCertificate('wrong.example');
+    const upstream = await recordingUpstream((listener) => createHttpsServer(certificate, listener));
     cleanUp.push(() => upstream.close());
     let bytes = '';
     upstream.server.on('secureConnection', (socket: Socket) => socket.on('data', (data) => (bytes += data)));
