@@ -5,31 +5,30 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { identityOf } from './process-identity.mjs';
 import { StartError } from './start-error.mjs';
 
-/** The path of a unix socket ends at 103 characters (macOS) or 107 (Linux). */
-const LONGEST_HOME = 103 - '/rpc.sock'.length;
 const GRACE_MS = 20_000;
 
 /**
- * One start at a time: the file says who runs, where PM2 lives and which processes are ours. What a killed start left
- * behind is ended first.
+ * One start at a time: the file says who runs, in which temporary directory, and which processes are ours. What a killed
+ * start left behind is ended first.
  */
 export async function acquireLock({ stateDirectory, url }) {
   mkdirSync(stateDirectory, { recursive: true });
   const path = join(stateDirectory, 'start.json');
   const content = { ...describe(process.pid), url, children: [] };
   while (!create(path, content)) await clearStale(path);
-  content.pm2Home = pm2HomeIn(stateDirectory);
+  // Not within the project: PM2 and the workers hold unix sockets in it, whose paths end at 103 characters (macOS).
+  content.temporaryDirectory = mkdtempSync(join(tmpdir(), 'mintonce-'));
   const save = () => writeFileSync(path, JSON.stringify(content), { mode: 0o600 });
   save();
   return {
-    pm2Home: content.pm2Home,
+    temporaryDirectory: content.temporaryDirectory,
     /** Remembers a child, to be ended by the next start if this one cannot. */
     add(child) {
       content.children.push(describe(child.pid));
       save();
     },
     release() {
-      rmSync(content.pm2Home, { recursive: true, force: true });
+      rmSync(content.temporaryDirectory, { recursive: true, force: true });
       rmSync(path, { force: true });
     },
   };
@@ -50,12 +49,12 @@ function create(path, content) {
 }
 
 async function clearStale(path) {
-  const { children = [], pm2Home, url, ...owner } = read(path);
+  const { children = [], temporaryDirectory, url, ...owner } = read(path);
   if (isRunning(owner))
     throw new StartError(`It runs already: ${url} (process ${owner.pid}). Stop it with Ctrl-C there.`);
   console.log('The last start was killed; clearing up after it.');
   for (const child of children.toReversed()) await end(child);
-  if (pm2Home) rmSync(pm2Home, { recursive: true, force: true });
+  if (temporaryDirectory) rmSync(temporaryDirectory, { recursive: true, force: true });
   rmSync(path, { force: true });
 }
 
@@ -77,11 +76,4 @@ async function end(child) {
   const deadline = Date.now() + GRACE_MS;
   while (isRunning(child) && Date.now() < deadline) await sleep(50);
   if (isRunning(child)) process.kill(-child.pid, 'SIGKILL');
-}
-
-function pm2HomeIn(stateDirectory) {
-  const home = join(stateDirectory, 'pm2');
-  if (home.length > LONGEST_HOME) return mkdtempSync(join(tmpdir(), 'mintonce-'));
-  mkdirSync(home, { recursive: true, mode: 0o700 });
-  return home;
 }

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   freePort,
@@ -42,10 +42,13 @@ describe('npm start', () => {
     return node;
   }
 
-  /** The processes that the start noted down as its own. */
+  /** What the start noted down as its own. */
+  function belongings(): { children: { pid: number }[]; temporaryDirectory: string } {
+    return JSON.parse(readFileSync(join(state.path, 'start.json'), 'utf8'));
+  }
+
   function children(): number[] {
-    const lock = JSON.parse(readFileSync(join(state.path, 'start.json'), 'utf8')) as { children: { pid: number }[] };
-    return lock.children.map(({ pid }) => pid);
+    return belongings().children.map(({ pid }) => pid);
   }
 
   it('serves the demo with two workers, prints what to try, and leaves nothing behind', async () => {
@@ -55,8 +58,10 @@ describe('npm start', () => {
       expect((await fetch(String(command))).status).toBe(200);
     }
     const pids = children();
+    const directory = belongings().temporaryDirectory;
     await expect(node.stop()).resolves.toEqual({ code: 0, signal: null });
     expect(pids.filter(isAlive)).toEqual([]);
+    expect(existsSync(directory)).toBe(false);
     expect(readdirSync(state.path).filter((name) => !name.startsWith('tokens.sqlite'))).toEqual([]);
     await expect(fetch(url)).rejects.toThrow();
   }, 120_000);
@@ -80,9 +85,12 @@ describe('npm start', () => {
   it('takes everything with it when it is killed', async () => {
     const node = await start();
     const orphans = children();
+    const directory = belongings().temporaryDirectory;
     await node.kill();
     await waitFor(() => !orphans.some(isAlive), { timeoutMs: 30_000 });
     await expect(fetch(url)).rejects.toThrow();
+    // Left for the next start, which this test does not make.
+    rmSync(directory, { recursive: true, force: true });
   }, 120_000);
 
   it('shows the message of a worker that cannot start, and ends', async () => {
