@@ -6,7 +6,7 @@ import { StartError } from './start-error.mjs';
 
 const READY_MS = 60_000;
 /** Above the `kill_timeout` of the ecosystem file. */
-const GRACE_MS = 20_000;
+const GRACE_MS = 25_000;
 const FAILED_TO_BOOT = /App \[gateway:\d+\] exited with code \[[1-9]\d*\]/;
 const ONLINE = /App \[gateway:(\d+)\] online/g;
 const PM2_LINE = /^(\d{4}-\S+: )?PM2 |^Launching in no daemon mode$/;

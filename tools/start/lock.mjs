@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { identityOf } from './process-identity.mjs';
 import { StartError } from './start-error.mjs';
 
-const GRACE_MS = 20_000;
+const GRACE_MS = 25_000;
 
 /**
  * One start at a time: the file says who runs, in which temporary directory, and which processes are ours. What a killed
