@@ -1,0 +1,192 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join, relative, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { COMPOSE_FOLDER, readCompose } from './compose.js';
+import { dockerIgnore } from './docker-ignore.js';
+import { commandOf, copyOf, lineageOf, pairsOf, parseDockerfile } from './dockerfile.js';
+import { ROOT } from './fleet.js';
+
+const TARGETS = ['gateway', 'gateway-nopm2'];
+const PINNED_IMAGE = /^[\w./-]+:\d+\.\d+\.\d+[\w.-]*@sha256:[0-9a-f]{64}$/;
+
+const text = (path: string) => readFileSync(join(ROOT, path), 'utf8');
+const json = (path: string) => JSON.parse(text(path)) as Record<string, never>;
+const stages = parseDockerfile(text('docker/Dockerfile'));
+const isIgnored = dockerIgnore(text('.dockerignore'));
+const instructionsOf = (target: string, keyword: string) =>
+  lineageOf(target, stages).flatMap(({ instructions }) => instructions.filter((one) => one.keyword === keyword));
+const envOf = (target: string) => Object.fromEntries(instructionsOf(target, 'ENV').flatMap(pairsOf));
+const { apps } = createRequire(__filename)(join(ROOT, 'ecosystem.config.cjs')) as {
+  apps: [{ kill_timeout: number; script: string }];
+};
+
+/** What the gateway itself would do without a word from the image. */
+function gatewayEnvironment(env: object): { host: string; port: number; problems: { path: string }[] } {
+  const module = pathToFileURL(join(ROOT, 'apps/gateway/dist/config/environment.js')).href;
+  const script = `const { readEnvironment } = await import('${module}');
+    const problems = [];
+    console.log(JSON.stringify({ ...readEnvironment(${JSON.stringify(env)}, '/', problems), problems }));`;
+  return JSON.parse(execFileSync(process.execPath, ['--input-type=module', '-e', script], { encoding: 'utf8' }));
+}
+
+describe('The Dockerfile', () => {
+  it('starts from images that are pinned by version and digest', () => {
+    const names = stages.map(({ name }) => name);
+    const images = stages.map(({ from }) => from).filter((from) => !names.includes(from));
+    expect(images).not.toEqual([]);
+    for (const image of images) expect(image).toMatch(PINNED_IMAGE);
+  });
+
+  it('makes the gateway under PM2 unless told otherwise', () => {
+    expect(stages.at(-1)?.name).toBe('gateway');
+  });
+
+  it('copies what is in the repository and not kept from the builder, or what an earlier stage made', () => {
+    stages.forEach(({ instructions }, index) => {
+      for (const { from, sources } of instructions.filter(({ keyword }) => keyword === 'COPY').map(copyOf)) {
+        if (from) expect(stages.slice(0, index).map(({ name }) => name)).toContain(from);
+        else expect(sources.filter((source) => !existsSync(join(ROOT, source)) || isIgnored(source))).toEqual([]);
+      }
+    });
+  });
+
+  it('has PM2 in one image only, in the version that the workspace is tested with', () => {
+    const { devDependencies } = json('package.json') as unknown as { devDependencies: { pm2: string } };
+    const installs = stages.flatMap((stage) =>
+      stage.instructions.filter((one) => /npm install .*pm2/.test(one.text)).map((one) => [stage.name, one.text]),
+    );
+    expect(installs).toEqual([['pm2', expect.stringMatching(`pm2@${devDependencies.pm2}$`)]]);
+    expect(stages.filter(({ instructions }) => instructions.some((one) => copyOf(one).from === 'pm2'))).toEqual([
+      expect.objectContaining({ name: 'gateway' }),
+    ]);
+  });
+
+  it('stops workers with the signal that they drain on, and keeps PM2 to itself', () => {
+    expect(envOf('gateway')).toMatchObject({
+      NODE_ENV: 'production',
+      PM2_HOME: '/run/pm2',
+      PM2_KILL_SIGNAL: 'SIGTERM',
+      PM2_DISABLE_VERSION_CHECK: 'true',
+    });
+  });
+
+  it('runs the ecosystem file of the workspace, which finds the gateway where it is copied to', () => {
+    expect(commandOf(instructionsOf('gateway', 'CMD').at(-1)!)).toEqual([
+      'pm2-runtime',
+      'start',
+      'ecosystem.config.cjs',
+    ]);
+    expect(commandOf(instructionsOf('gateway-nopm2', 'CMD').at(-1)!)).toEqual(['node', apps[0].script]);
+  });
+
+  describe.each(TARGETS)('for the target %s', (target) => {
+    it('ends as a user without privileges', () => {
+      expect(instructionsOf(target, 'USER').at(-1)?.text).toBe('10001:10001');
+    });
+
+    it('says how to check, stop and recognise it', () => {
+      const labels = Object.fromEntries(instructionsOf(target, 'LABEL').flatMap(pairsOf));
+      expect(instructionsOf(target, 'HEALTHCHECK')).toHaveLength(1);
+      expect(instructionsOf(target, 'STOPSIGNAL').map((stop) => stop.text)).toEqual(['SIGTERM']);
+      expect(labels).toMatchObject({
+        'org.opencontainers.image.title': 'mintonce gateway',
+        'org.opencontainers.image.licenses': json('package.json')['license'],
+        'org.opencontainers.image.version': json('apps/gateway/package.json')['version'],
+      });
+    });
+
+    it('agrees with the defaults of the gateway, and exposes no port that nobody could reach', () => {
+      const { HOST, PORT, GATEWAY_CONFIG } = envOf(target);
+      expect(gatewayEnvironment({ GATEWAY_CONFIG })).toMatchObject({ host: HOST, port: Number(PORT), problems: [] });
+      expect(gatewayEnvironment({ GATEWAY_CONFIG, HOST: '0.0.0.0' }).problems).toMatchObject([{ path: 'HOST' }]);
+      expect(instructionsOf(target, 'EXPOSE')).toEqual([]);
+    });
+  });
+});
+
+describe('.dockerignore', () => {
+  it.each([
+    'node_modules/fastify',
+    'libs/token-cache/node_modules/lru-cache',
+    'apps/gateway/dist/main.js',
+    '.git/config',
+    '.nx/cache',
+    '.mintonce/tokens.sqlite',
+    '.env',
+    'apps/gateway/.env.local',
+    'docker/secrets/redis_password',
+  ])('keeps %s from the builder', (path) => {
+    expect(isIgnored(path)).toBe(true);
+  });
+
+  it.each(['package.json', 'apps/gateway/src/main.ts', 'libs/token-cache/src/redis/lua/head.lua', 'nx.json'])(
+    'lets %s through',
+    (path) => {
+      expect(isIgnored(path)).toBe(false);
+    },
+  );
+});
+
+describe('compose.yaml', () => {
+  const compose = readCompose();
+  const services = Object.entries(compose.services);
+  const { gateway, redis } = compose.services as Required<typeof compose.services>;
+
+  it.each(services)('refers to nothing that does not exist: %s', (_, service) => {
+    const networks = service.networks ?? [];
+    const mounts = (service.volumes ?? []).map((volume) => volume.split(':')[0] ?? '');
+    const files = mounts.filter((source) => source.startsWith('.'));
+    const volumes = mounts.filter((source) => !source.startsWith('.'));
+    expect(Object.keys(compose.networks)).toEqual(expect.arrayContaining(networks));
+    expect(Object.keys(compose.volumes)).toEqual(expect.arrayContaining(volumes));
+    expect(Object.keys(compose.secrets)).toEqual(expect.arrayContaining(service.secrets ?? []));
+    expect(Object.keys(compose.services)).toEqual(expect.arrayContaining(Object.keys(service.depends_on ?? {})));
+    expect(files.filter((file) => !existsSync(resolve(COMPOSE_FOLDER, file)))).toEqual([]);
+  });
+
+  it.each(services)('gives no more than is needed: %s', (_, service) => {
+    const privileges = { cap_drop: ['ALL'], security_opt: ['no-new-privileges:true'], read_only: true };
+    expect(service).toMatchObject(privileges);
+    expect(service.ports).toBeUndefined();
+    expect(service.user ?? instructionsOf(service.build?.target ?? '', 'USER').at(-1)?.text).toMatch(/^[1-9]\d+:\d+$/);
+    if (!service.build) expect(service.image).toMatch(PINNED_IMAGE);
+  });
+
+  it('builds an image of the Dockerfile, in the version of the gateway', () => {
+    const { context, dockerfile, target } = gateway!.build!;
+    expect(resolve(COMPOSE_FOLDER, context, dockerfile)).toBe(join(ROOT, 'docker/Dockerfile'));
+    expect(stages.map(({ name }) => name)).toContain(target);
+    expect(gateway!.image).toBe(`mintonce/gateway:${json('apps/gateway/package.json')['version']}`);
+  });
+
+  it('puts the gateway beside the application, on the loopback interface that it listens on', () => {
+    expect(gateway!.network_mode).toBe('service:application');
+    expect(gateway!.environment).not.toHaveProperty('HOST');
+  });
+
+  it('gives the gateway every folder that it writes to, and the configuration where it looks for it', () => {
+    const folders = gateway!.tmpfs!.map((mount) => mount.split(':')[0]);
+    const { PM2_HOME, GATEWAY_STATE_DIR, GATEWAY_CONFIG } = envOf('gateway');
+    expect(folders).toEqual(expect.arrayContaining([PM2_HOME, GATEWAY_STATE_DIR, '/tmp']));
+    expect(gateway!.volumes).toEqual([`./gateway.yaml:${GATEWAY_CONFIG}:ro`]);
+  });
+
+  it('waits longer for the gateway to end than PM2 waits for a worker', () => {
+    expect(Number.parseInt(gateway!.stop_grace_period!) * 1000).toBeGreaterThan(apps[0].kill_timeout);
+  });
+
+  it('lets nobody reach Redis but the gateway, and the gateway wait for it', () => {
+    expect(redis!.networks!.every((network) => compose.networks[network]?.internal)).toBe(true);
+    expect(gateway!.depends_on).toEqual({ redis: { condition: 'service_healthy' } });
+    expect(redis!.healthcheck).toBeDefined();
+  });
+
+  it('takes its secrets from files that are never committed', () => {
+    for (const { file } of Object.values(compose.secrets)) {
+      const path = relative(ROOT, resolve(COMPOSE_FOLDER, file));
+      expect(execFileSync('git', ['check-ignore', path], { cwd: ROOT, encoding: 'utf8' }).trim()).toBe(path);
+    }
+  });
+});
