@@ -47,6 +47,8 @@ export default tseslint.config(
     files: ['libs/token-cache/src/lib/**/*.ts'],
     ignores: ['**/*.spec.ts'],
     rules: {
+      'no-restricted-syntax': ['error', { selector: 'ImportExpression', message: 'The core loads nothing on demand.' }],
+
       'no-restricted-imports': [
         'error',
         {
