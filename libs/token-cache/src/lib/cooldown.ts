@@ -51,3 +51,13 @@ export function errorOf({ remainingMs, error }: Cooldown, integration: string): 
     return new TokenSourceUnavailableError(`The source of "${integration}" failed a moment ago`, retry);
   }
 }
+
+/** The error as its callers see it: a copy, since the source may throw one object again and again. */
+export function cooledDown(error: TokenSourceError, remainingMs: number): TokenSourceError {
+  const { code, message, oauthError, cause } = error as TokenSourceError & { code: keyof typeof ERRORS };
+  return new ERRORS[code](message, {
+    cause,
+    retryAfterMs: remainingMs,
+    ...(oauthError !== undefined && { oauthError }),
+  });
+}

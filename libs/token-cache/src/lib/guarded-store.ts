@@ -11,34 +11,34 @@ const BREAKER_VOLUME = 3;
 
 type Call = () => Promise<unknown>;
 
-/** The store behind a time limit and a circuit breaker: it answers, or fails fast with one error. */
+/**
+ * The store behind a time limit and circuit breakers: it answers, or fails fast with one error. Each integration has a
+ * breaker of its own, since each may have a time limit of its own, and an impatient one must not cut off the others.
+ */
 export class GuardedStore {
-  private readonly breaker: CircuitBreaker<[Call], unknown>;
+  private readonly breakers = new Map<string, CircuitBreaker<[Call], unknown>>();
 
   constructor(
     private readonly store: TokenStore,
     private readonly clock: Clock,
     private readonly observers: TokenObservers,
-  ) {
-    this.breaker = new CircuitBreaker((call: Call) => call(), {
-      timeout: false,
-      resetTimeout: BREAKER_RESET_MS,
-      volumeThreshold: BREAKER_VOLUME,
-      errorThresholdPercentage: 50,
-      rollingPercentilesEnabled: false,
-    });
-  }
+  ) {}
 
   /**
-   * Makes one call within `timeoutMs`.
+   * Makes one call within `timeoutMs`, on behalf of an integration.
    *
    * @throws TokenStoreUnavailableError with the store's own error as the cause
    */
-  async call<T>(operation: StoreOperation, timeoutMs: number, call: (store: TokenStore) => Promise<T>): Promise<T> {
+  async call<T>(
+    integration: string,
+    operation: StoreOperation,
+    timeoutMs: number,
+    call: (store: TokenStore) => Promise<T>,
+  ): Promise<T> {
     const startedAt = this.clock.monotonic();
     let failed = true;
     try {
-      const answer = await this.breaker.fire(() => this.withinTime(timeoutMs, call(this.store)));
+      const answer = await this.breakerOf(integration).fire(() => this.withinTime(timeoutMs, call(this.store)));
       failed = false;
       return answer as T;
     } catch (cause) {
@@ -49,8 +49,14 @@ export class GuardedStore {
   }
 
   async close(): Promise<void> {
-    this.breaker.shutdown();
+    for (const breaker of this.breakers.values()) breaker.shutdown();
     await this.store.close();
+  }
+
+  private breakerOf(integration: string): CircuitBreaker<[Call], unknown> {
+    let breaker = this.breakers.get(integration);
+    if (!breaker) this.breakers.set(integration, (breaker = newBreaker()));
+    return breaker;
   }
 
   private async withinTime<T>(timeoutMs: number, answer: Promise<T>): Promise<T> {
@@ -64,4 +70,14 @@ export class GuardedStore {
       cancel();
     }
   }
+}
+
+function newBreaker(): CircuitBreaker<[Call], unknown> {
+  return new CircuitBreaker((call: Call) => call(), {
+    timeout: false,
+    resetTimeout: BREAKER_RESET_MS,
+    volumeThreshold: BREAKER_VOLUME,
+    errorThresholdPercentage: 50,
+    rollingPercentilesEnabled: false,
+  });
 }

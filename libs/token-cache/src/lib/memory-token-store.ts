@@ -85,8 +85,15 @@ export class MemoryTokenStore implements TokenStore {
     if (leaseEndsInMs <= 0) record.fence = this.#nextFence();
     record.lease = { nonce, endsAt: this.#clock.monotonic() + leaseMs };
     const lease: Lease = { nonce, fence: record.fence, leaseMs };
-    const { failures } = record;
-    return { outcome: 'lease', lease, reason: reasonOf(record, token), failures, ...(token && { token }) };
+    const { failures, published } = record;
+    return {
+      outcome: 'lease',
+      lease,
+      reason: reasonOf(record, token),
+      failures,
+      ...(published !== undefined && { published }),
+      ...(token && { token }),
+    };
   }
 
   async renew(keyId: string, lease: Lease): Promise<boolean> {

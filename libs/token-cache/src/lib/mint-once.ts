@@ -1,24 +1,19 @@
 import { randomUUID } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
-import { cooldownMs, errorOf, rememberedFailure } from './cooldown.js';
+import { type Clock } from './clock.js';
+import { cooldownMs, cooledDown, errorOf, rememberedFailure } from './cooldown.js';
+import { type FailureMemory } from './failure-memory.js';
 import { type Flight } from './flights.js';
-import { BREAKER_RESET_MS, type GuardedStore } from './guarded-store.js';
-import { type FreshToken, type Minter } from './minter.js';
-import { type HeldToken, type NearCache } from './near-cache.js';
-import { type TokenCacheConfig } from './token-cache.options.js';
-import { TokenSourceError, TokenStoreUnavailableError } from './token-cache.errors.js';
+import { type KeyedStore } from './keyed-store.js';
+import { type FreshToken, type Minter, SHUTTING_DOWN } from './minter.js';
+import { freshFrom, type HeldToken, type NearCache } from './near-cache.js';
+import { type PayloadCodec } from './payload-codec.js';
+import { TokenResponseInvalidError, TokenSourceError, TokenStoreUnavailableError } from './token-cache.errors.js';
 import { type TokenKey } from './token-key.js';
-import { type HitLayer } from './token-observer.js';
+import { type HitLayer, type MintOutcome } from './token-observer.js';
 import { type TokenObservers } from './token-observers.js';
-import {
-  type Acquired,
-  type Committed,
-  type Cooldown,
-  type Lease,
-  type MintReason,
-  type StoredToken,
-} from './token-store.js';
-import { Token } from './token.js';
+import { isUsable, type TokenShelf } from './token-shelf.js';
+import { type Acquired, type Committed, type Lease, type MintReason, type StoredToken } from './token-store.js';
 import { type WakeUps, type Watch } from './wake-ups.js';
 
 export interface Obtained {
@@ -26,7 +21,13 @@ export interface Obtained {
   via: HitLayer | 'mint';
 }
 
-type Granted = Extract<Acquired, { outcome: 'lease' }>;
+/** A lease, and what the store said with it. */
+export type Granted = Extract<Acquired, { outcome: 'lease' }>;
+
+interface Published {
+  held: HeldToken;
+  outcome: Exclude<MintOutcome, 'failed'>;
+}
 
 /** One caller's way through the protocol. */
 interface Attempts {
@@ -37,12 +38,24 @@ interface Attempts {
   waitedSince?: number;
 }
 
+export interface MintOnceParts {
+  clock: Clock;
+  random: () => number;
+  codec: PayloadCodec;
+  store: KeyedStore;
+  near: NearCache;
+  shelf: TokenShelf;
+  failures: FailureMemory;
+  wakeUps: WakeUps;
+  minter: Minter;
+  observers: TokenObservers;
+}
+
 /** An unreadable token is replaced however long it lives. */
 const ANY_LIFE_MS = Number.MAX_SAFE_INTEGER;
 /** How often a token that another process is replacing is looked at again. */
 const LOOK_AGAIN_MS = 250;
-/** Failures remembered here while the store cannot remember them. */
-const REMEMBERED_FAILURES = 10_000;
+const REMEMBERED_NONCES = 10_000;
 
 /**
  * The client half of the protocol: look up; on a miss take the lease; the store has looked again by then; mint only if the
@@ -50,18 +63,9 @@ const REMEMBERED_FAILURES = 10_000;
  */
 export class MintOnce {
   isClosing = false;
-  private readonly failures: LRUCache<string, { until: number; count: number; failure: Cooldown }>;
+  private readonly unanswered = new LRUCache<string, string>({ max: REMEMBERED_NONCES });
 
-  constructor(
-    private readonly config: TokenCacheConfig,
-    private readonly store: GuardedStore,
-    private readonly near: NearCache,
-    private readonly wakeUps: WakeUps,
-    private readonly minter: Minter,
-    private readonly observers: TokenObservers,
-  ) {
-    this.failures = new LRUCache({ max: REMEMBERED_FAILURES });
-  }
+  constructor(private readonly parts: MintOnceParts) {}
 
   /**
    * Gets the token, whoever mints it.
@@ -70,12 +74,13 @@ export class MintOnce {
    * @throws TokenStoreUnavailableError when policy forbids to go on without the store
    */
   async obtain(key: TokenKey, flight: Flight): Promise<Obtained> {
-    const attempts: Attempts = { nonce: randomUUID(), watch: this.wakeUps.watch(key.id), needMs: 0 };
+    const attempts: Attempts = { nonce: this.nonceFor(key), watch: this.parts.wakeUps.watch(key.id), needMs: 0 };
     flight.onEmpty = () => attempts.watch.wake();
     try {
       for (;;) {
         const obtained = await this.attempt(key, attempts);
         if (obtained) return obtained;
+        if (this.isClosing) throw new TokenStoreUnavailableError('acquire', { cause: SHUTTING_DOWN });
         if (flight.closeIfEmpty()) throw new Error('nobody waits for this token any more');
       }
     } finally {
@@ -85,78 +90,57 @@ export class MintOnce {
   }
 
   /**
-   * What the fleet shares, without asking for the right to mint.
+   * Mints under a lease and commits; nothing when the token was voided meanwhile.
    *
-   * @throws TokenStoreUnavailableError
+   * @throws TokenSourceError
    */
-  async look(key: TokenKey): Promise<{ held?: HeldToken; cooldown?: Cooldown }> {
-    const watch = this.wakeUps.watch(key.id);
-    try {
-      const sentAt = this.now();
-      const { token, cooldown } = await this.call(key, 'peek', (store) => store.peek(key.id));
-      const adopted = token && this.adopt(key, token, sentAt, watch);
-      return { ...(typeof adopted === 'object' && { held: adopted }), ...(cooldown && { cooldown }) };
-    } finally {
-      watch.close();
-    }
+  async mintUnder(key: TokenKey, granted: Granted, watch: Watch): Promise<Obtained | undefined> {
+    const published = await this.mintAndPublish(key, granted, watch);
+    if (!published) return undefined;
+    if (published.held.endsAt > this.now()) return { held: published.held, via: 'mint' };
+    throw new TokenResponseInvalidError(`A token for "${key.integration.name}" ended before it could be shared`);
   }
 
-  /** Forgets the failures that only this process knows. */
-  forgetFailures(keyId: string): void {
-    this.failures.delete(keyId);
+  /** Commits a token under its fence; gives what the fleet now shares, or nothing when that is no token. */
+  async publish(key: TokenKey, lease: Lease, fresh: FreshToken, watch: Watch): Promise<Published | undefined> {
+    const { codec, store, near, shelf, observers } = this.parts;
+    const sentAt = this.now();
+    const payload = codec.encode(key.id, lease.fence, fresh.content);
+    const isRejected = (): boolean => near.isRejected(fresh.content.accessToken);
+    let committed: Committed;
+    try {
+      committed = await store.commit(key, lease, payload, Math.max(1, Math.floor(fresh.endsAt - sentAt)));
+    } catch (error) {
+      if (!(error instanceof TokenStoreUnavailableError)) throw error;
+      if (watch.purged || isRejected()) return undefined;
+      return { held: shelf.keep(key, fresh, lease.fence, sentAt, { lease }), outcome: 'local' };
+    }
+    if (committed.outcome === 'superseded') {
+      observers.notify('superseded', key.integration.name);
+      const adopted = committed.token && shelf.adopt(key, committed.token, sentAt, watch);
+      return isUsable(adopted) ? { held: adopted, outcome: 'superseded' } : undefined;
+    }
+    if (isRejected() || lease.fence <= watch.voidedUpTo) return undefined;
+    return { held: shelf.keep(key, fresh, lease.fence, sentAt), outcome: 'stored' };
   }
 
-  /**
-   * Replaces a token in its refresh window, if no other process does.
-   *
-   * @throws TokenSourceError, TokenStoreUnavailableError
-   */
-  async refresh(key: TokenKey, held: HeldToken): Promise<void> {
-    const watch = this.wakeUps.watch(key.id);
-    try {
-      const sentAt = this.now();
-      const acquired = await this.acquire(key, randomUUID(), Math.ceil(held.endsAt - held.refreshAt));
-      if (acquired.outcome === 'hit') this.adopt(key, acquired.token, sentAt, watch);
-      if (acquired.outcome === 'lease') await this.mintUnder(key, acquired, watch);
-      if (acquired.outcome === 'cooling') throw errorOf(acquired.cooldown, key.integration.name);
-      held.maintainAt = this.now() + key.integration.policy.leaseMs / 3;
-    } finally {
-      watch.close();
-    }
-  }
-
-  /**
-   * Offers a token that was minted without the store; the one that lives longer wins.
-   *
-   * @throws TokenStoreUnavailableError
-   */
-  async share(key: TokenKey, held: HeldToken): Promise<void> {
-    const watch = this.wakeUps.watch(key.id);
-    try {
-      const sentAt = this.now();
-      held.maintainAt = sentAt + BREAKER_RESET_MS;
-      let lease = held.unshared?.lease;
-      if (!lease) {
-        const acquired = await this.acquire(key, randomUUID(), Math.ceil(held.endsAt - sentAt));
-        if (acquired.outcome === 'hit') this.adopt(key, acquired.token, sentAt, watch);
-        if (acquired.outcome !== 'lease') return;
-        lease = acquired.lease;
-      }
-      await this.publish(key, lease, freshFrom(held), watch);
-    } finally {
-      watch.close();
-    }
+  /** That of an attempt without an answer, if there was one: the store may have granted it a lease. */
+  nonceFor({ id }: TokenKey): string {
+    const nonce = this.unanswered.get(id) ?? randomUUID();
+    this.unanswered.delete(id);
+    return nonce;
   }
 
   /** One round: the token, or nothing when it is time to look again. */
   private async attempt(key: TokenKey, attempts: Attempts): Promise<Obtained | undefined> {
-    const { watch } = attempts;
+    const { watch, nonce, needMs } = attempts;
     watch.forgetVoided();
     const sentAt = this.now();
     let acquired: Acquired;
     try {
-      acquired = await this.acquire(key, attempts.nonce, attempts.needMs);
+      acquired = await this.parts.store.acquire(key, nonce, needMs);
     } catch (error) {
+      this.unanswered.set(key.id, nonce);
       return this.withoutStore(key, error, watch);
     }
     switch (acquired.outcome) {
@@ -168,7 +152,7 @@ export class MintOnce {
       case 'cooling':
         throw errorOf(acquired.cooldown, key.integration.name);
       case 'lease':
-        return (await this.reshare(key, acquired, watch)) ?? (await this.mintUnder(key, acquired, watch));
+        return this.useLease(key, acquired, watch);
     }
   }
 
@@ -179,66 +163,103 @@ export class MintOnce {
     sentAt: number,
     attempts: Attempts,
   ): Promise<Obtained | undefined> {
-    const adopted = this.adopt(key, stored, sentAt, attempts.watch);
+    const adopted = this.parts.shelf.adopt(key, stored, sentAt, attempts.watch);
     switch (adopted) {
       case 'voided':
         return undefined;
       case 'rejected':
         return this.invalidateAgain(key, stored.fence, attempts.watch);
       case 'unreadable':
-        // Not deleted: a process that can read it may still live on it while we mint a successor.
-        if (attempts.needMs > 0) await attempts.watch.wait(LOOK_AGAIN_MS);
-        attempts.needMs = ANY_LIFE_MS;
-        return undefined;
+        return this.outliveUnreadable(key, attempts);
       default:
         return { held: adopted, via: attempts.waitedSince === undefined ? 'shared' : 'waited' };
     }
   }
 
-  /** Keeps a token that the store gave us, unless we know better than to use it. */
-  private adopt(
-    key: TokenKey,
-    stored: StoredToken,
-    sentAt: number,
-    watch: Watch,
-  ): HeldToken | 'voided' | 'rejected' | 'unreadable' {
-    if (stored.fence <= watch.voidedUpTo) return 'voided';
-    const current = this.near.valid(key.id, sentAt);
-    if (current && !current.unshared && current.token.generation === stored.fence) {
-      current.confirmedAt = sentAt;
-      return current;
+  /** The store still has a token that was rejected: it was not told, or somebody published it again. */
+  private async invalidateAgain(key: TokenKey, generation: number, watch: Watch): Promise<Obtained | undefined> {
+    try {
+      await this.parts.store.invalidate(key, key.id, generation);
+      return undefined;
+    } catch (error) {
+      return this.withoutStore(key, error, watch);
     }
-    const content = this.config.codec.decode(key.id, stored.fence, stored.payload);
-    if (!content) {
-      this.observers.notify('unreadable', key.integration.name);
-      return 'unreadable';
-    }
-    if (this.near.isRejected(key.id, content.accessToken)) return 'rejected';
-    const endsAt = sentAt + stored.ttlMs;
-    return this.keep(key, { content, endsAt, refreshAt: endsAt - content.refreshWindowMs }, stored.fence, sentAt);
   }
 
-  /** The store lost the token but we hold it: publish it again instead of minting. */
-  private async reshare(key: TokenKey, granted: Granted, watch: Watch): Promise<Obtained | undefined> {
-    const now = this.now();
-    const inHand = this.near.valid(key.id, now);
-    if (granted.reason !== 'miss' || !inHand || inHand.refreshAt <= now) return undefined;
-    const published = await this.publish(key, granted.lease, freshFrom(inHand), watch);
+  /**
+   * A token that we cannot read is not deleted, since a process that can may live on it: we live on our own if we have one,
+   * and otherwise mint a successor, unless another process does or failed to.
+   */
+  private async outliveUnreadable(key: TokenKey, attempts: Attempts): Promise<Obtained | undefined> {
+    const inHand = this.parts.near.valid(key.id, this.now());
+    if (inHand) return { held: inHand, via: 'near' };
+    if (attempts.needMs === 0) {
+      attempts.needMs = ANY_LIFE_MS;
+      return undefined;
+    }
+    const peeked = await this.parts.store.peek(key).catch(() => undefined);
+    if (peeked?.cooldown) throw errorOf(peeked.cooldown, key.integration.name);
+    await attempts.watch.wait(LOOK_AGAIN_MS);
+    attempts.needMs = 0;
+    return undefined;
+  }
+
+  /** Passes on a failure that the store could not be told, shares again what the store lost, or mints. */
+  private async useLease(key: TokenKey, granted: Granted, watch: Watch): Promise<Obtained | undefined> {
+    const failure = this.parts.failures.recent(key);
+    if (failure) {
+      await this.parts.store.fail(key, granted.lease, failure).catch(() => {});
+      throw errorOf(failure, key.integration.name);
+    }
+    const lost = this.lostByTheStore(key, granted);
+    if (!lost) return this.mintUnder(key, granted, watch);
+    const published = await this.publish(key, granted.lease, freshFrom(lost), watch);
     return published && { held: published.held, via: 'near' };
   }
 
-  private async mintUnder(
-    key: TokenKey,
-    { lease, reason, failures }: Granted,
-    watch: Watch,
-  ): Promise<Obtained | undefined> {
+  /** The token that we hold and the store should: it was the last to be published, and nobody invalidated it. */
+  private lostByTheStore(key: TokenKey, { reason, published }: Granted): HeldToken | undefined {
+    const now = this.now();
+    const inHand = this.parts.near.valid(key.id, now);
+    const isLast = published === undefined || published === inHand?.token.generation;
+    return reason === 'miss' && isLast && inHand && inHand.refreshAt > now ? inHand : undefined;
+  }
+
+  /** Policy for a store that does not answer: what is in hand, else an error, else a mint of our own. */
+  private async withoutStore(key: TokenKey, cause: unknown, watch: Watch): Promise<Obtained | undefined> {
+    const { near, failures, minter, shelf, clock } = this.parts;
+    const inHand = near.valid(key.id, this.now());
+    if (inHand) return { held: inHand, via: 'near' };
+    if (key.integration.policy.whenStoreUnavailable === 'fail') throw cause;
+    const failure = failures.recent(key);
+    if (failure) throw errorOf(failure, key.integration.name);
+    const startedAt = this.now();
+    try {
+      const fresh = await minter.mint(key, 0);
+      near.accept(fresh.content.accessToken);
+      failures.forget(key.id);
+      this.reportMint(key, 'local', 'miss', startedAt);
+      return watch.purged
+        ? undefined
+        : { held: shelf.keep(key, fresh, clock.now() * 1_000, startedAt, {}), via: 'mint' };
+    } catch (error) {
+      if (!(error instanceof TokenSourceError)) throw error;
+      this.reportMint(key, 'failed', 'miss', startedAt);
+      throw failures.remember(key, error);
+    }
+  }
+
+  private async mintAndPublish(key: TokenKey, granted: Granted, watch: Watch): Promise<Published | undefined> {
+    const { lease, reason, failures } = granted;
     const startedAt = this.now();
     const stopRenewing = this.keepRenewing(key, lease);
     try {
-      const fresh = await this.minter.mint(key, lease.fence);
+      const fresh = await this.parts.minter.mint(key, lease.fence);
+      this.parts.near.accept(fresh.content.accessToken);
+      this.parts.failures.forget(key.id);
       const published = await this.publish(key, lease, fresh, watch);
       this.reportMint(key, published?.outcome ?? 'superseded', reason, startedAt);
-      return published && { held: published.held, via: 'mint' };
+      return published;
     } catch (error) {
       if (!(error instanceof TokenSourceError)) throw error;
       this.reportMint(key, 'failed', reason, startedAt);
@@ -248,121 +269,36 @@ export class MintOnce {
     }
   }
 
-  /** Commits a token under its fence; gives what the fleet now shares, or nothing when that is no token. */
-  private async publish(
-    key: TokenKey,
-    lease: Lease,
-    fresh: FreshToken,
-    watch: Watch,
-  ): Promise<{ held: HeldToken; outcome: 'stored' | 'superseded' | 'local' } | undefined> {
-    const sentAt = this.now();
-    const payload = this.config.codec.encode(key.id, lease.fence, fresh.content);
-    const ttlMs = Math.max(1, Math.floor(fresh.endsAt - sentAt));
-    let committed: Committed;
-    try {
-      committed = await this.call(key, 'commit', (store) => store.commit(key.id, lease, payload, ttlMs));
-    } catch (error) {
-      if (!(error instanceof TokenStoreUnavailableError)) throw error;
-      return watch.purged
-        ? undefined
-        : { held: this.keep(key, fresh, lease.fence, sentAt, { lease }), outcome: 'local' };
-    }
-    if (committed.outcome === 'superseded') {
-      this.observers.notify('superseded', key.integration.name);
-      const adopted = committed.token && this.adopt(key, committed.token, sentAt, watch);
-      return typeof adopted === 'object' ? { held: adopted, outcome: 'superseded' } : undefined;
-    }
-    if (lease.fence <= watch.voidedUpTo) return undefined;
-    return { held: this.keep(key, fresh, lease.fence, sentAt), outcome: 'stored' };
-  }
-
-  /** Policy for a store that does not answer: what is in hand, else an error, else a mint of our own. */
-  private async withoutStore(key: TokenKey, cause: unknown, watch: Watch): Promise<Obtained | undefined> {
-    const inHand = this.near.valid(key.id, this.now());
-    if (inHand) return { held: inHand, via: 'near' };
-    if (key.integration.policy.whenStoreUnavailable === 'fail') throw cause;
-    const remembered = this.failures.get(key.id);
-    if (remembered && remembered.until > this.now()) {
-      throw errorOf({ ...remembered.failure, remainingMs: remembered.until - this.now() }, key.integration.name);
-    }
-    const startedAt = this.now();
-    try {
-      const fresh = await this.minter.mint(key, 0);
-      this.failures.delete(key.id);
-      this.reportMint(key, 'local', 'miss', startedAt);
-      if (watch.purged) return undefined;
-      return { held: this.keep(key, fresh, this.config.clock.now() * 1_000, startedAt, {}), via: 'mint' };
-    } catch (error) {
-      if (!(error instanceof TokenSourceError)) throw error;
-      this.reportMint(key, 'failed', 'miss', startedAt);
-      throw this.remember(key, remembered?.count ?? 0, error);
-    }
-  }
-
-  /** Releases the lease and lets the whole fleet know; here alone, if the store cannot be told. */
+  /** Releases the lease and lets the whole fleet know; this process alone, if the store cannot be told. */
   private async fail(
     key: TokenKey,
     lease: Lease,
     failures: number,
     error: TokenSourceError,
   ): Promise<TokenSourceError> {
-    const { policy } = key.integration;
-    const remainingMs = cooldownMs(error, failures, policy.cooldown, this.config.random);
-    const cooldown = this.isClosing ? undefined : rememberedFailure(error, remainingMs);
+    const remainingMs = cooldownMs(error, failures, key.integration.policy.cooldown, this.parts.random);
+    const isOurFault = error.cause === SHUTTING_DOWN;
     try {
-      await this.call(key, 'fail', (store) => store.fail(key.id, lease, cooldown));
-      error.retryAfterMs = remainingMs;
-      return error;
+      await this.parts.store.fail(key, lease, isOurFault ? undefined : rememberedFailure(error, remainingMs));
+      return cooledDown(error, remainingMs);
     } catch {
-      return this.remember(key, failures, error);
+      return this.parts.failures.remember(key, error);
     }
-  }
-
-  private remember(key: TokenKey, failures: number, error: TokenSourceError): TokenSourceError {
-    const remainingMs = cooldownMs(error, failures, key.integration.policy.cooldown, this.config.random);
-    const failure = rememberedFailure(error, remainingMs);
-    this.failures.set(key.id, { until: this.now() + remainingMs, count: failures + 1, failure });
-    error.retryAfterMs = remainingMs;
-    return error;
-  }
-
-  private keep(
-    key: TokenKey,
-    { content, endsAt, refreshAt }: FreshToken,
-    generation: number,
-    confirmedAt: number,
-    unshared?: HeldToken['unshared'],
-  ): HeldToken {
-    const { name } = key.integration;
-    const token = new Token({
-      accessToken: content.accessToken,
-      tokenType: content.tokenType,
-      ...(content.scope !== undefined && { scope: content.scope }),
-      integration: name,
-      generation,
-      expiresAt: content.expiresAt,
-      refreshAt: Math.floor(this.config.clock.now() + refreshAt - this.now()),
-      keyId: key.id,
-    });
-    const maintainAt = unshared ? this.now() + BREAKER_RESET_MS : content.refreshWindowMs > 0 ? refreshAt : Infinity;
-    const held: HeldToken = { token, endsAt, refreshAt, confirmedAt, maintainAt, ...(unshared && { unshared }) };
-    this.near.keep(key.id, held);
-    this.observers.notify('learned', name, content.expiresAt);
-    return held;
   }
 
   /** Renewal may fail: the commit is fenced. */
   private keepRenewing(key: TokenKey, lease: Lease): () => void {
+    const { store, clock, observers } = this.parts;
     let cancel = (): void => {};
     let stopped = false;
     const renew = async (): Promise<void> => {
-      const isOurs = await this.call(key, 'renew', (store) => store.renew(key.id, lease)).catch(() => true);
+      const isOurs = await store.renew(key, lease).catch(() => true);
       if (stopped) return;
       if (isOurs) schedule();
-      else this.observers.notify('leaseLost', key.integration.name);
+      else observers.notify('leaseLost', key.integration.name);
     };
     const schedule = (): void => {
-      cancel = this.config.clock.after(lease.leaseMs / 3, () => void renew());
+      cancel = clock.after(lease.leaseMs / 3, () => void renew());
     };
     schedule();
     return () => {
@@ -371,57 +307,17 @@ export class MintOnce {
     };
   }
 
-  /** The store still has a token that was rejected: it was not told, or somebody published it again. */
-  private async invalidateAgain(key: TokenKey, generation: number, watch: Watch): Promise<Obtained | undefined> {
-    try {
-      await this.call(key, 'invalidate', (store) => store.invalidate(key.id, generation));
-      return undefined;
-    } catch (error) {
-      return this.withoutStore(key, error, watch);
-    }
-  }
-
-  private acquire(key: TokenKey, nonce: string, needMs: number): Promise<Acquired> {
-    const { leaseMs } = key.integration.policy;
-    return this.call(key, 'acquire', (store) => store.acquire(key.id, { nonce, leaseMs, needMs }));
-  }
-
-  private call<T>(
-    key: TokenKey,
-    operation: Parameters<GuardedStore['call']>[0],
-    call: (store: TokenCacheConfig['store']) => Promise<T>,
-  ): Promise<T> {
-    return this.store.call(operation, key.integration.policy.storeTimeoutMs, call);
-  }
-
-  private reportMint(
-    key: TokenKey,
-    outcome: 'stored' | 'superseded' | 'local' | 'failed',
-    reason: MintReason,
-    startedAt: number,
-  ): void {
-    this.observers.notify('minted', key.integration.name, { outcome, reason, durationMs: this.now() - startedAt });
+  private reportMint(key: TokenKey, outcome: MintOutcome, reason: MintReason, startedAt: number): void {
+    const durationMs = this.now() - startedAt;
+    this.parts.observers.notify('minted', key.integration.name, { outcome, reason, durationMs });
   }
 
   private reportWait(key: TokenKey, { waitedSince }: Attempts): void {
-    if (waitedSince !== undefined) this.observers.notify('waited', key.integration.name, this.now() - waitedSince);
+    if (waitedSince === undefined) return;
+    this.parts.observers.notify('waited', key.integration.name, this.now() - waitedSince);
   }
 
   private now(): number {
-    return this.config.clock.monotonic();
+    return this.parts.clock.monotonic();
   }
-}
-
-function freshFrom({ token, endsAt, refreshAt }: HeldToken): FreshToken {
-  return {
-    content: {
-      accessToken: token.accessToken,
-      tokenType: token.tokenType,
-      ...(token.scope !== undefined && { scope: token.scope }),
-      expiresAt: token.expiresAt,
-      refreshWindowMs: endsAt - refreshAt,
-    },
-    endsAt,
-    refreshAt,
-  };
 }

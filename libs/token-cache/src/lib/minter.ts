@@ -12,8 +12,12 @@ export interface FreshToken {
   readonly refreshAt: number;
 }
 
+/** Why a mint ended that the source has no part in. */
+export const SHUTTING_DOWN = new Error('shutting down');
+
 /** Asks a source for a token, within its time, and makes sense of the answer. */
 export class Minter {
+  private isClosed = false;
   private readonly running = new Set<AbortController>();
 
   constructor(
@@ -44,9 +48,10 @@ export class Minter {
     };
   }
 
-  /** Aborts every mint that is running. */
-  abort(): void {
-    for (const controller of this.running) controller.abort(new Error('shutting down'));
+  /** Aborts every mint, those to come included. */
+  close(): void {
+    this.isClosed = true;
+    for (const controller of this.running) controller.abort(SHUTTING_DOWN);
   }
 
   private async ask(key: TokenKey, fence: number): Promise<MintedToken> {
@@ -63,9 +68,12 @@ export class Minter {
       );
     });
     this.running.add(controller);
+    if (this.isClosed) controller.abort(SHUTTING_DOWN);
     try {
       return await Promise.race([
-        Promise.resolve().then(() => source.mint(key.request, { signal, fence, integration: name })),
+        Promise.resolve()
+          .then(() => signal.throwIfAborted())
+          .then(() => source.mint(key.request, { signal, fence, integration: name })),
         aborted,
       ]);
     } catch (error) {

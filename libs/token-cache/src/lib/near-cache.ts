@@ -1,6 +1,7 @@
 import { LRUCache } from 'lru-cache';
 import { type NearCachePolicy } from './policy.js';
 import { type Lease } from './token-store.js';
+import { type FreshToken } from './minter.js';
 import { type Token } from './token.js';
 
 /** A token in hand. Its instants are monotonic. */
@@ -30,7 +31,7 @@ export interface Channel {
  */
 export class NearCache {
   private readonly held: LRUCache<string, HeldToken>;
-  private readonly rejected: LRUCache<string, string>;
+  private readonly rejected: LRUCache<string, true>;
 
   constructor(
     private readonly policy: NearCachePolicy | false,
@@ -61,26 +62,33 @@ export class NearCache {
     if (!outdated) this.held.set(keyId, held);
   }
 
-  drop(keyId: string): void {
-    this.held.delete(keyId);
+  drop(keyId: string, held = this.held.peek(keyId)): void {
+    if (this.held.peek(keyId) === held) this.held.delete(keyId);
   }
 
   /** Drops what was shared up to that generation. */
   dropShared(keyId: string, generation: number): void {
     const held = this.held.peek(keyId);
-    if (held && !held.unshared && held.token.generation <= generation) this.held.delete(keyId);
+    if (held && (!held.unshared || held.unshared.lease) && held.token.generation <= generation) this.held.delete(keyId);
   }
 
-  /** Never takes this access token from the store again; true if that is news. */
-  reject(keyId: string, token: Token): boolean {
-    if (this.isRejected(keyId, token.accessToken)) return false;
-    this.rejected.set(keyId, token.accessToken);
-    if (this.held.peek(keyId)?.token.accessToken === token.accessToken) this.held.delete(keyId);
-    return true;
+  /** Never takes this access token from the store again; the generation that it has there, or nothing if that is no news. */
+  reject(keyId: string, token: Token): number | undefined {
+    if (this.isRejected(token.accessToken)) return undefined;
+    this.rejected.set(token.accessToken, true);
+    const held = this.held.peek(keyId);
+    if (held?.token.accessToken !== token.accessToken) return token.generation;
+    this.held.delete(keyId);
+    return held.token.generation;
   }
 
-  isRejected(keyId: string, accessToken: string): boolean {
-    return this.rejected.get(keyId) === accessToken;
+  /** The source stands by this access token. */
+  accept(accessToken: string): void {
+    this.rejected.delete(accessToken);
+  }
+
+  isRejected(accessToken: string): boolean {
+    return this.rejected.has(accessToken);
   }
 
   private isTrusted(held: HeldToken, now: number): boolean {
@@ -88,4 +96,19 @@ export class NearCache {
     if (!this.policy || !this.channel) return false;
     return this.channel.isUp ? held.confirmedAt >= this.channel.upSince : now - held.confirmedAt < this.policy.maxAgeMs;
   }
+}
+
+/** What was minted, as far as it is still known. */
+export function freshFrom({ token, endsAt, refreshAt }: HeldToken): FreshToken {
+  return {
+    content: {
+      accessToken: token.accessToken,
+      tokenType: token.tokenType,
+      ...(token.scope !== undefined && { scope: token.scope }),
+      expiresAt: token.expiresAt,
+      refreshWindowMs: endsAt - refreshAt,
+    },
+    endsAt,
+    refreshAt,
+  };
 }

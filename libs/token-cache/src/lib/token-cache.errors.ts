@@ -48,7 +48,7 @@ export interface TokenSourceErrorOptions extends ErrorOptions {
 /** A mint failed; in which way, the subclass says. */
 export abstract class TokenSourceError extends TokenCacheError {
   readonly oauthError?: string;
-  retryAfterMs?: number;
+  readonly retryAfterMs?: number;
 
   constructor(message: string, { oauthError, retryAfterMs, ...options }: TokenSourceErrorOptions = {}) {
     super(message, options);

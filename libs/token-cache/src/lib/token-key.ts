@@ -48,15 +48,15 @@ export class TokenKeys {
     const entry = this.entries.get(name);
     if (!entry) throw new TokenIntegrationUnknownError(name, this.integrations);
     if (request === undefined) return entry.plain;
-    const memo = JSON.stringify(request);
+    const read = readRequest(request);
+    const memo = JSON.stringify(read);
     let key = entry.byRequest.get(memo);
-    if (!key) entry.byRequest.set(memo, (key = keyOf(entry.integration, request)));
+    if (!key) entry.byRequest.set(memo, (key = keyOf(entry.integration, read)));
     return key;
   }
 }
 
 function keyOf(integration: Integration, request: TokenRequest): TokenKey {
-  checkRequest(request);
   const scope = scopesOf(request.scope);
   const resource = resourcesOf(request.resource);
   const { audience, tenant, subject } = request;
@@ -74,17 +74,24 @@ function keyOf(integration: Integration, request: TokenRequest): TokenKey {
   };
 }
 
-/** A mistyped field that went unnoticed would fetch somebody else's token. */
-function checkRequest(request: TokenRequest): void {
+/** The fields of a request, each read once: what was checked is what is used. A mistyped field would fetch a foreign token. */
+function readRequest(request: TokenRequest): TokenRequest {
   if (typeof request !== 'object' || request === null) throw new TokenConfigError('request', 'must be an object');
-  for (const [field, value] of Object.entries(request)) {
-    if (!REQUEST_FIELDS.some((known) => known === field))
-      throw new TokenConfigError(`request.${field}`, 'is not known');
-    if (value === undefined) continue;
-    const isList = Array.isArray(value) && (field === 'scope' || field === 'resource');
-    if (!(isList ? value : [value]).every((item) => typeof item === 'string')) {
-      throw new TokenConfigError(`request.${field}`, 'must be a string');
-    }
-    if (value === '' && field !== 'scope') throw new TokenConfigError(`request.${field}`, 'must not be empty');
-  }
+  const unknown = Object.keys(request).find((field) => !REQUEST_FIELDS.some((known) => known === field));
+  if (unknown) throw new TokenConfigError(`request.${unknown}`, 'is not known');
+  const { scope, audience, resource, tenant, subject } = request;
+  const read = { scope, audience, resource, tenant, subject };
+  for (const field of REQUEST_FIELDS) checkField(field, read[field]);
+  return read as TokenRequest;
+}
+
+function checkField(field: (typeof REQUEST_FIELDS)[number], value: unknown): void {
+  if (value === undefined) return;
+  const isList = Array.isArray(value) && (field === 'scope' || field === 'resource');
+  const items: readonly unknown[] = isList ? value : [value];
+  if (!items.every((item) => typeof item === 'string'))
+    throw new TokenConfigError(`request.${field}`, 'must be a string');
+  if (field !== 'scope' && items.includes('')) throw new TokenConfigError(`request.${field}`, 'must not be empty');
+  if (field === 'scope' && items.some((item) => /[^\x20-\x7e]/.test(item as string)))
+    throw new TokenConfigError('request.scope', 'must be visible ASCII');
 }

@@ -91,6 +91,8 @@ export type Acquired =
       readonly lease: Lease;
       /** `refresh` when a valid token is still there, `invalidated` after invalidate or purge, else `miss`. */
       readonly reason: MintReason;
+      /** The last fence that was published, unless the store lost its memory. */
+      readonly published?: number;
       /** Failures in a row since the last commit or purge. */
       readonly failures: number;
       /** The token that is still valid, if any. */

@@ -2,6 +2,10 @@ import { Inject, Injectable, Logger, type OnApplicationShutdown } from '@nestjs/
 import { LRUCache } from 'lru-cache';
 import { Flights } from './flights.js';
 import { BREAKER_RESET_MS, GuardedStore } from './guarded-store.js';
+import { KeyedStore } from './keyed-store.js';
+import { FailureMemory } from './failure-memory.js';
+import { isUsable, TokenShelf } from './token-shelf.js';
+import { Upkeep } from './upkeep.js';
 import { Minter } from './minter.js';
 import { MintOnce, type Obtained } from './mint-once.js';
 import { type HeldToken, NearCache } from './near-cache.js';
@@ -25,6 +29,8 @@ import { type Cooldown } from './token-store.js';
 import { type Token } from './token.js';
 import { WakeUps } from './wake-ups.js';
 
+/** Calls that serve no integration have a breaker of their own. */
+const NO_INTEGRATION = '';
 /** How long a shutdown lets mints in flight finish. */
 const SHUTDOWN_GRACE_MS = 5_000;
 
@@ -33,11 +39,15 @@ const SHUTDOWN_GRACE_MS = 5_000;
 export class TokenService implements OnApplicationShutdown {
   private readonly keys = new TokenKeys();
   private readonly observers = new TokenObservers();
-  private readonly store: GuardedStore;
+  private readonly guarded: GuardedStore;
+  private readonly store: KeyedStore;
   private readonly wakeUps: WakeUps;
   private readonly near: NearCache;
+  private readonly shelf: TokenShelf;
+  private readonly failures: FailureMemory;
   private readonly minter: Minter;
   private readonly protocol: MintOnce;
+  private readonly upkeep: Upkeep;
   private readonly flights: Flights<Obtained>;
   private readonly background = new Set<Promise<void>>();
   private readonly lastErrors = new LRUCache<string, TokenCacheErrorCode>({ max: DEFAULT_NEAR_CACHE.maxEntries });
@@ -45,16 +55,22 @@ export class TokenService implements OnApplicationShutdown {
   private isClosed = false;
 
   constructor(@Inject(TOKEN_CACHE_CONFIG) private readonly config: TokenCacheConfig) {
-    const { clock, random, nearCache, store } = config;
-    this.store = new GuardedStore(store, clock, this.observers);
-    this.wakeUps = new WakeUps(clock, random, store.events, (event) => {
+    const { clock, random, nearCache, codec } = config;
+    const { observers } = this;
+    this.guarded = new GuardedStore(config.store, clock, observers);
+    const store = (this.store = new KeyedStore(this.guarded));
+    const wakeUps = (this.wakeUps = new WakeUps(clock, random, config.store.events, (event) => {
       if (event.type === 'purged') this.near.drop(event.keyId);
       else this.near.dropShared(event.keyId, event.fence);
-    });
-    const channel = store.events && this.wakeUps;
-    this.near = new NearCache(nearCache, (nearCache || DEFAULT_NEAR_CACHE).maxEntries, channel);
-    this.minter = new Minter(clock, random);
-    this.protocol = new MintOnce(config, this.store, this.near, this.wakeUps, this.minter, this.observers);
+    }));
+    const { maxEntries } = nearCache || DEFAULT_NEAR_CACHE;
+    const near = (this.near = new NearCache(nearCache, maxEntries, config.store.events && wakeUps));
+    const shelf = (this.shelf = new TokenShelf(near, codec, clock, observers));
+    const failures = (this.failures = new FailureMemory(clock, random));
+    const minter = (this.minter = new Minter(clock, random));
+    const parts = { clock, random, codec, store, near, shelf, failures, wakeUps, minter, observers };
+    this.protocol = new MintOnce(parts);
+    this.upkeep = new Upkeep(clock, store, near, shelf, wakeUps, this.protocol);
     this.flights = new Flights(clock);
     for (const integration of config.integrations.values()) this.keys.add(integration);
   }
@@ -102,10 +118,10 @@ export class TokenService implements OnApplicationShutdown {
    */
   async invalidate(token: Token): Promise<boolean> {
     const key = this.keys.of(token.integration);
-    if (!this.near.reject(token.keyId, token)) return false;
-    const { storeTimeoutMs } = key.integration.policy;
+    const generation = this.near.reject(token.keyId, token);
+    if (generation === undefined) return false;
     const wasShared = await this.store
-      .call('invalidate', storeTimeoutMs, (store) => store.invalidate(token.keyId, token.generation))
+      .invalidate(key, token.keyId, generation)
       // The rejection is remembered here, and told to the store as soon as it offers that token again.
       .catch(() => true);
     if (wasShared) this.observers.notify('invalidated', token.integration);
@@ -120,9 +136,9 @@ export class TokenService implements OnApplicationShutdown {
   async purge(integration: string, request?: TokenRequest): Promise<void> {
     const key = this.keys.of(integration, request);
     try {
-      await this.store.call('purge', key.integration.policy.storeTimeoutMs, (store) => store.purge(key.id));
+      await this.store.purge(key);
     } finally {
-      this.protocol.forgetFailures(key.id);
+      this.failures.forget(key.id);
       this.wakeUps.deliver({ type: 'purged', keyId: key.id, fence: 0 });
     }
   }
@@ -153,8 +169,9 @@ export class TokenService implements OnApplicationShutdown {
 
   /** Whether the store answers now. */
   storeAvailable(): Promise<boolean> {
-    return this.store
-      .call('ping', this.config.policy.storeTimeoutMs, (store) => store.ping())
+    return this.guarded
+
+      .call(NO_INTEGRATION, 'ping', this.config.policy.storeTimeoutMs, (store) => store.ping())
       .then(() => true)
       .catch(() => false);
   }
@@ -183,20 +200,23 @@ export class TokenService implements OnApplicationShutdown {
   async onApplicationShutdown(): Promise<void> {
     if (this.isClosed) return;
     this.isClosed = true;
-    this.protocol.isClosing = true;
-    const cancel = this.config.clock.after(SHUTDOWN_GRACE_MS, () => this.minter.abort());
+    const cancel = this.config.clock.after(SHUTDOWN_GRACE_MS, () => {
+      this.protocol.isClosing = true;
+      this.minter.close();
+      this.wakeUps.wakeAll();
+    });
     await this.flights.settled();
     await Promise.allSettled(this.background);
     cancel();
     this.wakeUps.close();
-    await this.store.close();
+    await this.guarded.close();
   }
 
   private async join(key: TokenKey, signal: AbortSignal | undefined): Promise<HeldToken> {
     const { name, policy } = key.integration;
-    if (this.isClosed)
-      throw new TokenStoreUnavailableError('acquire', { cause: new Error('the application is shut down') });
     try {
+      if (this.isClosed)
+        throw new TokenStoreUnavailableError('acquire', { cause: new Error('the application is shut down') });
       const { result, isFirst } = await this.flights.join(key.id, (flight) => this.protocol.obtain(key, flight), {
         signal,
         timeoutMs: policy.waitTimeoutMs,
@@ -220,7 +240,7 @@ export class TokenService implements OnApplicationShutdown {
   private maintain(key: TokenKey, held: HeldToken): void {
     if (this.isClosed) return;
     held.maintainAt = Number.POSITIVE_INFINITY;
-    const done = (held.unshared ? this.protocol.share(key, held) : this.protocol.refresh(key, held))
+    const done = (held.unshared ? this.upkeep.share(key, held) : this.upkeep.refresh(key, held))
       .then(() => void this.lastErrors.delete(key.id))
       .catch((error: unknown) => {
         const retryAfterMs = error instanceof TokenSourceError ? error.retryAfterMs : undefined;
@@ -233,13 +253,20 @@ export class TokenService implements OnApplicationShutdown {
     this.background.add(done);
   }
 
+  /** What the fleet shares, without asking for the right to mint; what is in hand, if the store does not answer. */
   private async look(key: TokenKey): Promise<{ held?: HeldToken; cooldown?: Cooldown }> {
+    const watch = this.wakeUps.watch(key.id);
     try {
-      return await this.protocol.look(key);
+      const sentAt = this.config.clock.monotonic();
+      const { token, cooldown } = await this.store.peek(key);
+      const adopted = token && this.shelf.adopt(key, token, sentAt, watch);
+      return { ...(isUsable(adopted) && { held: adopted }), ...(cooldown && { cooldown }) };
     } catch (error) {
       const inHand = this.near.valid(key.id, this.config.clock.monotonic());
       if (inHand) return { held: inHand };
       throw error;
+    } finally {
+      watch.close();
     }
   }
 }

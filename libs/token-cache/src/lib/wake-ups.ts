@@ -24,7 +24,10 @@ export class WakeUps implements Channel {
     this.unsubscribe = events?.subscribe({
       event: (event) => this.deliver(event),
       up: () => this.resume(),
-      down: () => (this.isUp = false),
+      down: () => {
+        this.isUp = false;
+        this.wakeAll();
+      },
     });
   }
 
@@ -51,6 +54,10 @@ export class WakeUps implements Channel {
   private resume(): void {
     this.isUp = true;
     this.upSince = this.clock.monotonic();
+    this.wakeAll();
+  }
+
+  wakeAll(): void {
     for (const watches of this.watches.values()) for (const watch of watches) watch.wake();
   }
 

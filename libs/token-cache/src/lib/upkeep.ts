@@ -1,0 +1,89 @@
+import { randomUUID } from 'node:crypto';
+import { type Clock } from './clock.js';
+import { errorOf } from './cooldown.js';
+import { BREAKER_RESET_MS } from './guarded-store.js';
+import { type KeyedStore } from './keyed-store.js';
+import { type Granted, type MintOnce } from './mint-once.js';
+import { freshFrom, type HeldToken, type NearCache } from './near-cache.js';
+import { type TokenKey } from './token-key.js';
+import { isUsable, type TokenShelf } from './token-shelf.js';
+import { type WakeUps, type Watch } from './wake-ups.js';
+
+/** What is done for a token behind the callers' backs: refresh it in time, and share it if it was minted without the store. */
+export class Upkeep {
+  constructor(
+    private readonly clock: Clock,
+    private readonly store: KeyedStore,
+    private readonly near: NearCache,
+    private readonly shelf: TokenShelf,
+    private readonly wakeUps: WakeUps,
+    private readonly protocol: MintOnce,
+  ) {}
+
+  /**
+   * Replaces a token in its refresh window, if no other process does.
+   *
+   * @throws TokenSourceError, TokenStoreUnavailableError
+   */
+  async refresh(key: TokenKey, held: HeldToken): Promise<void> {
+    const watch = this.wakeUps.watch(key.id);
+    try {
+      const sentAt = this.clock.monotonic();
+      const acquired = await this.store.acquire(key, randomUUID(), held.endsAt - held.refreshAt);
+      if (acquired.outcome === 'cooling') throw errorOf(acquired.cooldown, key.integration.name);
+      if (acquired.outcome === 'hit') this.shelf.adopt(key, acquired.token, sentAt, watch);
+      if (acquired.outcome === 'lease' && !(await this.settleFor(key, acquired, held, sentAt, watch))) {
+        await this.protocol.mintUnder(key, acquired, watch);
+      }
+      held.maintainAt = this.clock.monotonic() + key.integration.policy.leaseMs / 3;
+    } finally {
+      watch.close();
+    }
+  }
+
+  /**
+   * Offers a token that was minted without the store; the one that lives longer wins.
+   *
+   * @throws TokenSourceError, TokenStoreUnavailableError
+   */
+  async share(key: TokenKey, held: HeldToken): Promise<void> {
+    const watch = this.wakeUps.watch(key.id);
+    try {
+      held.maintainAt = this.clock.monotonic() + BREAKER_RESET_MS;
+      const lease = held.unshared?.lease ?? (await this.leaseFor(key, held, watch));
+      if (!lease) return;
+      const published = await this.protocol.publish(key, lease, freshFrom(held), watch);
+      if (!published) this.near.drop(key.id, held);
+    } finally {
+      watch.close();
+    }
+  }
+
+  /** The right to publish a token that was minted without one; nothing when the store has, or should have, a better one. */
+  private async leaseFor(key: TokenKey, held: HeldToken, watch: Watch): Promise<Granted['lease'] | undefined> {
+    const sentAt = this.clock.monotonic();
+    const acquired = await this.store.acquire(key, this.protocol.nonceFor(key), held.endsAt - sentAt);
+    if (acquired.outcome === 'hit') this.shelf.adopt(key, acquired.token, sentAt, watch);
+    if (acquired.outcome !== 'lease') return undefined;
+    const isOver = held.endsAt - this.clock.monotonic() < 1;
+    if (acquired.reason !== 'invalidated' && !isOver) return acquired.lease;
+    this.near.drop(key.id, held);
+    await this.protocol.mintUnder(key, acquired, watch);
+    return undefined;
+  }
+
+  /** Another process refreshed already, with a token that lives shorter than the old one's window: take that. */
+  private async settleFor(
+    key: TokenKey,
+    { lease, token }: Granted,
+    held: HeldToken,
+    sentAt: number,
+    watch: Watch,
+  ): Promise<boolean> {
+    if (!token || token.fence <= held.token.generation) return false;
+    const adopted = this.shelf.adopt(key, token, sentAt, watch);
+    if (!isUsable(adopted) || adopted.refreshAt <= this.clock.monotonic()) return false;
+    await this.store.fail(key, lease);
+    return true;
+  }
+}
