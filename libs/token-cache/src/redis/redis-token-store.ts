@@ -68,12 +68,13 @@ export class RedisTokenStore implements TokenStore {
       case 'wait':
         return { outcome, leaseEndsInMs: Number(rest[0]) };
       default: {
-        const [fence, reason, failures, ...token] = rest;
+        const [fence, reason, failures, published, ...token] = rest;
         return {
           outcome: 'lease',
           lease: { nonce, fence: Number(fence), leaseMs },
           reason: reason as MintReason,
           failures: Number(failures),
+          ...(published && { published: Number(published) }),
           ...(token.length > 0 && { token: tokenOf(token) }),
         };
       }

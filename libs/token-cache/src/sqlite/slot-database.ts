@@ -1,6 +1,6 @@
 import Database from 'libsql';
 import { ensurePrivateFile, identityOfFile } from './private-file.js';
-import { keptUntil, type Slot, type Step } from './slot.js';
+import { keptUntil, type Slot, type Step } from '../lib/slot.js';
 
 const SCHEMA_VERSION = 1;
 

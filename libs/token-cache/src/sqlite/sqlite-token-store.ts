@@ -11,7 +11,7 @@ import {
   type Peeked,
   type TokenStore,
 } from '../lib/token-store.js';
-import { acquire, commit, fail, invalidate, peek, purge, renew, type Slot, type Step } from './slot.js';
+import { acquire, commit, fail, invalidate, peek, purge, renew, type Slot, type Step } from '../lib/slot.js';
 import { SlotDatabase } from './slot-database.js';
 import { isBusy, isDamaged } from './sqlite-errors.js';
 

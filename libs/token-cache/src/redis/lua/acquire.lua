@@ -3,11 +3,11 @@
 -- Answers  hit fence payload ttlMs
 --          cooling remainingMs error
 --          wait leaseEndsInMs
---          lease fence reason failures, and tokenFence payload ttlMs if a token is still valid
+--          lease fence reason failures published ('' for none), and tokenFence payload ttlMs if a token is still valid
 local token = read_token()
 if token and token.ttlMs > tonumber(ARGV[5]) then return answer('hit', token) end
 
-local record = redis.call('HMGET', KEYS[2], 'nonce', 'leaseEndsAt', 'fence', 'coolEndsAt', 'error', 'failures', 'invalidated')
+local record = redis.call('HMGET', KEYS[2], 'nonce', 'leaseEndsAt', 'fence', 'coolEndsAt', 'error', 'failures', 'invalidated', 'published')
 local nonce, leaseEndsAt, fence, coolEndsAt = record[1], tonumber(record[2] or 0), record[3], tonumber(record[4] or 0)
 
 if coolEndsAt > nowMs then
@@ -27,8 +27,8 @@ redis.call('HSET', KEYS[2], 'nonce', ARGV[3], 'leaseEndsAt', int(nowMs + ARGV[4]
 keep(ARGV[4])
 
 local reason = token and 'refresh' or record[7] and 'invalidated' or 'miss'
-local reply = { 'lease', fence, reason, record[6] or '0' }
+local reply = { 'lease', fence, reason, record[6] or '0', record[8] or '' }
 if token then
-  reply[5], reply[6], reply[7] = int(token.fence), token.payload, int(token.ttlMs)
+  reply[6], reply[7], reply[8] = int(token.fence), token.payload, int(token.ttlMs)
 end
 return reply

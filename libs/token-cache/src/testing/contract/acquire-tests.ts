@@ -142,6 +142,24 @@ export function acquireTests(test: Test): void {
     assert.equal(await reasonNow(), 'invalidated');
   });
 
+  test('names the last fence that was published with every lease, until a purge', async ({ store, other }) => {
+    const lastPublished = async (needMs = 0): Promise<number | undefined> => {
+      const { lease, published } = await granted(acquire(other, { needMs }));
+      await other.fail(KEY, lease);
+      return published;
+    };
+    assert.equal(await lastPublished(), undefined);
+    const first = await published(store);
+    assert.equal(await lastPublished(LONG_MS), first.fence);
+    await store.invalidate(KEY, first.fence);
+    assert.equal(await lastPublished(), first.fence);
+    const second = await published(store, { ttlMs: SHORT_MS });
+    await eventually('the token expires', async () => ((await store.peek(KEY)).token ? undefined : true));
+    assert.equal(await lastPublished(), second.fence);
+    await store.purge(KEY);
+    assert.equal(await lastPublished(), undefined);
+  });
+
   test('refuses a lease that is not a positive number of ms', async ({ store }) => {
     for (const leaseMs of [0, -1, 0.5, Number.NaN, Number.POSITIVE_INFINITY]) {
       await assert.rejects(acquire(store, { leaseMs }), RangeError);

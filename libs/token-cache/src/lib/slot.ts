@@ -6,9 +6,9 @@ import {
   type Lease,
   type Peeked,
   type StoredToken,
-} from '../lib/token-store.js';
+} from './token-store.js';
 
-/** Everything about one key. Instants are epoch ms of this machine's clock, 0 for what is not there. */
+/** Everything about one key, for stores that are not scripts of a server. Instants are ms of the store's clock, 0 for what is not there. */
 export interface Slot {
   /** Of the newest lease or purge. */
   readonly fence: number;
@@ -67,14 +67,17 @@ export function acquire(slot: Slot = NOTHING, { nonce, leaseMs, needMs }: Attemp
 
   const isHeld = slot.leaseEndsAt > now;
   if (isHeld && slot.nonce !== nonce) {
-    return { answer: token ? { outcome: 'hit', token } : { outcome: 'wait', leaseEndsInMs: slot.leaseEndsAt - now } };
+    return {
+      answer: token ? { outcome: 'hit', token } : { outcome: 'wait', leaseEndsInMs: Math.ceil(slot.leaseEndsAt - now) },
+    };
   }
 
-  const fence = isHeld ? slot.fence : Math.max(slot.fence + 1, now * 1000);
+  const fence = isHeld ? slot.fence : Math.max(slot.fence + 1, Math.floor(now * 1000));
   const reason = token ? 'refresh' : slot.invalidated ? 'invalidated' : 'miss';
   const lease: Lease = { nonce, fence, leaseMs };
+  const { failures, published } = slot;
   return {
-    answer: { outcome: 'lease', lease, reason, failures: slot.failures, ...(token && { token }) },
+    answer: { outcome: 'lease', lease, reason, failures, ...(published && { published }), ...(token && { token }) },
     slot: { ...slot, fence, nonce, leaseEndsAt: after(now, leaseMs) },
   };
 }
@@ -124,16 +127,19 @@ export function invalidate(slot: Slot | undefined, generation: number, now: numb
 
 export function purge(slot: Slot = NOTHING, now: number): Step<void> {
   // The end of this millisecond: whatever else was granted within it is void as well.
-  const fence = Math.max(slot.fence + 1, now * 1000 + 999);
+  const fence = Math.max(slot.fence + 1, Math.floor(now * 1000) + 999);
   return { answer: undefined, slot: { ...NOTHING, fence, invalidated: 1 } };
 }
 
 function tokenOf({ published, payload, tokenEndsAt }: Slot, now: number): StoredToken | undefined {
-  return tokenEndsAt > now ? { fence: published, payload, ttlMs: tokenEndsAt - now } : undefined;
+  // Rounded down: nobody may believe that a token lives longer than it does.
+  const ttlMs = Math.floor(tokenEndsAt - now);
+  return ttlMs > 0 ? { fence: published, payload, ttlMs } : undefined;
 }
 
 function cooldownOf({ error, cooldownEndsAt }: Slot, now: number): Cooldown | undefined {
-  return cooldownEndsAt > now ? { error, remainingMs: cooldownEndsAt - now } : undefined;
+  const remainingMs = Math.ceil(cooldownEndsAt - now);
+  return remainingMs > 0 ? { error, remainingMs } : undefined;
 }
 
 function holds(slot: Slot, { nonce, fence }: Lease): boolean {
