@@ -1,7 +1,7 @@
 import { FakeTokenSource } from '../testing/fake-token-source.js';
 import { FaultyTokenStore } from '../testing/faulty-token-store.js';
+import { type Fleet, pass, settled, silent, startFleet } from '../testing/fleet.spec-support.js';
 import { MemoryTokenStore } from './memory-token-store.js';
-import { resolveOptions, type TokenCacheOptions } from './token-cache.options.js';
 import {
   TokenSourceRejectedError,
   TokenSourceUnavailableError,
@@ -9,8 +9,7 @@ import {
   TokenWaitTimeoutError,
 } from './token-cache.errors.js';
 import { TokenObserver } from './token-observer.js';
-import { type TokenStore } from './token-store.js';
-import { TokenService } from './token.service.js';
+import { type TokenService } from './token.service.js';
 
 const HOUR = 3_600_000;
 /** Where the refresh window of an hour's token begins when jitter is 0: life - margin - window. */
@@ -20,35 +19,11 @@ const HARD_EXPIRY = HOUR - 30_000;
 describe('TokenService', () => {
   let shared: MemoryTokenStore;
   let source: FakeTokenSource;
-  let open: TokenService[];
+  let replica: Fleet['replica'];
+  let stop: Fleet['stop'];
 
-  beforeEach(() => {
-    jest.useFakeTimers({ doNotFake: ['nextTick', 'queueMicrotask', 'setImmediate'] });
-    shared = new MemoryTokenStore();
-    source = new FakeTokenSource();
-    open = [];
-  });
-
-  afterEach(async () => {
-    source.hold()();
-    const closing = Promise.all(open.map((tokens) => tokens.onApplicationShutdown()));
-    await jest.advanceTimersByTimeAsync(20_000);
-    await closing;
-    jest.useRealTimers();
-  });
-
-  /** One process of the fleet. */
-  function replica(options: Partial<TokenCacheOptions> = {}, store: TokenStore = shared): TokenService {
-    const tokens = new TokenService(
-      resolveOptions({ store, integrations: { billing: { source } }, random: () => 0, ...options }),
-    );
-    open.push(tokens);
-    return tokens;
-  }
-
-  const pass = (ms: number): Promise<void> => jest.advanceTimersByTimeAsync(ms);
-  const settled = <T>(promise: Promise<T>): Promise<PromiseSettledResult<T>> =>
-    Promise.allSettled([promise]).then(([result]) => result);
+  beforeEach(() => ({ shared, source, replica, stop } = startFleet()));
+  afterEach(() => stop());
 
   describe('minting once', () => {
     it('asks the source once for fifty concurrent callers on two replicas', async () => {
@@ -571,26 +546,23 @@ describe('TokenService', () => {
     });
 
     it('gives back to a store that lost its data the token that it holds', async () => {
-      const held = await replica({ nearCache: false }, store).getToken('billing');
+      const tokens = replica({ nearCache: false }, store);
+      const held = await tokens.getToken('billing');
       const empty = new MemoryTokenStore();
       Object.assign(store, { inner: empty });
-      await open[0]!.getToken('billing');
+      await tokens.getToken('billing');
       expect((await replica({}, empty).getToken('billing')).accessToken).toBe(held.accessToken);
       expect(source.calls).toHaveLength(1);
     });
   });
 
   describe('without events', () => {
-    /** A store that is polled. */
-    function silent(): TokenStore {
-      const store = new FaultyTokenStore(shared);
-      Object.defineProperty(store, 'events', { value: undefined });
-      return store;
-    }
-
     it('sees a token that another replica mints while it waits', async () => {
       const release = source.hold();
-      const both = Promise.all([replica({}, silent()).getToken('billing'), replica({}, silent()).getToken('billing')]);
+      const both = Promise.all([
+        replica({}, silent(shared)).getToken('billing'),
+        replica({}, silent(shared)).getToken('billing'),
+      ]);
       await pass(1_000);
       release();
       await pass(300);
@@ -599,7 +571,7 @@ describe('TokenService', () => {
     });
 
     it('never serves a token that another replica invalidated', async () => {
-      const [a, b] = [replica({}, silent()), replica({}, silent())];
+      const [a, b] = [replica({}, silent(shared)), replica({}, silent(shared))];
       await b.getToken('billing');
       await a.invalidate(await a.getToken('billing'));
       expect((await b.getToken('billing')).accessToken).toBe('fake-token-2');

@@ -1,0 +1,493 @@
+import { inspect } from 'node:util';
+import { FakeTokenSource } from '../testing/fake-token-source.js';
+import { FaultyTokenStore } from '../testing/faulty-token-store.js';
+import { channelled, type Fleet, pass, settled, silent, slow, startFleet } from '../testing/fleet.spec-support.js';
+import { systemClock } from './clock.js';
+import { MemoryTokenStore } from './memory-token-store.js';
+import { TokenSourceRejectedError, TokenSourceUnavailableError } from './token-cache.errors.js';
+import { type TokenCacheOptions } from './token-cache.options.js';
+import { TokenObserver } from './token-observer.js';
+import { type TokenSource, tokenSource } from './token-source.js';
+import { type Token } from './token.js';
+import { type TokenService } from './token.service.js';
+
+const SECOND = 1_000;
+const HOUR = 3_600_000;
+/** Hard expiry of an hour's token, and where its refresh window begins when jitter is 0. */
+const HARD_EXPIRY = HOUR - 30_000;
+const REFRESH_AT = HARD_EXPIRY - 300_000;
+
+describe('MintOnce', () => {
+  let shared: MemoryTokenStore;
+  let source: FakeTokenSource;
+  let replica: Fleet['replica'];
+  let stop: Fleet['stop'];
+
+  beforeEach(() => ({ shared, source, replica, stop } = startFleet()));
+  afterEach(() => stop());
+
+  /** A store that this process alone can lose. */
+  function flaky(): FaultyTokenStore {
+    return new FaultyTokenStore(shared);
+  }
+
+  /** Keeps a process busy with its token, once every so often. */
+  async function callEvery(ms: number, times: number, tokens: TokenService): Promise<void> {
+    for (let call = 0; call < times; call++) {
+      await settled(tokens.getToken('billing'));
+      await pass(ms);
+    }
+  }
+
+  async function accessToken(tokens: TokenService): Promise<string> {
+    return (await tokens.getToken('billing')).accessToken;
+  }
+
+  /** Whether a promise has settled, looked at without waiting for it. */
+  function watched(promise: Promise<unknown>): { isSettled: boolean } {
+    const state = { isSettled: false };
+    void settled(promise).then(() => (state.isSettled = true));
+    return state;
+  }
+
+  describe('hard expiry', () => {
+    it('is respected by a shared token whose reply came after it', async () => {
+      await replica().getToken('billing');
+      await pass(HARD_EXPIRY - 200);
+      const token = accessToken(replica({}, slow(shared, { replies: { acquire: 400 } })));
+      await pass(2 * SECOND);
+      expect(await token).toBe('fake-token-2');
+    });
+
+    it('is respected by a new token whose commit took longer than its life', async () => {
+      source.answer = { expiresInMs: 200 };
+      const token = settled(replica({}, slow(shared, { replies: { commit: 400 } })).getToken('billing'));
+      await pass(2 * SECOND);
+      expect(await token).toMatchObject({ reason: { code: 'TOKEN_RESPONSE_INVALID' } });
+    });
+
+    it('is respected by a token that ended while the right to share it was asked for', async () => {
+      const store = flaky();
+      const commit = jest.spyOn(shared, 'commit');
+      const tokens = replica({ refreshWindowMs: 0, safetyMarginMs: 0 }, slow(store, { replies: { acquire: 300 } }));
+      store.fault = () => 'reject';
+      source.answer = { expiresInMs: 5 * SECOND };
+      await tokens.getToken('billing');
+      store.fault = () => undefined;
+      await pass(4_900);
+      await tokens.getToken('billing');
+      await pass(2 * SECOND);
+      expect(commit.mock.calls.map(([, , , ttlMs]) => ttlMs)).toEqual([5 * SECOND]);
+    });
+
+    it('is measured in monotonic time, whatever the wall clock does', async () => {
+      let stepMs = 0;
+      const tokens = replica({ clock: { ...systemClock, now: () => Date.now() + stepMs } });
+      await tokens.getToken('billing');
+      for (stepMs of [-10 * HOUR, 10 * HOUR]) expect(await accessToken(tokens)).toBe('fake-token-1');
+      await pass(HARD_EXPIRY);
+      stepMs = -10 * HOUR;
+      const second = await tokens.getToken('billing');
+      expect(second.accessToken).toBe('fake-token-2');
+      await tokens.invalidate(second);
+      expect(await accessToken(tokens)).toBe('fake-token-3');
+    });
+  });
+
+  describe('the fleet', () => {
+    it.each<Partial<TokenCacheOptions>>([
+      { refreshWindowMs: 0, safetyMarginMs: 0 },
+      { leaseMs: 10, mintTimeoutMs: 1_000 },
+      { leaseMs: 60_000, mintTimeoutMs: 1_000, waitTimeoutMs: 61_000 },
+      { maxLifeMs: 1_000 },
+      { storeTimeoutMs: 1 },
+    ])('mints once with %j', async (policy) => {
+      const fleet = [1, 2, 3].map(() => replica(policy));
+      const release = source.hold();
+      const all = Promise.all(fleet.map((tokens) => tokens.getToken('billing')));
+      await pass(300);
+      release();
+      await pass(200);
+      await all;
+      expect(source.calls).toHaveLength(1);
+    });
+
+    it('refreshes once although the new token lives shorter than the refresh window of the old one', async () => {
+      const fleet = [1, 2, 3, 4, 5].map(() => replica());
+      for (const tokens of fleet) await tokens.getToken('billing');
+      await pass(REFRESH_AT);
+      source.answer = { expiresInMs: 60 * SECOND };
+      for (const tokens of fleet) await callEvery(SECOND, 1, tokens);
+      expect(source.calls).toHaveLength(2);
+    });
+
+    it('does not wait for a process that was granted the lease and never heard of it', async () => {
+      const store = flaky();
+      store.fault = () => 'lose-reply';
+      const tokens = replica({ whenStoreUnavailable: 'fail' }, store);
+      const first = settled(tokens.getToken('billing'));
+      await pass(500);
+      expect(await first).toMatchObject({ reason: { code: 'TOKEN_STORE_UNAVAILABLE' } });
+      store.fault = () => undefined;
+      expect(await accessToken(tokens)).toBe('fake-token-1');
+    });
+
+    it('mints once although a purge came between the loss of the data and the token that was shared again', async () => {
+      const store = silent(shared);
+      const tokens = replica({}, slow(store, { requests: { commit: 100 } }));
+      const first = tokens.getToken('billing');
+      await pass(200);
+      await first;
+      const empty = new MemoryTokenStore();
+      Object.assign(store, { inner: empty });
+      const next = tokens.getToken('billing');
+      await pass(50);
+      await replica({}, empty).purge('billing');
+      await pass(SECOND);
+      expect((await next).accessToken).toBe('fake-token-2');
+      expect(source.calls).toHaveLength(2);
+    });
+  });
+
+  describe('an unreadable token', () => {
+    const key = (byte: number): Partial<TokenCacheOptions> => ({
+      encryption: { keys: [{ id: `key-${byte}`, key: Buffer.alloc(32, byte) }] },
+    });
+
+    it('is replaced by one mint of all who cannot read it', async () => {
+      await replica(key(1)).getToken('billing');
+      const fleet = [1, 2, 3, 4, 5].map(() => replica(key(2)));
+      const release = source.hold();
+      const all = Promise.all(fleet.map((tokens) => tokens.getToken('billing')));
+      await pass(100);
+      release();
+      await pass(3 * SECOND);
+      await all;
+      expect(source.calls).toHaveLength(2);
+    });
+
+    it('does not keep callers from hearing of a cool-down at once', async () => {
+      await replica(key(1)).getToken('billing');
+      source.failure = new TokenSourceRejectedError('no');
+      await settled(replica(key(2)).getToken('billing'));
+      expect(await settled(replica(key(2)).getToken('billing'))).toMatchObject({
+        reason: { code: 'TOKEN_SOURCE_REJECTED' },
+      });
+    });
+
+    it('is none of our business while we hold a valid one, so that a mixed fleet does not mint at every call', async () => {
+      const [ours, theirs] = [1, 2].map((byte) => replica({ ...key(byte), nearCache: false }));
+      for (let call = 0; call < 10; call++) {
+        expect(await accessToken(ours!)).toBe('fake-token-1');
+        expect(await accessToken(theirs!)).toBe('fake-token-2');
+      }
+      expect(source.calls).toHaveLength(2);
+    });
+  });
+
+  describe('a rejected token', () => {
+    /** A source that has but one token to give. */
+    function stubborn(): TokenSource & { mint: jest.Mock } {
+      const mint = jest.fn(async () => ({ accessToken: 'the-only-one', expiresInMs: HOUR }));
+      return { ...tokenSource('stubborn', mint), mint };
+    }
+
+    it('is served after all when the source gives it again, and not minted at every call', async () => {
+      const only = stubborn();
+      const tokens = replica({ integrations: { billing: { source: only } } }, silent(shared));
+      await tokens.invalidate(await tokens.getToken('billing'));
+      await callEvery(SECOND, 10, tokens);
+      expect(await accessToken(tokens)).toBe('the-only-one');
+      expect(only.mint).toHaveBeenCalledTimes(2);
+    });
+
+    it('that the source gives again is minted once for each replica that rejected it', async () => {
+      const only = stubborn();
+      const [a, b] = [1, 2].map(() => replica({ integrations: { billing: { source: only } } }));
+      const [first, second] = [await a!.getToken('billing'), await b!.getToken('billing')];
+      await a!.invalidate(first);
+      await b!.invalidate(second);
+      for (let round = 0; round < 10; round++) {
+        await callEvery(SECOND, 1, a!);
+        await callEvery(SECOND, 1, b!);
+      }
+      expect(only.mint.mock.calls.length).toBeLessThanOrEqual(3);
+    });
+
+    it('is remembered, although an older one is reported after it', async () => {
+      const store = flaky();
+      const tokens = replica({}, store);
+      const first = await tokens.getToken('billing');
+      await tokens.invalidate(first);
+      const second = await tokens.getToken('billing');
+      store.fault = (operation) => (operation === 'invalidate' ? 'reject' : undefined);
+      await tokens.invalidate(second);
+      await tokens.invalidate(first);
+      store.fault = () => undefined;
+      expect(await accessToken(tokens)).toBe('fake-token-3');
+    });
+
+    it('stays rejected although it was being shared just then', async () => {
+      const store = flaky();
+      store.fault = () => 'reject';
+      const tokens = replica({}, slow(store, { replies: { commit: 100 } }));
+      const local = await tokens.getToken('billing');
+      store.fault = () => undefined;
+      await pass(2 * SECOND);
+      await tokens.getToken('billing');
+      await pass(50);
+      await tokens.invalidate(local);
+      await pass(200);
+      const next = accessToken(tokens);
+      await pass(SECOND);
+      expect(await next).toBe('fake-token-2');
+    });
+
+    it('leaves the store under whatever generation it was shared', async () => {
+      const store = flaky();
+      store.fault = () => 'reject';
+      const tokens = replica({}, store);
+      const local = await tokens.getToken('billing');
+      store.fault = () => undefined;
+      await pass(2 * SECOND);
+      await tokens.getToken('billing');
+      await pass(10);
+      expect(await tokens.invalidate(local)).toBe(true);
+      expect(await accessToken(replica())).toBe('fake-token-2');
+    });
+
+    it('is not brought back by a replica that still holds it when its successor ended first', async () => {
+      const [a, b] = [1, 2].map(() => replica({ refreshWindowMs: 0 }, silent(shared)));
+      await a!.getToken('billing');
+      await b!.invalidate(await b!.getToken('billing'));
+      source.answer = { expiresInMs: 10 * SECOND };
+      expect(await accessToken(b!)).toBe('fake-token-2');
+      await pass(10 * SECOND);
+      expect(await accessToken(a!)).toBe('fake-token-3');
+    });
+  });
+
+  describe('a token that could not be shared', () => {
+    it('goes when another replica invalidates it, although only the reply to its commit was lost', async () => {
+      const store = flaky();
+      store.fault = (operation) => (operation === 'commit' ? 'lose-reply' : undefined);
+      const a = replica({}, store);
+      const first = a.getToken('billing');
+      await pass(600);
+      await first;
+      store.fault = () => undefined;
+      const b = replica();
+      await b.invalidate(await b.getToken('billing'));
+      await pass(10);
+      await callEvery(1_100, 30, a);
+      expect(await accessToken(a)).toBe('fake-token-2');
+      expect(store.calls.filter((operation) => operation === 'commit').length).toBeLessThan(4);
+    });
+
+    it('goes when a purge was missed while it was minted', async () => {
+      const store = channelled(shared);
+      const tokens = replica({}, store);
+      store.up();
+      const release = source.hold();
+      const first = accessToken(tokens);
+      await pass(10);
+      store.down();
+      store.fault = () => 'reject';
+      release();
+      expect(await first).toBe('fake-token-1');
+      await replica().purge('billing');
+      store.fault = () => undefined;
+      store.up();
+      await callEvery(1_100, 10, tokens);
+      expect(await accessToken(tokens)).toBe('fake-token-2');
+    });
+
+    it('is not published over a purge that was missed', async () => {
+      const store = channelled(shared);
+      store.fault = () => 'reject';
+      const [a, b] = [replica({}, store), replica()];
+      expect(await accessToken(a)).toBe('fake-token-1');
+      await b.purge('billing');
+      store.fault = () => undefined;
+      store.up();
+      await pass(2 * SECOND);
+      await a.getToken('billing');
+      await pass(10);
+      expect(await accessToken(b)).toBe('fake-token-2');
+    });
+  });
+
+  describe('failures', () => {
+    it('cool down for longer each time, although the source throws the same error object', async () => {
+      source.failure = new TokenSourceUnavailableError('down');
+      await callEvery(SECOND, 60, replica({ random: () => 0.999 }));
+      expect(source.calls.length).toBeLessThan(8);
+    });
+
+    it('are remembered by the process that saw them while the store cannot take them', async () => {
+      const store = flaky();
+      store.fault = (operation) => (operation === 'fail' ? 'reject' : undefined);
+      source.failure = new TokenSourceRejectedError('no');
+      const tokens = replica({}, store);
+      for (let second = 0; second < 29; second++) {
+        void settled(tokens.getToken('billing'));
+        await pass(SECOND);
+      }
+      expect(source.calls).toHaveLength(1);
+    });
+
+    it('without the store are forgotten after a success with the store', async () => {
+      const store = flaky();
+      const tokens = replica({ random: () => 0.999 }, store);
+      source.failure = new TokenSourceUnavailableError('down');
+      store.fault = () => 'reject';
+      await callEvery(31 * SECOND, 5, tokens);
+      delete source.failure;
+      store.fault = () => undefined;
+      await tokens.getToken('billing');
+      await pass(HOUR);
+      source.failure = new TokenSourceUnavailableError('down');
+      store.fault = () => 'reject';
+      expect(await settled(tokens.getToken('billing'))).toMatchObject({ reason: { retryAfterMs: 999 } });
+    });
+
+    it('of the source during a shutdown cool down like any other', async () => {
+      const [a, b] = [replica(), replica()];
+      const release = source.hold();
+      void settled(a.getToken('billing'));
+      await pass(10);
+      void a.onApplicationShutdown();
+      source.failure = new TokenSourceRejectedError('no');
+      release();
+      await pass(10);
+      await settled(b.getToken('billing'));
+      expect(source.calls).toHaveLength(1);
+    });
+
+    it('are no longer the last error once a refresh worked', async () => {
+      const tokens = replica();
+      await tokens.getToken('billing');
+      await pass(REFRESH_AT);
+      source.failure = new TokenSourceUnavailableError('down');
+      await callEvery(2 * SECOND, 1, tokens);
+      expect(await tokens.status('billing')).toHaveProperty('lastErrorCode');
+      delete source.failure;
+      await callEvery(2 * SECOND, 1, tokens);
+      expect(await accessToken(tokens)).toBe('fake-token-3');
+      expect(await tokens.status('billing')).not.toHaveProperty('lastErrorCode');
+    });
+  });
+
+  describe('waiting', () => {
+    it('becomes polling at the moment the channel goes down', async () => {
+      const policy = { leaseMs: 10 * SECOND, waitTimeoutMs: 30 * SECOND };
+      const store = channelled(shared);
+      const [holder, waiter] = [replica(policy), replica(policy, store)];
+      store.up();
+      const release = source.hold();
+      void holder.getToken('billing');
+      await pass(10);
+      const token = watched(waiter.getToken('billing'));
+      await pass(10);
+      store.down();
+      release();
+      await pass(SECOND);
+      expect(token).toEqual({ isSettled: true });
+    });
+
+    it('is limited for each caller by itself, the one who came later included', async () => {
+      source.hold();
+      void settled(replica().getToken('billing'));
+      await pass(1);
+      const tokens = replica({ mintTimeoutMs: 10 * SECOND });
+      const first = settled(tokens.getToken('billing'));
+      await pass(9 * SECOND);
+      const second = settled(tokens.getToken('billing'));
+      await pass(15 * SECOND);
+      expect(await first).toMatchObject({ status: 'rejected' });
+      expect(await second).toMatchObject({ status: 'rejected' });
+    });
+
+    it('for another replica does not hold up a shutdown', async () => {
+      source.hold();
+      const [holder, waiter] = [replica(), replica()];
+      void settled(holder.getToken('billing'));
+      await pass(1);
+      void settled(waiter.getToken('billing'));
+      await pass(1);
+      const closed = watched(waiter.onApplicationShutdown());
+      await pass(6_500);
+      expect(closed).toEqual({ isSettled: true });
+    });
+
+    it('for a replica that died does not begin a mint after the grace of a shutdown', async () => {
+      source.hold();
+      const dead = flaky();
+      const policy = { leaseMs: 6 * SECOND, waitTimeoutMs: 60 * SECOND };
+      const [holder, waiter] = [replica(policy, dead), replica(policy)];
+      void settled(holder.getToken('billing'));
+      await pass(1);
+      dead.fault = () => 'hang';
+      void settled(waiter.getToken('billing'));
+      await pass(1);
+      void waiter.onApplicationShutdown();
+      await pass(8 * SECOND);
+      expect(source.calls).toHaveLength(1);
+    });
+  });
+
+  describe('purge', () => {
+    it('holds against a reply that was on its way: who asks afterwards never gets the purged token', async () => {
+      await replica().getToken('billing');
+      const tokens = replica({}, slow(silent(shared), { replies: { acquire: 300 } }));
+      void tokens.getToken('billing');
+      await pass(100);
+      await tokens.purge('billing');
+      const after = accessToken(tokens);
+      await pass(5 * SECOND);
+      expect(await after).toBe('fake-token-2');
+    });
+  });
+
+  describe('an impatient integration', () => {
+    it('does not cut off the others from the store', async () => {
+      const hasty = { source: new FakeTokenSource('hasty'), storeTimeoutMs: 5 };
+      const tokens = replica(
+        { whenStoreUnavailable: 'fail', integrations: { billing: { source }, hasty } },
+        slow(shared, { replies: { acquire: 20, commit: 20 } }),
+      );
+      for (let call = 0; call < 5; call++) {
+        void settled(tokens.getToken('hasty'));
+        await pass(50);
+      }
+      const token = settled(tokens.getToken('billing'));
+      await pass(200);
+      expect(await token).toMatchObject({ status: 'fulfilled' });
+    });
+  });
+
+  describe('what is seen from outside', () => {
+    it('is one miss for the caller who came after the shutdown', async () => {
+      const seen: string[] = [];
+      class Recorder extends TokenObserver {
+        override hit(): void {
+          seen.push('hit');
+        }
+        override miss(): void {
+          seen.push('miss');
+        }
+      }
+      const tokens = replica();
+      tokens.observe(new Recorder());
+      await tokens.onApplicationShutdown();
+      await settled(tokens.getToken('billing'));
+      expect(seen).toEqual(['miss']);
+    });
+
+    it('is no access token, however deeply the service is inspected', async () => {
+      const tokens = replica();
+      const token: Token = await tokens.getToken('billing');
+      expect(inspect(tokens, { depth: 12 })).not.toContain(token.accessToken);
+    });
+  });
+});

@@ -1,0 +1,134 @@
+import { MemoryTokenStore } from '../lib/memory-token-store.js';
+import { resolveOptions, type TokenCacheOptions } from '../lib/token-cache.options.js';
+import { TokenService } from '../lib/token.service.js';
+import { type TokenStore, type TokenStoreEvents, type TokenStoreListener } from '../lib/token-store.js';
+import { type StoreOperation } from '../lib/token-observer.js';
+import { FakeTokenSource } from './fake-token-source.js';
+import { FaultyTokenStore } from './faulty-token-store.js';
+
+/** Longer than a shutdown lets mints finish, and than any reply in flight takes. */
+const WIND_DOWN_MS = 60_000;
+
+/** Processes that share one store and one source, in virtual time. */
+export interface Fleet {
+  readonly shared: MemoryTokenStore;
+  readonly source: FakeTokenSource;
+  /** One more process, without jitter; `billing` is its integration. */
+  replica(options?: Partial<TokenCacheOptions>, store?: TokenStore): TokenService;
+  /** Shuts everybody down and gives the time back. */
+  stop(): Promise<void>;
+}
+
+/** Takes the time over; `stop` the fleet after each test. */
+export function startFleet(): Fleet {
+  jest.useFakeTimers({ doNotFake: ['nextTick', 'queueMicrotask', 'setImmediate'] });
+  const shared = new MemoryTokenStore();
+  const source = new FakeTokenSource();
+  const open: TokenService[] = [];
+  return {
+    shared,
+    source,
+    replica(options = {}, store = shared) {
+      const tokens = new TokenService(
+        resolveOptions({ store, integrations: { billing: { source } }, random: () => 0, ...options }),
+      );
+      open.push(tokens);
+      return tokens;
+    },
+    async stop() {
+      source.hold()();
+      const closing = Promise.all(open.map((tokens) => tokens.onApplicationShutdown()));
+      await pass(WIND_DOWN_MS);
+      await closing;
+      jest.useRealTimers();
+    },
+  };
+}
+
+/** Lets virtual time pass, and everything happen that is due. */
+export function pass(ms: number): Promise<void> {
+  return jest.advanceTimersByTimeAsync(ms);
+}
+
+/** What became of a promise, which may thus fail before anybody looks. */
+export function settled<T>(promise: Promise<T>): Promise<PromiseSettledResult<T>> {
+  return Promise.allSettled([promise]).then(([result]) => result);
+}
+
+/** A store without events, which is polled. */
+export function silent(inner: TokenStore): FaultyTokenStore {
+  return new SilentTokenStore(inner);
+}
+
+class SilentTokenStore extends FaultyTokenStore {
+  override get events(): undefined {
+    return undefined;
+  }
+}
+
+/** A store whose events arrive only while the test says so; not at first. */
+export function channelled(inner: MemoryTokenStore): ChannelledTokenStore {
+  return new ChannelledTokenStore(inner);
+}
+
+export class ChannelledTokenStore extends FaultyTokenStore {
+  readonly #listeners = new Set<TokenStoreListener>();
+  #isUp = false;
+
+  constructor(inner: MemoryTokenStore) {
+    super(inner);
+    inner.events.subscribe({
+      event: (event) => this.#isUp && this.#listeners.forEach((listener) => listener.event(event)),
+      up: () => {},
+      down: () => {},
+    });
+  }
+
+  get isUp(): boolean {
+    return this.#isUp;
+  }
+
+  override get events(): TokenStoreEvents {
+    return {
+      subscribe: (listener) => {
+        this.#listeners.add(listener);
+        return () => this.#listeners.delete(listener);
+      },
+    };
+  }
+
+  up(): void {
+    this.#isUp = true;
+    this.#listeners.forEach((listener) => listener.up());
+  }
+
+  down(): void {
+    this.#isUp = false;
+    this.#listeners.forEach((listener) => listener.down());
+  }
+}
+
+export type Delays = Partial<Record<StoreOperation, number>>;
+
+/** The same store, with requests or replies that are so many ms on their way. */
+export function slow(
+  inner: TokenStore,
+  { requests = {}, replies = {} }: { requests?: Delays; replies?: Delays },
+): TokenStore {
+  return new Proxy(inner, {
+    get(target, name) {
+      const method: unknown = Reflect.get(target, name, target);
+      if (typeof method !== 'function') return method;
+      return async (...args: unknown[]): Promise<unknown> => {
+        await delay(requests[name as StoreOperation]);
+        const answer: unknown = await Reflect.apply(method, target, args);
+        await delay(replies[name as StoreOperation]);
+        return answer;
+      };
+    },
+  });
+}
+
+async function delay(ms = 0): Promise<void> {
+  if (ms > 0) await new Promise((resolve) => setTimeout(resolve, ms));
+}
