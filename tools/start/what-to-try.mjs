@@ -6,7 +6,7 @@ export function whatToTry({ url, workers, isDemo, store, redisUrl }) {
 mintonce is ready: ${url}, ${workers} workers, tokens in ${STORES[store]}${store === 'redis' ? ` (${withoutPassword(redisUrl)})` : ''}
 
   curl -s ${url}${isDemo ? '/proxy/demo/echo' : '/api/integrations'}
-  curl -s ${url}/metrics | grep token_
+  curl -s ${url}/metrics | grep -E '^token_(cache|mint_count)'
   curl -s ${url}/health
 
 Ctrl-C stops it.

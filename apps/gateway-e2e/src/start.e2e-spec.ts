@@ -5,6 +5,7 @@ import {
   isAlive,
   type NodeProcess,
   startNode,
+  startRedis,
   type TemporaryDirectory,
   temporaryDirectory,
   waitFor,
@@ -36,8 +37,8 @@ describe('npm start', () => {
     return node;
   }
 
-  async function start(): Promise<NodeProcess> {
-    const node = await launch();
+  async function start(more: NodeJS.ProcessEnv = {}): Promise<NodeProcess> {
+    const node = await launch(more);
     await node.waitForOutput(/Ctrl-C stops it/, 60_000);
     return node;
   }
@@ -64,6 +65,20 @@ describe('npm start', () => {
     expect(existsSync(directory)).toBe(false);
     expect(readdirSync(state.path).filter((name) => !name.startsWith('tokens.sqlite'))).toEqual([]);
     await expect(fetch(url)).rejects.toThrow();
+  }, 120_000);
+
+  it('shares tokens through Redis when REDIS_URL names one', async () => {
+    const redis = await startRedis();
+    try {
+      const node = await start({ REDIS_URL: redis.url });
+      expect(node.output()).toContain(`tokens in Redis (127.0.0.1:${redis.port})`);
+      expect((await fetch(`${url}/proxy/demo/echo`)).status).toBe(200);
+      expect(await (await fetch(`${url}/health`)).json()).toMatchObject({ info: { tokens: { store: 'up' } } });
+      expect(readdirSync(state.path)).not.toContain('tokens.sqlite');
+      await node.stop();
+    } finally {
+      await redis.stop();
+    }
   }, 120_000);
 
   it('says so when it runs already', async () => {
