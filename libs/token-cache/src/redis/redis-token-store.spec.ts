@@ -39,6 +39,18 @@ describeTokenStore('RedisTokenStore on a client with a key prefix, automatic pip
   return { open: () => new RedisTokenStore(prefixed), dispose: () => prefixed.disconnect() };
 });
 
+/** As the README lists them. */
+const RIGHTS =
+  '+get +pttl +set +del +hmget +hget +hset +hdel +hincrby +pexpire +time +publish +subscribe +evalsha +eval +ping +info';
+
+describeTokenStore('RedisTokenStore of a user who may do no more than it needs', async () => {
+  const [username, password, namespace] = [randomUUID(), randomUUID(), randomUUID()];
+  const grants = ['on', `>${password}`, `~${namespace}:*`, `&${namespace}:events`, ...RIGHTS.split(' ')];
+  await client.call('ACL', 'SETUSER', username, ...grants);
+  const limited = new Redis(server.socketPath, { username, password });
+  return { open: () => new RedisTokenStore(limited, { namespace }), dispose: () => limited.disconnect() };
+});
+
 describe('RedisTokenStore', () => {
   let namespace: string;
   let store: RedisTokenStore;
