@@ -1,4 +1,5 @@
 export { ensureRedisServer } from './ensure-redis-server.js';
+export { type Evidence, recordEvidence } from './evidence.js';
 export { freePort } from './free-port.js';
 export { isAlive } from './is-alive.js';
 export { type LastWill, lastWill } from './last-will.js';
