@@ -134,7 +134,7 @@ type Middleware = (ctx: KoaContextWithOIDC, next: () => Promise<void>) => Promis
 function observed(calls: TokenCalls, settings: () => Settings): Middleware {
   return async (ctx, next) => {
     if (ctx.path !== '/token') return await next();
-    const call = calls.start(basicUser(ctx.get('Authorization')));
+    const call = calls.start(basicUser(ctx.get('Authorization')), ctx.req.socket.remotePort);
     try {
       await sleep(settings().delayMs);
       const { failWith } = settings();

@@ -3,6 +3,8 @@ export interface TokenCall {
   readonly startedAt: number;
   endedAt?: number;
   clientId?: string;
+  /** The port that the caller's connection comes from: it tells which process called. */
+  readonly callerPort?: number;
   status?: number;
 }
 
@@ -13,8 +15,8 @@ export class TokenCalls {
   count = 0;
   private readonly calls: TokenCall[] = [];
 
-  start(clientId?: string): TokenCall {
-    const call: TokenCall = { startedAt: instant(), clientId };
+  start(clientId?: string, callerPort?: number): TokenCall {
+    const call: TokenCall = { startedAt: instant(), clientId, callerPort };
     this.count++;
     this.calls.push(call);
     if (this.calls.length > REMEMBERED) this.calls.shift();

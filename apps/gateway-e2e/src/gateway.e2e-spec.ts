@@ -2,7 +2,7 @@ import { waitFor } from '@mintonce/test-support';
 import { type Fleet, startFleet, WORKERS } from './fleet.js';
 import { burst, get, statuses, steadyLoad } from './load.js';
 import { type Sample, scrape, total } from './metrics.js';
-import { peerOf } from './peer-of.js';
+import { ownerOf } from './owner-of.js';
 
 const LEASE_MS = 3_000;
 
@@ -69,8 +69,8 @@ describe.each(['redis', 'sqlite'] as const)('The gateway under PM2 with four wor
     await startAnew();
     await fleet.idp.configure({ delayMs: 60_000 });
     void get(echo, AbortSignal.timeout(10_000)).catch(() => undefined);
-    await waitFor(async () => (await fleet.idp.stats()).tokenCalls === 1, { description: 'a mint in flight' });
-    const minting = peerOf(Number(new URL(fleet.idp.issuer).port), await workers());
+    const mint = await waitFor(async () => (await fleet.idp.stats()).calls[0], { description: 'a mint in flight' });
+    const minting = ownerOf(mint.callerPort, await workers());
     expect(minting).toBeDefined();
     await fleet.idp.configure({ delayMs: 0 });
 

@@ -2,6 +2,8 @@ export interface TokenCall {
   startedAt: number;
   endedAt?: number;
   status?: number;
+  /** The port that the caller's connection comes from. */
+  callerPort: number;
 }
 
 /** The identity provider's side of the story, which cannot be talked into anything. */

@@ -1,17 +1,17 @@
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 
-/** Which of these processes has a connection to that local port. */
-export function peerOf(port: number, pids: readonly number[]): number | undefined {
-  return process.platform === 'linux' ? peerFromProc(port, pids) : peerFromLsof(port, pids);
+/** Which of these processes has the connection that comes from that local port. */
+export function ownerOf(port: number, pids: readonly number[]): number | undefined {
+  return process.platform === 'linux' ? ownerFromProc(port, pids) : ownerFromLsof(port, pids);
 }
 
-function peerFromProc(port: number, pids: readonly number[]): number | undefined {
-  const remote = port.toString(16).toUpperCase().padStart(4, '0');
+function ownerFromProc(port: number, pids: readonly number[]): number | undefined {
+  const local = port.toString(16).toUpperCase().padStart(4, '0');
   const inodes = readFileSync('/proc/net/tcp', 'utf8')
     .split('\n')
     .map((line) => line.trim().split(/\s+/))
-    .filter(([, , peer, state]) => peer?.endsWith(`:${remote}`) && state === '01')
+    .filter(([, address, , state]) => address?.endsWith(`:${local}`) && state === '01')
     .map((fields) => `socket:[${fields[9]}]`);
   return pids.find((pid) => openFilesOf(pid).some((file) => inodes.includes(file)));
 }
@@ -26,7 +26,7 @@ function openFilesOf(pid: number): string[] {
   });
 }
 
-function peerFromLsof(port: number, pids: readonly number[]): number | undefined {
+function ownerFromLsof(port: number, pids: readonly number[]): number | undefined {
   const output = execFileSync('lsof', ['-nP', `-iTCP:${port}`, '-sTCP:ESTABLISHED', '-Fp'], { encoding: 'utf8' });
   return pids.find((pid) => output.split('\n').includes(`p${pid}`));
 }
