@@ -1,6 +1,6 @@
 import { inspect } from 'node:util';
 import { FakeTokenSource } from '../testing/fake-token-source.js';
-import { FaultyTokenStore } from '../testing/faulty-token-store.js';
+import { FaultyTokenStore, type StoreFault } from '../testing/faulty-token-store.js';
 import { channelled, type Fleet, pass, settled, silent, slow, startFleet } from '../testing/fleet.spec-support.js';
 import { systemClock } from './clock.js';
 import { MemoryTokenStore } from './memory-token-store.js';
@@ -446,6 +446,25 @@ describe('MintOnce', () => {
       const after = accessToken(tokens);
       await pass(5 * SECOND);
       expect(await after).toBe('fake-token-2');
+    });
+
+    it.each([
+      ['with the store', {}],
+      ['without the store', { fault: 'reject' as const }],
+    ])('does not make anybody wait for the mint that it voids, %s', async (_how, { fault }: { fault?: StoreFault }) => {
+      const store = new FaultyTokenStore(shared);
+      store.fault = (operation) => (operation === 'purge' ? undefined : fault);
+      const tokens = replica({}, store);
+      source.hold();
+      const before = accessToken(tokens);
+      await pass(10);
+      const release = source.hold();
+      await tokens.purge('billing');
+      const after = accessToken(tokens);
+      release();
+      await pass(0);
+      expect(await Promise.all([before, after])).toEqual(['fake-token-2', 'fake-token-2']);
+      expect(source.calls[0]?.context.signal.aborted).toBe(true);
     });
   });
 

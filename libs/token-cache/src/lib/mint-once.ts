@@ -244,7 +244,8 @@ export class MintOnce {
         : { held: shelf.keep(key, fresh, clock.now() * 1_000, startedAt, {}), via: 'mint' };
     } catch (error) {
       if (!(error instanceof TokenSourceError)) throw error;
-      this.reportMint(key, 'failed', 'miss', startedAt);
+      this.reportMint(key, watch.purged ? 'superseded' : 'failed', 'miss', startedAt);
+      if (watch.purged) return undefined;
       throw failures.remember(key, error);
     }
   }
@@ -262,7 +263,8 @@ export class MintOnce {
       return published;
     } catch (error) {
       if (!(error instanceof TokenSourceError)) throw error;
-      this.reportMint(key, 'failed', reason, startedAt);
+      this.reportMint(key, watch.purged ? 'superseded' : 'failed', reason, startedAt);
+      if (watch.purged) return undefined;
       throw await this.fail(key, lease, failures, error);
     } finally {
       stopRenewing();

@@ -14,11 +14,12 @@ export interface FreshToken {
 
 /** Why a mint ended that the source has no part in. */
 export const SHUTTING_DOWN = new Error('shutting down');
+const PURGED = new Error('purged');
 
 /** Asks a source for a token, within its time, and makes sense of the answer. */
 export class Minter {
   private isClosed = false;
-  private readonly running = new Set<AbortController>();
+  private readonly running = new Map<AbortController, string>();
 
   constructor(
     private readonly clock: Clock,
@@ -48,10 +49,15 @@ export class Minter {
     };
   }
 
+  /** Aborts the mints of a key that was purged: nobody may have what comes of them. */
+  abort(keyId: string): void {
+    for (const [controller, running] of this.running) if (running === keyId) controller.abort(PURGED);
+  }
+
   /** Aborts every mint, those to come included. */
   close(): void {
     this.isClosed = true;
-    for (const controller of this.running) controller.abort(SHUTTING_DOWN);
+    for (const controller of this.running.keys()) controller.abort(SHUTTING_DOWN);
   }
 
   private async ask(key: TokenKey, fence: number): Promise<MintedToken> {
@@ -67,7 +73,7 @@ export class Minter {
         new TokenSourceUnavailableError(`The source of "${name}" did not answer within ${policy.mintTimeoutMs} ms`),
       );
     });
-    this.running.add(controller);
+    this.running.set(controller, key.id);
     if (this.isClosed) controller.abort(SHUTTING_DOWN);
     try {
       return await Promise.race([

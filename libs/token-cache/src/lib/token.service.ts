@@ -60,8 +60,9 @@ export class TokenService implements OnApplicationShutdown {
     this.guarded = new GuardedStore(config.store, clock, observers);
     const store = (this.store = new KeyedStore(this.guarded));
     const wakeUps = (this.wakeUps = new WakeUps(clock, random, config.store.events, (event) => {
-      if (event.type === 'purged') this.near.drop(event.keyId);
-      else this.near.dropShared(event.keyId, event.fence);
+      if (event.type === 'invalidated') return this.near.dropShared(event.keyId, event.fence);
+      this.near.drop(event.keyId);
+      this.minter.abort(event.keyId);
     }));
     const { maxEntries } = nearCache || DEFAULT_NEAR_CACHE;
     const near = (this.near = new NearCache(nearCache, maxEntries, config.store.events && wakeUps));
