@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { freePort } from '../test/free-port.js';
+import { freePort } from '@mintonce/test-support';
 import { Client, cumulative, type Scrape, type WorkerStatus } from '../test/client.js';
 import { during } from '../test/during.js';
 import { Pm2 } from '../test/pm2.js';

@@ -109,8 +109,10 @@ export const configSchema = z.strictObject({
   store: z.enum(['redis', 'sqlite', 'memory']).optional(),
   sqlite: z.strictObject({ path: text }).optional(),
   policy: policy.extend({ nearCache: nearCache.optional() }).optional(),
-  /** How long a worker that shuts down waits for the requests in flight. */
-  drainTimeoutMs: ms.default(10_000),
+  /** How long a worker that shuts down waits for the requests in flight; 6 s more are for mints in flight and good-byes. */
+  drainTimeoutMs: ms
+    .max(14_000, 'must be at most 14000: PM2 kills a worker 20 s after it told it to stop')
+    .default(10_000),
   access: z.never('is not supported yet: the gateway serves this machine only').optional(),
 });
 

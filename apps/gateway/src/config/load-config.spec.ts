@@ -140,6 +140,7 @@ describe('loadConfig', () => {
       billing('upstream', 'upstream: https://billing.example/?a=b'),
       'integrations.billing.upstream: must not hold a query',
     ],
+    ['a drain that PM2 would cut short', `drainTimeoutMs: 14001${BILLING}`, 'drainTimeoutMs: must be at most 14000'],
     ['an unknown policy field', `policy: { leaseMS: 1 }${BILLING}`, 'policy.leaseMS: is not an option'],
     [
       'a policy of the wrong type',

@@ -1,4 +1,5 @@
 import axios, { type AxiosInstance, type AxiosResponse, type InternalAxiosRequestConfig } from 'axios';
+import { isResendable } from '../lib/resendable.js';
 import { type TokenRequest } from '../lib/token-request.js';
 import { type TokenService } from '../lib/token.service.js';
 import { type Token } from '../lib/token.js';
@@ -42,7 +43,7 @@ export function useToken(
     const config: TokenConfig | undefined = response?.config;
     if (response?.status !== 401 || !config?.[TOKEN]) return giveUp();
     await tokens.invalidate(config[TOKEN]);
-    if (!canSendAgain(config.data)) return giveUp();
+    if (!isResendable(config.data)) return giveUp();
     await discard(response);
     return bare.request(await authorize({ ...config, headers: config.headers.concat(), transformRequest: [] }));
   };
@@ -63,11 +64,6 @@ export function useToken(
 
 function abortable({ signal }: InternalAxiosRequestConfig): { signal?: AbortSignal } {
   return signal instanceof AbortSignal ? { signal } : {};
-}
-
-function canSendAgain(body: unknown): boolean {
-  if (body === undefined || body === null || typeof body === 'string') return true;
-  return ArrayBuffer.isView(body) || body instanceof ArrayBuffer;
 }
 
 /** A response that was asked for as a stream keeps its connection until somebody reads or destroys it. */

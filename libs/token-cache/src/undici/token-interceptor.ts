@@ -1,5 +1,6 @@
 import { Readable } from 'node:stream';
 import { type Dispatcher } from 'undici';
+import { isResendable } from '../lib/resendable.js';
 import { type TokenRequest } from '../lib/token-request.js';
 import { type TokenService } from '../lib/token.service.js';
 import { type Token } from '../lib/token.js';
@@ -38,7 +39,7 @@ export function tokenInterceptor(
       const wasDropped = await send(token, (status) => {
         if (status !== 401) return false;
         invalidated = tokens.invalidate(token).catch(() => false);
-        return canSendAgain(options);
+        return isResendable(options.body);
       });
       if (!wasDropped) return;
       await invalidated;
@@ -56,11 +57,6 @@ export function tokenInterceptor(
 /** The signal of `request` and its kin; a handler learns of an abort only once its request has started. */
 function abortable(options: Dispatcher.RequestOptions): { signal?: AbortSignal } {
   return options.signal instanceof AbortSignal ? { signal: options.signal } : {};
-}
-
-function canSendAgain({ body }: { body?: unknown }): boolean {
-  if (body === undefined || body === null || typeof body === 'string') return true;
-  return ArrayBuffer.isView(body) || body instanceof ArrayBuffer;
 }
 
 /** undici listens to the body once it is sent; a stream that fails before would end the process. */
