@@ -143,7 +143,7 @@ function cooldownOf({ error, cooldownEndsAt }: Slot, now: number): Cooldown | un
 }
 
 function holds(slot: Slot, { nonce, fence }: Lease): boolean {
-  return slot.leaseEndsAt > 0 && slot.nonce === nonce && slot.fence === fence;
+  return slot.nonce === nonce && slot.fence === fence;
 }
 
 function isStale({ fence, leaseMs }: Lease, now: number): boolean {
