@@ -53,7 +53,11 @@ describe('a remembered failure', () => {
   it.each(['', 'not JSON', '{"code":"NEWER_CODE"}', 'null'])(
     'that cannot be read (%p) is an unavailable source',
     (error) => {
-      expect(errorOf({ remainingMs: 5, error }, 'billing')).toMatchObject({ code: 'TOKEN_SOURCE_UNAVAILABLE' });
+      expect(errorOf({ remainingMs: 5, error }, 'billing')).toMatchObject({
+        code: 'TOKEN_SOURCE_UNAVAILABLE',
+        message: 'The source of "billing" failed a moment ago',
+        retryAfterMs: 5,
+      });
     },
   );
 });

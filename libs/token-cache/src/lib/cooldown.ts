@@ -23,9 +23,8 @@ export function cooldownMs(
   policy: CooldownPolicy,
   random: () => number,
 ): number {
-  if (error.retryAfterMs !== undefined && error.retryAfterMs > 0) {
-    return Math.ceil(Math.min(error.retryAfterMs, policy.retryAfterMaxMs));
-  }
+  const { retryAfterMs = 0 } = error;
+  if (retryAfterMs > 0) return Math.ceil(Math.min(retryAfterMs, policy.retryAfterMaxMs));
   if (error instanceof TokenSourceRejectedError) return policy.rejectedMs;
   const ceiling = Math.min(policy.transientMaxMs, policy.transientMs * 2 ** failures);
   return Math.ceil(Math.max(LEAST_COOLDOWN_MS, ceiling * random()));
@@ -46,7 +45,7 @@ export function errorOf({ remainingMs, error }: Cooldown, integration: string): 
       message: string;
       oauthError?: string;
     };
-    return new ERRORS[code](message, oauthError === undefined ? retry : { ...retry, oauthError });
+    return new ERRORS[code](message, { ...retry, oauthError });
   } catch {
     return new TokenSourceUnavailableError(`The source of "${integration}" failed a moment ago`, retry);
   }
@@ -55,9 +54,5 @@ export function errorOf({ remainingMs, error }: Cooldown, integration: string): 
 /** The error as its callers see it: a copy, since the source may throw one object again and again. */
 export function cooledDown(error: TokenSourceError, remainingMs: number): TokenSourceError {
   const { code, message, oauthError, cause } = error as TokenSourceError & { code: keyof typeof ERRORS };
-  return new ERRORS[code](message, {
-    cause,
-    retryAfterMs: remainingMs,
-    ...(oauthError !== undefined && { oauthError }),
-  });
+  return new ERRORS[code](message, { cause, retryAfterMs: remainingMs, oauthError });
 }

@@ -1,0 +1,37 @@
+import { FakeClock } from '../testing/fake-clock.js';
+import { FakeTokenSource } from '../testing/fake-token-source.js';
+import { FailureMemory } from './failure-memory.js';
+import { MemoryTokenStore } from './memory-token-store.js';
+import { TokenSourceUnavailableError } from './token-cache.errors.js';
+import { resolveOptions } from './token-cache.options.js';
+import { TokenKeys } from './token-key.js';
+
+describe('FailureMemory', () => {
+  const keys = new TokenKeys();
+  const { integrations } = resolveOptions({
+    store: new MemoryTokenStore(),
+    integrations: { billing: { source: new FakeTokenSource() } },
+  });
+  for (const integration of integrations.values()) keys.add(integration);
+  const key = keys.of('billing');
+  const error = new TokenSourceUnavailableError('down');
+
+  it('makes the cool-down longer with every failure in a row, and begins anew once that is over', () => {
+    const failures = new FailureMemory(new FakeClock(), () => 1);
+    const retryAfterMs = () => failures.remember(key, error).retryAfterMs;
+    expect([retryAfterMs(), retryAfterMs(), retryAfterMs()]).toEqual([1_000, 2_000, 4_000]);
+    failures.forget(key.id);
+    expect(retryAfterMs()).toBe(1_000);
+  });
+
+  it('knows a failure as long as its cool-down lasts, and how long that is', async () => {
+    const clock = new FakeClock();
+    const failures = new FailureMemory(clock, () => 1);
+    expect(failures.recent(key)).toBeUndefined();
+    failures.remember(key, error);
+    await clock.advance(400);
+    expect(failures.recent(key)?.remainingMs).toBe(600);
+    await clock.advance(600);
+    expect(failures.recent(key)).toBeUndefined();
+  });
+});
