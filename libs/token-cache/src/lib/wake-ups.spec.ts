@@ -1,0 +1,161 @@
+import { FakeClock } from '../testing/fake-clock.js';
+import { type TokenStoreEvent, type TokenStoreEvents, type TokenStoreListener } from './token-store.js';
+import { WakeUps, type Watch } from './wake-ups.js';
+
+const KEY = 'key';
+const LEASE_MS = 3_000;
+
+/** A channel of events that the test speaks on. */
+class Channel implements TokenStoreEvents {
+  listener?: TokenStoreListener;
+
+  subscribe(listener: TokenStoreListener): () => void {
+    this.listener = listener;
+    return () => delete this.listener;
+  }
+
+  say(type: TokenStoreEvent['type'], fence = 7, keyId = KEY): void {
+    this.listener?.event({ type, keyId, fence });
+  }
+}
+
+describe('WakeUps', () => {
+  let clock: FakeClock;
+  let channel: Channel;
+  let voided: TokenStoreEvent[];
+  let wakeUps: WakeUps;
+
+  beforeEach(() => {
+    clock = new FakeClock();
+    channel = new Channel();
+    voided = [];
+    wakeUps = new WakeUps(
+      clock,
+      () => 0.5,
+      channel,
+      (event) => voided.push(event),
+    );
+    channel.listener?.up();
+  });
+
+  /** After how many ms a watch that waits for a lease is awake. */
+  async function sleepOf(watch: Watch, leaseEndsInMs = LEASE_MS): Promise<number> {
+    const from = clock.monotonic();
+    let at: number | undefined;
+    void watch.wait(leaseEndsInMs).then(() => (at = clock.monotonic()));
+    await clock.advance(10 * LEASE_MS);
+    return (at ?? NaN) - from;
+  }
+
+  /** Whether a watch wakes without any time passing. */
+  async function wakes(watch: Watch, event: () => void): Promise<boolean> {
+    let isAwake = false;
+    void watch.wait(LEASE_MS).then(() => (isAwake = true));
+    await clock.advance(0);
+    event();
+    await clock.advance(0);
+    return isAwake;
+  }
+
+  it('knows since when events arrive', async () => {
+    channel.listener?.down();
+    expect(wakeUps.isUp).toBe(false);
+    await clock.advance(500);
+    channel.listener?.up();
+    expect([wakeUps.isUp, wakeUps.upSince]).toEqual([true, 500]);
+  });
+
+  it('has no channel without events', () => {
+    const silent = new WakeUps(
+      clock,
+      () => 0,
+      undefined,
+      () => {},
+    );
+    expect([silent.isUp, silent.upSince]).toEqual([false, Infinity]);
+  });
+
+  it.each([
+    ['stored', false],
+    ['failed', false],
+    ['invalidated', true],
+    ['purged', true],
+  ] as const)('tells that a token is void when it was %s: %p', (type, isVoid) => {
+    channel.say(type);
+    expect(voided).toEqual(isVoid ? [{ type, keyId: KEY, fence: 7 }] : []);
+  });
+
+  describe('A watch', () => {
+    it.each(['stored', 'failed', 'invalidated', 'purged'] as const)('wakes when its key was %s', async (type) => {
+      expect(await wakes(wakeUps.watch(KEY), () => channel.say(type))).toBe(true);
+    });
+
+    it.each([
+      ['another key has news', () => channel.say('stored', 7, 'another')],
+      ['it was closed', (watch: Watch) => (watch.close(), channel.say('stored'))],
+    ])('sleeps on when %s', async (_what, event) => {
+      const watch = wakeUps.watch(KEY);
+      expect(await wakes(watch, () => event(watch))).toBe(false);
+    });
+
+    it.each([
+      ['goes down', () => channel.listener?.down()],
+      ['comes up', () => channel.listener?.up()],
+    ])('wakes when the channel %s, since nobody knows what was missed', async (_what, event) => {
+      expect(await wakes(wakeUps.watch(KEY), event)).toBe(true);
+    });
+
+    it('wakes with all others of its key, each by itself', async () => {
+      const [one, two] = [wakeUps.watch(KEY), wakeUps.watch(KEY)];
+      expect(await Promise.all([wakes(one, () => channel.say('stored')), wakes(two, () => {})])).toEqual([true, true]);
+      one.close();
+      expect(await wakes(two, () => channel.say('stored'))).toBe(true);
+    });
+
+    it('does not sleep when the event came before it began to wait, but does so the next time', async () => {
+      const watch = wakeUps.watch(KEY);
+      channel.say('stored');
+      expect(await sleepOf(watch)).toBe(0);
+      expect(await sleepOf(watch)).toBe(LEASE_MS + 25);
+    });
+
+    it('wakes at the end of the lease, with a little jitter, when nothing was said', async () => {
+      expect(await sleepOf(wakeUps.watch(KEY))).toBe(LEASE_MS + 25);
+    });
+
+    it('looks again ever more slowly while the channel is down, and at the end of the lease', async () => {
+      channel.listener?.down();
+      const watch = wakeUps.watch(KEY);
+      const sleeps: number[] = [];
+      for (let times = 0; times < 7; times++) sleeps.push(await sleepOf(watch));
+      expect(sleeps).toEqual([50, 100, 150, 200, 250, 250, 250]);
+      expect(await sleepOf(watch, 100)).toBe(125);
+    });
+
+    it('knows the newest generation that was voided while it watched', () => {
+      const watch = wakeUps.watch(KEY);
+      for (const [type, fence] of [
+        ['invalidated', 5],
+        ['invalidated', 3],
+        ['stored', 9],
+        ['failed', 9],
+      ] as const)
+        channel.say(type, fence);
+      expect([watch.voidedUpTo, watch.purged]).toEqual([5, false]);
+      channel.say('purged', 8);
+      expect([watch.voidedUpTo, watch.purged]).toEqual([8, true]);
+    });
+
+    it('forgets what was voided before a call that knows it', () => {
+      const watch = wakeUps.watch(KEY);
+      channel.say('purged', 8);
+      watch.forgetVoided();
+      expect([watch.voidedUpTo, watch.purged]).toEqual([0, false]);
+    });
+  });
+
+  it('hears nothing any more once it is closed', () => {
+    wakeUps.close();
+    expect([wakeUps.isUp, channel.listener]).toEqual([false, undefined]);
+  });
+});
