@@ -1,0 +1,97 @@
+import { randomUUID } from 'node:crypto';
+import { type Redis } from 'ioredis';
+import { type Lease, type StoredToken, type TokenStore } from '../lib/token-store.js';
+import { type StoreSystem } from '../testing/model/store-system.spec-support.js';
+import { RedisNames } from './redis-names.js';
+import { RedisTokenStore } from './redis-token-store.js';
+
+/**
+ * One key of a Redis whose clock the test moves. The server's own cannot be set, so everything that has a place in time is
+ * moved the other way instead: ends, fences, and the fences that the clients hold. No answer can tell the difference.
+ */
+export function redisSystem(clients: readonly Redis[]): StoreSystem {
+  const [client] = clients as [Redis, ...Redis[]];
+  const namespace = randomUUID();
+  const keyId = 'key';
+  const [token, record] = new RedisNames(namespace, client.options.keyPrefix).keys(keyId);
+  const moved = { ms: 0 };
+  const stores = clients.map((one) => new RedisTokenStore(one, { namespace }));
+  const lose = {
+    token: () => client.del(token),
+    record: () => client.del(record),
+    everything: () => client.del(token, record),
+  };
+  return {
+    keyId,
+    processes: stores.map((store) => inMovedTime(store, moved)),
+    async moveClock(ms) {
+      moved.ms += ms;
+      await client.eval(MOVE, 2, token, record, ms);
+    },
+    async lose(part) {
+      await lose[part]();
+    },
+    async kept() {
+      const names = await client.keys(`${namespace}:*`);
+      const lives = await Promise.all(names.map((name) => client.pttl(name)));
+      return names.map((name, i) => ({ name, ttlMs: lives[i]! }));
+    },
+    async dispose() {
+      await Promise.all(stores.map((store) => store.close()));
+      await client.del(token, record);
+    },
+  };
+}
+
+const MOVE = `
+  local ms = tonumber(ARGV[1])
+  local function sooner(key)
+    local left = redis.call('PTTL', key) - ms
+    if left > 0 then redis.call('PEXPIRE', key, string.format('%.0f', left)) else redis.call('DEL', key) end
+  end
+  local value = redis.call('GET', KEYS[1])
+  if value then
+    local fence, payload = string.match(value, '^(%d+):(.*)$')
+    redis.call('SET', KEYS[1], string.format('%.0f', fence - ms * 1000) .. ':' .. payload, 'KEEPTTL')
+    sooner(KEYS[1])
+  end
+  if redis.call('EXISTS', KEYS[2]) == 0 then return end
+  for field, unit in pairs({ leaseEndsAt = 1, coolEndsAt = 1, fence = 1000, published = 1000 }) do
+    local at = redis.call('HGET', KEYS[2], field)
+    if at then redis.call('HSET', KEYS[2], field, string.format('%.0f', at - ms * unit)) end
+  end
+  sooner(KEYS[2])
+`;
+
+/** A store whose fences are those of a clock that was moved. */
+function inMovedTime(store: TokenStore, moved: { readonly ms: number }): TokenStore {
+  const sent = (fence: number): number => fence - moved.ms * 1000;
+  const received = (fence: number): number => fence + moved.ms * 1000;
+  const sentLease = (lease: Lease): Lease => ({ ...lease, fence: sent(lease.fence) });
+  const withToken = <T extends { token?: StoredToken }>(answer: T): T =>
+    answer.token ? { ...answer, token: { ...answer.token, fence: received(answer.token.fence) } } : answer;
+  return {
+    peek: async (keyId) => withToken(await store.peek(keyId)),
+    async acquire(keyId, attempt) {
+      const answer = await store.acquire(keyId, attempt);
+      if (answer.outcome === 'hit') return withToken(answer);
+      if (answer.outcome !== 'lease') return answer;
+      const { lease, published } = answer;
+      return withToken({
+        ...answer,
+        lease: { ...lease, fence: received(lease.fence) },
+        ...(published !== undefined && { published: received(published) }),
+      });
+    },
+    renew: (keyId, lease) => store.renew(keyId, sentLease(lease)),
+    async commit(keyId, lease, payload, ttlMs) {
+      const answer = await store.commit(keyId, sentLease(lease), payload, ttlMs);
+      return answer.outcome === 'superseded' ? withToken(answer) : answer;
+    },
+    fail: (keyId, lease, cooldown) => store.fail(keyId, sentLease(lease), cooldown),
+    invalidate: (keyId, generation) => store.invalidate(keyId, sent(generation)),
+    purge: (keyId) => store.purge(keyId),
+    ping: () => store.ping(),
+    close: () => store.close(),
+  };
+}

@@ -1,0 +1,74 @@
+import { join } from 'node:path';
+import { recordEvidence, type TemporaryDirectory, temporaryDirectory } from '@mintonce/test-support';
+import Database from 'libsql';
+import { fuzz, fuzzTimeoutMs } from '../testing/model/fuzz.spec-support.js';
+import { StoreProcess } from '../testing/model/store-process.spec-support.js';
+import { type StoreSystem } from '../testing/model/store-system.spec-support.js';
+
+const HISTORIES = 150;
+const NAMESPACE = 'shop';
+const EPOCH = Date.UTC(2026, 0, 1);
+
+describe('SqliteTokenStore in three processes (of the built library: build it first)', () => {
+  let directory: TemporaryDirectory;
+  let path: string;
+  let database: Database.Database;
+  let processes: StoreProcess[];
+  let histories = 0;
+
+  beforeAll(async () => {
+    directory = temporaryDirectory();
+    path = join(directory.path, 'tokens.db');
+    processes = await Promise.all([1, 2, 3].map(() => StoreProcess.start('sqlite', path, NAMESPACE)));
+    database = new Database(path);
+    database.exec('PRAGMA busy_timeout = 5000');
+  });
+
+  afterAll(async () => {
+    database?.close();
+    await Promise.all((processes ?? []).map((process) => process.stop()));
+    directory.remove();
+  });
+
+  /** A key of its own in the file of all; the processes take the time from the test. */
+  function system(): StoreSystem {
+    const keyId = `key ${++histories}`;
+    const bytes = Buffer.from(keyId);
+    let now = EPOCH;
+    const forget = () => void database.prepare('DELETE FROM slots WHERE keyId = ?').run([bytes]);
+    return {
+      keyId,
+      processes: processes.map((process) => process.store(() => now)),
+      async moveClock(ms) {
+        now += ms;
+      },
+      // No time passes within a history unless it says so: fences may thus be ahead of the clock by 1 ms a command.
+      async lose() {
+        forget();
+        now += 1_000;
+      },
+      async kept() {
+        const rows = database.prepare('SELECT keyId, keptUntil FROM slots').all([]) as {
+          keyId: Buffer;
+          keptUntil: number;
+        }[];
+        return rows.map((row) => ({ name: `${row.keyId}`, ttlMs: row.keptUntil - now }));
+      },
+      dispose: async () => forget(),
+    };
+  }
+
+  it(
+    'answers every random history as the specification does, whatever is lost and wherever the clock goes',
+    async () => {
+      const { histories, commands } = await fuzz(system, ['everything'], HISTORIES);
+      recordEvidence({
+        promises: [1],
+        fault:
+          'random commands from three processes, sent twice, late and after the loss of the row, and clocks that step',
+        seen: `${histories} histories, ${commands} commands on SQLite: granted and published fences rise, stale commits are refused, no row is kept without an end`,
+      });
+    },
+    fuzzTimeoutMs(HISTORIES),
+  );
+});

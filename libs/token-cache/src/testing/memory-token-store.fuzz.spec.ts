@@ -1,0 +1,35 @@
+import { type Clock, systemClock } from '../lib/clock.js';
+import { MemoryTokenStore } from '../lib/memory-token-store.js';
+import { fuzz, fuzzTimeoutMs } from './model/fuzz.spec-support.js';
+import { type StoreSystem } from './model/store-system.spec-support.js';
+
+const HISTORIES = 300;
+
+/** One store for all: it is a process of its own. */
+function system(): StoreSystem {
+  // Far from 0, so that a clock that steps back does not get below it.
+  const time = { ms: 1e9 };
+  const clock: Clock = { ...systemClock, monotonic: () => time.ms };
+  const store = new MemoryTokenStore({ clock });
+  return {
+    keyId: 'key',
+    processes: [store],
+    async moveClock(ms) {
+      time.ms += ms;
+    },
+    lose: () => Promise.reject(new Error('memory loses nothing but everything, with its process')),
+    kept: async () => [],
+    dispose: () => store.close(),
+  };
+}
+
+describe('MemoryTokenStore', () => {
+  it(
+    'answers every random history as the specification does, wherever its clock goes',
+    async () => {
+      const { histories, commands } = await fuzz(system, [], HISTORIES);
+      expect(commands).toBeGreaterThan(histories);
+    },
+    fuzzTimeoutMs(HISTORIES),
+  );
+});

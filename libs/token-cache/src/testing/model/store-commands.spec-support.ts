@@ -1,0 +1,355 @@
+import fc from 'fast-check';
+import { type Acquired, type Lease, type StoredToken, type TokenStore } from '../../lib/token-store.js';
+import { type ModelFence, type ModelLease, type SlotModel } from './slot-model.spec-support.js';
+import { type Part, type StoreSystem } from './store-system.spec-support.js';
+
+/** Long against a run, so that the real time that passes changes no answer. */
+export const STEP_MS = 100_000;
+
+/** The longest life that a record is kept for when nothing in it asks for more. */
+const KEEP_MS = 25 * 60 * 60 * 1000;
+
+/** The store as a history of commands works on it; the numbers of the fences that it gave out so far, by their place. */
+export interface Real {
+  readonly system: StoreSystem;
+  readonly fences: Map<number, number>;
+  lastFence: number;
+  lastPublished: number;
+  /** How many were run. */
+  commands: number;
+}
+
+type StoreCommand = fc.AsyncCommand<SlotModel, Real>;
+
+/** One command, sent once or, as after a lost reply, twice, by one process. The second time must be as the model says, too. */
+abstract class Call implements StoreCommand {
+  constructor(
+    private readonly process: number,
+    private readonly times: number,
+  ) {}
+
+  check(model: Readonly<SlotModel>): boolean {
+    return this.needsLease ? model.leases.length > 0 : true;
+  }
+
+  async run(model: SlotModel, real: Real): Promise<void> {
+    const { processes, keyId } = real.system;
+    for (let i = 0; i < this.times; i++) {
+      // A command that is sent again may arrive by another way.
+      await this.call(model, real, processes[(this.process + i) % processes.length]!, keyId);
+    }
+    await agree(model, real, processes[(this.process + 1) % processes.length]!);
+  }
+
+  abstract toString(): string;
+
+  protected readonly needsLease: boolean = true;
+  protected abstract call(model: SlotModel, real: Real, store: TokenStore, keyId: string): Promise<void>;
+}
+
+class Acquire extends Call {
+  protected override readonly needsLease = false;
+
+  constructor(
+    process: number,
+    times: number,
+    private readonly nonce: string,
+    private readonly leaseMs: number,
+    private readonly needMs: number,
+  ) {
+    super(process, times);
+  }
+
+  protected async call(model: SlotModel, real: Real, store: TokenStore, keyId: string): Promise<void> {
+    const { nonce, leaseMs, needMs } = this;
+    const answer = await store.acquire(keyId, { nonce, leaseMs, needMs });
+    const expected = model.acquire(nonce, leaseMs, needMs);
+    if (expected.outcome === 'lease' && expected.isNew && answer.outcome === 'lease') {
+      const { fence } = answer.lease;
+      rises(fence, real.lastFence, 'a granted fence');
+      real.fences.set(expected.lease.place, fence);
+      real.lastFence = fence;
+    }
+    expect(spoken(answer)).toEqual(
+      expected.outcome === 'hit'
+        ? { outcome: 'hit', token: tokenOf(real, expected.token) }
+        : expected.outcome === 'lease'
+          ? {
+              outcome: 'lease',
+              lease: { ...leaseOf(real, expected.lease), leaseMs },
+              reason: expected.reason,
+              failures: expected.failures,
+              published: expected.published && fenceOf(real, expected.published),
+              token: expected.token && tokenOf(real, expected.token),
+            }
+          : expected.outcome === 'wait'
+            ? { outcome: 'wait', steps: halfSteps(expected.leaseEndsInMs) }
+            : { outcome: 'cooling', error: expected.error, steps: halfSteps(expected.remainingMs) },
+    );
+  }
+
+  toString(): string {
+    return `acquire(${this.nonce}, lease ${this.leaseMs}, need ${this.needMs})`;
+  }
+}
+
+/** A call of somebody who was granted a lease: the last one, or one who is late. */
+abstract class LeaseCall extends Call {
+  constructor(
+    process: number,
+    times: number,
+    private readonly age: number,
+  ) {
+    super(process, times);
+  }
+
+  protected lease({ leases }: SlotModel): ModelLease {
+    return leases[Math.max(leases.length - 1 - this.age, 0)]!;
+  }
+
+  protected get whose(): string {
+    return `lease -${this.age}`;
+  }
+}
+
+class Commit extends LeaseCall {
+  constructor(
+    process: number,
+    times: number,
+    age: number,
+    private readonly ttlMs: number,
+  ) {
+    super(process, times, age);
+  }
+
+  protected async call(model: SlotModel, real: Real, store: TokenStore, keyId: string): Promise<void> {
+    const lease = this.lease(model);
+    const before = await store.peek(keyId);
+    const answer = await store.commit(keyId, leaseOf(real, lease), payloadOf(lease), this.ttlMs);
+    const after = await store.peek(keyId);
+    // Whoever still holds a lease may publish once more what was lost: that is all that the store can tell.
+    const last = model.knowsNothing ? 0 : real.lastPublished;
+    const expected = model.commit(lease, this.ttlMs);
+    expect(answer.outcome).toBe(expected.outcome);
+    if (answer.outcome === 'stored') {
+      const fence = fenceOf(real, lease);
+      rises(fence, last, 'a published fence');
+      real.lastPublished = fence;
+      return;
+    }
+    // Superseded never alters, and neither does the same commit once more.
+    expect(after.token?.fence).toBe(before.token?.fence);
+    expect(after.token?.payload).toBe(before.token?.payload);
+    expect(after.token?.ttlMs ?? 0).toBeLessThanOrEqual(before.token?.ttlMs ?? 0);
+    if (answer.outcome !== 'superseded' || expected.outcome !== 'superseded') return;
+    expect(answer.token && bare(answer.token)).toEqual(expected.token && tokenOf(real, expected.token));
+  }
+
+  toString(): string {
+    return `commit(${this.whose}, ttl ${this.ttlMs})`;
+  }
+}
+
+class Renew extends LeaseCall {
+  constructor(
+    process: number,
+    times: number,
+    age: number,
+    private readonly leaseMs: number,
+  ) {
+    super(process, times, age);
+  }
+
+  protected async call(model: SlotModel, real: Real, store: TokenStore, keyId: string): Promise<void> {
+    const lease = this.lease(model);
+    const renewed = await store.renew(keyId, { ...leaseOf(real, lease), leaseMs: this.leaseMs });
+    expect(renewed).toBe(model.renew(lease, this.leaseMs));
+  }
+
+  toString(): string {
+    return `renew(${this.whose}, lease ${this.leaseMs})`;
+  }
+}
+
+class Fail extends LeaseCall {
+  constructor(
+    process: number,
+    times: number,
+    age: number,
+    private readonly remainingMs: number,
+  ) {
+    super(process, times, age);
+  }
+
+  protected async call(model: SlotModel, real: Real, store: TokenStore, keyId: string): Promise<void> {
+    const lease = this.lease(model);
+    const cooldown = this.remainingMs
+      ? { remainingMs: this.remainingMs, error: `error of ${payloadOf(lease)}` }
+      : undefined;
+    await store.fail(keyId, leaseOf(real, lease), cooldown);
+    model.fail(lease, cooldown);
+  }
+
+  toString(): string {
+    return `fail(${this.whose}, cool-down ${this.remainingMs})`;
+  }
+}
+
+class Invalidate extends LeaseCall {
+  protected async call(model: SlotModel, real: Real, store: TokenStore, keyId: string): Promise<void> {
+    const lease = this.lease(model);
+    expect(await store.invalidate(keyId, fenceOf(real, lease))).toBe(model.invalidate(lease));
+  }
+
+  toString(): string {
+    return `invalidate(${this.whose})`;
+  }
+}
+
+class Purge extends Call {
+  protected override readonly needsLease = false;
+
+  protected async call(model: SlotModel, _real: Real, store: TokenStore, keyId: string): Promise<void> {
+    await store.purge(keyId);
+    model.purge();
+  }
+
+  toString(): string {
+    return 'purge()';
+  }
+}
+
+class MoveClock implements StoreCommand {
+  constructor(private readonly ms: number) {}
+
+  /** While nobody remembers a fence, a clock that steps back can repeat one; and a store may still have what ended, or not. */
+  check(model: Readonly<SlotModel>): boolean {
+    return this.ms > 0 || (!model.hasForgotten && !model.revivesAt(model.now + this.ms));
+  }
+
+  async run(model: SlotModel, real: Real): Promise<void> {
+    await real.system.moveClock(this.ms);
+    model.moveClock(this.ms);
+    await agree(model, real, real.system.processes[0]!);
+  }
+
+  toString(): string {
+    return `clock(${this.ms > 0 ? '+' : ''}${this.ms})`;
+  }
+}
+
+class Lose implements StoreCommand {
+  constructor(private readonly part: Part) {}
+
+  check({ now, latest }: Readonly<SlotModel>): boolean {
+    return now >= latest;
+  }
+
+  async run(model: SlotModel, real: Real): Promise<void> {
+    await real.system.lose(this.part);
+    if (this.part !== 'record') model.loseToken();
+    if (this.part !== 'token') model.loseRecord();
+    await agree(model, real, real.system.processes[0]!);
+  }
+
+  toString(): string {
+    return `lose(${this.part})`;
+  }
+}
+
+/** Everybody sees what the model sees, and nothing stays for ever. */
+async function agree(model: SlotModel, real: Real, store: TokenStore): Promise<void> {
+  real.commands++;
+  const { token, cooldown } = await store.peek(real.system.keyId);
+  expect({
+    token: token && { ...bare(token), steps: halfSteps(token.ttlMs) },
+    cooldown: cooldown && { error: cooldown.error, steps: halfSteps(cooldown.remainingMs) },
+  }).toEqual({
+    token: model.token && { ...tokenOf(real, model.token), steps: halfSteps(model.token.endsAt - model.now) },
+    cooldown: model.cooldown && {
+      error: model.cooldown.error,
+      steps: halfSteps(model.cooldown.endsAt - model.now),
+    },
+  });
+  // A clock that stepped back makes what is there last for longer by as much.
+  const longest = KEEP_MS + model.latest - model.now;
+  for (const { name, ttlMs } of await real.system.kept()) {
+    if (ttlMs > 0 && ttlMs <= longest) continue;
+    throw new Error(`${name} is kept for ${ttlMs} ms; at least 1 and at most ${longest} were expected`);
+  }
+}
+
+function rises(fence: number, last: number, what: string): void {
+  if (!Number.isSafeInteger(fence) || fence <= last) throw new Error(`${what} must rise: ${fence} came after ${last}`);
+}
+
+function fenceOf({ fences }: Real, { place }: ModelFence): number {
+  const fence = fences.get(place);
+  if (fence === undefined) throw new Error(`Nobody was granted fence ${place}`);
+  return fence;
+}
+
+function leaseOf(real: Real, lease: ModelLease): Lease {
+  return { nonce: lease.nonce, fence: fenceOf(real, lease), leaseMs: lease.leaseMs };
+}
+
+function payloadOf({ place }: ModelFence): string {
+  return `token ${place}`;
+}
+
+function tokenOf(real: Real, token: ModelFence): { fence: number; payload: string } {
+  return { fence: fenceOf(real, token), payload: payloadOf(token) };
+}
+
+function bare({ fence, payload }: StoredToken): { fence: number; payload: string } {
+  return { fence, payload };
+}
+
+/** An answer without the milliseconds that really passed. */
+function spoken(answer: Acquired): unknown {
+  switch (answer.outcome) {
+    case 'hit':
+      return { outcome: 'hit', token: bare(answer.token) };
+    case 'wait':
+      return { outcome: 'wait', steps: halfSteps(answer.leaseEndsInMs) };
+    case 'cooling':
+      return { outcome: 'cooling', error: answer.cooldown.error, steps: halfSteps(answer.cooldown.remainingMs) };
+    case 'lease': {
+      const { lease, reason, failures, published, token } = answer;
+      return { outcome: 'lease', lease, reason, failures, published, token: token && bare(token) };
+    }
+  }
+}
+
+function halfSteps(ms: number): number {
+  return Math.ceil((2 * ms) / STEP_MS);
+}
+
+const processes = fc.nat({ max: 2 });
+const times = fc.constantFrom(1, 1, 1, 2);
+const ages = fc.oneof({ weight: 3, arbitrary: fc.constant(0) }, { weight: 2, arbitrary: fc.nat({ max: 3 }) });
+const nonces = fc.constantFrom('a', 'b', 'c', 'd', 'e', 'f');
+const whole = (max: number) => fc.integer({ min: 1, max }).map((steps) => steps * STEP_MS);
+/** Never a whole number of steps: whether a lease ends within or after its last microsecond is nobody's business. */
+const halves = (max: number) => fc.integer({ min: 1, max }).map((steps) => (steps - 0.5) * STEP_MS);
+const needs = fc.constantFrom(0, 0, STEP_MS, 9 * STEP_MS);
+const cooldowns = fc.constantFrom(0, STEP_MS, 2 * STEP_MS);
+
+/** Histories of one key of a store that can lose these parts of it. */
+export function histories(losses: readonly Part[]): fc.Arbitrary<Iterable<StoreCommand>> {
+  const acquire = fc.tuple(processes, times, nonces, halves(3), needs).map((args) => new Acquire(...args));
+  const commit = fc.tuple(processes, times, ages, whole(6)).map((args) => new Commit(...args));
+  const forward = whole(3).map((ms) => new MoveClock(ms));
+  return fc.commands(
+    [
+      ...[acquire, acquire, acquire, commit, commit, forward],
+      fc.tuple(processes, times, ages, halves(3)).map((args) => new Renew(...args)),
+      fc.tuple(processes, times, ages, cooldowns).map((args) => new Fail(...args)),
+      fc.tuple(processes, times, ages).map((args) => new Invalidate(...args)),
+      fc.tuple(processes, times).map((args) => new Purge(...args)),
+      whole(3).map((ms) => new MoveClock(-ms)),
+      ...(losses.length > 0 ? [fc.constantFrom(...losses).map((part) => new Lose(part))] : []),
+    ],
+    { maxCommands: 40, size: 'max' },
+  );
+}

@@ -1,0 +1,80 @@
+// A process that uses a store as it is told: node store-process.mjs redis <socket> <namespace> | sqlite <path> <namespace>
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Redis } from 'ioredis';
+import { RedisTokenStore } from '@mintonce/token-cache/redis';
+import { SqliteTokenStore } from '@mintonce/token-cache/sqlite';
+
+const [kind, place, namespace] = process.argv.slice(2);
+const client = kind === 'redis' ? new Redis(place) : undefined;
+const store = client ? new RedisTokenStore(client, { namespace }) : new SqliteTokenStore({ path: place, namespace });
+const systemNow = Date.now;
+
+const commands = {
+  /** One call, at an instant that the test chose. */
+  async call({ method, args, now }) {
+    Date.now = now === undefined ? systemNow : () => now;
+    return store[method](...args);
+  },
+  contend,
+};
+
+process.on('message', async ({ id, command, ...order }) => {
+  try {
+    process.send({ id, answer: await commands[command](order) });
+  } catch (error) {
+    process.send({ id, error: String(error?.stack ?? error) });
+  }
+});
+process.on('disconnect', async () => {
+  await store.close();
+  client?.disconnect();
+});
+process.send({ id: 0 });
+
+/** Goes for one key as fast as it can, now well-behaved, now late or dead; gives every call with its answer and its times. */
+async function contend({ keyId, calls }) {
+  const history = [];
+  const late = [];
+  while (history.length < calls) {
+    const nonce = crypto.randomUUID();
+    const attempt = { nonce, leaseMs: oneOf(1, 5, 20, 1_000), needMs: oneOf(0, 0, 1_000_000) };
+    const answer = await recorded('acquire', attempt);
+    if (answer.outcome === 'lease') await use(answer.lease);
+    if (answer.outcome === 'hit' && Math.random() < 0.1) await recorded('invalidate', answer.token.fence);
+    if (late.length > 0 && Math.random() < 0.3) await publish(late.shift());
+    if (Math.random() < 0.02) await recorded('purge');
+    await recorded('peek');
+    if (answer.outcome === 'wait') await sleep(Math.random() * 3);
+  }
+  return history;
+
+  async function use(lease) {
+    const fate = Math.random();
+    if (fate < 0.1) return;
+    if (fate < 0.2) return void late.push(lease);
+    if (fate < 0.3) return void (await recorded('fail', lease, { remainingMs: 1, error: 'busy' }));
+    if (fate < 0.4) await recorded('renew', { ...lease, leaseMs: 20 });
+    await publish(lease);
+    if (fate < 0.5) await publish(lease);
+  }
+
+  function publish(lease) {
+    return recorded('commit', lease, `token ${lease.fence}`, 60_000);
+  }
+
+  async function recorded(method, ...args) {
+    const calledAt = now();
+    const answer = await store[method](keyId, ...args);
+    history.push({ process: process.pid, method, args, answer, calledAt, answeredAt: now() });
+    return answer;
+  }
+}
+
+/** Ms on the one clock that all processes of a machine share. */
+function now() {
+  return Number(process.hrtime.bigint()) / 1e6;
+}
+
+function oneOf(...values) {
+  return values[Math.floor(Math.random() * values.length)];
+}

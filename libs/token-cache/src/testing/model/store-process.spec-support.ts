@@ -1,0 +1,86 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { type Acquired, type Lease, type Peeked, type TokenStore } from '../../lib/token-store.js';
+
+/** One call of a store as a process saw it; instants in ms on the clock that all processes of a machine share. */
+export type RecordedCall = { process: number; calledAt: number; answeredAt: number } & (
+  | { method: 'acquire'; args: [attempt: { nonce: string; leaseMs: number; needMs: number }]; answer: Acquired }
+  | { method: 'peek'; args: []; answer: Peeked }
+  | { method: 'renew'; args: [lease: Lease]; answer: boolean }
+  | {
+      method: 'commit';
+      args: [lease: Lease, payload: string, ttlMs: number];
+      answer: Awaited<ReturnType<TokenStore['commit']>>;
+    }
+  | { method: 'fail'; args: unknown[] & [lease: Lease]; answer: undefined }
+  | { method: 'invalidate'; args: [generation: number]; answer: boolean }
+  | { method: 'purge'; args: []; answer: undefined }
+);
+
+/** A process of its own with a store of the built library in it. */
+export class StoreProcess {
+  readonly #child: ChildProcess;
+  readonly #open = new Map<number, { resolve(answer: unknown): void; reject(error: Error): void }>();
+  #calls = 0;
+
+  private constructor(child: ChildProcess) {
+    this.#child = child;
+    child.on('message', ({ id, answer, error }: { id: number; answer?: unknown; error?: string }) => {
+      const call = this.#open.get(id);
+      this.#open.delete(id);
+      if (error === undefined) call?.resolve(answer);
+      else call?.reject(new Error(error));
+    });
+    child.on('exit', () => this.#open.forEach(({ reject }) => reject(new Error('The process ended'))));
+  }
+
+  /** @param where a socket of Redis, or a file for SQLite */
+  static async start(kind: 'redis' | 'sqlite', where: string, namespace: string): Promise<StoreProcess> {
+    const child = fork(join(__dirname, 'store-process.mjs'), [kind, where, namespace], {
+      execArgv: [],
+      serialization: 'advanced',
+    });
+    await once(child, 'message');
+    return new StoreProcess(child);
+  }
+
+  /** The store in that process; `now` is the time there, the system's when it gives nothing. */
+  store(now: () => number | undefined = () => undefined): TokenStore {
+    const call =
+      (method: keyof TokenStore) =>
+      <T>(...args: unknown[]): Promise<T> =>
+        this.#ask({ command: 'call', method, args, now: now() });
+    return {
+      peek: call('peek'),
+      acquire: call('acquire'),
+      renew: call('renew'),
+      commit: call('commit'),
+      fail: call('fail'),
+      invalidate: call('invalidate'),
+      purge: call('purge'),
+      ping: call('ping'),
+      close: call('close'),
+    };
+  }
+
+  /** Goes for one key against all others who do the same; gives what it saw. */
+  contend(keyId: string, calls: number): Promise<RecordedCall[]> {
+    return this.#ask({ command: 'contend', keyId, calls });
+  }
+
+  async stop(): Promise<void> {
+    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
+    const ended = once(this.#child, 'exit');
+    this.#child.kill('SIGKILL');
+    await ended;
+  }
+
+  #ask<T>(order: object): Promise<T> {
+    return new Promise((resolve, reject) => {
+      const id = ++this.#calls;
+      this.#open.set(id, { resolve: resolve as (answer: unknown) => void, reject });
+      this.#child.send({ id, ...order });
+    });
+  }
+}
