@@ -1,0 +1,22 @@
+import { type RedisServer, startRedis } from '@mintonce/test-support';
+import { contend } from '../testing/model/contention.spec-support.js';
+import { StoreProcess } from '../testing/model/store-process.spec-support.js';
+
+describe('RedisTokenStore in four processes at once (of the built library: build it first)', () => {
+  let server: RedisServer;
+  let processes: StoreProcess[] = [];
+
+  beforeAll(async () => {
+    server = await startRedis();
+    processes = await Promise.all([1, 2, 3, 4].map(() => StoreProcess.start('redis', server.socketPath, 'shop')));
+  });
+
+  afterAll(async () => {
+    await Promise.all(processes.map((process) => process.stop()));
+    await server?.stop();
+  });
+
+  it('gives a history that can be told one call after the other', async () => {
+    await contend(processes, 1_500, 'Redis');
+  }, 60_000);
+});

@@ -1,0 +1,153 @@
+import { type Lease } from '../../lib/token-store.js';
+import { type RecordedCall } from './store-process.spec-support.js';
+
+/** Stores count in whole ms, so that a lease may end by less than one of them early. */
+const CLOCK_GRAIN_MS = 1;
+
+type Grant = { lease: Lease; calledAt: number; answeredAt: number };
+type Of<Method extends RecordedCall['method']> = Extract<RecordedCall, { method: Method }>;
+
+/**
+ * What is wrong with the history of one key as its processes saw it, in words; nothing if it can be explained by calls that
+ * took effect one after the other, each between its call and its answer.
+ */
+export function violations(history: readonly RecordedCall[]): string[] {
+  const calls = [...history].sort((a, b) => a.calledAt - b.calledAt);
+  const grants = grantsOf(calls);
+  const stored = of(calls, 'commit').filter(({ answer }) => answer.outcome === 'stored');
+  return [
+    ...fencesGrantedTwice(grants),
+    ...fencesThatFell(grants),
+    ...liveTogether(grants, calls),
+    ...publishedTwice(stored),
+    ...publishedBack(stored),
+    ...publishedStale(stored, grants),
+    ...publishedAfterPurge(stored, grants, of(calls, 'purge')),
+    ...seenGoingBack(calls),
+    ...foreignPayloads(calls),
+    ...wronglySuperseded(calls),
+    ...wronglyInvalidated(calls, stored),
+  ];
+}
+
+/** Each new lease once, without those that the same nonce was given again. */
+function grantsOf(calls: readonly RecordedCall[]): Grant[] {
+  const grants = new Map<string, Grant>();
+  for (const { answer, calledAt, answeredAt } of of(calls, 'acquire')) {
+    if (answer.outcome !== 'lease') continue;
+    const name = `${answer.lease.nonce} ${answer.lease.fence}`;
+    if (!grants.has(name)) grants.set(name, { lease: answer.lease, calledAt, answeredAt });
+  }
+  return [...grants.values()];
+}
+
+function fencesGrantedTwice(grants: readonly Grant[]): string[] {
+  const seen = new Set<number>();
+  return grants.flatMap(({ lease: { fence } }) => {
+    if (seen.has(fence)) return [`fence ${fence} was granted twice`];
+    seen.add(fence);
+    return [];
+  });
+}
+
+function fencesThatFell(grants: readonly Grant[]): string[] {
+  return amongOrdered(grants, (earlier, later) =>
+    later.lease.fence > earlier.lease.fence
+      ? undefined
+      : `fence ${later.lease.fence} came after ${earlier.lease.fence}`,
+  );
+}
+
+/** A lease lives from its answer at the latest to `leaseMs` after its call at the earliest, unless somebody ended it. */
+function liveTogether(grants: readonly Grant[], calls: readonly RecordedCall[]): string[] {
+  const ends = calls.filter(({ method }) => method === 'commit' || method === 'fail' || method === 'purge');
+  return amongOrdered(grants, (first, second) => {
+    const livesUntil = first.calledAt + first.lease.leaseMs - CLOCK_GRAIN_MS;
+    if (second.answeredAt >= livesUntil) return undefined;
+    const isEnded = ends.some((end) => end.answeredAt > first.calledAt && end.calledAt < second.answeredAt);
+    return isEnded ? undefined : `leases ${first.lease.fence} and ${second.lease.fence} were live together`;
+  });
+}
+
+function publishedTwice(stored: readonly Of<'commit'>[]): string[] {
+  const fences = stored.map(({ args: [{ fence }] }) => fence);
+  return fences.filter((fence, i) => fences.indexOf(fence) < i).map((fence) => `fence ${fence} was published twice`);
+}
+
+function publishedBack(stored: readonly Of<'commit'>[]): string[] {
+  return amongOrdered(stored, ({ args: [earlier] }, { args: [later] }) =>
+    later.fence > earlier.fence ? undefined : `fence ${later.fence} was published after ${earlier.fence}`,
+  );
+}
+
+function publishedStale(stored: readonly Of<'commit'>[], grants: readonly Grant[]): string[] {
+  return stored.flatMap(({ args: [{ fence }], calledAt }) => {
+    const newer = grants.find(({ lease, answeredAt }) => lease.fence > fence && answeredAt < calledAt);
+    return newer ? [`fence ${fence} was published although ${newer.lease.fence} had been granted`] : [];
+  });
+}
+
+function publishedAfterPurge(
+  stored: readonly Of<'commit'>[],
+  grants: readonly Grant[],
+  purges: readonly Of<'purge'>[],
+): string[] {
+  const grantedAt = new Map(grants.map(({ lease, answeredAt }) => [lease.fence, answeredAt]));
+  return stored.flatMap(({ args: [{ fence }], calledAt }) => {
+    const since = grantedAt.get(fence) ?? Infinity;
+    const isVoid = purges.some((purge) => purge.calledAt > since && purge.answeredAt < calledAt);
+    return isVoid ? [`fence ${fence} was published although it had been purged`] : [];
+  });
+}
+
+function seenGoingBack(calls: readonly RecordedCall[]): string[] {
+  const seen = of(calls, 'peek').flatMap(({ answer: { token }, ...call }) => (token ? [{ ...call, token }] : []));
+  return amongOrdered(seen, (earlier, later) =>
+    later.token.fence >= earlier.token.fence
+      ? undefined
+      : `token ${later.token.fence} was seen after ${earlier.token.fence}`,
+  );
+}
+
+function foreignPayloads(calls: readonly RecordedCall[]): string[] {
+  const tokens = calls.flatMap(({ answer }) => (typeof answer === 'object' && 'token' in answer ? [answer.token] : []));
+  return tokens.flatMap((token) =>
+    token && token.payload !== `token ${token.fence}` ? [`fence ${token.fence} has "${token.payload}"`] : [],
+  );
+}
+
+function wronglySuperseded(calls: readonly RecordedCall[]): string[] {
+  return of(calls, 'commit').flatMap(({ answer, args: [{ fence }] }) =>
+    answer.outcome === 'superseded' && answer.token && answer.token.fence <= fence
+      ? [`fence ${fence} was superseded by ${answer.token.fence}`]
+      : [],
+  );
+}
+
+function wronglyInvalidated(calls: readonly RecordedCall[], stored: readonly Of<'commit'>[]): string[] {
+  const deleted = of(calls, 'invalidate').filter(({ answer }) => answer);
+  const generations = deleted.map(({ args: [generation] }) => generation);
+  return generations.flatMap((generation, i) => [
+    ...(generations.indexOf(generation) < i ? [`generation ${generation} was invalidated twice`] : []),
+    ...(stored.some(({ args: [{ fence }] }) => fence === generation) ? [] : [`${generation} was never published`]),
+  ]);
+}
+
+/** What is wrong between any two calls of which the first was answered before the second was called. */
+function amongOrdered<T extends { calledAt: number; answeredAt: number }>(
+  calls: readonly T[],
+  judge: (earlier: T, later: T) => string | undefined,
+): string[] {
+  const found: string[] = [];
+  for (const [i, later] of calls.entries()) {
+    for (let j = 0; j < i; j++) {
+      const wrong = calls[j]!.answeredAt < later.calledAt ? judge(calls[j]!, later) : undefined;
+      if (wrong) found.push(wrong);
+    }
+  }
+  return found;
+}
+
+function of<Method extends RecordedCall['method']>(calls: readonly RecordedCall[], method: Method): Of<Method>[] {
+  return calls.filter((call): call is Of<Method> => call.method === method);
+}

@@ -1,0 +1,67 @@
+import { violations } from './history-check.spec-support.js';
+import { type RecordedCall } from './store-process.spec-support.js';
+
+const lease = (fence: number, leaseMs = 1_000) => ({ nonce: `nonce ${fence}`, fence, leaseMs });
+const at = (calledAt: number, answeredAt = calledAt + 1) => ({ process: 1, calledAt, answeredAt });
+const token = (fence: number, payload = `token ${fence}`) => ({ fence, payload, ttlMs: 1 });
+
+function grant(fence: number, calledAt: number, leaseMs?: number): RecordedCall {
+  const granted = lease(fence, leaseMs);
+  const answer = { outcome: 'lease', lease: granted, reason: 'miss', failures: 0 } as const;
+  return { ...at(calledAt), method: 'acquire', args: [{ ...granted, needMs: 0 }], answer };
+}
+
+function commit(fence: number, calledAt: number): RecordedCall {
+  return { ...at(calledAt), method: 'commit', args: [lease(fence), 'payload', 1], answer: { outcome: 'stored' } };
+}
+
+function peek(calledAt: number, seen: ReturnType<typeof token>): RecordedCall {
+  return { ...at(calledAt), method: 'peek', args: [], answer: { token: seen } };
+}
+
+function invalidate(generation: number, calledAt: number): RecordedCall {
+  return { ...at(calledAt), method: 'invalidate', args: [generation], answer: true };
+}
+
+const purge = (calledAt: number): RecordedCall => ({ ...at(calledAt), method: 'purge', args: [], answer: undefined });
+
+describe('The check of a history', () => {
+  it('finds nothing wrong with one mint after the other', () => {
+    const first = [grant(1, 0), commit(1, 10), peek(20, token(1)), invalidate(1, 30)];
+    expect(violations([...first, grant(2, 40), purge(50), grant(3, 60), commit(3, 70)])).toEqual([]);
+  });
+
+  it('lets calls that overlap take effect in any order', () => {
+    const [late, early] = [peek(20, token(2)), peek(20, token(1))];
+    expect(violations([grant(1, 0), commit(1, 5), grant(2, 10), commit(2, 12), late, early])).toEqual([]);
+  });
+
+  it.each<[string, RecordedCall[]]>([
+    [
+      'fence 1 was granted twice',
+      [
+        grant(1, 0, 5),
+        {
+          ...grant(1, 10),
+          answer: { ...(grant(1, 0).answer as object), lease: { ...lease(1), nonce: 'other' } },
+        } as RecordedCall,
+      ],
+    ],
+    ['fence 1 came after 2', [grant(2, 0, 5), grant(1, 10)]],
+    ['leases 1 and 2 were live together', [grant(1, 0), grant(2, 10)]],
+    ['fence 1 was published twice', [grant(1, 0), commit(1, 10), commit(1, 20)]],
+    ['fence 1 was published after 2', [grant(1, 0, 1), grant(2, 10), commit(2, 20), commit(1, 30)]],
+    ['fence 1 was published although 2 had been granted', [grant(1, 0, 1), grant(2, 10), commit(1, 20)]],
+    ['fence 1 was published although it had been purged', [grant(1, 0), purge(10), commit(1, 20)]],
+    ['token 1 was seen after 2', [peek(0, token(2)), peek(10, token(1))]],
+    ['fence 1 has "token 2"', [peek(0, token(1, 'token 2'))]],
+    [
+      'fence 2 was superseded by 1',
+      [{ ...commit(2, 0), answer: { outcome: 'superseded', token: token(1) } } as RecordedCall],
+    ],
+    ['generation 1 was invalidated twice', [grant(1, 0), commit(1, 5), invalidate(1, 10), invalidate(1, 20)]],
+    ['1 was never published', [grant(1, 0), invalidate(1, 10)]],
+  ])('finds that %s', (violation, history) => {
+    expect(violations(history)).toContain(violation);
+  });
+});
