@@ -47,8 +47,7 @@ export class SlotModel {
   readonly leases: ModelLease[] = [];
   /** Where the clock was at its furthest. */
   latest = 0;
-  hasForgotten = false;
-  #places = 0;
+  #newest: ModelFence = { place: 0, at: -Infinity };
   #token?: ModelFence & { readonly endsAt: number };
   #remembered?: Remembered;
 
@@ -148,6 +147,14 @@ export class SlotModel {
     return endsAt > at && endsAt <= this.now;
   }
 
+  /** Whether a store that has lost these parts would no longer know its newest fence, on a clock that lies before it. */
+  couldRepeat(now: number, lost?: 'token' | 'record' | 'everything'): boolean {
+    const token = lost === undefined || lost === 'record' ? this.#token : undefined;
+    const remembered = lost === undefined || lost === 'token' ? this.#remembered : undefined;
+    const known = Math.max(remembered?.newest.place ?? 0, token && token.endsAt > now ? token.place : 0);
+    return known < this.#newest.place && now < this.#newest.at;
+  }
+
   moveClock(ms: number): void {
     this.now += ms;
     this.latest = Math.max(this.latest, this.now);
@@ -155,12 +162,10 @@ export class SlotModel {
 
   loseToken(): void {
     this.#token = undefined;
-    this.hasForgotten = true;
   }
 
   loseRecord(): void {
     this.#remembered = undefined;
-    this.hasForgotten = true;
   }
 
   #liveHolder(): Remembered['holder'] {
@@ -170,6 +175,7 @@ export class SlotModel {
 
   #nextFence(): ModelFence {
     const known = [this.#remembered?.newest.at ?? -Infinity, this.token?.at ?? -Infinity];
-    return { place: ++this.#places, at: Math.max(this.now, ...known) };
+    const { place } = this.#newest;
+    return (this.#newest = { place: place + 1, at: Math.max(this.now, ...known) });
   }
 }

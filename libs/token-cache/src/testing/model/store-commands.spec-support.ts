@@ -222,9 +222,10 @@ class Purge extends Call {
 class MoveClock implements StoreCommand {
   constructor(private readonly ms: number) {}
 
-  /** While nobody remembers a fence, a clock that steps back can repeat one; and a store may still have what ended, or not. */
+  /** A store that forgot and whose clock is wrong besides can repeat a fence; and one may still have what ended, or not. */
   check(model: Readonly<SlotModel>): boolean {
-    return this.ms > 0 || (!model.hasForgotten && !model.revivesAt(model.now + this.ms));
+    const now = model.now + this.ms;
+    return !model.couldRepeat(now) && !model.revivesAt(now);
   }
 
   async run(model: SlotModel, real: Real): Promise<void> {
@@ -241,8 +242,8 @@ class MoveClock implements StoreCommand {
 class Lose implements StoreCommand {
   constructor(private readonly part: Part) {}
 
-  check({ now, latest }: Readonly<SlotModel>): boolean {
-    return now >= latest;
+  check(model: Readonly<SlotModel>): boolean {
+    return !model.couldRepeat(model.now, this.part);
   }
 
   async run(model: SlotModel, real: Real): Promise<void> {
