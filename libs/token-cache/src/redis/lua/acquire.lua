@@ -7,27 +7,27 @@
 local token = read_token()
 if token and token.ttlMs > tonumber(ARGV[5]) then return answer('hit', token) end
 
-local record = redis.call('HMGET', KEYS[2], 'nonce', 'leaseEndsAt', 'fence', 'coolEndsAt', 'error', 'failures', 'invalidated', 'published')
-local nonce, leaseEndsAt, fence, coolEndsAt = record[1], tonumber(record[2] or 0), record[3], tonumber(record[4] or 0)
+local record = read_record('nonce', 'leaseEndsAt', 'fence', 'coolEndsAt', 'error', 'failures', 'invalidated', 'published')
+local nonce, leaseMs, fence, coolingMs = record[1], remaining_ms(record[2]), record[3], remaining_ms(record[4])
 
-if coolEndsAt > nowMs then
+if coolingMs > 0 then
   if token then return answer('hit', token) end
-  return { 'cooling', int(coolEndsAt - nowMs), record[5] }
+  return { 'cooling', int(coolingMs), record[5] }
 end
 
-local live = nonce and leaseEndsAt > nowMs
+local live = nonce and leaseMs > 0 and whole(fence)
 if live and nonce ~= ARGV[3] then
   if token then return answer('hit', token) end
-  redis.call('HSET', KEYS[2], 'awaited', '1')
-  return { 'wait', int(leaseEndsAt - nowMs) }
+  write_record('awaited', '1')
+  return { 'wait', int(leaseMs) }
 end
 
 if not live then fence = next_fence(fence, token) end
-redis.call('HSET', KEYS[2], 'nonce', ARGV[3], 'leaseEndsAt', int(nowMs + ARGV[4]), 'fence', fence)
+write_record('nonce', ARGV[3], 'leaseEndsAt', int(nowMs + ARGV[4]), 'fence', fence)
 keep(ARGV[4])
 
 local reason = token and 'refresh' or record[7] and 'invalidated' or 'miss'
-local reply = { 'lease', fence, reason, record[6] or '0', record[8] or '' }
+local reply = { 'lease', fence, reason, int(whole(record[6]) or 0), whole(record[8]) and record[8] or '' }
 if token then
   reply[6], reply[7], reply[8] = int(token.fence), token.payload, int(token.ttlMs)
 end

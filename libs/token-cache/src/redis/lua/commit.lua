@@ -8,16 +8,17 @@ local token = read_token()
 if token and token.fence == mine then return { 'duplicate' } end
 if token and token.fence > mine then return answer('superseded', token) end
 
-local record = redis.call('HMGET', KEYS[2], 'fence', 'published', 'awaited')
-local newer = record[1] and tonumber(record[1]) > mine
+local record = read_record('fence', 'published', 'awaited')
+local last, published = whole(record[1]), whole(record[2])
+local newer = last and last > mine
 -- A resent command must not bring back a token that has been invalidated since.
-local gone = record[2] and tonumber(record[2]) >= mine
+local gone = published == mine
 -- With all records lost, a newer fence may have come and gone; within the lease it cannot.
-local unknown = not token and not record[1] and nowUs - mine > tonumber(ARGV[4]) * 1000
+local unknown = not token and not last and nowUs - mine > tonumber(ARGV[4]) * 1000
 if newer or gone or unknown then return { 'superseded' } end
 
 redis.call('SET', KEYS[1], ARGV[3] .. ':' .. ARGV[5], 'PX', ARGV[6])
-redis.call('HSET', KEYS[2], 'fence', ARGV[3], 'published', ARGV[3])
+write_record('fence', ARGV[3], 'published', ARGV[3])
 redis.call('HDEL', KEYS[2], 'nonce', 'leaseEndsAt', 'awaited', 'coolEndsAt', 'error', 'failures', 'invalidated')
 keep()
 if record[3] then publish('stored', ARGV[3]) end

@@ -9,11 +9,29 @@ local nowMs = math.floor(nowUs / 1000)
 -- Lua's own conversion would turn a fence into 1.7e+15.
 local function int(number) return string.format('%.0f', number) end
 
--- The token, or nil: a value that is not ours, or would never end, counts as none. Lua's numbers are exact below 2^53.
+-- A number as we write them, or nil for what is missing or somebody else's. Lua's numbers are exact below 2^53.
+local function whole(text)
+  local number = text and string.match(text, '^%d+$') and tonumber(text)
+  return number and number < 9007199254740992 and number or nil
+end
+
+local function is_foreign(reply)
+  return type(reply) == 'table' and reply.err ~= nil and string.find(reply.err, 'WRONGTYPE', 1, true) ~= nil
+end
+
+-- What a command reads, or nil from a key of another type. Any other error is raised, by the same command once more.
+local function read(...)
+  local reply = redis.pcall(...)
+  if is_foreign(reply) then return nil end
+  if type(reply) == 'table' and reply.err then return redis.call(...) end
+  return reply
+end
+
+-- The token, or nil: a value that is not ours, or would never end, counts as none.
 local function read_token()
-  local value = redis.call('GET', KEYS[1])
+  local value = read('GET', KEYS[1])
   local fence = value and string.match(value, '^(%d+):')
-  if not fence or tonumber(fence) >= 9007199254740992 then return nil end
+  if not whole(fence) then return nil end
   local ttlMs = redis.call('PTTL', KEYS[1])
   if ttlMs <= 0 then return nil end
   return { fence = tonumber(fence), payload = string.sub(value, #fence + 2), ttlMs = ttlMs }
@@ -23,9 +41,29 @@ local function answer(outcome, token)
   return { outcome, int(token.fence), token.payload, int(token.ttlMs) }
 end
 
+-- Fields of the record, in their order; none from a key of another type.
+local function read_record(...)
+  return read('HMGET', KEYS[2], ...) or {}
+end
+
+-- Writes fields of the record, over a key of another type if there is one.
+local function write_record(...)
+  local reply = redis.pcall('HSET', KEYS[2], ...)
+  if type(reply) == 'number' then return end
+  if is_foreign(reply) then redis.call('DEL', KEYS[2]) end
+  redis.call('HSET', KEYS[2], ...)
+end
+
+-- From now to an instant of the record; 0 when it is past, or further away than any policy allows.
+local function remaining_ms(instant)
+  local ms = (whole(instant) or 0) - nowMs
+  return ms > 0 and ms < 2147483648 and ms or 0
+end
+
 -- Above every fence that was ever seen. The clock carries it over the loss of both records.
 local function next_fence(last, token)
-  return int(math.max(nowUs, (tonumber(last) or 0) + 1, (token and token.fence or 0) + 1))
+  local fence = math.max(nowUs, (whole(last) or 0) + 1, (token and token.fence or 0) + 1)
+  return int(fence < 9007199254740992 and fence or nowUs)
 end
 
 -- 25 h: longer than a lease plus the life of a token, so that a late commit still finds what replaced it.

@@ -2,8 +2,8 @@
 -- ARGV     none of its own
 -- Answers  fence payload ttlMs coolingMs error, each '' when there is none
 local token = read_token()
-local record = redis.call('HMGET', KEYS[2], 'coolEndsAt', 'error')
-local coolingMs = tonumber(record[1] or 0) - nowMs
+local record = read_record('coolEndsAt', 'error')
+local coolingMs = remaining_ms(record[1])
 local reply = token and answer('', token) or { '', '', '', '' }
 table.remove(reply, 1)
 reply[4] = coolingMs > 0 and int(coolingMs) or ''

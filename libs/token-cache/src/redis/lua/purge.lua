@@ -1,9 +1,9 @@
 -- Forgets token, lease, cool-down and failures, and raises the fence so that a mint in flight is refused.
 -- ARGV     none of its own
 -- Answers  the fence below which everything is void
-local fence = next_fence(redis.call('HGET', KEYS[2], 'fence'), read_token())
+local fence = next_fence(read_record('fence')[1], read_token())
 redis.call('DEL', KEYS[1], KEYS[2])
-redis.call('HSET', KEYS[2], 'fence', fence, 'invalidated', '1')
+write_record('fence', fence, 'invalidated', '1')
 keep()
 publish('purged', fence)
 return fence

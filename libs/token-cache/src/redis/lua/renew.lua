@@ -1,8 +1,8 @@
 -- Extends a lease, even a lapsed one unless it was taken over.
 -- ARGV     3 nonce, 4 fence, 5 leaseMs
 -- Answers  1, or 0 when it is no longer the caller's
-local record = redis.call('HMGET', KEYS[2], 'nonce', 'fence')
+local record = read_record('nonce', 'fence')
 if record[1] ~= ARGV[3] or record[2] ~= ARGV[4] then return 0 end
-redis.call('HSET', KEYS[2], 'leaseEndsAt', int(nowMs + ARGV[5]))
+write_record('leaseEndsAt', int(nowMs + ARGV[5]))
 keep(ARGV[5])
 return 1
