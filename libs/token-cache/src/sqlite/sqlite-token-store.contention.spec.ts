@@ -3,6 +3,9 @@ import { type TemporaryDirectory, temporaryDirectory } from '@mintonce/test-supp
 import { contend } from '../testing/model/contention.spec-support.js';
 import { StoreProcess } from '../testing/model/store-process.spec-support.js';
 
+// A busy machine takes its time; nothing here depends on it.
+jest.setTimeout(60_000);
+
 describe('SqliteTokenStore in four processes at once (of the built library: build it first)', () => {
   let directory: TemporaryDirectory;
   let processes: StoreProcess[] = [];
@@ -20,5 +23,5 @@ describe('SqliteTokenStore in four processes at once (of the built library: buil
 
   it('gives a history that can be told one call after the other', async () => {
     await contend(processes, 600, 'SQLite');
-  }, 60_000);
+  });
 });

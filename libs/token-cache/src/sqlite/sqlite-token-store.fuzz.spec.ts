@@ -9,6 +9,9 @@ const HISTORIES = 150;
 const NAMESPACE = 'shop';
 const EPOCH = Date.UTC(2026, 0, 1);
 
+// A busy machine takes its time; nothing here depends on it.
+jest.setTimeout(60_000);
+
 describe('SqliteTokenStore in three processes (of the built library: build it first)', () => {
   let directory: TemporaryDirectory;
   let path: string;

@@ -1,0 +1,172 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { type RequestListener } from 'node:http';
+import { join } from 'node:path';
+import { recordEvidence, type RedisServer, startRedis } from '@mintonce/test-support';
+import { Redis } from 'ioredis';
+import { RedisNames } from '../redis/redis-names.js';
+import { moveClock } from '../redis/redis-system.spec-support.js';
+import {
+  ACCESS_TOKEN,
+  answer,
+  CLIENT_SECRET,
+  NOISE,
+  OddIdp,
+  resetInBody,
+  token,
+  well,
+} from './odd-idp.spec-support.js';
+
+const PROCESSES = 4;
+const CALLERS_EACH = 25;
+
+interface Heard {
+  readonly generation?: number;
+  readonly code?: string;
+  readonly oauthError?: string;
+  readonly retryAfterMs?: number;
+}
+
+/** With the policy of the library as it comes: nothing is made longer or shorter for the test. */
+const DAYS: [what: string, answer: RequestListener, code: string, coolMs: number][] = [
+  ['503 with Retry-After', answer(503, {}, { 'retry-after': '120' }), 'TOKEN_SOURCE_UNAVAILABLE', 120_000],
+  ['401 invalid_client', answer(401, { error: 'invalid_client' }), 'TOKEN_SOURCE_REJECTED', 30_000],
+  [
+    '429 with an absurd Retry-After',
+    answer(429, {}, { 'retry-after': '999999' }),
+    'TOKEN_SOURCE_UNAVAILABLE',
+    3_600_000,
+  ],
+];
+
+// A busy machine takes its time; nothing here depends on it.
+jest.setTimeout(60_000);
+
+describe('Four processes whose identity provider has a bad day (of the built library: build it first)', () => {
+  let server: RedisServer;
+  let client: Redis;
+  let idp: OddIdp;
+  let processes: ChildProcess[];
+  let printed = '';
+  let tenant: string;
+
+  beforeAll(async () => {
+    server = await startRedis();
+    client = new Redis(server.socketPath);
+    idp = await OddIdp.start();
+    processes = await Promise.all(Array.from({ length: PROCESSES }, start));
+  });
+
+  /** A tenant of its own for each test, and thus a token. */
+  beforeEach(async () => {
+    tenant = randomUUID();
+    printed = '';
+    idp.requests = 0;
+    await client.del('none', ...(await client.keys('shop:*')));
+  });
+
+  afterAll(async () => {
+    await Promise.all((processes ?? []).map(stop));
+    client?.disconnect();
+    await idp?.stop();
+    await server?.stop();
+  });
+
+  async function start(): Promise<ChildProcess> {
+    const child = fork(join(__dirname, 'test', 'caller.mjs'), [server.socketPath, idp.url, CLIENT_SECRET], {
+      execArgv: [],
+      silent: true,
+    });
+    for (const stream of [child.stdout, child.stderr]) stream?.on('data', (text) => (printed += String(text)));
+    await once(child, 'message');
+    return child;
+  }
+
+  async function stop(child: ChildProcess): Promise<void> {
+    const ended = once(child, 'exit');
+    child.disconnect();
+    await ended;
+  }
+
+  async function burst(): Promise<Heard[]> {
+    const answers = processes.map(async (child) => {
+      child.send({ callers: CALLERS_EACH, tenant });
+      const [heard] = (await once(child, 'message')) as [Heard[]];
+      return heard;
+    });
+    return (await Promise.all(answers)).flat();
+  }
+
+  /** All that was kept loses `ms` of its time to live. */
+  async function pass(ms: number): Promise<void> {
+    const [record] = await client.keys('shop:*:l');
+    await moveClock(client, new RedisNames('shop').keys(record!.split(':')[2]!), ms);
+  }
+
+  it.each(DAYS)(
+    'make one call in all, and one more once the cool-down is over: %s',
+    async (what, odd, code, coolMs) => {
+      idp.respond = odd;
+      const heard = [...(await burst()), ...(await burst())];
+      expect(new Set(heard.map((one) => one.code))).toEqual(new Set([code]));
+      for (const { retryAfterMs = 0 } of heard) {
+        expect(retryAfterMs).toBeGreaterThan(0);
+        expect(retryAfterMs).toBeLessThanOrEqual(coolMs);
+      }
+      expect(idp.requests).toBe(1);
+
+      idp.respond = well;
+      await pass(coolMs);
+      const generations = new Set((await burst()).map(({ generation }) => generation));
+      expect(generations).toEqual(new Set([expect.any(Number)]));
+      expect(idp.requests).toBe(2);
+      for (const secret of [CLIENT_SECRET, ACCESS_TOKEN, NOISE]) expect(printed.includes(secret)).toBe(false);
+      recordEvidence({
+        promises: [2, 5],
+        fault: `the provider answers with ${what}`,
+        mints: 1,
+        bound: 1,
+        errors: { [code]: heard.length },
+        seen: `${PROCESSES} processes of their own, ${heard.length} callers, one call; one more after ${coolMs} ms for ${PROCESSES * CALLERS_EACH} callers`,
+      });
+    },
+  );
+
+  it('make one call per cool-down while connections are reset, however many callers there are', async () => {
+    idp.respond = resetInBody;
+    const startedAt = performance.now();
+    const heard = [...(await burst()), ...(await burst()), ...(await burst())];
+    const tookMs = performance.now() - startedAt;
+    expect(new Set(heard.map(({ code }) => code))).toEqual(new Set(['TOKEN_SOURCE_UNAVAILABLE']));
+    // No cool-down is shorter than 100 ms, whatever the jitter.
+    const bound = 1 + Math.floor(tookMs / 100);
+    expect(idp.requests).toBeLessThanOrEqual(bound);
+    recordEvidence({
+      promises: [2, 5],
+      fault: 'the provider resets connections within the body',
+      mints: idp.requests,
+      bound,
+      errors: { TOKEN_SOURCE_UNAVAILABLE: heard.length },
+      seen: `${PROCESSES} processes of their own, three bursts of ${PROCESSES * CALLERS_EACH} callers`,
+    });
+  });
+
+  it.each([1, 5])('share a token that lives for %i s instead of minting one per call', async (seconds) => {
+    idp.respond = token({ expires_in: seconds });
+    const startedAt = performance.now();
+    const heard = [...(await burst()), ...(await burst()), ...(await burst())];
+    const tookMs = performance.now() - startedAt;
+    expect(heard.filter(({ code }) => code !== undefined)).toEqual([]);
+    const bound = 1 + Math.floor(tookMs / (seconds * 900));
+    expect(idp.requests).toBeLessThanOrEqual(bound);
+    recordEvidence({
+      promises: [2, 3],
+      fault: `the provider's tokens live for ${seconds} s`,
+      mints: idp.requests,
+      bound,
+      errors: {},
+      seen: `${PROCESSES} processes of their own, three bursts of ${PROCESSES * CALLERS_EACH} callers`,
+    });
+  });
+});

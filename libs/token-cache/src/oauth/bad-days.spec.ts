@@ -1,0 +1,388 @@
+import { randomUUID } from 'node:crypto';
+import { type RequestListener } from 'node:http';
+import { inspect } from 'node:util';
+import { recordEvidence, type RedisServer, startRedis } from '@mintonce/test-support';
+import { Redis } from 'ioredis';
+import { type TokenCacheErrorCode, type TokenSourceError } from '../lib/token-cache.errors.js';
+import { TokenObserver } from '../lib/token-observer.js';
+import { resolveOptions } from '../lib/token-cache.options.js';
+import { TokenService } from '../lib/token.service.js';
+import { moveClock } from '../redis/redis-system.spec-support.js';
+import { RedisTokenStore } from '../redis/index.js';
+import { clientCredentials } from './index.js';
+import {
+  ACCESS_TOKEN,
+  answer,
+  CLIENT_SECRET,
+  gzipBomb,
+  never,
+  NOISE,
+  OddIdp,
+  resetInBody,
+  slowBody,
+  tenMebibytes,
+  token,
+  well,
+} from './odd-idp.spec-support.js';
+
+const PROCESSES = 3;
+const CALLERS_EACH = 15;
+/** For answers that never end; any other has the time of the default. */
+const IMPATIENT_MS = 1_000;
+const HANGING = [never, slowBody];
+const DAY_S = 86_400;
+
+/** After a refusal, by default. */
+const REJECTED_MS = 30_000;
+/** Half of the first ceiling, since the jitter is one half here; longer than by default, so that no burst outlasts it. */
+const TRANSIENT_MS = 10_000;
+
+class Mints extends TokenObserver {
+  count = 0;
+
+  override minted(): void {
+    this.count++;
+  }
+}
+
+interface Failure {
+  readonly code: TokenCacheErrorCode;
+  readonly coolMs: number;
+  readonly oauthError?: string;
+}
+
+const rejected = (oauthError?: string): Failure => ({ code: 'TOKEN_SOURCE_REJECTED', coolMs: REJECTED_MS, oauthError });
+const unavailable = (coolMs = TRANSIENT_MS, oauthError?: string): Failure => ({
+  code: 'TOKEN_SOURCE_UNAVAILABLE',
+  coolMs,
+  oauthError,
+});
+const invalid = (oauthError?: string): Failure => ({
+  code: 'TOKEN_RESPONSE_INVALID',
+  coolMs: TRANSIENT_MS,
+  oauthError,
+});
+
+const date = new Date(Date.UTC(2030, 0, 1)).toUTCString();
+const later = new Date(Date.UTC(2030, 0, 1, 0, 2)).toUTCString();
+const retryAfter = (status: number, value: string) => answer(status, {}, { 'retry-after': value, date });
+
+const OAUTH_ERRORS = [
+  'invalid_request',
+  'invalid_client',
+  'invalid_grant',
+  'unauthorized_client',
+  'unsupported_grant_type',
+  'invalid_scope',
+];
+
+const REFUSALS: [what: string, answer: RequestListener, expected: Failure][] = [
+  ...[400, 401].flatMap((status) =>
+    OAUTH_ERRORS.map((error): [string, RequestListener, Failure] => [
+      `${status} ${error}`,
+      answer(status, { error }),
+      rejected(error),
+    ]),
+  ),
+  ['403 with HTML', answer(403, `<html>${NOISE}</html>`), rejected()],
+  ...[429, 503].flatMap((status): [string, RequestListener, Failure][] => [
+    [`${status} with Retry-After in seconds`, retryAfter(status, '120'), unavailable(120_000)],
+    [`${status} with Retry-After as a date`, retryAfter(status, later), unavailable(120_000)],
+    [`${status} with Retry-After of 30 days`, retryAfter(status, `${30 * DAY_S}`), unavailable(3_600_000)],
+    [`${status} with Retry-After of a century`, retryAfter(status, `${36_525 * DAY_S}`), unavailable()],
+    [`${status} with a negative Retry-After`, retryAfter(status, '-1'), unavailable()],
+    [`${status} with a Retry-After of junk`, retryAfter(status, `${NOISE} soon`), unavailable()],
+    [`${status} without Retry-After`, answer(status, {}), unavailable()],
+  ]),
+  ['500 with an error code', answer(500, { error: 'server_error' }), unavailable(TRANSIENT_MS, 'server_error')],
+  ['502 with HTML', answer(502, `<html>${NOISE}</html>`), unavailable()],
+  ['302 to another place', answer(302, NOISE, { location: `/${NOISE}` }), invalid()],
+  ['307 to another place', answer(307, NOISE, { location: `/${NOISE}` }), invalid()],
+  ['an empty 200', answer(200), invalid()],
+  ['HTML with 200', answer(200, `<html>${NOISE}</html>`, { 'content-type': 'text/html' }), invalid()],
+  ['an error with 200', answer(200, { error: 'invalid_client' }), invalid('invalid_client')],
+  ['half a JSON', answer(200, `{"access_token":"${ACCESS_TOKEN}`), invalid()],
+  ['a token of another type', token({ token_type: 'mac' }), invalid()],
+  ['a token that would break a header', token({ access_token: `${ACCESS_TOKEN}\r\nx: 1` }), invalid()],
+  ['a gzip bomb', gzipBomb(), invalid()],
+  ['a body of 10 MiB', tenMebibytes(), invalid()],
+  ['no answer', never, unavailable()],
+  ['a body that does not end', slowBody, unavailable()],
+  ['a connection that is reset within the body', resetInBody, unavailable()],
+];
+
+/** `expires_in` and, beside it, how long the fleet may use the token: its life less a margin of at most a tenth. */
+const LIVES: [what: string, fields: object, usableMs: number][] = [
+  ['no expires_in', {}, 270_000],
+  ['expires_in of 0', { expires_in: 0 }, 270_000],
+  ['expires_in of 1', { expires_in: 1 }, 900],
+  ['expires_in of 5', { expires_in: 5 }, 4_500],
+  ['a negative expires_in', { expires_in: -1 }, 270_000],
+  ['expires_in as a string', { expires_in: '3600' }, 3_570_000],
+  ['expires_in that is a word', { expires_in: 'soon' }, 270_000],
+  ['expires_in of NaN', { expires_in: 'NaN' }, 270_000],
+  ['expires_in of null', { expires_in: null }, 270_000],
+  ['expires_in with a fraction', { expires_in: 1.5 }, 1_350],
+  ['expires_in in milliseconds by mistake', { expires_in: 3_600_000 }, 86_370_000],
+  ['expires_in of 30 days', { expires_in: 30 * DAY_S }, 86_370_000],
+  ['expires_in of 100 years', { expires_in: 36_525 * DAY_S }, 86_370_000],
+  ['expires_in beyond all numbers', { expires_in: 1e300 }, 270_000],
+  ['a token of 64 KiB', { expires_in: 3600, access_token: ACCESS_TOKEN.padEnd(65_536, 'x') }, 3_570_000],
+  ['a token type in odd letters', { expires_in: 3600, token_type: 'bEARER' }, 3_570_000],
+];
+
+// A busy machine takes its time; nothing here depends on it.
+jest.setTimeout(60_000);
+
+describe('A fleet whose identity provider has a bad day', () => {
+  let server: RedisServer;
+  let client: Redis;
+  let idp: OddIdp;
+  let printed: jest.SpyInstance[];
+  let fleet: Fleet;
+
+  beforeAll(async () => {
+    server = await startRedis();
+    client = new Redis(server.socketPath);
+    idp = await OddIdp.start();
+  });
+
+  beforeEach(() => {
+    printed = [process.stdout, process.stderr].map((stream) => jest.spyOn(stream, 'write'));
+    idp.requests = 0;
+  });
+
+  afterEach(async () => {
+    jest.restoreAllMocks();
+    await fleet.stop();
+  });
+
+  afterAll(async () => {
+    client?.disconnect();
+    await idp?.stop();
+    await server?.stop();
+  });
+
+  /** Processes with a store and connections of their own, on one Redis. */
+  class Fleet {
+    readonly namespace = randomUUID();
+    readonly mints = new Mints();
+    readonly #clients = Array.from({ length: PROCESSES }, () => new Redis(server.socketPath));
+    readonly #services: TokenService[];
+
+    constructor(tokenEndpoint: string, mintTimeoutMs = 10_000) {
+      this.#services = this.#clients.map((own) => {
+        const source = clientCredentials({
+          tokenEndpoint,
+          clientId: 'gateway',
+          clientSecret: CLIENT_SECRET,
+          allowInsecureRequests: true,
+        });
+        const service = new TokenService(
+          resolveOptions({
+            store: new RedisTokenStore(own, { namespace: this.namespace }),
+            integrations: { billing: { source } },
+            mintTimeoutMs,
+            cooldown: { transientMs: 2 * TRANSIENT_MS, transientMaxMs: 6 * TRANSIENT_MS },
+            storeTimeoutMs: 10_000,
+            random: () => 0.5,
+          }),
+        );
+        service.observe(this.mints);
+        return service;
+      });
+    }
+
+    /** Callers of all processes at once; what became of each. */
+    burst(): Promise<PromiseSettledResult<unknown>[]> {
+      const callers = this.#services.flatMap((service) => Array.from({ length: CALLERS_EACH }, () => service));
+      return Promise.allSettled(callers.map((service) => service.getToken('billing')));
+    }
+
+    /** What the store keeps: the times of token and lease record, and all of the text in it. */
+    async kept(): Promise<{ tokenMs: number; recordMs: number; coolingMs: number; text: string }> {
+      const [tokenKey, recordKey] = await this.#keys();
+      const record = await client.hgetall(recordKey);
+      const [seconds, micros] = await client.time();
+      return {
+        tokenMs: await client.pttl(tokenKey),
+        recordMs: await client.pttl(recordKey),
+        coolingMs: Number(record['coolEndsAt'] ?? 0) - (Number(seconds) * 1e3 + Number(micros) / 1e3),
+        text: JSON.stringify(record),
+      };
+    }
+
+    async pass(ms: number): Promise<void> {
+      await moveClock(client, await this.#keys(), ms);
+    }
+
+    async stop(): Promise<void> {
+      await Promise.all(this.#services.map((service) => service.onApplicationShutdown()));
+      for (const own of this.#clients) own.disconnect();
+    }
+
+    async #keys(): Promise<[string, string]> {
+      const names = await client.keys(`${this.namespace}:*`);
+      const stem = names[0]!.replace(/[tl]$/, '');
+      return [`${stem}t`, `${stem}l`];
+    }
+  }
+
+  /** Every caller hears the same, and nothing that is not meant for it. */
+  function failures(results: PromiseSettledResult<unknown>[], { code, coolMs, oauthError }: Failure): void {
+    for (const result of results) {
+      const error = (result as PromiseRejectedResult).reason as TokenSourceError & { code: string };
+      expect({ status: result.status, code: error?.code, oauthError: error?.oauthError }).toEqual({
+        status: 'rejected',
+        code,
+        oauthError,
+      });
+      expect(error.retryAfterMs).toBeGreaterThan(0);
+      expect(error.retryAfterMs).toBeLessThanOrEqual(coolMs);
+      keepsSecrets(`${inspect(error, { depth: Infinity, showHidden: true })} ${error.stack} ${JSON.stringify(error)}`);
+    }
+  }
+
+  function oneToken(results: PromiseSettledResult<unknown>[]): void {
+    const values = results.map((result) => (result.status === 'fulfilled' ? result.value : result.reason));
+    const bearers = values.map((value) => (value as { accessToken?: string }).accessToken);
+    expect(new Set(bearers)).toEqual(new Set([expect.stringContaining(ACCESS_TOKEN)]));
+    keepsSecrets(inspect(values, { depth: Infinity }) + JSON.stringify(values));
+  }
+
+  function keepsSecrets(text: string): void {
+    for (const secret of [
+      CLIENT_SECRET,
+      ACCESS_TOKEN,
+      NOISE,
+      Buffer.from(`gateway:${CLIENT_SECRET}`).toString('base64'),
+    ])
+      expect(text.includes(secret)).toBe(false);
+  }
+
+  function printsNoSecret(): void {
+    keepsSecrets(printed.flatMap(({ mock }) => mock.calls.map(([text]) => String(text))).join(''));
+  }
+
+  /** One call for the whole fleet until the cool-down ends, and a token for all as soon as it has. */
+  async function survives(what: string, expected: Failure, calls: () => number, mend: () => void): Promise<void> {
+    for (const results of [await fleet.burst(), await fleet.burst()]) failures(results, expected);
+    expect(calls()).toBe(1);
+    expect(fleet.mints.count).toBe(1);
+    const kept = await fleet.kept();
+    expect(kept.tokenMs).toBe(-2);
+    expect(kept.coolingMs).toBeGreaterThan(0);
+    expect(kept.coolingMs).toBeLessThanOrEqual(expected.coolMs);
+    expect(kept.recordMs).toBeGreaterThan(0);
+    keepsSecrets(kept.text);
+
+    mend();
+    await fleet.pass(expected.coolMs);
+    const mended = await fleet.burst();
+    oneToken(mended);
+    expect(fleet.mints.count).toBe(2);
+    printsNoSecret();
+    recordEvidence({
+      promises: [2, 5],
+      fault: `the provider answers with ${what}`,
+      mints: 1,
+      bound: 1,
+      errors: { [expected.code]: 2 * PROCESSES * CALLERS_EACH },
+      seen: `${PROCESSES} processes, ${2 * PROCESSES * CALLERS_EACH} callers, cool-down of ${expected.coolMs} ms, then one mint`,
+    });
+  }
+
+  it.each(REFUSALS)(
+    'asks once per cool-down, tells all callers alike and recovers after %s',
+    async (what, odd, expected) => {
+      fleet = new Fleet(idp.url, HANGING.includes(odd) ? IMPATIENT_MS : undefined);
+      idp.respond = odd;
+      await survives(
+        what,
+        expected,
+        () => idp.requests,
+        () => (idp.respond = well),
+      );
+      expect(idp.requests).toBe(2);
+    },
+  );
+
+  it('asks once per cool-down and tells all callers alike when its certificate is not trusted', async () => {
+    const untrusted = await OddIdp.startUntrusted();
+    fleet = new Fleet(untrusted.url);
+    try {
+      for (const results of [await fleet.burst(), await fleet.burst()]) failures(results, unavailable());
+      expect(fleet.mints.count).toBe(1);
+      expect(untrusted.connections).toBe(1);
+      expect(untrusted.requests).toBe(0);
+      printsNoSecret();
+      recordEvidence({
+        promises: [2, 5],
+        fault: 'the certificate of the provider is not trusted',
+        mints: 1,
+        bound: 1,
+        errors: { TOKEN_SOURCE_UNAVAILABLE: 2 * PROCESSES * CALLERS_EACH },
+        seen: 'one connection, and no request on it',
+      });
+    } finally {
+      await untrusted.stop();
+    }
+  });
+
+  it('asks once per cool-down and tells all callers alike when the connection is refused', async () => {
+    const gone = await OddIdp.start();
+    await gone.stop();
+    fleet = new Fleet(gone.url);
+    for (const results of [await fleet.burst(), await fleet.burst()]) failures(results, unavailable());
+    expect(fleet.mints.count).toBe(1);
+    printsNoSecret();
+    recordEvidence({
+      promises: [2, 5],
+      fault: 'the provider refuses connections',
+      mints: 1,
+      bound: 1,
+      errors: { TOKEN_SOURCE_UNAVAILABLE: 2 * PROCESSES * CALLERS_EACH },
+    });
+  });
+
+  it('doubles the cool-down with each failure in a row, up to its maximum', async () => {
+    fleet = new Fleet(idp.url);
+    idp.respond = answer(500);
+    for (const coolMs of [TRANSIENT_MS, 2 * TRANSIENT_MS, 3 * TRANSIENT_MS, 3 * TRANSIENT_MS]) {
+      failures(await fleet.burst(), unavailable(coolMs));
+      const { coolingMs } = await fleet.kept();
+      expect(coolingMs).toBeGreaterThan(coolMs - TRANSIENT_MS);
+      await fleet.pass(coolMs);
+    }
+    expect(idp.requests).toBe(4);
+  });
+
+  it.each(LIVES)('shares one token and keeps it no longer than it may: %s', async (what, fields, usableMs) => {
+    fleet = new Fleet(idp.url);
+    idp.respond = token(fields);
+    const startedAt = performance.now();
+    const results = await fleet.burst();
+    const { tokenMs, recordMs } = await fleet.kept();
+    const tookMs = performance.now() - startedAt;
+
+    // A life may end within a burst; then, and only then, there is another.
+    const bound = 1 + Math.floor(tookMs / usableMs);
+    expect(idp.requests).toBeLessThanOrEqual(bound);
+    expect(fleet.mints.count).toBe(idp.requests);
+    if (bound === 1) {
+      oneToken(results);
+      expect(tokenMs).toBeGreaterThan(Math.max(usableMs - tookMs - 1, 0));
+    }
+    expect(tokenMs).toBeLessThanOrEqual(usableMs);
+    expect(recordMs).toBeGreaterThan(0);
+    printsNoSecret();
+    recordEvidence({
+      promises: [2, 3],
+      fault: `the provider answers with ${what}`,
+      mints: idp.requests,
+      bound,
+      errors: {},
+      seen: `${PROCESSES} processes, ${results.length} callers; the store keeps the token for at most ${usableMs} ms`,
+    });
+  });
+});

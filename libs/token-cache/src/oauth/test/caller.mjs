@@ -1,0 +1,35 @@
+// A process whose callers all want a token at once, when told: node caller.mjs <socket of Redis> <token endpoint> <secret>
+import { Redis } from 'ioredis';
+import { NestFactory } from '@nestjs/core';
+import { TokenCacheModule, TokenService } from '@mintonce/token-cache';
+import { clientCredentials } from '@mintonce/token-cache/oauth';
+import { RedisTokenStore } from '@mintonce/token-cache/redis';
+
+const [socket, tokenEndpoint, clientSecret] = process.argv.slice(2);
+const client = new Redis(socket);
+const source = clientCredentials({ tokenEndpoint, clientId: 'gateway', clientSecret, allowInsecureRequests: true });
+const module = TokenCacheModule.forRoot({
+  store: new RedisTokenStore(client, { namespace: 'shop' }),
+  integrations: { billing: { source } },
+  storeTimeoutMs: 10_000,
+});
+const application = await NestFactory.createApplicationContext(module, { logger: ['error', 'warn'] });
+const tokens = application.get(TokenService);
+
+process.on('message', async ({ callers, tenant }) => {
+  const results = await Promise.allSettled(
+    Array.from({ length: callers }, () => tokens.getToken('billing', { tenant })),
+  );
+  process.send(
+    results.map(({ value, reason }) =>
+      value
+        ? { generation: value.generation }
+        : { code: reason.code, oauthError: reason.oauthError, retryAfterMs: reason.retryAfterMs },
+    ),
+  );
+});
+process.on('disconnect', async () => {
+  await application.close();
+  client.disconnect();
+});
+process.send('ready');
