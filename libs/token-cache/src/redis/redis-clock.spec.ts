@@ -1,0 +1,102 @@
+import { recordEvidence, type RedisServer, startRedis } from '@mintonce/test-support';
+import { Redis } from 'ioredis';
+import { type Lease } from '../lib/token-store.js';
+import { type StoreSystem } from '../testing/model/store-system.spec-support.js';
+import { redisSystem } from './redis-system.spec-support.js';
+
+const LONG_MS = 60_000;
+const HOUR_MS = 3_600_000;
+
+describe('RedisTokenStore on a server whose clock steps', () => {
+  let server: RedisServer;
+  let client: Redis;
+  let system: StoreSystem;
+
+  beforeAll(async () => {
+    server = await startRedis();
+    client = new Redis(server.socketPath);
+  });
+
+  beforeEach(() => {
+    system = redisSystem([client]);
+  });
+
+  afterEach(() => system.dispose());
+
+  afterAll(async () => {
+    client?.disconnect();
+    await server?.stop();
+  });
+
+  const store = () => system.processes[0]!;
+
+  async function lease(): Promise<Lease> {
+    const attempt = { nonce: `${Math.random()}`, leaseMs: LONG_MS, needMs: 10 * HOUR_MS };
+    const answer = await store().acquire(system.keyId, attempt);
+    if (answer.outcome !== 'lease') throw new Error(answer.outcome);
+    return answer.lease;
+  }
+
+  const commit = (held: Lease) => store().commit(system.keyId, held, `token ${held.fence}`, LONG_MS);
+
+  it('gives out higher fences after it stepped back by an hour, and refuses the older ones', async () => {
+    const first = await lease();
+    await commit(first);
+    await system.moveClock(-HOUR_MS);
+    const second = await lease();
+    expect(await commit(second)).toEqual({ outcome: 'stored' });
+    expect(await commit(first)).toMatchObject({ outcome: 'superseded', token: { fence: second.fence } });
+    await store().purge(system.keyId);
+    const third = await lease();
+    expect([first, second, third].map(({ fence }) => fence)).toEqual([first.fence, first.fence + 1, first.fence + 3]);
+    recordEvidence({
+      promises: [1],
+      fault: 'the clock of the Redis server steps back by an hour',
+      seen: 'each fence is the last one and 1, across publication and purge',
+    });
+  });
+
+  it.each(['token', 'record'] as const)(
+    'gives out a higher fence after it stepped back and the %s was lost',
+    async (part) => {
+      const first = await lease();
+      await commit(first);
+      await system.moveClock(-HOUR_MS);
+      await system.lose(part);
+      const second = await lease();
+      expect(second.fence).toBe(first.fence + 1);
+      expect(await commit(second)).toEqual({ outcome: 'stored' });
+      recordEvidence({
+        promises: [1],
+        fault: `the clock of the Redis server steps back by an hour and the ${part} is lost`,
+        seen: 'the next fence is the last one and 1',
+      });
+    },
+  );
+
+  it('gives out a higher fence after everything was lost, as long as it does not step back as well', async () => {
+    const first = await lease();
+    await commit(first);
+    await system.lose('everything');
+    const second = await lease();
+    expect(second.fence).toBeGreaterThan(first.fence);
+    expect(await commit(first)).toEqual({ outcome: 'superseded' });
+    expect(await commit(second)).toEqual({ outcome: 'stored' });
+    recordEvidence({
+      promises: [1],
+      fault: 'token and lease record are lost',
+      seen: 'the clock of the server carries the fence over the loss, and the older one is refused',
+    });
+  });
+
+  it('mints anew, once, after it stepped forward past the end of everything', async () => {
+    const first = await lease();
+    await commit(first);
+    await system.moveClock(48 * HOUR_MS);
+    expect(await system.kept()).toEqual([]);
+    const second = await lease();
+    expect(second.fence).toBeGreaterThan(first.fence);
+    expect(await commit(first)).toEqual({ outcome: 'superseded' });
+    expect(await commit(second)).toEqual({ outcome: 'stored' });
+  });
+});
