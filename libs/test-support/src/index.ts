@@ -1,5 +1,7 @@
 export { ensureRedisServer } from './ensure-redis-server.js';
 export { type Evidence, recordEvidence } from './evidence.js';
+export { type FaultProxy, type FaultProxyOptions, faultProxy, type Which } from './fault-proxy.js';
+export { type FaultyConnection, type LastingFault } from './faulty-connection.js';
 export { freePort } from './free-port.js';
 export { isAlive } from './is-alive.js';
 export { type LastWill, lastWill } from './last-will.js';
