@@ -4,6 +4,7 @@ import { Logger } from '@nestjs/common';
 import { type Redis } from 'ioredis';
 
 const CONNECT_TIMEOUT_MS = 2_000;
+const SILENCE_MS = 2_000;
 
 /** Options of the connection to the store; ioredis' own would let a command wait for 10 s. */
 export function redisClient(url: string): RedisClientOptions {
@@ -12,7 +13,9 @@ export function redisClient(url: string): RedisClientOptions {
     connectionName: 'mintonce',
     connectTimeout: CONNECT_TIMEOUT_MS,
     // Callers give up sooner, after `storeTimeoutMs`; this frees what a silent server left behind.
-    commandTimeout: 2_000,
+    commandTimeout: SILENCE_MS,
+    // A peer that vanished sends no FIN: ioredis would keep the connection, and every command on it would time out.
+    socketTimeout: SILENCE_MS,
     maxRetriesPerRequest: 1,
     // A command that waited for the connection would take a lease for a caller who has long since given up.
     enableOfflineQueue: false,

@@ -1,0 +1,33 @@
+import { Redis } from 'ioredis';
+import { type FaultProxy, faultProxy, type RedisServer, startRedis, waitFor } from '@mintonce/test-support';
+import { redisClient, whenConnected } from './redis-client.js';
+
+describe("the gateway's Redis client", () => {
+  let redis: RedisServer;
+  let proxy: FaultProxy;
+  let client: Redis;
+
+  beforeAll(async () => {
+    redis = await startRedis();
+    proxy = await faultProxy({ target: redis });
+  });
+
+  beforeEach(async () => {
+    const { url = '', onClientCreated, ...options } = redisClient(`redis://127.0.0.1:${proxy.port}`);
+    client = await whenConnected(new Redis(url, options));
+    onClientCreated?.(client);
+  });
+
+  afterEach(() => client.disconnect());
+
+  afterAll(async () => {
+    proxy.stop();
+    await redis.stop();
+  });
+
+  it('gives up a connection whose other end is gone without a word, and makes a new one', async () => {
+    await expect(client.ping()).resolves.toBe('PONG');
+    proxy.halfOpen();
+    await expect(waitFor(() => client.ping())).resolves.toBe('PONG');
+  }, 20_000);
+});
