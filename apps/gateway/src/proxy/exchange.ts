@@ -36,15 +36,13 @@ export class Exchange {
 
   /** @throws ProblemError, TokenCacheError when no answer began */
   async run(): Promise<void> {
-    const token = await this.getToken();
     const { config } = this.upstream;
     const body = await requestBody(this.request, { ...config, silenceMs: config.timeouts.bodyMs });
-    await this.send(token, body);
-    if (!this.relay?.isHeld) return;
-    await this.rejected;
-    const renewed = await this.getToken();
-    this.upstream.metrics.retried();
-    await this.sendAgain(renewed, body);
+    try {
+      await this.forward(body);
+    } finally {
+      body.discard();
+    }
   }
 
   /** The caller left: nobody waits for a token or an answer any more. */
@@ -52,6 +50,16 @@ export class Exchange {
     const reason = new Error('The caller left');
     this.caller.abort(reason);
     this.relay?.abort(reason);
+  }
+
+  /** The token is taken when there is something to send: a body may be on its way for longer than a token lives. */
+  private async forward(body: RequestBody): Promise<void> {
+    await this.send(await this.getToken(), body);
+    if (!this.relay?.isHeld) return;
+    await this.rejected;
+    const renewed = await this.getToken();
+    this.upstream.metrics.retried();
+    await this.sendAgain(renewed, body);
   }
 
   private getToken(): Promise<Token> {

@@ -21,12 +21,15 @@ export interface RequestBody {
   readonly contentLength?: string;
   /** What to send again: undefined while, or because, it is not all there. */
   again(): Buffer | null | undefined;
+  /** Lets go of what nobody will send any more. */
+  discard(): void;
 }
 
 /**
- * Reads a short body of known length at once, and lets all others through as they come.
+ * Reads a short body of known length at once, and lets all others through as they come. Resolves when there is something to
+ * send: a head is sent with the first bytes of its body, and what is in it must not be older than they are.
  *
- * @throws ProblemError when the declared length is above the limit
+ * @throws ProblemError when the declared length is above the limit, or when nothing comes in time
  */
 export async function requestBody(request: IncomingMessage, limits: BodyLimits): Promise<RequestBody> {
   const { 'content-length': contentLength, 'transfer-encoding': transferEncoding } = request.headers;
@@ -37,11 +40,27 @@ export async function requestBody(request: IncomingMessage, limits: BodyLimits):
   if (length <= retryBodyLimitBytes) return kept(await collect(request));
   // Never the request itself: undici destroys what it could not send to the end, and the caller's socket with it.
   const body = request.pipe(new StreamedBody(retryBodyLimitBytes, bodyLimitBytes, limits.silenceMs));
-  return { content: body, contentLength, again: () => body.all };
+  await begun(body, request);
+  return { content: body, contentLength, again: () => body.all, discard: () => void body.destroy() };
 }
 
 function kept(content: Buffer | null): RequestBody {
-  return { content, again: () => content };
+  return { content, again: () => content, discard: () => {} };
+}
+
+function begun(body: StreamedBody, request: IncomingMessage): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const leave = () => {
+      if (request.complete) return;
+      body.destroy();
+      reject(new Error('The caller left'));
+    };
+    request.once('close', leave);
+    body.once('error', reject).once('readable', () => {
+      request.off('close', leave);
+      resolve();
+    });
+  });
 }
 
 function collect(request: IncomingMessage): Promise<Buffer> {
