@@ -1,5 +1,6 @@
 import { writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import {
   freePort,
   type NodeProcess,
@@ -15,14 +16,29 @@ import { stringify } from 'yaml';
 import { IdentityProvider } from './identity-provider.js';
 import { Upstream } from './upstream.js';
 
-export const ROOT = resolve(__dirname, '../../..');
+export const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 export const WORKERS = 4;
 const CLIENT_SECRET = 'end-to-end-secret';
 
 export interface FleetOptions {
   store: 'redis' | 'sqlite' | 'memory';
   policy?: Record<string, unknown>;
+  /** @defaultValue 4 */
+  workers?: number;
+  /** Integrations, each with the client of the identity provider that it is. @defaultValue `demo` */
+  integrations?: Readonly<Record<string, Client>>;
+  /** More arguments for the Redis server. */
+  redisArgs?: readonly string[];
+  /** Puts something between the gateway and what listens on that port; answers the port to connect to instead. */
+  via?: (to: 'redis' | 'upstream', port: number) => Promise<number>;
 }
+
+export interface Client {
+  readonly clientId: string;
+  readonly clientAuth: 'client_secret_basic' | 'client_secret_post';
+}
+
+const DEMO: Readonly<Record<string, Client>> = { demo: { clientId: 'demo', clientAuth: 'client_secret_basic' } };
 
 /** The gateway under PM2 with its store, a real identity provider and an upstream that checks tokens with it. */
 export interface Fleet {
@@ -30,12 +46,14 @@ export interface Fleet {
   readonly idp: IdentityProvider;
   readonly upstream: Upstream;
   readonly pm2: Pm2;
+  readonly demo: NodeProcess;
   readonly redis?: RedisServer;
   stop(): Promise<void>;
 }
 
 /** Starts everything on free ports; what was started is stopped again if something does not start. */
-export async function startFleet({ store, policy = {} }: FleetOptions): Promise<Fleet> {
+export async function startFleet(options: FleetOptions): Promise<Fleet> {
+  const { store, workers = WORKERS, redisArgs = [], via = (_to, port) => Promise.resolve(port) } = options;
   const directory = temporaryDirectory();
   const started: { stop(): Promise<unknown> }[] = [{ stop: async () => directory.remove() }];
   const stop = async (): Promise<void> => {
@@ -45,20 +63,23 @@ export async function startFleet({ store, policy = {} }: FleetOptions): Promise<
     const demo = await startDemo();
     started.push(demo);
     const { issuer, upstream } = readyLine(demo);
-    const redis = store === 'redis' ? await startRedis() : undefined;
+    const redis = store === 'redis' ? await startRedis({ args: redisArgs }) : undefined;
     if (redis) started.push(redis);
 
     const config = join(directory.path, 'gateway.yaml');
-    writeFileSync(config, stringify(configuration({ store, policy, issuer, upstream })));
+    const reached = new URL(upstream);
+    reached.port = String(await via('upstream', Number(reached.port)));
+    writeFileSync(config, stringify(configuration({ ...options, issuer, upstream: reached.origin })));
+    const redisPort = redis && (await via('redis', redis.port));
     const port = await freePort();
     const pm2 = await startPm2({
       ecosystem: join(ROOT, 'ecosystem.config.cjs'),
       env: {
         PORT: String(port),
         GATEWAY_CONFIG: config,
-        GATEWAY_WORKERS: String(WORKERS),
+        GATEWAY_WORKERS: String(workers),
         GATEWAY_STATE_DIR: directory.path,
-        REDIS_URL: redis?.url ?? '',
+        REDIS_URL: redisPort ? `redis://127.0.0.1:${redisPort}` : '',
         CLIENT_SECRET,
       },
     });
@@ -70,6 +91,7 @@ export async function startFleet({ store, policy = {} }: FleetOptions): Promise<
       idp: new IdentityProvider(issuer),
       upstream: new Upstream(upstream),
       pm2,
+      demo,
       ...(redis && { redis }),
       stop,
     };
@@ -94,27 +116,12 @@ function readyLine(demo: NodeProcess): { issuer: string; upstream: string } {
   return JSON.parse(line ?? '');
 }
 
-function configuration({
-  store,
-  policy,
-  issuer,
-  upstream,
-}: FleetOptions & { issuer: string; upstream: string }): object {
-  return {
-    store,
-    integrations: {
-      demo: {
-        upstream,
-        token: {
-          grant: 'client_credentials',
-          issuer,
-          clientId: 'demo',
-          clientSecret: '${CLIENT_SECRET}',
-          scope: ['api:read'],
-          allowInsecureRequests: true,
-        },
-        policy,
-      },
-    },
-  };
+function configuration(options: FleetOptions & { issuer: string; upstream: string }): object {
+  const { store, policy = {}, integrations = DEMO, issuer, upstream } = options;
+  const shared = { grant: 'client_credentials', issuer, clientSecret: '${CLIENT_SECRET}', scope: ['api:read'] };
+  const entries = Object.entries(integrations).map(([name, client]) => [
+    name,
+    { upstream, token: { ...shared, ...client, allowInsecureRequests: true }, policy },
+  ]);
+  return { store, integrations: Object.fromEntries(entries) };
 }

@@ -2,6 +2,7 @@ export interface TokenCall {
   startedAt: number;
   endedAt?: number;
   status?: number;
+  clientId?: string;
   /** The port that the caller's connection comes from. */
   callerPort: number;
 }

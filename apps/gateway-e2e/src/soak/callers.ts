@@ -1,0 +1,60 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Agent, type Dispatcher, request } from 'undici';
+import { Unexpected, causeOf } from './causes.js';
+import { INTEGRATION_NAMES } from './policy.js';
+import { type Random } from './random.js';
+import { type RequestLog } from './request-log.js';
+import { type Context, LEFT, VISITS, type Visit, dawdle } from './visits.js';
+
+const TIMEOUTS = { headersTimeout: 20_000, bodyTimeout: 20_000 };
+
+/** What operators and their tools ask. */
+const PROBES = ['/health', '/health/ready', '/health/live', '/api/integrations', '/metrics'] as const;
+
+/** Uses the gateway from several clients until it is told to stop; resolves when every request has ended. */
+export async function callers(url: string, log: RequestLog, random: Random, stop: AbortSignal): Promise<void> {
+  // One connection for each request, so that PM2 spreads them over the workers; and as most callers do.
+  const unpooled = new Agent({ ...TIMEOUTS, pipelining: 0 });
+  const pooled = new Agent(TIMEOUTS);
+  const loops = [unpooled, unpooled, unpooled, pooled].map((dispatcher) =>
+    repeat(stop, random.fork(), 60, (own) => visit(...own.pick(VISITS), { url, dispatcher, log, random: own })),
+  );
+  const slow = repeat(stop, random.fork(), 200, (own) =>
+    visit('slow upload', dawdle, { url, dispatcher: unpooled, log, random: own }),
+  );
+  const operator = repeat(stop, random.fork(), 400, (own) => probe(url, own.pick(PROBES), unpooled, log));
+  await Promise.all([...loops, slow, operator]);
+  await Promise.all([unpooled.close(), pooled.close()]);
+}
+
+async function repeat(stop: AbortSignal, random: Random, pauseMs: number, once: (random: Random) => Promise<void>) {
+  while (!stop.aborted) {
+    await once(random);
+    await sleep(random.between(0, 2 * pauseMs));
+  }
+}
+
+async function visit(kind: string, run: Visit, context: Omit<Context, 'integration'>): Promise<void> {
+  const integration = context.random.pick(INTEGRATION_NAMES);
+  await recorded(kind, context.log, () => run({ ...context, integration }));
+}
+
+async function probe(url: string, path: string, dispatcher: Dispatcher, log: RequestLog): Promise<void> {
+  await recorded(`GET ${path}`, log, async () => {
+    const answer = await request(url + path, { dispatcher });
+    const text = await answer.body.text();
+    if (answer.statusCode !== 200) throw new Unexpected(answer.statusCode, text);
+  });
+}
+
+async function recorded(kind: string, log: RequestLog, run: () => Promise<void>): Promise<void> {
+  const startedAt = performance.now();
+  try {
+    await run();
+  } catch (error) {
+    if (error === LEFT) log.left++;
+    else log.failed({ kind, cause: causeOf(error), startedAt, endedAt: performance.now() });
+  } finally {
+    log.ended(kind);
+  }
+}

@@ -1,0 +1,37 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { CONNECTION_LOST, UPSTREAM_FAILED, UPSTREAM_UNREACHABLE } from '../causes.js';
+import { type Fault } from '../fault.js';
+
+export const UPSTREAM_FAULTS: readonly Fault[] = [
+  {
+    name: 'upstream slow',
+    async inject({ toUpstream }, random) {
+      toUpstream.suffer({ kind: 'delay', ms: 100, jitterMs: 200 });
+      await sleep(random.between(2_000, 5_000));
+      await toUpstream.heal();
+    },
+  },
+  {
+    name: 'upstream resets connections',
+    // A body that breaks off breaks the caller's connection too, so that no part is taken for the whole.
+    excuses: [{ cause: UPSTREAM_FAILED }, { cause: CONNECTION_LOST }],
+    healingMs: 500,
+    async inject({ toUpstream }, random) {
+      for (let cuts = random.between(3, 8); cuts > 0; cuts--) {
+        toUpstream.cut();
+        await sleep(random.between(50, 500));
+      }
+    },
+  },
+  {
+    name: 'upstream refuses connections',
+    excuses: [{ cause: UPSTREAM_FAILED }, { cause: UPSTREAM_UNREACHABLE }, { cause: CONNECTION_LOST }],
+    healingMs: 500,
+    async inject({ toUpstream }, random) {
+      toUpstream.refuse();
+      toUpstream.cut();
+      await sleep(random.between(1_000, 3_000));
+      await toUpstream.heal();
+    },
+  },
+];

@@ -1,0 +1,41 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { CONNECTION_LOST } from '../causes.js';
+import { type Fault } from '../fault.js';
+import { LEASE_MS } from '../policy.js';
+
+export const WORKER_FROZEN = 'worker frozen past its lease (SIGSTOP, SIGCONT)';
+
+export const WORKER_FAULTS: readonly Fault[] = [
+  {
+    name: 'worker killed (SIGKILL)',
+    excuses: [{ cause: CONNECTION_LOST }],
+    // The primary may hand it connections until it has noticed.
+    healingMs: 1_000,
+    endsWorkers: true,
+    async inject({ workers, expenses }, random) {
+      const pid = random.pick(await workers());
+      expenses.kills++;
+      process.kill(pid, 'SIGKILL');
+    },
+  },
+  {
+    name: WORKER_FROZEN,
+    async inject({ workers }, random) {
+      const pid = random.pick(await workers());
+      process.kill(pid, 'SIGSTOP');
+      try {
+        await sleep(LEASE_MS + random.between(500, 2_000));
+      } finally {
+        process.kill(pid, 'SIGCONT');
+      }
+    },
+  },
+  {
+    name: 'pm2 reload',
+    endsWorkers: true,
+    async inject({ fleet, expenses }) {
+      expenses.reloads++;
+      await fleet.pm2.run('reload', 'gateway');
+    },
+  },
+];

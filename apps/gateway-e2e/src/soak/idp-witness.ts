@@ -1,0 +1,29 @@
+import { type IdentityProvider } from '../identity-provider.js';
+import { INTEGRATIONS, INTEGRATION_NAMES, type IntegrationName } from './policy.js';
+
+/** Every call that the identity provider ever had; it remembers the last thousand only. */
+export class IdpWitness {
+  private readonly calls = new Map<number, IntegrationName>();
+
+  constructor(private readonly idp: IdentityProvider) {}
+
+  async look(): Promise<void> {
+    const { calls } = await this.idp.stats();
+    for (const { startedAt, clientId } of calls) this.calls.set(startedAt, integrationOf(clientId));
+  }
+
+  /** When the calls for that integration began; epoch ms. */
+  startsOf(name: IntegrationName): number[] {
+    return [...this.calls].flatMap(([startedAt, caller]) => (caller === name ? [startedAt] : []));
+  }
+
+  get lastStartedAt(): number {
+    return Math.max(0, ...this.calls.keys());
+  }
+}
+
+/** A client that writes its name into the body is not known to a provider that fails before it reads that. */
+function integrationOf(clientId: string | undefined): IntegrationName {
+  const known = INTEGRATION_NAMES.find((name) => INTEGRATIONS[name].clientId === clientId);
+  return known ?? INTEGRATION_NAMES.find((name) => INTEGRATIONS[name].clientAuth === 'client_secret_post') ?? 'other';
+}

@@ -1,0 +1,47 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { availableParallelism, loadavg } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { ROOT } from '../fleet.js';
+import { judgeFailures } from './excuses.js';
+import { report } from './report.js';
+import { soak } from './soak.js';
+import { judge } from './verdict.js';
+
+const { values } = parseArgs({
+  options: {
+    minutes: { type: 'string', default: '20' },
+    seed: { type: 'string' },
+    store: { type: 'string', default: 'redis' },
+    workers: { type: 'string', default: '4' },
+  },
+});
+
+const store = values.store;
+if (store !== 'redis' && store !== 'sqlite') throw new TypeError(`--store must be redis or sqlite, not ${store}`);
+const minutes = positive('minutes', values.minutes);
+const workers = positive('workers', values.workers);
+const seed = positive('seed', values.seed ?? String(Date.now() % 1_000_000));
+
+console.log(
+  `Soak of ${minutes} minutes on ${store} with ${workers} workers; --seed ${seed} has the same faults again.`,
+);
+const findings = await soak({ store, minutes, seed, workers, say: (line) => console.log(line) });
+const verdict = judge(findings);
+console.log(report(findings, verdict));
+
+const directory = join(ROOT, 'reports');
+mkdirSync(directory, { recursive: true });
+const machine = { node: process.version, cpus: availableParallelism(), loadAverage: loadavg() };
+const failures = judgeFailures(findings.failures, findings.faults);
+writeFileSync(
+  join(directory, store === 'redis' ? 'soak.json' : `soak-${store}.json`),
+  JSON.stringify({ ...verdict, machine, ...findings, failures }, null, 2),
+);
+process.exit(verdict.passed ? 0 : 1);
+
+function positive(name: string, text: string): number {
+  const value = Number(text);
+  if (value > 0 && Number.isFinite(value)) return value;
+  throw new TypeError(`--${name} must be a positive number, not ${text}`);
+}

@@ -1,0 +1,30 @@
+import { type Client } from '../fleet.js';
+
+/** Short, so that many lifetimes pass in a minute, and long enough that a busy machine is not taken for a broken promise. */
+export const TOKEN_LIFETIME_MS = 8_000;
+export const LEASE_MS = 2_000;
+export const MINT_TIMEOUT_MS = 4_000;
+export const COOLDOWN_MS = 2_000;
+
+/** What the gateway is told: everything else is as by default. */
+export const POLICY = {
+  leaseMs: LEASE_MS,
+  mintTimeoutMs: MINT_TIMEOUT_MS,
+  waitTimeoutMs: 2 * MINT_TIMEOUT_MS,
+  cooldown: { rejectedMs: COOLDOWN_MS, transientMs: 500, transientMaxMs: COOLDOWN_MS },
+};
+
+/**
+ * The margin takes a tenth of a life and the refresh window a fifth at most: sooner than this after the request for it, no
+ * token is replaced unless something happened to it.
+ */
+export const LEAST_LIFE_MS = TOKEN_LIFETIME_MS * 0.7;
+
+/** Two, so that the token of one could be found with the other. */
+export const INTEGRATIONS = {
+  demo: { clientId: 'demo', clientAuth: 'client_secret_basic' },
+  other: { clientId: 'demo-post', clientAuth: 'client_secret_post' },
+} as const satisfies Record<string, Client>;
+
+export type IntegrationName = keyof typeof INTEGRATIONS;
+export const INTEGRATION_NAMES = Object.keys(INTEGRATIONS) as IntegrationName[];

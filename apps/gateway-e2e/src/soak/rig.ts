@@ -1,0 +1,44 @@
+import { type FaultProxy, faultProxy } from '@mintonce/test-support';
+import { Redis } from 'ioredis';
+import { startFleet } from '../fleet.js';
+import { Expenses } from './expenses.js';
+import { type Rig } from './fault.js';
+import { INTEGRATIONS, POLICY, TOKEN_LIFETIME_MS } from './policy.js';
+
+export interface RunningRig extends Rig {
+  stop(): Promise<void>;
+}
+
+/** The gateway under PM2, with something to break on each of its ways out. */
+export async function startRig(store: 'redis' | 'sqlite', workers: number): Promise<RunningRig> {
+  const proxies: Partial<Record<'redis' | 'upstream', FaultProxy>> = {};
+  const fleet = await startFleet({
+    store,
+    workers,
+    policy: POLICY,
+    integrations: INTEGRATIONS,
+    redisArgs: ['--enable-debug-command', 'local', '--maxmemory-policy', 'noeviction'],
+    via: async (to, port) => (proxies[to] = await faultProxy({ target: { port } })).port,
+  });
+  await fleet.idp.configure({ tokenLifetimeMs: TOKEN_LIFETIME_MS });
+  const toUpstream = proxies.upstream as FaultProxy;
+  return {
+    fleet,
+    toUpstream,
+    ...(proxies.redis && { toRedis: proxies.redis }),
+    expenses: new Expenses(),
+    async redis(work) {
+      const client = new Redis(fleet.redis?.socketPath ?? '', { connectionName: 'soak', maxRetriesPerRequest: 1 });
+      try {
+        return await work(client);
+      } finally {
+        client.disconnect();
+      }
+    },
+    workers: async () => (await fleet.pm2.list()).map(({ pid }) => pid).filter((pid) => pid > 0),
+    async stop() {
+      await fleet.stop();
+      for (const proxy of Object.values(proxies)) proxy.stop();
+    },
+  };
+}
