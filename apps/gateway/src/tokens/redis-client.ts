@@ -14,12 +14,13 @@ export function redisClient(url: string): RedisClientOptions {
     connectTimeout: CONNECT_TIMEOUT_MS,
     // Callers give up sooner, after `storeTimeoutMs`; this frees what a silent server left behind.
     commandTimeout: SILENCE_MS,
-    // A peer that vanished sends no FIN: ioredis would keep the connection, and every command on it would time out.
-    socketTimeout: SILENCE_MS,
     maxRetriesPerRequest: 1,
     // A command that waited for the connection would take a lease for a caller who has long since given up.
     enableOfflineQueue: false,
-    onClientCreated: logOutages,
+    onClientCreated(client) {
+      logOutages(client);
+      giveUpSilentConnections(client);
+    },
   };
 }
 
@@ -49,4 +50,19 @@ function logOutages(client: Redis): void {
     if (isLost) logger.warn('The token store is back');
     isLost = false;
   });
+}
+
+/**
+ * A peer that vanished sends no FIN: ioredis would keep the connection, and every command on it would time out. Not with its
+ * `socketTimeout`, whose timer outlives a connection that was reset, and then ends the one that took its place.
+ */
+function giveUpSilentConnections(client: Redis): void {
+  const beat = setInterval(() => {
+    const { stream, status } = client;
+    if (status !== 'ready') return;
+    client.ping().catch(({ message }: Error) => {
+      if (message === 'Command timed out') stream.destroy(new Error(`no answer within ${SILENCE_MS} ms`));
+    });
+  }, SILENCE_MS).unref();
+  client.once('end', () => clearInterval(beat));
 }
