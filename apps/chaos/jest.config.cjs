@@ -1,1 +1,6 @@
-module.exports = { ...require('../../jest.preset.js'), displayName: 'chaos', maxWorkers: 1 };
+module.exports = {
+  ...require('../../jest.preset.js'),
+  displayName: 'chaos',
+  // Each suite is a fleet of processes; two at once would measure the machine.
+  maxWorkers: 1,
+};

@@ -1,0 +1,40 @@
+import { recordEvidence } from '@mintonce/test-support';
+import { type Trial } from './trial.js';
+import { type Verdict } from './verdict.js';
+
+export interface Expectation {
+  /** The promises that the fault must not break. */
+  promises: readonly number[];
+  fault: string;
+  /** Exactly so many calls to the token endpoint, or no more than that. */
+  mints: number | { atMost: number };
+  /** How many mints may run at the same time. @defaultValue 1 */
+  overlapping?: number;
+  /** The codes that callers may hear. @defaultValue none: every caller is given a token */
+  errors?: readonly string[];
+  recoveryMs?: number;
+  seen?: string;
+}
+
+/** Ends the trial, holds the fleet to its promises, and writes the evidence down. */
+export async function expectPromises(trial: Trial, expected: Expectation): Promise<Verdict> {
+  const verdict = await trial.verdict();
+  const { promises, fault, recoveryMs, seen } = expected;
+  expect(verdict.broken).toEqual([]);
+  expect(verdict.answers).toBeGreaterThan(0);
+  if (typeof expected.mints === 'number') expect(verdict.mints).toBe(expected.mints);
+  else expect(verdict.mints).toBeLessThanOrEqual(expected.mints.atMost);
+  expect(verdict.overlapping).toBeLessThanOrEqual(expected.overlapping ?? 1);
+  expect(Object.keys(verdict.errors).filter((code) => !expected.errors?.includes(code))).toEqual([]);
+  const { mints, bound, errors, answers } = verdict;
+  recordEvidence({
+    promises,
+    fault,
+    mints,
+    bound,
+    errors,
+    ...(recoveryMs !== undefined && { recoveryMs: Math.round(recoveryMs) }),
+    seen: [`${answers} answers`, seen].filter(Boolean).join('; '),
+  });
+  return verdict;
+}

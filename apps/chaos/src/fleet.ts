@@ -1,0 +1,131 @@
+import { once } from 'node:events';
+import { createServer, type Server } from 'node:net';
+import { join } from 'node:path';
+import { type TokenPolicyOptions } from '@mintonce/token-cache';
+import { temporaryDirectory, waitFor } from '@mintonce/test-support';
+import { History } from './history.js';
+import { CLIENT_SECRET, IdentityProvider } from './identity-provider.js';
+import { LineLink } from './line-link.js';
+import { type Message, type Request, type StoreSettings } from './messages.js';
+import { Trial } from './trial.js';
+import { Witness } from './witness.js';
+import { WorkerProcess } from './worker-process.js';
+
+export const WORKERS = 8;
+
+/** Short leases, so that a test need not wait for long; the rest of the policy is the library's own. */
+export const LEASE_MS = 1_000;
+export const POLICY = { leaseMs: LEASE_MS, mintTimeoutMs: 6_000, waitTimeoutMs: 8_000 } satisfies TokenPolicyOptions;
+
+export interface FleetOptions {
+  /** Where the tokens of that worker are shared. */
+  store: (worker: number) => StoreSettings;
+  /** @defaultValue 8 */
+  workers?: number;
+  /** Laid over `POLICY`. */
+  policy?: TokenPolicyOptions;
+  /** Says what is wrong with the store after a trial: the keys that would never end, for instance. */
+  inspect?: () => Promise<string[]>;
+}
+
+/** Real processes that share one store and one client of a real authorization server, with a witness in between. */
+export class Fleet {
+  readonly history = new History();
+  private trials = 0;
+
+  private constructor(
+    readonly workers: readonly WorkerProcess[],
+    readonly idp: IdentityProvider,
+    readonly witness: Witness,
+    readonly policy: TokenPolicyOptions & typeof POLICY,
+    readonly inspect: () => Promise<string[]>,
+    private readonly end: () => Promise<void>,
+  ) {}
+
+  /** Starts everything; what was started is ended again if something does not start. */
+  static async start({
+    store,
+    workers = WORKERS,
+    policy = {},
+    inspect = async () => [],
+  }: FleetOptions): Promise<Fleet> {
+    const directory = temporaryDirectory();
+    const started: (() => Promise<unknown>)[] = [async () => directory.remove()];
+    const end = async (): Promise<void> => {
+      for (const stop of started.splice(0).reverse()) await stop();
+    };
+    try {
+      const idp = await IdentityProvider.start();
+      started.push(() => idp.stop());
+      const witness = await Witness.before(idp.issuer);
+      started.push(() => witness.stop());
+      const socketPath = join(directory.path, 'fleet.sock');
+      const processes = Array.from({ length: workers }, (_, index) => {
+        const name = `w${index}`;
+        const tokenEndpoint = witness.endpointFor(name);
+        const own = { name, socketPath, tokenEndpoint, clientSecret: CLIENT_SECRET };
+        return new WorkerProcess({ ...own, store: store(index), policy: { ...POLICY, ...policy } });
+      });
+      const fleet = new Fleet(processes, idp, witness, { ...POLICY, ...policy }, inspect, end);
+      const server = await fleet.listen(socketPath);
+      started.push(async () => server.close());
+      started.push(() => Promise.all(processes.map((worker) => worker.stop())));
+      await Promise.all(processes.map((worker) => worker.start()));
+      return fleet;
+    } catch (error) {
+      await end();
+      throw error;
+    }
+  }
+
+  /** Those that run and are not stopped. */
+  get awake(): readonly WorkerProcess[] {
+    return this.workers.filter(({ isAwake }) => isAwake);
+  }
+
+  /** A key that nobody asked for yet, in calm weather: the provider well, every worker running and in touch with its store. */
+  async trial(): Promise<Trial> {
+    await this.idp.calm();
+    await Promise.all(this.workers.filter(({ isRunning }) => !isRunning).map((worker) => worker.start()));
+    await this.untilStoreIsBack();
+    return new Trial(this, `https://api.example/${++this.trials}`);
+  }
+
+  /** Resolves when every worker that is awake can write to its store again. */
+  async untilStoreIsBack(workers = this.awake): Promise<void> {
+    for (const worker of workers) {
+      await waitFor(async () => (await worker.ask({ do: 'report' })).storeAvailable, {
+        timeoutMs: 30_000,
+        description: `${worker.name} to be in touch with its store`,
+      });
+    }
+  }
+
+  worker(name: string): WorkerProcess {
+    const worker = this.workers.find((candidate) => candidate.name === name);
+    if (!worker) throw new Error(`There is no ${name}`);
+    return worker;
+  }
+
+  /** Ends all that was started. */
+  stop(): Promise<void> {
+    return this.end();
+  }
+
+  private async listen(socketPath: string): Promise<Server> {
+    const server = createServer((socket) => {
+      const link = new LineLink<Message, Request>(socket);
+      let worker: WorkerProcess | undefined;
+      link.onMessage((message) => {
+        if (message.type === 'hello') {
+          worker = this.worker(message.name);
+          worker.attach(link);
+        } else if (message.type === 'done') worker?.done(message);
+        else if (worker) this.history.note(worker.name, message);
+      });
+    });
+    server.listen(socketPath);
+    await once(server, 'listening');
+    return server;
+  }
+}

@@ -1,0 +1,23 @@
+import { type Answer, type Message, type Observation, type Rejection } from './messages.js';
+
+type By<T> = T & { readonly worker: string };
+
+/** Everything that the workers told. */
+export class History {
+  readonly answers: By<Answer>[] = [];
+  readonly observations: By<Observation>[] = [];
+  readonly rejections: By<Rejection>[] = [];
+
+  note(worker: string, message: Message): void {
+    switch (message.type) {
+      case 'answers':
+        this.answers.push(...message.answers.map((answer) => ({ ...answer, worker })));
+        break;
+      case 'observed':
+        this.observations.push({ ...message.observation, worker });
+        break;
+      case 'rejected':
+        this.rejections.push({ ...message.rejection, worker });
+    }
+  }
+}

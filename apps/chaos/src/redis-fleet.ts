@@ -1,0 +1,57 @@
+import { Redis } from 'ioredis';
+import { type FaultProxy, faultProxy, type RedisServer, startRedis } from '@mintonce/test-support';
+import { Fleet, type FleetOptions, WORKERS } from './fleet.js';
+
+export interface RedisFleetOptions extends Omit<FleetOptions, 'store' | 'inspect'> {
+  /** More arguments for the server. */
+  args?: readonly string[];
+  /** Gives each worker a proxy of its own. @defaultValue false: connected directly */
+  proxied?: boolean;
+}
+
+/** A fleet on a Redis of its own. */
+export interface RedisFleet {
+  readonly fleet: Fleet;
+  readonly redis: RedisServer;
+  /** Ours, past all proxies. */
+  readonly admin: Redis;
+  /** The proxy of each worker, in the order of the workers. */
+  readonly proxies: readonly FaultProxy[];
+  stop(): Promise<void>;
+}
+
+export async function startRedisFleet(options: RedisFleetOptions = {}): Promise<RedisFleet> {
+  const { args = [], proxied = false, workers = WORKERS, ...rest } = options;
+  const redis = await startRedis({ args: ['--enable-debug-command', 'local', ...args] });
+  const admin = new Redis({ path: redis.socketPath, retryStrategy: () => 50, maxRetriesPerRequest: null });
+  admin.on('error', () => undefined);
+  const proxies = await Promise.all(Array.from({ length: proxied ? workers : 0 }, () => faultProxy({ target: redis })));
+  const end = async (): Promise<void> => {
+    proxies.forEach((proxy) => proxy.stop());
+    admin.disconnect();
+    await redis.stop();
+  };
+  try {
+    const fleet = await Fleet.start({
+      ...rest,
+      workers,
+      store: (worker) => ({ kind: 'redis', port: proxies[worker]?.port ?? redis.port }),
+      inspect: () => immortalKeys(admin),
+    });
+    const stop = async (): Promise<void> => {
+      await fleet.stop();
+      await end();
+    };
+    return { fleet, redis, admin, proxies, stop };
+  } catch (error) {
+    await end();
+    throw error;
+  }
+}
+
+/** What would stay in Redis for ever. */
+async function immortalKeys(admin: Redis): Promise<string[]> {
+  const keys = await admin.keys('mintonce*');
+  const ttls = await Promise.all(keys.map((key) => admin.pttl(key)));
+  return keys.filter((_, index) => ttls[index] === -1).map((key) => `${key} has no end`);
+}

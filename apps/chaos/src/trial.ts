@@ -1,0 +1,89 @@
+import { waitFor } from '@mintonce/test-support';
+import { type Fleet } from './fleet.js';
+import { uncounted } from './mint-bound.js';
+import { monotonicMs } from './monotonic.js';
+import { judge, type Verdict } from './verdict.js';
+import { type TokenCall } from './witness.js';
+import { type WorkerProcess } from './worker-process.js';
+
+/** What a fleet goes through with one key. */
+export class Trial {
+  readonly startedAt = monotonicMs();
+  /** How often somebody purged the key. */
+  purges = 0;
+
+  constructor(
+    readonly fleet: Fleet,
+    readonly key: string,
+  ) {}
+
+  /** That many callers in each worker, all at once; resolves when all are answered. */
+  async burst(perWorker: number, workers = this.fleet.awake): Promise<void> {
+    await Promise.all(workers.map((worker) => worker.ask({ do: 'burst', key: this.key, count: perWorker })));
+  }
+
+  /** A caller in each worker every `everyMs`, until `rest`. */
+  async load(everyMs: number, workers = this.fleet.awake): Promise<void> {
+    await Promise.all(workers.map((worker) => worker.ask({ do: 'load', key: this.key, everyMs })));
+  }
+
+  /** Ends the load; resolves when every caller of every worker that is awake is answered. */
+  async rest(): Promise<void> {
+    await Promise.all(this.fleet.awake.map((worker) => worker.ask({ do: 'rest' })));
+  }
+
+  async purge(worker = this.fleet.awake[0]): Promise<void> {
+    this.purges++;
+    await worker?.ask({ do: 'purge', key: this.key });
+  }
+
+  get calls(): readonly TokenCall[] {
+    return this.fleet.witness.callsFor(this.key);
+  }
+
+  get answers() {
+    return this.fleet.history.answers.filter(({ key }) => key === this.key);
+  }
+
+  get observations() {
+    return this.fleet.history.observations.filter(({ at }) => at >= this.startedAt);
+  }
+
+  /** Resolves when a mint is in flight, with the worker that mints. */
+  async minting(): Promise<WorkerProcess> {
+    const [call] = await waitFor(
+      () => {
+        const calls = this.fleet.witness.inFlight(this.key);
+        return calls.length > 0 && calls;
+      },
+      { intervalMs: 2, description: 'a mint in flight' },
+    );
+    return this.fleet.worker(call?.worker ?? '');
+  }
+
+  /** Resolves when that many more callers of each worker have been given a token. */
+  async served(perWorker: number, workers = this.fleet.awake): Promise<void> {
+    const since = monotonicMs();
+    const served = ({ name }: WorkerProcess): number =>
+      this.answers.filter(({ worker, token, askedAt }) => worker === name && token && askedAt >= since).length;
+    await waitFor(() => workers.every((worker) => served(worker) >= perWorker), {
+      timeoutMs: 30_000,
+      description: 'tokens for callers of every worker',
+    });
+  }
+
+  /** From that instant until a caller who came since was given a token. */
+  recoveryMs(since: number): number {
+    const served = this.answers.filter(({ token, askedAt }) => token && askedAt >= since);
+    return Math.min(...served.map(({ answeredAt }) => answeredAt)) - since;
+  }
+
+  /** What the witness and the workers have to say, once every caller is answered. */
+  async verdict(): Promise<Verdict> {
+    await this.rest();
+    const ownMints = () => this.fleet.awake.every(({ name }) => uncounted(this, name) === 0);
+    // A mint whose callers are all gone may still be on its way.
+    await waitFor(ownMints, { timeoutMs: 5_000 }).catch(() => undefined);
+    return judge(this, await this.fleet.inspect());
+  }
+}

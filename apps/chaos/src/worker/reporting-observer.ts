@@ -1,0 +1,38 @@
+import { TokenObserver } from '@mintonce/token-cache';
+import { type Observation } from '../messages.js';
+import { monotonicMs } from '../monotonic.js';
+
+/** Tells the fleet of everything that is a metric, as it happens: a worker may be killed before anybody asks. */
+export class ReportingObserver extends TokenObserver {
+  constructor(private readonly report: (observation: Observation) => void) {
+    super();
+  }
+
+  override minted(_integration: string, { outcome, reason }: { outcome: string; reason: string }): void {
+    this.report({ name: 'minted', at: monotonicMs(), outcome, reason });
+  }
+
+  override leaseLost(): void {
+    this.report({ name: 'leaseLost', at: monotonicMs() });
+  }
+
+  override superseded(): void {
+    this.report({ name: 'superseded', at: monotonicMs() });
+  }
+
+  override invalidated(): void {
+    this.report({ name: 'invalidated', at: monotonicMs() });
+  }
+
+  override unreadable(): void {
+    this.report({ name: 'unreadable', at: monotonicMs() });
+  }
+
+  override refreshFailed(_integration: string, code: string): void {
+    this.report({ name: 'refreshFailed', at: monotonicMs(), reason: code });
+  }
+
+  override storeCalled(operation: string, _durationMs: number, failed: boolean): void {
+    if (failed) this.report({ name: 'storeFailed', at: monotonicMs(), reason: operation });
+  }
+}
