@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { type TokenPolicyOptions } from '@mintonce/token-cache';
 import { temporaryDirectory, waitFor } from '@mintonce/test-support';
 import { History } from './history.js';
@@ -31,6 +32,7 @@ export interface FleetOptions {
 /** Real processes that share one store and one client of a real authorization server, with a witness in between. */
 export class Fleet {
   readonly history = new History();
+  private readonly loopDelay = monitorEventLoopDelay({ resolution: 10 });
   private trials = 0;
 
   private constructor(
@@ -40,7 +42,9 @@ export class Fleet {
     readonly policy: TokenPolicyOptions & typeof POLICY,
     readonly inspect: () => Promise<string[]>,
     private readonly end: () => Promise<void>,
-  ) {}
+  ) {
+    this.loopDelay.enable();
+  }
 
   /** Starts everything; what was started is ended again if something does not start. */
   static async start({
@@ -88,6 +92,7 @@ export class Fleet {
     await this.idp.calm();
     await Promise.all(this.workers.filter(({ isRunning }) => !isRunning).map((worker) => worker.start()));
     await this.untilStoreIsBack();
+    await this.heldUpMs();
     return new Trial(this, `https://api.example/${++this.trials}`);
   }
 
@@ -101,6 +106,19 @@ export class Fleet {
     }
   }
 
+  /** The longest that an event loop of this test or of a worker was held up since the last time: what the machine adds. */
+  async heldUpMs(): Promise<number> {
+    const reports = await Promise.all(this.awake.map((worker) => worker.ask({ do: 'report' })));
+    const ownMs = this.loopDelay.max / 1e6;
+    this.loopDelay.reset();
+    return Math.max(...reports.map(({ loopDelayMs }) => loopDelayMs)) + ownMs;
+  }
+
+  /** Resolves when the condition holds, and within half a minute. */
+  async until(condition: () => boolean | Promise<boolean>): Promise<void> {
+    await waitFor(condition, { timeoutMs: 30_000, intervalMs: 5 });
+  }
+
   worker(name: string): WorkerProcess {
     const worker = this.workers.find((candidate) => candidate.name === name);
     if (!worker) throw new Error(`There is no ${name}`);
@@ -109,6 +127,7 @@ export class Fleet {
 
   /** Ends all that was started. */
   stop(): Promise<void> {
+    this.loopDelay.disable();
     return this.end();
   }
 

@@ -22,6 +22,22 @@ export class Trial {
     await Promise.all(workers.map((worker) => worker.ask({ do: 'burst', key: this.key, count: perWorker })));
   }
 
+  /** Callers of one worker that may not live to see their answer. */
+  strand(callers: number, worker: WorkerProcess): void {
+    this.burst(callers, [worker]).catch(() => undefined);
+  }
+
+  /** Resolves when that many callers of each of these workers wait for an answer. */
+  async waiting(perWorker: number, workers: readonly WorkerProcess[]): Promise<void> {
+    await waitFor(
+      async () => {
+        const reports = await Promise.all(workers.map((worker) => worker.ask({ do: 'report' })));
+        return reports.every(({ inFlight }) => inFlight >= perWorker);
+      },
+      { description: `${perWorker} callers to wait in each of ${workers.length} workers` },
+    );
+  }
+
   /** A caller in each worker every `everyMs`, until `rest`. */
   async load(everyMs: number, workers = this.fleet.awake): Promise<void> {
     await Promise.all(workers.map((worker) => worker.ask({ do: 'load', key: this.key, everyMs })));

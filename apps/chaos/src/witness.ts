@@ -26,6 +26,7 @@ export interface TokenCall {
  */
 export class Witness {
   readonly calls: TokenCall[] = [];
+  private nextHold?: Promise<void>;
   private readonly server: Server;
 
   private constructor(private readonly issuer: string) {
@@ -54,6 +55,13 @@ export class Witness {
     return this.callsFor(key).filter(({ endedAt }) => endedAt === undefined);
   }
 
+  /** Withholds the answer to the next call, whose token is then minted but on its way, until the returned function is called. */
+  holdNext(): () => void {
+    let release = (): void => undefined;
+    this.nextHold = new Promise((resolve) => (release = resolve));
+    return release;
+  }
+
   async stop(): Promise<void> {
     this.server.close();
     this.server.closeAllConnections();
@@ -71,7 +79,10 @@ export class Witness {
       call.endedAt ??= monotonicMs();
       gone.abort();
     });
+    const hold = this.nextHold;
+    this.nextHold = undefined;
     const answer = await this.passOn(request, body, gone.signal);
+    await hold;
     Object.assign(call, answer.noted);
     // Before it is sent: the next call may begin as soon as the caller has it.
     call.endedAt ??= monotonicMs();
