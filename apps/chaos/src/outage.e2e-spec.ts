@@ -1,0 +1,221 @@
+import { type Redis } from 'ioredis';
+import { type RedisServer } from '@mintonce/test-support';
+import { expectPromises } from './expect-promises.spec-support.js';
+import { type Fleet, LEASE_MS, WORKERS } from './fleet.js';
+import { monotonicMs } from './monotonic.js';
+import { type RedisFleet, startRedisFleet } from './redis-fleet.js';
+import { type Trial } from './trial.js';
+
+jest.setTimeout(60_000);
+
+/** The default of the library, which the fleet keeps. */
+const STORE_TIMEOUT_MS = 500;
+
+interface Scene {
+  redis: RedisServer;
+  admin: Redis;
+  trial: Trial;
+}
+
+type Strike = (scene: Scene) => Promise<unknown>;
+
+/** With a token in every process and callers all the while; ends when the cause is over. */
+const UNDER_LOAD: [fault: string, strike: Strike][] = [
+  [
+    'Redis is killed and comes back empty',
+    async ({ redis, trial }) => {
+      await redis.kill();
+      await trial.served(20);
+      await redis.restart();
+    },
+  ],
+  [
+    'Redis is stopped by SIGSTOP and goes on',
+    async ({ redis, trial }) => {
+      redis.pause();
+      await trial.served(50);
+      redis.resume();
+    },
+  ],
+  ['Redis sleeps (DEBUG SLEEP 1.2)', ({ admin }) => admin.call('DEBUG', 'SLEEP', '1.2')],
+  [
+    'Redis holds all clients up (CLIENT PAUSE 700 ALL)',
+    async ({ admin, trial }) => {
+      await admin.call('CLIENT', 'PAUSE', '700', 'ALL');
+      await trial.served(20);
+    },
+  ],
+  [
+    'Redis drops all connections (CLIENT KILL)',
+    ({ admin }) => Promise.all(['normal', 'pubsub'].map((type) => admin.call('CLIENT', 'KILL', 'TYPE', type))),
+  ],
+  [
+    'Redis drops the subscribers alone (CLIENT KILL TYPE pubsub)',
+    ({ admin }) => admin.call('CLIENT', 'KILL', 'TYPE', 'pubsub'),
+  ],
+  ['Redis forgets the scripts (SCRIPT FLUSH)', ({ admin }) => admin.call('SCRIPT', 'FLUSH')],
+  ['Redis loses everything (FLUSHALL)', ({ admin }) => admin.flushall()],
+  [
+    'Redis flaps: five times killed and restarted',
+    async ({ redis, trial }) => {
+      for (let times = 0; times < 5; times++) {
+        await redis.kill();
+        await trial.served(2);
+        await redis.restart();
+        await trial.served(2);
+      }
+    },
+  ],
+];
+
+/** While a mint is in flight and ten callers in each process wait for it. */
+const IN_MID_MINT: [fault: string, strike: Strike, atMost: number][] = [
+  ['FLUSHALL', ({ admin }) => admin.flushall(), 1],
+  ['the loss of the lease record alone', async ({ admin }) => admin.del(...(await admin.keys('mintonce:*:l'))), 1],
+  ['SCRIPT FLUSH', ({ admin }) => admin.call('SCRIPT', 'FLUSH'), 1],
+  ['CLIENT KILL TYPE pubsub', ({ admin }) => admin.call('CLIENT', 'KILL', 'TYPE', 'pubsub'), 1],
+  ['CLIENT KILL TYPE normal', ({ admin }) => admin.call('CLIENT', 'KILL', 'TYPE', 'normal'), 1],
+  ['CLIENT PAUSE 400 ALL', ({ admin }) => admin.call('CLIENT', 'PAUSE', '400', 'ALL'), 1],
+];
+
+describe('Eight processes', () => {
+  let running: RedisFleet;
+  let fleet: Fleet;
+  let redis: RedisServer;
+  let admin: Redis;
+
+  beforeAll(async () => {
+    running = await startRedisFleet();
+    ({ fleet, redis, admin } = running);
+  });
+
+  afterAll(() => running?.stop());
+
+  it.each(UNDER_LOAD)(
+    'serve the token in hand while %s, mint nothing, and recover by themselves',
+    async (fault, strike) => {
+      const trial = await fleet.trial();
+      await trial.burst(2);
+      await trial.load(20);
+      await strike({ redis, admin, trial });
+      const overAt = monotonicMs();
+      await fleet.untilStoreIsBack();
+      const recoveryMs = monotonicMs() - overAt;
+      await trial.served(5);
+      const heldUpMs = await fleet.heldUpMs();
+      const slowestMs = slowest(trial);
+      await expectPromises(trial, {
+        promises: [2, 3, 6],
+        fault: `under load, ${fault}`,
+        mints: 1,
+        recoveryMs,
+        seen: `no caller waited for longer than ${Math.round(slowestMs)} ms`,
+      });
+      expect(slowestMs).toBeLessThanOrEqual(STORE_TIMEOUT_MS + heldUpMs);
+    },
+  );
+
+  it.each(IN_MID_MINT)('are all served when %s strikes in mid-mint', async (fault, strike, atMost) => {
+    const trial = await fleet.trial();
+    const release = fleet.witness.holdNext();
+    const served = trial.burst(10);
+    await trial.minting();
+    await trial.waiting(10, fleet.workers);
+    const struckAt = monotonicMs();
+    await strike({ redis, admin, trial });
+    release();
+    await served;
+    const recoveryMs = Math.max(...trial.answers.map(({ answeredAt }) => answeredAt)) - struckAt;
+    const heldUpMs = await fleet.heldUpMs();
+    await expectPromises(trial, { promises: [1, 2, 5], fault: `${fault} in mid-mint`, mints: { atMost }, recoveryMs });
+    expect(recoveryMs).toBeLessThanOrEqual(LEASE_MS + STORE_TIMEOUT_MS + heldUpMs);
+  });
+
+  it.each<[fault: string, Strike, Strike]>([
+    ['closed', ({ redis }) => redis.kill(), ({ redis }) => redis.restart()],
+    ['silent', async ({ redis }) => redis.pause(), async ({ redis }) => redis.resume()],
+  ])(
+    'mint one token each at most for a new key while Redis is %s, and share one when it is back',
+    async (fault, strike, heal) => {
+      const trial = await fleet.trial();
+      await strike({ redis, admin, trial });
+      await trial.burst(10);
+      const slowestMs = slowest(trial);
+      const heldUpMs = await fleet.heldUpMs();
+      await trial.load(20);
+      await heal({ redis, admin, trial });
+      const healedAt = monotonicMs();
+      await fleet.until(async () => (await admin.keys('mintonce:*:t')).length > 0);
+      const recoveryMs = monotonicMs() - healedAt;
+      await fleet.untilStoreIsBack();
+      await trial.served(5);
+      await expectPromises(trial, {
+        promises: [2, 6],
+        fault: `a key that nobody has a token for, while Redis is ${fault}`,
+        mints: { atMost: WORKERS },
+        overlapping: WORKERS,
+        recoveryMs,
+        seen: `no caller waited for longer than ${Math.round(slowestMs)} ms`,
+      });
+      expect(slowestMs).toBeLessThanOrEqual(STORE_TIMEOUT_MS + longestMintMs(trial) + heldUpMs);
+    },
+  );
+
+  it('mint one token per process and lifetime at most while Redis is gone for several, and none past its expiry is given', async () => {
+    const trial = await fleet.trial();
+    const tokenLifetimeMs = 1_000;
+    await fleet.idp.configure({ tokenLifetimeMs });
+    await trial.load(20);
+    await trial.served(5);
+    await redis.kill();
+    const killedAt = monotonicMs();
+    await fleet.until(() => monotonicMs() - killedAt > 3 * tokenLifetimeMs);
+    await redis.restart();
+    await fleet.untilStoreIsBack();
+    const backAt = monotonicMs();
+    await fleet.until(() => monotonicMs() - backAt > 2 * tokenLifetimeMs);
+    const local = trial.observations.filter(({ name, outcome }) => name === 'minted' && outcome === 'local');
+    await expectPromises(trial, {
+      promises: [2, 3, 6],
+      fault: 'Redis is gone for three lifetimes of the token',
+      mints: { atMost: Infinity },
+      overlapping: WORKERS,
+    });
+    for (const { name } of fleet.workers) {
+      const instants = local.filter(({ worker }) => worker === name).map(({ at }) => at);
+      // The refresh window opens after 72 % of a life at the earliest.
+      for (const [index, at] of instants.slice(1).entries()) {
+        expect(at - Number(instants[index])).toBeGreaterThanOrEqual(0.7 * tokenLifetimeMs);
+      }
+    }
+  });
+
+  it('start while Redis is closed, serve, and find it when it appears', async () => {
+    const trial = await fleet.trial();
+    await redis.kill();
+    await Promise.all(fleet.workers.map((worker) => worker.stop()));
+    await Promise.all(fleet.workers.map((worker) => worker.start()));
+    await trial.burst(10);
+    await redis.restart();
+    const appearedAt = monotonicMs();
+    await fleet.untilStoreIsBack();
+    const recoveryMs = monotonicMs() - appearedAt;
+    await trial.burst(10);
+    await expectPromises(trial, {
+      promises: [2, 6],
+      fault: 'Redis is closed when the processes start',
+      mints: { atMost: WORKERS },
+      overlapping: WORKERS,
+      recoveryMs,
+    });
+  });
+});
+
+function slowest({ answers }: Trial): number {
+  return Math.max(...answers.map(({ askedAt, answeredAt }) => answeredAt - askedAt));
+}
+
+/** Eight mints at once are slower than one. */
+function longestMintMs({ calls }: Trial): number {
+  return Math.max(...calls.map(({ startedAt, endedAt }) => Number(endedAt) - startedAt));
+}
