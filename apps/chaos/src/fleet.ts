@@ -2,12 +2,11 @@ import { once } from 'node:events';
 import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
-import { type TokenPolicyOptions } from '@mintonce/token-cache';
 import { temporaryDirectory, waitFor } from '@mintonce/test-support';
 import { History } from './history.js';
 import { CLIENT_SECRET, IdentityProvider } from './identity-provider.js';
 import { LineLink } from './line-link.js';
-import { type Message, type Request, type StoreSettings } from './messages.js';
+import { type Message, type ModuleOptions, type Request, type StoreSettings } from './messages.js';
 import { Trial } from './trial.js';
 import { Witness } from './witness.js';
 import { WorkerProcess } from './worker-process.js';
@@ -16,15 +15,15 @@ export const WORKERS = 8;
 
 /** Short leases, so that a test need not wait for long; the rest of the policy is the library's own. */
 export const LEASE_MS = 1_000;
-export const POLICY = { leaseMs: LEASE_MS, mintTimeoutMs: 6_000, waitTimeoutMs: 8_000 } satisfies TokenPolicyOptions;
+export const POLICY = { leaseMs: LEASE_MS, mintTimeoutMs: 6_000, waitTimeoutMs: 8_000 } satisfies ModuleOptions;
 
 export interface FleetOptions {
   /** Where the tokens of that worker are shared. */
   store: (worker: number) => StoreSettings;
   /** @defaultValue 8 */
   workers?: number;
-  /** Laid over `POLICY`. */
-  policy?: TokenPolicyOptions;
+  /** Of the module in each worker, laid over `POLICY`. */
+  options?: ModuleOptions;
   /** Says what is wrong with the store after a trial: the keys that would never end, for instance. */
   inspect?: () => Promise<string[]>;
 }
@@ -39,7 +38,7 @@ export class Fleet {
     readonly workers: readonly WorkerProcess[],
     readonly idp: IdentityProvider,
     readonly witness: Witness,
-    readonly policy: TokenPolicyOptions & typeof POLICY,
+    readonly policy: ModuleOptions & typeof POLICY,
     readonly inspect: () => Promise<string[]>,
     private readonly end: () => Promise<void>,
   ) {
@@ -50,7 +49,7 @@ export class Fleet {
   static async start({
     store,
     workers = WORKERS,
-    policy = {},
+    options = {},
     inspect = async () => [],
   }: FleetOptions): Promise<Fleet> {
     const directory = temporaryDirectory();
@@ -68,9 +67,9 @@ export class Fleet {
         const name = `w${index}`;
         const tokenEndpoint = witness.endpointFor(name);
         const own = { name, socketPath, tokenEndpoint, clientSecret: CLIENT_SECRET };
-        return new WorkerProcess({ ...own, store: store(index), policy: { ...POLICY, ...policy } });
+        return new WorkerProcess({ ...own, store: store(index), options: { ...POLICY, ...options } });
       });
-      const fleet = new Fleet(processes, idp, witness, { ...POLICY, ...policy }, inspect, end);
+      const fleet = new Fleet(processes, idp, witness, { ...POLICY, ...options }, inspect, end);
       const server = await fleet.listen(socketPath);
       started.push(async () => server.close());
       started.push(() => Promise.all(processes.map((worker) => worker.stop())));

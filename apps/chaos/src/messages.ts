@@ -1,4 +1,7 @@
-import { type TokenPolicyOptions } from '@mintonce/token-cache';
+import { type TokenCacheOptions } from '@mintonce/token-cache';
+
+/** What the module is given besides its store and its source. */
+export type ModuleOptions = Pick<TokenCacheOptions, Exclude<keyof TokenCacheOptions, 'store' | 'integrations'>>;
 
 /** Where a worker's tokens are shared. */
 export type StoreSettings =
@@ -15,7 +18,7 @@ export interface WorkerSettings {
   readonly store: StoreSettings;
   readonly tokenEndpoint: string;
   readonly clientSecret: string;
-  readonly policy: TokenPolicyOptions;
+  readonly options: ModuleOptions;
 }
 
 /** What the fleet asks of a worker; each is answered by `done` with its result. */

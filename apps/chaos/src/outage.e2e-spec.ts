@@ -78,15 +78,16 @@ const IN_MID_MINT: [fault: string, strike: Strike, atMost: number][] = [
   ['CLIENT PAUSE 400 ALL', ({ admin }) => admin.call('CLIENT', 'PAUSE', '400', 'ALL'), 1],
 ];
 
-describe('Eight processes', () => {
+describe.each([
+  ['from their own memory', {}],
+  ['although they ask Redis for each caller (nearCache: false)', { nearCache: false as const }],
+])('Eight processes under load, %s,', (_where, options) => {
   let running: RedisFleet;
   let fleet: Fleet;
-  let redis: RedisServer;
-  let admin: Redis;
 
   beforeAll(async () => {
-    running = await startRedisFleet();
-    ({ fleet, redis, admin } = running);
+    running = await startRedisFleet({ options });
+    ({ fleet } = running);
   });
 
   afterAll(() => running?.stop());
@@ -97,7 +98,7 @@ describe('Eight processes', () => {
       const trial = await fleet.trial();
       await trial.burst(2);
       await trial.load(20);
-      await strike({ redis, admin, trial });
+      await strike({ ...running, trial });
       const overAt = monotonicMs();
       await fleet.untilStoreIsBack();
       const recoveryMs = monotonicMs() - overAt;
@@ -114,6 +115,20 @@ describe('Eight processes', () => {
       expect(slowestMs).toBeLessThanOrEqual(STORE_TIMEOUT_MS + heldUpMs);
     },
   );
+});
+
+describe('Eight processes', () => {
+  let running: RedisFleet;
+  let fleet: Fleet;
+  let redis: RedisServer;
+  let admin: Redis;
+
+  beforeAll(async () => {
+    running = await startRedisFleet();
+    ({ fleet, redis, admin } = running);
+  });
+
+  afterAll(() => running?.stop());
 
   it.each(IN_MID_MINT)('are all served when %s strikes in mid-mint', async (fault, strike, atMost) => {
     const trial = await fleet.trial();
@@ -178,7 +193,6 @@ describe('Eight processes', () => {
     await expectPromises(trial, {
       promises: [2, 3, 6],
       fault: 'Redis is gone for three lifetimes of the token',
-      mints: { atMost: Infinity },
       overlapping: WORKERS,
     });
     for (const { name } of fleet.workers) {

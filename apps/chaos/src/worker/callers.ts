@@ -68,6 +68,11 @@ export class Callers {
 }
 
 function describe(error: unknown): { code: string; message: string } {
-  const { code, name, message } = error as Error & { code?: string };
-  return { code: typeof code === 'string' ? code : name, message: String(message) };
+  const { code, name } = error as Error & { code?: string };
+  return { code: typeof code === 'string' ? code : name, message: messagesOf(error).join(': ') };
+}
+
+/** Of the error and of all that caused it. */
+function messagesOf(error: unknown): string[] {
+  return error instanceof Error ? [error.message, ...messagesOf(error.cause)] : [];
 }

@@ -12,7 +12,7 @@ import { openStore } from './token-store.js';
 import { skewWallClock } from './wall-clock.js';
 
 const settings = JSON.parse(process.env['CHAOS_WORKER'] ?? '') as WorkerSettings;
-const { name, tokenEndpoint, clientSecret, policy } = settings;
+const { name, tokenEndpoint, clientSecret, options } = settings;
 
 const link = new LineLink<Request, Message>(connect(settings.socketPath));
 // A fleet that is gone leaves nobody behind.
@@ -30,7 +30,7 @@ const { store, close } = openStore(settings.store);
 const app = await NestFactory.createApplicationContext(
   TokenCacheModule.forRoot({
     store,
-    ...policy,
+    ...options,
     integrations: { [INTEGRATION]: { source: tokenSource('the one client', mint) } },
   }),
   { logger: ['error', 'warn'] },

@@ -5,7 +5,7 @@ import { Cluster, Redis } from 'ioredis';
 import { type StoreSettings } from '../messages.js';
 
 /** As the README recommends. */
-const CLIENT = { commandTimeout: 500, maxRetriesPerRequest: 1, connectTimeout: 1_000 };
+const CLIENT = { commandTimeout: 500, maxRetriesPerRequest: 1, connectTimeout: 1_000, socketTimeout: 2_000 };
 const HOST = '127.0.0.1';
 
 export interface OpenStore {

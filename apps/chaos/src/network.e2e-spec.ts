@@ -1,0 +1,269 @@
+import { type Redis } from 'ioredis';
+import { type FaultProxy, type Which } from '@mintonce/test-support';
+import { expectPromises } from './expect-promises.spec-support.js';
+import { type Fleet, LEASE_MS, WORKERS } from './fleet.js';
+import { monotonicMs } from './monotonic.js';
+import { type RedisFleet, startRedisFleet } from './redis-fleet.js';
+
+jest.setTimeout(60_000);
+
+/** Of the library. */
+const STORE_TIMEOUT_MS = 500;
+const HEARTBEAT_MS = 5_000;
+
+/** The store gives its subscriber connection this name. */
+const events: Which = ({ opening }) => opening.includes('token-events');
+const commands: Which = (connection) => !events(connection);
+
+describe('Eight processes, each with a network of its own to Redis,', () => {
+  let running: RedisFleet;
+  let fleet: Fleet;
+  let admin: Redis;
+  let proxies: readonly FaultProxy[];
+
+  beforeAll(async () => {
+    running = await startRedisFleet({ proxied: true });
+    ({ fleet, admin, proxies } = running);
+  });
+
+  afterEach(() => Promise.all(proxies.map((proxy) => proxy.heal())));
+  afterAll(() => running?.stop());
+
+  const proxyOf = (worker: { name: string }): FaultProxy => proxies[Number(worker.name.slice(1))] as FaultProxy;
+
+  async function leases(): Promise<number> {
+    const records = await admin.keys('mintonce:*:l');
+    return (await Promise.all(records.map((record) => admin.hexists(record, 'nonce')))).filter(Boolean).length;
+  }
+
+  it('mint once although Redis is 50 to 400 ms away, and a token in hand costs nothing of it', async () => {
+    // So that Redis knows the scripts: the first of a kind is sent twice, by its digest and in full.
+    await (await fleet.trial()).burst(1);
+    const trial = await fleet.trial();
+    for (const proxy of proxies) proxy.suffer({ kind: 'delay', ms: 25, jitterMs: 175 });
+    await trial.burst(10);
+    const warmAt = monotonicMs();
+    await trial.burst(10);
+    const slowestMs = Math.max(...trial.answers.filter(({ askedAt }) => askedAt > warmAt).map(tookMs));
+    const heldUpMs = await fleet.heldUpMs();
+    await expectPromises(trial, {
+      promises: [1, 2],
+      fault: 'every byte between the processes and Redis takes 25 to 200 ms',
+      mints: 1,
+      seen: `with the token in hand ${slowestMs.toFixed(1)} ms at most`,
+    });
+    expect(slowestMs).toBeLessThan(50 + heldUpMs);
+  });
+
+  it('mint one each at most while Redis answers later than it may', async () => {
+    const trial = await fleet.trial();
+    for (const proxy of proxies) proxy.suffer({ kind: 'delay', ms: STORE_TIMEOUT_MS });
+    await trial.burst(10);
+    for (const proxy of proxies) await proxy.heal();
+    const healedAt = monotonicMs();
+    await fleet.untilStoreIsBack();
+    const recoveryMs = monotonicMs() - healedAt;
+    await trial.burst(10);
+    await expectPromises(trial, {
+      promises: [2, 6],
+      fault: 'Redis answers after 1,000 ms, storeTimeoutMs is 500',
+      mints: { atMost: WORKERS },
+      overlapping: WORKERS,
+      recoveryMs,
+    });
+  });
+
+  it('do not wait for themselves when the reply that grants the lease is lost', async () => {
+    const trial = await fleet.trial();
+    const unlucky = fleet.worker('w2');
+    const before = await leases();
+    proxyOf(unlucky).suffer({ kind: 'eat-replies' }, commands);
+    const own = trial.burst(10, [unlucky]);
+    await fleet.until(async () => (await leases()) === before + 1);
+    const grantedAt = monotonicMs();
+    const others = trial.burst(
+      10,
+      fleet.workers.filter((worker) => worker !== unlucky),
+    );
+    await proxyOf(unlucky).heal();
+    proxyOf(unlucky).cut(commands);
+    await Promise.all([own, others]);
+    const recoveryMs = monotonicMs() - grantedAt;
+    await expectPromises(trial, {
+      promises: [1, 2, 4],
+      fault: 'the reply to acquire is lost with its connection',
+      mints: 1,
+      recoveryMs,
+    });
+    expect(trial.calls[0]?.worker).toBe(unlucky.name);
+    expect(recoveryMs).toBeLessThan(LEASE_MS);
+  });
+
+  it('know a commit by its fence when its reply is lost, and do not lengthen the life of the token', async () => {
+    const trial = await fleet.trial();
+    const release = fleet.witness.holdNext();
+    const served = trial.burst(10);
+    const holder = await trial.minting();
+    const before = new Set(await admin.keys('mintonce:*:t'));
+    proxyOf(holder).suffer({ kind: 'eat-replies' }, commands);
+    release();
+    const [token = ''] = await found(async () => (await admin.keys('mintonce:*:t')).filter((key) => !before.has(key)));
+    const endsAt = Date.now() + (await admin.pttl(token));
+    await proxyOf(holder).heal();
+    proxyOf(holder).cut(commands);
+    await served;
+    await expectPromises(trial, {
+      promises: [1, 2],
+      fault: 'the reply to commit is lost with its connection',
+      mints: 1,
+    });
+    expect(Date.now() + (await admin.pttl(token))).toBeLessThanOrEqual(endsAt + 1);
+  });
+
+  it('serve the waiters of a process that does not hear of the commit by the end of the lease', async () => {
+    const trial = await fleet.trial();
+    const release = fleet.witness.holdNext();
+    const served = trial.burst(10);
+    const holder = await trial.minting();
+    await trial.waiting(10, fleet.workers);
+    for (const proxy of proxies) if (proxy !== proxyOf(holder)) proxy.suffer({ kind: 'stall' }, events);
+    const stalledAt = monotonicMs();
+    release();
+    await served;
+    const recoveryMs = monotonicMs() - stalledAt;
+    const heldUpMs = await fleet.heldUpMs();
+    await expectPromises(trial, {
+      promises: [2, 5],
+      fault: 'the subscriber connections of all but the holder go silent in mid-mint',
+      mints: 1,
+      recoveryMs,
+    });
+    expect(recoveryMs).toBeLessThanOrEqual(LEASE_MS + STORE_TIMEOUT_MS + heldUpMs);
+  });
+
+  it('hear within two heartbeats of an invalidation that a half-open subscriber connection has swallowed', async () => {
+    const trial = await fleet.trial();
+    await trial.burst(2);
+    const deaf = fleet.worker('w4');
+    proxyOf(deaf).halfOpen(events);
+    const told = fleet.worker('w5');
+    await told.ask({ do: 'invalidate', key: trial.key, times: 1 });
+    const invalidatedAt = monotonicMs();
+    await trial.load(20);
+    await fleet.until(() =>
+      trial.answers.some(({ worker, token }) => worker === deaf.name && token === trial.calls[1]?.token),
+    );
+    const recoveryMs = monotonicMs() - invalidatedAt;
+    const heldUpMs = await fleet.heldUpMs();
+    await expectPromises(trial, {
+      promises: [2, 3],
+      fault: 'an invalidation while the subscriber connection of one process is half-open',
+      mints: 2,
+      recoveryMs,
+    });
+    expect(recoveryMs).toBeLessThanOrEqual(2 * HEARTBEAT_MS + heldUpMs);
+  });
+
+  it('find their way back to Redis by themselves when a connection is half-open', async () => {
+    const trial = await fleet.trial();
+    await trial.burst(2);
+    const unlucky = fleet.worker('w1');
+    proxyOf(unlucky).halfOpen(commands);
+    const brokenAt = monotonicMs();
+    await trial.load(20);
+    await fleet.untilStoreIsBack([unlucky]);
+    const recoveryMs = monotonicMs() - brokenAt;
+    await expectPromises(trial, {
+      promises: [2, 6],
+      fault: 'the command connection of one process is half-open',
+      mints: 1,
+      recoveryMs,
+    });
+  });
+
+  it('mint one more for each process that is cut off, and one for all others', async () => {
+    const trial = await fleet.trial();
+    const cutOff = proxies.slice(0, 3);
+    for (const proxy of cutOff) proxy.suffer({ kind: 'stall' });
+    await trial.burst(10);
+    for (const proxy of cutOff) await proxy.heal();
+    const healedAt = monotonicMs();
+    await fleet.untilStoreIsBack();
+    const recoveryMs = monotonicMs() - healedAt;
+    await trial.burst(10);
+    await expectPromises(trial, {
+      promises: [1, 2, 6],
+      fault: 'three of eight processes are cut off from Redis (nothing comes through), and back again',
+      mints: 1 + cutOff.length,
+      overlapping: 1 + cutOff.length,
+      recoveryMs,
+    });
+  });
+
+  it.each(['requests', 'replies'] as const)('mint one more for a process whose %s alone are cut off', async (only) => {
+    const trial = await fleet.trial();
+    const [proxy] = proxies;
+    proxy?.suffer({ kind: 'stall', only });
+    await trial.burst(10, fleet.workers.slice(0, 1));
+    await proxy?.heal();
+    const healedAt = monotonicMs();
+    await trial.burst(10);
+    await fleet.untilStoreIsBack();
+    const recoveryMs = monotonicMs() - healedAt;
+    await trial.burst(10);
+    await expectPromises(trial, {
+      promises: [1, 2, 6],
+      fault: `only the ${only} of one process are cut off`,
+      mints: { atMost: 2 },
+      overlapping: 2,
+      recoveryMs,
+    });
+  });
+
+  it('serve everybody while all connections are cut ten times', async () => {
+    const trial = await fleet.trial();
+    await trial.load(10);
+    for (let times = 0; times < 10; times++) {
+      await trial.served(2);
+      for (const proxy of proxies) proxy.cut();
+    }
+    await fleet.untilStoreIsBack();
+    await expectPromises(trial, {
+      promises: [2, 3, 6],
+      fault: 'all connections are reset, ten times',
+      mints: { atMost: WORKERS },
+      overlapping: WORKERS,
+    });
+  });
+
+  it('serve everybody while half of them are refused', async () => {
+    const trial = await fleet.trial();
+    for (const proxy of proxies.slice(0, 4)) {
+      proxy.refuse();
+      proxy.cut();
+    }
+    await trial.burst(10);
+    for (const proxy of proxies) await proxy.heal();
+    const healedAt = monotonicMs();
+    await fleet.untilStoreIsBack();
+    const recoveryMs = monotonicMs() - healedAt;
+    await trial.burst(10);
+    await expectPromises(trial, {
+      promises: [1, 2, 6],
+      fault: 'four of eight processes are refused by Redis (ECONNREFUSED)',
+      mints: { atMost: 5 },
+      overlapping: 5,
+      recoveryMs,
+    });
+  });
+
+  async function found<T>(search: () => Promise<readonly T[]>): Promise<readonly T[]> {
+    let result: readonly T[] = [];
+    await fleet.until(async () => (result = await search()).length > 0);
+    return result;
+  }
+});
+
+function tookMs({ askedAt, answeredAt }: { askedAt: number; answeredAt: number }): number {
+  return answeredAt - askedAt;
+}
