@@ -1,8 +1,9 @@
 import Database from 'libsql';
+import { CLOCK_TABLE, MachineClock } from './machine-clock.js';
 import { ensurePrivateFile, identityOfFile } from './private-file.js';
 import { keptUntil, type Slot, type Step } from '../lib/slot.js';
 
-const SCHEMA_VERSION = 1;
+const SCHEMA_VERSION = 2;
 
 /** Text is kept as bytes, because a text with a NUL in it would come back without its end. */
 const SCHEMA = `
@@ -23,6 +24,7 @@ const SCHEMA = `
     PRIMARY KEY (namespace, keyId)
   ) STRICT;
   CREATE INDEX slotsByEnd ON slots (keptUntil);
+  ${CLOCK_TABLE}
   PRAGMA user_version = ${SCHEMA_VERSION};
 `;
 
@@ -40,6 +42,7 @@ export class SlotDatabase {
   readonly #namespace: Buffer;
   readonly #database: Database.Database;
   readonly #file: string | undefined;
+  readonly #clock: MachineClock;
   readonly #select: Database.Statement;
   readonly #replace: Database.Statement;
   readonly #dropEnded: Database.Statement;
@@ -50,6 +53,7 @@ export class SlotDatabase {
     this.#namespace = Buffer.from(namespace);
     this.#database = open(path);
     this.#file = identityOfFile(path);
+    this.#clock = new MachineClock(this.#database);
     this.#select = this.#database.prepare('SELECT * FROM slots WHERE namespace = ? AND keyId = ?');
     this.#replace = this.#database.prepare(`INSERT OR REPLACE INTO slots VALUES (${'?, '.repeat(12)}?)`);
     this.#dropEnded = this.#database.prepare(
@@ -64,12 +68,15 @@ export class SlotDatabase {
 
   /** Runs a step on what is there; only if it changes the slot, runs it again with the write lock held. */
   run<Answer>(keyId: string, step: (slot: Slot | undefined, now: number) => Step<Answer>): Answer {
-    const { answer, slot } = step(this.#read(keyId), Date.now());
+    // Before anything is read: it may move the instants.
+    const now = this.#clock.now();
+    const { answer, slot } = step(this.#read(keyId), now);
     return slot ? this.#write(() => this.#change(keyId, step)) : answer;
   }
 
   /** Fails when nothing can be written. */
   probe(): void {
+    this.#clock.now();
     this.#write(() => this.#database.exec(`PRAGMA user_version = ${SCHEMA_VERSION}`));
   }
 
@@ -130,6 +137,7 @@ function open(path: string): Database.Database {
 function ensureSchema(database: Database.Database): void {
   const version = schemaVersion(database);
   if (version === 0) database.exec(SCHEMA);
+  else if (version === 1) database.exec(`${CLOCK_TABLE} PRAGMA user_version = ${SCHEMA_VERSION};`);
   else if (version !== SCHEMA_VERSION) throw new Error(`its schema is ${version}; known is only ${SCHEMA_VERSION}`);
 }
 

@@ -125,6 +125,44 @@ describe('SqliteTokenStore', () => {
     expect((await leaseOf(store)).fence).toBeGreaterThan(fence + 1);
   });
 
+  describe('when the clock of the machine is set', () => {
+    const wallNow = Date.now.bind(Date);
+    const setClock = (aheadMs: number) => jest.spyOn(Date, 'now').mockImplementation(() => wallNow() + aheadMs);
+    const ttlIn = async (store: SqliteTokenStore) => (await store.peek('key')).token?.ttlMs ?? 0;
+
+    it.each([
+      ['back', 0, -3_600_000],
+      ['ahead and back again', 3_600_000, 0],
+    ])('%s lengthens no life of a token, in whichever process', async (_how, firstMs, thenMs) => {
+      const [store, other] = [open(), open()];
+      await other.peek('key');
+      setClock(firstMs);
+      await store.commit('key', await leaseOf(store), 'payload', 60_000);
+      setClock(thenMs);
+      for (const reader of [store, other, open()]) {
+        const ttlMs = await ttlIn(reader);
+        expect(ttlMs).toBeGreaterThan(50_000);
+        expect(ttlMs).toBeLessThanOrEqual(60_000);
+      }
+    });
+
+    it('back makes no lease longer', async () => {
+      const store = open();
+      await leaseOf(store);
+      setClock(-3_600_000);
+      const answer = await open().acquire('key', { ...attempt, nonce: 'b' });
+      expect(answer.outcome).toBe('wait');
+      expect((answer as { leaseEndsInMs: number }).leaseEndsInMs).toBeLessThanOrEqual(attempt.leaseMs);
+    });
+
+    it('ahead ends tokens, since the machine may have slept', async () => {
+      const store = open();
+      await store.commit('key', await leaseOf(store), 'payload', 60_000);
+      setClock(3_600_000);
+      expect(await store.peek('key')).toEqual({});
+    });
+  });
+
   describe('while another process writes', () => {
     let other: Database.Database;
 
@@ -195,6 +233,16 @@ describe('SqliteTokenStore', () => {
       await first.close();
       truncateSync(temporary.path, 4096);
       await expect(open().peek('key')).rejects.toThrow('is damaged');
+    });
+
+    it('takes over what a version without a clock wrote', async () => {
+      const first = open();
+      await first.commit('key', await leaseOf(first), 'payload', 60_000);
+      const database = new Database(temporary.path);
+      database.exec('DROP TABLE clock; PRAGMA user_version = 1');
+      database.close();
+      await first.close();
+      expect((await open().peek('key')).token?.payload).toBe('payload');
     });
 
     it('says so when a newer version wrote it', async () => {
