@@ -5,6 +5,8 @@ import { Fleet, type FleetOptions, WORKERS } from './fleet.js';
 export interface RedisFleetOptions extends Omit<FleetOptions, 'store' | 'inspect'> {
   /** More arguments for the server. */
   args?: readonly string[];
+  /** Of the server, and known to the workers. @defaultValue none */
+  password?: string;
   /** Gives each worker a proxy of its own. @defaultValue false: connected directly */
   proxied?: boolean;
 }
@@ -21,9 +23,10 @@ export interface RedisFleet {
 }
 
 export async function startRedisFleet(options: RedisFleetOptions = {}): Promise<RedisFleet> {
-  const { args = [], proxied = false, workers = WORKERS, ...rest } = options;
-  const redis = await startRedis({ args: ['--enable-debug-command', 'local', ...args] });
-  const admin = new Redis({ path: redis.socketPath, retryStrategy: () => 50, maxRetriesPerRequest: null });
+  const { args = [], password, proxied = false, workers = WORKERS, ...rest } = options;
+  const secured = password === undefined ? [] : ['--requirepass', password];
+  const redis = await startRedis({ args: ['--enable-debug-command', 'local', ...secured, ...args] });
+  const admin = new Redis({ path: redis.socketPath, password, retryStrategy: () => 50, maxRetriesPerRequest: null });
   admin.on('error', () => undefined);
   const proxies = await Promise.all(Array.from({ length: proxied ? workers : 0 }, () => faultProxy({ target: redis })));
   const end = async (): Promise<void> => {
@@ -35,7 +38,7 @@ export async function startRedisFleet(options: RedisFleetOptions = {}): Promise<
     const fleet = await Fleet.start({
       ...rest,
       workers,
-      store: (worker) => ({ kind: 'redis', port: proxies[worker]?.port ?? redis.port }),
+      store: (worker) => ({ kind: 'redis', port: proxies[worker]?.port ?? redis.port, password }),
       inspect: () => immortalKeys(admin),
     });
     const stop = async (): Promise<void> => {
