@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 
-import { type RedisServer, startRedis } from '@mintonce/test-support';
+import { type RedisServer, startRedis, waitFor } from '@mintonce/test-support';
 import { Redis } from 'ioredis';
 
 import { TokenConfigError } from '../lib/token-cache.errors.js';
@@ -154,6 +154,18 @@ describe('RedisTokenStore', () => {
     await client.del(await keyThatEndsWith(':l'));
     const late = { nonce: 'late', fence: old.fence + 1, leaseMs: 1 };
     expect(await store.commit(KEY, late, 'new', LONG_MS)).toEqual({ outcome: 'stored' });
+  });
+
+  it('wakes those who wait although the record that says so was lost', async () => {
+    const heard: string[] = [];
+    let isUp = false;
+    store.events.subscribe({ event: ({ type }) => heard.push(type), up: () => (isUp = true), down: () => undefined });
+    await waitFor(() => isUp);
+    const held = await lease();
+    expect(await lookUp()).toMatchObject({ outcome: 'wait' });
+    await client.del(await keyThatEndsWith(':l'));
+    await store.commit(KEY, held, 'payload', LONG_MS);
+    await waitFor(() => heard.includes('stored'));
   });
 
   it('does not bring an invalidated token back where the lease record was lost before', async () => {

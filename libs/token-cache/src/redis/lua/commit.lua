@@ -21,5 +21,6 @@ redis.call('SET', KEYS[1], ARGV[3] .. ':' .. ARGV[5], 'PX', ARGV[6])
 write_record('fence', ARGV[3], 'published', ARGV[3])
 redis.call('HDEL', KEYS[2], 'nonce', 'leaseEndsAt', 'awaited', 'coolEndsAt', 'error', 'failures', 'invalidated')
 keep()
-if record[3] then publish('stored', ARGV[3]) end
+-- Where the record was lost, nobody knows whether somebody waits.
+if record[3] or not record[1] then publish('stored', ARGV[3]) end
 return { 'stored' }
