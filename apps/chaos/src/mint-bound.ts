@@ -11,6 +11,8 @@ export interface MintBound {
   /** Mints without the store, by policy. */
   readonly local: number;
   readonly invalidations: number;
+  /** Tokens that the store was made to forget, and that no process still held. */
+  readonly losses: number;
 }
 
 export function boundOf(trial: Trial): MintBound {
@@ -21,6 +23,7 @@ export function boundOf(trial: Trial): MintBound {
     failed: minted(trial, 'failed'),
     local: minted(trial, 'local'),
     invalidations: trial.observations.filter(({ name }) => name === 'invalidated').length + trial.purges,
+    losses: trial.losses,
   };
 }
 
@@ -40,10 +43,9 @@ function minted(trial: Trial, outcome: string): number {
 }
 
 /** A token serves at least until its refresh window opens, 70 % of its life after it was asked for at the earliest. */
-function lifetimes({ calls }: Trial): number {
-  const [first] = calls;
+function lifetimes({ startedAt, calls }: Trial): number {
   const last = calls.at(-1);
   const lives = calls.flatMap(({ expiresInMs }) => expiresInMs ?? []);
-  if (!first || !last || lives.length === 0) return 1;
-  return 1 + Math.floor((last.startedAt - first.startedAt) / (0.7 * Math.min(...lives)));
+  if (!last || lives.length === 0) return 1;
+  return 1 + Math.floor((last.startedAt - startedAt) / (0.7 * Math.min(...lives)));
 }

@@ -31,9 +31,10 @@ describe('Eight processes, each with a network of its own to Redis,', () => {
 
   const proxyOf = (worker: { name: string }): FaultProxy => proxies[Number(worker.name.slice(1))] as FaultProxy;
 
-  async function leases(): Promise<number> {
+  /** How many lease records have that field. */
+  async function recordsWith(field: string): Promise<number> {
     const records = await admin.keys('mintonce:*:l');
-    return (await Promise.all(records.map((record) => admin.hexists(record, 'nonce')))).filter(Boolean).length;
+    return (await Promise.all(records.map((record) => admin.hexists(record, field)))).filter(Boolean).length;
   }
 
   it('mint once although Redis is 50 to 400 ms away, and a token in hand costs nothing of it', async () => {
@@ -76,10 +77,10 @@ describe('Eight processes, each with a network of its own to Redis,', () => {
   it('do not wait for themselves when the reply that grants the lease is lost', async () => {
     const trial = await fleet.trial();
     const unlucky = fleet.worker('w2');
-    const before = await leases();
+    const before = await recordsWith('nonce');
     proxyOf(unlucky).suffer({ kind: 'eat-replies' }, commands);
     const own = trial.burst(10, [unlucky]);
-    await fleet.until(async () => (await leases()) === before + 1);
+    await fleet.until(async () => (await recordsWith('nonce')) === before + 1);
     const grantedAt = monotonicMs();
     const others = trial.burst(
       10,
@@ -118,6 +119,34 @@ describe('Eight processes, each with a network of its own to Redis,', () => {
       mints: 1,
     });
     expect(Date.now() + (await admin.pttl(token))).toBeLessThanOrEqual(endsAt + 1);
+  });
+
+  it('do not sleep through a commit whose announcement overtakes the reply that tells them to wait', async () => {
+    const trial = await fleet.trial();
+    const release = fleet.witness.holdNext();
+    const served = trial.burst(10, [fleet.worker('w0')]);
+    await trial.minting();
+    const before = await recordsWith('awaited');
+    const [late, punctual] = [fleet.worker('w1'), fleet.worker('w2')];
+    proxyOf(late).suffer({ kind: 'stall', only: 'replies' }, commands);
+    const overtaken = trial.burst(10, [late]);
+    await fleet.until(async () => (await recordsWith('awaited')) === before + 1);
+    const woken = trial.burst(10, [punctual]);
+    await trial.waiting(10, [punctual]);
+    release();
+    await Promise.all([served, woken]);
+    await proxyOf(late).heal();
+    const healedAt = monotonicMs();
+    await overtaken;
+    const recoveryMs = monotonicMs() - healedAt;
+    const heldUpMs = await fleet.heldUpMs();
+    await expectPromises(trial, {
+      promises: [1, 2, 5],
+      fault: 'the announcement of the commit overtakes the reply "wait"',
+      mints: 1,
+      recoveryMs,
+    });
+    expect(recoveryMs).toBeLessThanOrEqual(LEASE_MS / 2 + heldUpMs);
   });
 
   it('serve the waiters of a process that does not hear of the commit by the end of the lease', async () => {

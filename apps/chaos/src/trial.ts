@@ -11,6 +11,8 @@ export class Trial {
   readonly startedAt = monotonicMs();
   /** How often somebody purged the key. */
   purges = 0;
+  /** How often the test made the store forget a token that nobody held any more. */
+  losses = 0;
 
   constructor(
     readonly fleet: Fleet,
