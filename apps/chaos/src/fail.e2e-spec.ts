@@ -61,7 +61,8 @@ describe("Eight processes that must not mint without the store (whenStoreUnavail
         seen: `no caller waited for longer than ${Math.round(slowestMs)} ms`,
       });
       expect(refused.map(({ error }) => error?.code)).toEqual(refused.map(() => 'TOKEN_STORE_UNAVAILABLE'));
-      expect(slowestMs).toBeLessThanOrEqual(STORE_TIMEOUT_MS + heldUpMs);
+      // Held up once when the call is made, and once more when its time is up.
+      expect(slowestMs).toBeLessThanOrEqual(STORE_TIMEOUT_MS + 2 * heldUpMs);
     },
   );
 });

@@ -112,7 +112,8 @@ describe.each([
         recoveryMs,
         seen: `no caller waited for longer than ${Math.round(slowestMs)} ms`,
       });
-      expect(slowestMs).toBeLessThanOrEqual(STORE_TIMEOUT_MS + heldUpMs);
+      // Held up once when the call is made, and once more when its time is up.
+      expect(slowestMs).toBeLessThanOrEqual(STORE_TIMEOUT_MS + 2 * heldUpMs);
     },
   );
 });
@@ -173,7 +174,8 @@ describe('Eight processes', () => {
         recoveryMs,
         seen: `no caller waited for longer than ${Math.round(slowestMs)} ms`,
       });
-      expect(slowestMs).toBeLessThanOrEqual(STORE_TIMEOUT_MS + longestMintMs(trial) + heldUpMs);
+      // Held up once when the call is made, and once more when its time is up.
+      expect(slowestMs).toBeLessThanOrEqual(STORE_TIMEOUT_MS + longestMintMs(trial) + 2 * heldUpMs);
     },
   );
 

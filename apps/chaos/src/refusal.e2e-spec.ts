@@ -181,6 +181,7 @@ describe('Eight processes whose Redis', () => {
       promises: [1, 2, 5],
       fault: 'allkeys-lru evicts the lease in mid-mint',
       mints: { atMost: 2 },
+      overlapping: 2,
     });
   });
 
