@@ -1,32 +1,24 @@
 import { randomUUID } from 'node:crypto';
 
-import { freePort, type RedisServer, startRedis, waitFor } from '@mintonce/test-support';
-import { Cluster, Redis } from 'ioredis';
+import { type RedisCluster, type RedisServer, startCluster, waitFor } from '@mintonce/test-support';
+import { Cluster } from 'ioredis';
 
 import { describeTokenStore } from '../testing/token-store-contract.js';
 import { RedisTokenStore } from './redis-token-store.js';
 
-const SLOTS = 16_384;
-const MASTERS = 3;
-const CLUSTER = ['--cluster-enabled', 'yes', '--cluster-node-timeout', '2000', '--cluster-require-full-coverage', 'no'];
-
-let nodes: RedisServer[] = [];
+let cluster: RedisCluster;
 let client: Cluster;
 
 beforeAll(async () => {
-  for (let i = 0; i < MASTERS; i++) {
-    const busPort = await freePort();
-    nodes.push(await startRedis({ args: [...CLUSTER, '--cluster-port', String(busPort)] }));
-  }
-  await formCluster(nodes);
-  client = new Cluster(nodes.map(({ port }) => ({ host: '127.0.0.1', port })));
+  // The last test takes a master away for good, and the others are to go on.
+  cluster = await startCluster({ masters: 3, replicas: 0, args: ['--cluster-require-full-coverage', 'no'] });
+  client = new Cluster(cluster.ports.map((port) => ({ host: '127.0.0.1', port })));
   client.on('error', () => {});
-}, 30_000);
+}, 60_000);
 
 afterAll(async () => {
   client?.disconnect();
-  await Promise.all(nodes.map((node) => node.stop()));
-  nodes = [];
+  await cluster?.stop();
 });
 
 describeTokenStore('RedisTokenStore on a cluster of three masters', () => {
@@ -95,8 +87,8 @@ describe('RedisTokenStore on a cluster of three masters', () => {
     store.events.subscribe({ event: () => {}, up: () => entries.push('up'), down: () => entries.push('down') });
     try {
       await waitFor(() => entries.length === 1);
-      const subscribed = await Promise.all(nodes.map((node) => isSubscribed(node)));
-      await nodes[subscribed.indexOf(true)]?.kill();
+      const subscribed = await Promise.all(cluster.servers.map((node) => isSubscribed(node)));
+      await cluster.servers[subscribed.indexOf(true)]?.kill();
       await waitFor(() => entries.length === 3);
       expect(entries).toEqual(['up', 'down', 'up']);
     } finally {
@@ -105,33 +97,6 @@ describe('RedisTokenStore on a cluster of three masters', () => {
   });
 });
 
-async function formCluster(members: readonly RedisServer[]): Promise<void> {
-  const clients = members.map((member) => new Redis(member.socketPath));
-  try {
-    for (const [i, own] of clients.entries()) {
-      const [from, to] = [i, i + 1].map((n) => Math.floor((n * SLOTS) / members.length));
-      await own.call('CLUSTER', 'ADDSLOTSRANGE', String(from), String((to ?? SLOTS) - 1));
-      const [, busPort] = (await own.config('GET', 'cluster-port')) as [string, string];
-      await clients[0]?.call('CLUSTER', 'MEET', '127.0.0.1', String(members[i]?.port), busPort);
-    }
-    for (const own of clients) {
-      await waitFor(async () => {
-        const info = await own.cluster('INFO');
-        return (
-          /cluster_state:ok/.test(info) && /cluster_slots_ok:16384/.test(info) && /cluster_known_nodes:3/.test(info)
-        );
-      });
-    }
-  } finally {
-    clients.forEach((own) => own.disconnect());
-  }
-}
-
 async function isSubscribed(node: RedisServer): Promise<boolean> {
-  const own = new Redis(node.socketPath);
-  try {
-    return String(await own.client('LIST', 'TYPE', 'PUBSUB')).includes('name=token-events');
-  } finally {
-    own.disconnect();
-  }
+  return String(await cluster.admin(node).client('LIST', 'TYPE', 'PUBSUB')).includes('name=token-events');
 }

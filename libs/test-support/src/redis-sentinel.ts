@@ -1,0 +1,172 @@
+import { type Redis } from 'ioredis';
+import { infoOf, redisAdmin } from './redis-admin.js';
+import { cutReplication, mendReplication, PROMPT_REPLICATION, replicated } from './redis-replication.js';
+import { type RedisServer, startRedis } from './redis.js';
+import { SentinelProcess } from './sentinel-process.js';
+import { waitFor } from './wait-for.js';
+
+export interface RedisSentinelOptions {
+  /** @defaultValue 1 */
+  replicas?: number;
+  /** @defaultValue 3 */
+  sentinels?: number;
+  /** How long a master may be silent before it is replaced. @defaultValue 800 */
+  downAfterMs?: number;
+}
+
+const NAME = 'tokens';
+const FAILOVER_TIMEOUT_MS = 30_000;
+
+/**
+ * Starts a master with its replicas, watched by Sentinels; resolves when each Sentinel knows all of the others.
+ *
+ * @throws Error when there is no Redis server on this machine, or when something does not start
+ */
+export async function startSentinel(options: RedisSentinelOptions = {}): Promise<RedisSentinel> {
+  const { replicas = 1, sentinels = 3, downAfterMs = 800 } = options;
+  const rig = new RedisSentinel();
+  try {
+    const master = await rig.addServer();
+    const replicaOf = ['--replicaof', '127.0.0.1', String(master.port)];
+    await Promise.all(Array.from({ length: replicas }, () => rig.addServer(replicaOf)));
+    const quorum = Math.floor(sentinels / 2) + 1;
+    const settings = { name: NAME, masterPort: master.port, quorum, downAfterMs };
+    await Promise.all(Array.from({ length: sentinels }, () => rig.addSentinel(settings)));
+    await rig.settled();
+    return rig;
+  } catch (error) {
+    await rig.stop();
+    throw error;
+  }
+}
+
+/** A master with its replicas, and the Sentinels that replace it when it is gone. */
+export class RedisSentinel {
+  /** Of the masters, for the clients. */
+  readonly name = NAME;
+  readonly servers: RedisServer[] = [];
+  readonly sentinels: SentinelProcess[] = [];
+  private readonly admins = new Map<RedisServer, Redis>();
+
+  /** Those of the Sentinels, for the clients. */
+  get ports(): readonly number[] {
+    return this.sentinels.map(({ port }) => port);
+  }
+
+  /** @internal */
+  async addServer(args: readonly string[] = []): Promise<RedisServer> {
+    const server = await startRedis({ args: [...PROMPT_REPLICATION, ...args] });
+    this.servers.push(server);
+    this.admins.set(server, redisAdmin(server));
+    return server;
+  }
+
+  /** @internal */
+  async addSentinel(settings: Parameters<typeof SentinelProcess.start>[0]): Promise<void> {
+    this.sentinels.push(await SentinelProcess.start(settings));
+  }
+
+  /** A connection of ours to that server. */
+  admin(server: RedisServer): Redis {
+    const admin = this.admins.get(server);
+    if (!admin) throw new Error(`No server of this rig listens on port ${server.port}`);
+    return admin;
+  }
+
+  /** The one that the Sentinels name; rejects while they do not agree. */
+  async master(): Promise<RedisServer> {
+    const named = await Promise.all(this.sentinels.map(({ admin }) => admin.call('SENTINEL', 'MASTER', NAME)));
+    const ports = new Set(named.map((fields) => fieldOf(fields, 'port')));
+    const master = this.servers.find(({ port }) => ports.size === 1 && ports.has(String(port)));
+    if (!master) throw new Error(`The Sentinels name ${[...ports].join(' and ')}`);
+    return master;
+  }
+
+  /** All the others, whether they are reachable or not. */
+  async replicas(): Promise<RedisServer[]> {
+    const master = await this.master();
+    return this.servers.filter((server) => server !== master);
+  }
+
+  /** Resolves when the Sentinels agree, see each other, and every server takes part. */
+  async settled(): Promise<void> {
+    const others = String(this.sentinels.length - 1);
+    const replicas = this.servers.length - 1;
+    const isSettled = async (): Promise<boolean> => {
+      const admin = this.admin(await this.master());
+      const seen = await Promise.all(this.sentinels.map((sentinel) => view(sentinel)));
+      const agreed = seen.every(({ sentinels, linked }) => sentinels === others && linked === replicas);
+      return agreed && (await infoOf(admin, 'role')) === 'master' && (await this.linkedReplicas(admin)) === replicas;
+    };
+    await waitFor(isSettled, { timeoutMs: FAILOVER_TIMEOUT_MS, description: 'the Sentinels to settle' });
+  }
+
+  /** Ends the master with SIGKILL, and answers which one it was; `restart()` brings it back, empty and as a master. */
+  async killMaster(): Promise<RedisServer> {
+    const master = await this.master();
+    await master.kill();
+    return master;
+  }
+
+  /** Resolves with the new master, as soon as all Sentinels name it and it says so itself. */
+  async promoted(previous: RedisServer): Promise<RedisServer> {
+    return await waitFor(
+      async () => {
+        const master = await this.master();
+        return master !== previous && (await infoOf(this.admin(master), 'role')) === 'master' && master;
+      },
+      { timeoutMs: FAILOVER_TIMEOUT_MS, description: 'a new master' },
+    );
+  }
+
+  /** An orderly failover, by the command of an operator; resolves with the new master. */
+  async failover(): Promise<RedisServer> {
+    const previous = await this.master();
+    const start = () => this.sentinels[0]?.admin.call('SENTINEL', 'FAILOVER', NAME);
+    await waitFor(async () => (await start()) === 'OK', { timeoutMs: FAILOVER_TIMEOUT_MS });
+    return await this.promoted(previous);
+  }
+
+  /** Resolves when the replicas have all that was written so far. */
+  async replicated(): Promise<void> {
+    await replicated(this.admin(await this.master()), this.servers.length - 1);
+  }
+
+  /** Nothing that is written from now on reaches a replica. */
+  async cutReplication(): Promise<void> {
+    const replicas = (await this.replicas()).map((server) => this.admin(server));
+    await cutReplication(this.admin(await this.master()), replicas);
+  }
+
+  /** Ends `cutReplication`. */
+  async mendReplication(): Promise<void> {
+    await mendReplication([...this.admins.values()]);
+  }
+
+  /** Ends everything. */
+  async stop(): Promise<void> {
+    this.admins.forEach((admin) => admin.disconnect());
+    await Promise.all(this.sentinels.map((sentinel) => sentinel.stop()));
+    await Promise.all(this.servers.map((server) => server.stop()));
+  }
+
+  private async linkedReplicas(master: Redis): Promise<number> {
+    return (await master.info('replication')).match(/^slave\d+:.*state=online/gm)?.length ?? 0;
+  }
+}
+
+/** What a Sentinel knows of the master's others. */
+async function view({ admin }: SentinelProcess): Promise<{ sentinels: string | undefined; linked: number }> {
+  const sentinels = fieldOf(await admin.call('SENTINEL', 'MASTER', NAME), 'num-other-sentinels');
+  const replicas = (await admin.call('SENTINEL', 'REPLICAS', NAME)) as string[][];
+  const isLinked = (fields: string[]): boolean =>
+    fieldOf(fields, 'master-link-status') === 'ok' && fieldOf(fields, 'flags') === 'slave';
+  return { sentinels, linked: replicas.filter(isLinked).length };
+}
+
+/** Sentinel answers names and values in turn. */
+function fieldOf(fields: unknown, name: string): string | undefined {
+  const list = fields as string[];
+  const index = list.findIndex((field, i) => i % 2 === 0 && field === name);
+  return index < 0 ? undefined : list[index + 1];
+}
