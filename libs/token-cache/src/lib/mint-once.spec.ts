@@ -149,6 +149,60 @@ describe('MintOnce', () => {
     });
   });
 
+  describe('a store that went back to an earlier state', () => {
+    /** What a failover leaves that loses all writes from now on. */
+    async function earlierState({ keyId }: Token): Promise<MemoryTokenStore> {
+      const { token } = await shared.peek(keyId);
+      if (!token) throw new Error('there is no token');
+      const earlier = new MemoryTokenStore();
+      await earlier.commit(keyId, { nonce: 'any', fence: token.fence, leaseMs: HOUR }, token.payload, token.ttlMs);
+      return earlier;
+    }
+
+    it('is given the newer token that it lost, whoever rejected the older one', async () => {
+      const stores = [1, 2, 3].map(() => silent(shared));
+      const fleet = stores.map((store) => replica({}, store));
+      const rejected = await fleet[0]!.getToken('billing');
+      const earlier = await earlierState(rejected);
+      await pass(SECOND);
+      await fleet[0]!.invalidate(rejected);
+      for (const tokens of fleet) expect(await accessToken(tokens)).toBe('fake-token-2');
+      for (const store of stores) Object.assign(store, { inner: earlier });
+      for (const tokens of fleet.toReversed()) expect(await accessToken(tokens)).toBe('fake-token-2');
+      expect(await accessToken(replica({}, earlier))).toBe('fake-token-2');
+      expect(source.calls).toHaveLength(2);
+    });
+
+    it('is given the newer token although the older one was invalidated once more', async () => {
+      const store = silent(shared);
+      const tokens = replica({}, store);
+      const rejected = await tokens.getToken('billing');
+      const earlier = await earlierState(rejected);
+      await pass(SECOND);
+      await tokens.invalidate(rejected);
+      await tokens.getToken('billing');
+      Object.assign(store, { inner: earlier });
+      await earlier.invalidate(rejected.keyId, rejected.generation);
+      expect(await accessToken(tokens)).toBe('fake-token-2');
+      expect(await accessToken(replica({}, earlier))).toBe('fake-token-2');
+      expect(source.calls).toHaveLength(2);
+    });
+
+    it('does not take the newer token from those who hold it while it is refreshed', async () => {
+      const store = silent(shared);
+      const tokens = replica({}, store);
+      const rejected = await tokens.getToken('billing');
+      const earlier = await earlierState(rejected);
+      await pass(SECOND);
+      await tokens.invalidate(rejected);
+      await tokens.getToken('billing');
+      Object.assign(store, { inner: earlier });
+      await earlier.acquire(rejected.keyId, { nonce: 'another', leaseMs: HOUR, needMs: HOUR });
+      expect(await accessToken(tokens)).toBe('fake-token-2');
+      expect((await tokens.peek('billing'))?.accessToken).toBe('fake-token-2');
+    });
+  });
+
   describe('an unreadable token', () => {
     const key = (byte: number): Partial<TokenCacheOptions> => ({
       encryption: { keys: [{ id: `key-${byte}`, key: Buffer.alloc(32, byte) }] },

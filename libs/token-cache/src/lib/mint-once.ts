@@ -169,6 +169,8 @@ export class MintOnce {
         return undefined;
       case 'rejected':
         return this.invalidateAgain(key, stored.fence, attempts.watch);
+      case 'outdated':
+        return this.replaceOutdated(key, attempts);
       case 'unreadable':
         return this.outliveUnreadable(key, attempts);
       default:
@@ -184,6 +186,17 @@ export class MintOnce {
     } catch (error) {
       return this.withoutStore(key, error, watch);
     }
+  }
+
+  /** The store went back, as after a failover that lost writes: asks for the right to share what we hold, and uses it either way. */
+  private replaceOutdated(key: TokenKey, attempts: Attempts): Obtained | undefined {
+    if (attempts.needMs === 0) {
+      attempts.needMs = ANY_LIFE_MS;
+      return undefined;
+    }
+    attempts.needMs = 0;
+    const inHand = this.parts.near.valid(key.id, this.now());
+    return inHand && { held: inHand, via: 'near' };
   }
 
   /**
@@ -217,12 +230,18 @@ export class MintOnce {
     return published && { held: published.held, via: 'near' };
   }
 
-  /** The token that we hold and the store should: it was the last to be published, and nobody invalidated it. */
+  /**
+   * The token that we hold and the store should: the last to be published, which nobody invalidated, or one that was
+   * published after what the store takes for the last.
+   */
   private lostByTheStore(key: TokenKey, { reason, published }: Granted): HeldToken | undefined {
     const now = this.now();
     const inHand = this.parts.near.valid(key.id, now);
-    const isLast = published === undefined || published === inHand?.token.generation;
-    return reason === 'miss' && isLast && inHand && inHand.refreshAt > now ? inHand : undefined;
+    if (!inHand || inHand.refreshAt <= now) return undefined;
+    const { token, unshared } = inHand;
+    if (published !== undefined && published < token.generation && !unshared) return inHand;
+    const isLast = published === undefined || published === token.generation;
+    return reason === 'miss' && isLast ? inHand : undefined;
   }
 
   /** Policy for a store that does not answer: what is in hand, else an error, else a mint of our own. */

@@ -9,8 +9,11 @@ import { type StoredToken } from './token-store.js';
 import { Token } from './token.js';
 import { type Watch } from './wake-ups.js';
 
-/** Why a token of the store is of no use: voided or ended meanwhile, rejected here before, or not to be read. */
-export type Unusable = 'voided' | 'rejected' | 'unreadable';
+/**
+ * Why a token of the store is of no use: voided or ended meanwhile, older than the shared one that we hold since the store
+ * lost what came after it, rejected here before, or not to be read.
+ */
+export type Unusable = 'voided' | 'outdated' | 'rejected' | 'unreadable';
 
 export function isUsable(adopted: HeldToken | Unusable | undefined): adopted is HeldToken {
   return typeof adopted === 'object';
@@ -34,6 +37,7 @@ export class TokenShelf {
       current.confirmedAt = sentAt;
       return current;
     }
+    if (current && isNewer(current, stored, sentAt)) return 'outdated';
     const content = this.codec.decode(key.id, stored.fence, stored.payload);
     if (!content) {
       this.observers.notify('unreadable', key.integration.name);
@@ -70,4 +74,9 @@ export class TokenShelf {
     this.observers.notify('learned', name, content.expiresAt);
     return held;
   }
+}
+
+/** Published later; an answer that left the store before we learned of the other token says nothing. */
+function isNewer({ unshared, token, confirmedAt }: HeldToken, stored: StoredToken, sentAt: number): boolean {
+  return !unshared && token.generation > stored.fence && confirmedAt <= sentAt;
 }
