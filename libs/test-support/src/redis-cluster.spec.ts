@@ -51,9 +51,7 @@ describe('startCluster', () => {
     const killed = await cluster.killMasterOf(slot);
     const promoted = await cluster.promoted(slot, killed);
     await expect(cluster.admin(promoted).get('{tag}key')).resolves.toBe('value');
-    await killed.restart();
-    await cluster.mendReplication();
-    await cluster.settled();
+    await cluster.recover();
     await expect(cluster.masterOf(slot)).resolves.toBe(promoted);
   });
 });

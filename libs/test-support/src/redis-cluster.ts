@@ -49,6 +49,7 @@ export async function startCluster(options: RedisClusterOptions = {}): Promise<R
 export class RedisCluster {
   readonly servers: RedisServer[] = [];
   private readonly admins = new Map<RedisServer, Redis>();
+  private readonly killed = new Set<RedisServer>();
 
   /** For the clients. */
   get ports(): readonly number[] {
@@ -123,11 +124,17 @@ export class RedisCluster {
     await waitFor(isSettled, { timeoutMs: PATIENCE_MS, description: 'the cluster to settle' });
   }
 
-  /** Ends the master of that slot with SIGKILL, and answers which one it was; `restart()` brings it back as a replica, empty. */
+  /** Ends the master of that slot with SIGKILL, and answers which one it was; `recover()` brings it back. */
   async killMasterOf(slot: number): Promise<RedisServer> {
     const master = await this.masterOf(slot);
-    await master.kill();
+    await this.kill(master);
     return master;
+  }
+
+  /** Ends a server with SIGKILL; `recover()` brings it back. */
+  async kill(server: RedisServer): Promise<void> {
+    this.killed.add(server);
+    await server.kill();
   }
 
   /** Resolves with the new master of a slot, as soon as all servers but the old one know it. */
@@ -188,6 +195,16 @@ export class RedisCluster {
   /** Ends `cutReplication`. */
   async mendReplication(): Promise<void> {
     await mendReplication([...this.admins.values()]);
+  }
+
+  /** Ends every fault: all that was killed or paused is back, empty if it was killed, and the cluster has settled. */
+  async recover(): Promise<void> {
+    for (const server of this.servers) {
+      if (this.killed.delete(server)) await server.restart();
+      else server.resume();
+    }
+    await this.mendReplication();
+    await this.settled();
   }
 
   /** Ends everything. */

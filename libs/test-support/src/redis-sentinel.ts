@@ -47,6 +47,7 @@ export class RedisSentinel {
   readonly servers: RedisServer[] = [];
   readonly sentinels: SentinelProcess[] = [];
   private readonly admins = new Map<RedisServer, Redis>();
+  private readonly killed = new Set<RedisServer>();
 
   /** Those of the Sentinels, for the clients. */
   get ports(): readonly number[] {
@@ -73,9 +74,10 @@ export class RedisSentinel {
     return admin;
   }
 
-  /** The one that the Sentinels name; rejects while they do not agree. */
+  /** The one that the Sentinels name, but for those that are paused; rejects while they do not agree. */
   async master(): Promise<RedisServer> {
-    const named = await Promise.all(this.sentinels.map(({ admin }) => admin.call('SENTINEL', 'MASTER', NAME)));
+    const awake = this.sentinels.filter(({ isPaused }) => !isPaused);
+    const named = await Promise.all(awake.map(({ admin }) => admin.call('SENTINEL', 'MASTER', NAME)));
     const ports = new Set(named.map((fields) => fieldOf(fields, 'port')));
     const master = this.servers.find(({ port }) => ports.size === 1 && ports.has(String(port)));
     if (!master) throw new Error(`The Sentinels name ${[...ports].join(' and ')}`);
@@ -95,20 +97,21 @@ export class RedisSentinel {
     const isSettled = async (): Promise<boolean> => {
       const admin = this.admin(await this.master());
       const seen = await Promise.all(this.sentinels.map((sentinel) => view(sentinel)));
-      const agreed = seen.every(({ sentinels, linked }) => sentinels === others && linked === replicas);
+      const agreed = seen.every((one) => one.sentinels === others && one.linked === replicas && one.tilt === '0');
       return agreed && (await infoOf(admin, 'role')) === 'master' && (await this.linkedReplicas(admin)) === replicas;
     };
     await waitFor(isSettled, { timeoutMs: FAILOVER_TIMEOUT_MS, description: 'the Sentinels to settle' });
   }
 
-  /** Ends the master with SIGKILL, and answers which one it was; `restart()` brings it back, empty and as a master. */
+  /** Ends the master with SIGKILL, and answers which one it was; `recover()` brings it back. */
   async killMaster(): Promise<RedisServer> {
     const master = await this.master();
+    this.killed.add(master);
     await master.kill();
     return master;
   }
 
-  /** Resolves with the new master, as soon as all Sentinels name it and it says so itself. */
+  /** Resolves with the new master, as soon as the Sentinels name it and it says so itself. */
   async promoted(previous: RedisServer): Promise<RedisServer> {
     return await waitFor(
       async () => {
@@ -122,8 +125,13 @@ export class RedisSentinel {
   /** An orderly failover, by the command of an operator; resolves with the new master. */
   async failover(): Promise<RedisServer> {
     const previous = await this.master();
-    const start = () => this.sentinels[0]?.admin.call('SENTINEL', 'FAILOVER', NAME);
-    await waitFor(async () => (await start()) === 'OK', { timeoutMs: FAILOVER_TIMEOUT_MS });
+    // A failover that was begun may be given up, when the replica has just come back for instance.
+    const isDone = async (): Promise<boolean> => {
+      if ((await this.master()) !== previous) return true;
+      await this.sentinels[0]?.admin.call('SENTINEL', 'FAILOVER', NAME);
+      return false;
+    };
+    await waitFor(isDone, { timeoutMs: FAILOVER_TIMEOUT_MS, intervalMs: 200, description: 'a failover' });
     return await this.promoted(previous);
   }
 
@@ -143,6 +151,17 @@ export class RedisSentinel {
     await mendReplication([...this.admins.values()]);
   }
 
+  /** Ends every fault: all that was killed or paused is back, empty if it was killed, and takes part as a replica. */
+  async recover(): Promise<void> {
+    this.sentinels.forEach((sentinel) => sentinel.resume());
+    for (const server of this.servers) {
+      if (this.killed.delete(server)) await server.restart();
+      else server.resume();
+    }
+    await this.mendReplication();
+    await this.settled();
+  }
+
   /** Ends everything. */
   async stop(): Promise<void> {
     this.admins.forEach((admin) => admin.disconnect());
@@ -156,12 +175,12 @@ export class RedisSentinel {
 }
 
 /** What a Sentinel knows of the master's others. */
-async function view({ admin }: SentinelProcess): Promise<{ sentinels: string | undefined; linked: number }> {
+async function view({ admin }: SentinelProcess) {
   const sentinels = fieldOf(await admin.call('SENTINEL', 'MASTER', NAME), 'num-other-sentinels');
   const replicas = (await admin.call('SENTINEL', 'REPLICAS', NAME)) as string[][];
   const isLinked = (fields: string[]): boolean =>
     fieldOf(fields, 'master-link-status') === 'ok' && fieldOf(fields, 'flags') === 'slave';
-  return { sentinels, linked: replicas.filter(isLinked).length };
+  return { sentinels, linked: replicas.filter(isLinked).length, tilt: await infoOf(admin, 'sentinel_tilt') };
 }
 
 /** Sentinel answers names and values in turn. */

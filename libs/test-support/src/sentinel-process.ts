@@ -19,6 +19,8 @@ export interface SentinelSettings {
 
 /** One Sentinel, which looks after its servers every 200 ms instead of every 2 to 10 s. */
 export class SentinelProcess {
+  isPaused = false;
+
   private constructor(
     readonly port: number,
     readonly admin: Redis,
@@ -63,10 +65,12 @@ export class SentinelProcess {
 
   /** It keeps its connections and answers nothing (SIGSTOP). */
   pause(): void {
+    this.isPaused = true;
     this.process.signal('SIGSTOP');
   }
 
   resume(): void {
+    this.isPaused = false;
     this.process.signal('SIGCONT');
   }
 
@@ -78,7 +82,9 @@ export class SentinelProcess {
   }
 }
 
-const QUICK = ['info-period', 'publish-period', 'ask-period', 'ping-period'].flatMap((period) => [period, '200']);
+const PERIODS = ['info-period', 'publish-period', 'ask-period', 'ping-period'].flatMap((period) => [period, '200']);
+/** After a pause of its own a Sentinel trusts nobody, itself included, for 30 s otherwise. */
+const QUICK = [...PERIODS, 'tilt-period', '1000'];
 
 function configuration(port: number, { name, masterPort, quorum, downAfterMs }: SentinelSettings): string {
   const lines = [
