@@ -4,6 +4,8 @@ import { type TokenStoreEvent, type TokenStoreEvents, type TokenStoreListener } 
 
 /** A connection that does not answer for this long is given up: a peer that vanished sends no FIN. */
 const HEARTBEAT_MS = 5_000;
+/** One Sentinel or one node of a cluster that is silent is given up well within a heartbeat, so that another one has its turn. */
+const ANSWER_MS = 2_000;
 const RETRY_MIN_MS = 50;
 const RETRY_MAX_MS = 2_000;
 
@@ -73,7 +75,13 @@ export class RedisEvents implements TokenStoreEvents {
 
   /** Undefined while a cluster knows no node. */
   #newConnection(): Redis | undefined {
-    const options: Partial<RedisOptions> = {
+    const nodes = isCluster(this.#client) ? this.#client.nodes() : [this.#client];
+    const node = nodes[Math.floor(Math.random() * nodes.length)];
+    return node?.duplicate({ ...this.#optionsFrom(node), ...(isCluster(this.#client) && { readOnly: false }) });
+  }
+
+  #optionsFrom({ options }: Redis): Partial<RedisOptions> {
+    return {
       lazyConnect: true,
       retryStrategy: () => null,
       enableOfflineQueue: true,
@@ -82,11 +90,10 @@ export class RedisEvents implements TokenStoreEvents {
       commandTimeout: undefined,
       socketTimeout: undefined,
       keyPrefix: '',
+      connectTimeout: Math.min(options.connectTimeout ?? ANSWER_MS, ANSWER_MS),
+      sentinelCommandTimeout: Math.min(options.sentinelCommandTimeout ?? ANSWER_MS, ANSWER_MS),
       connectionName: 'token-events',
     };
-    if (!isCluster(this.#client)) return this.#client.duplicate(options);
-    const nodes = this.#client.nodes();
-    return nodes[Math.floor(Math.random() * nodes.length)]?.duplicate({ ...options, readOnly: false });
   }
 
   #rise(connection: Redis): void {

@@ -21,6 +21,20 @@ describe('RedisTokenStore behind Sentinel', () => {
     await rig?.stop();
   });
 
+  it('hears events although the first Sentinel is silent', async () => {
+    const [first] = rig.sentinels;
+    first?.pause();
+    const store = new RedisTokenStore(client);
+    let up = false;
+    store.events.subscribe({ event: () => {}, up: () => (up = true), down: () => {} });
+    try {
+      await waitFor(() => up);
+    } finally {
+      await store.close();
+      await rig.recover();
+    }
+  }, 60_000);
+
   it('keeps its tokens and its events through a failover', async () => {
     const store = new RedisTokenStore(client);
     const told: string[] = [];
