@@ -4,6 +4,7 @@ import { type RedisCluster, type RedisServer, startCluster, waitFor } from '@min
 import { Cluster } from 'ioredis';
 
 import { describeTokenStore } from '../testing/token-store-contract.js';
+import { RedisEvents } from './redis-events.js';
 import { RedisTokenStore } from './redis-token-store.js';
 
 let cluster: RedisCluster;
@@ -80,6 +81,35 @@ describe('RedisTokenStore on a cluster of three masters', () => {
       lazy.disconnect();
     }
   });
+
+  it('subscribes to another node when the one it listened to has left the cluster and goes on running', async () => {
+    const own = await startCluster({ masters: 3, replicas: 3 });
+    const masters = await own.masters();
+    const [replica] = own.servers.filter((server) => !masters.includes(server)) as [RedisServer];
+    const clusterClient = new Cluster([{ host: '127.0.0.1', port: replica.port }]);
+    clusterClient.on('error', () => {});
+    const events = new RedisEvents(clusterClient, 'events', 200);
+    const told: string[] = [];
+    const listener = {
+      event: ({ keyId }: { keyId: string }) => told.push(keyId),
+      up: () => told.push('up'),
+      down: () => told.push('down'),
+    };
+    // At this moment the client knows no other node.
+    clusterClient.once('+node', () => events.subscribe(listener));
+    try {
+      await waitFor(() => told.length === 1);
+      await own.admin(replica).call('CLUSTER', 'RESET');
+      await waitFor(async () => {
+        await clusterClient.publish('events', 'purged 7 key');
+        return told.at(-1) === 'key' && told.includes('down');
+      });
+    } finally {
+      events.close();
+      clusterClient.disconnect();
+      await own.stop();
+    }
+  }, 60_000);
 
   it('subscribes to another node when the one it listened to is gone', async () => {
     const store = new RedisTokenStore(client, { namespace: randomUUID() });

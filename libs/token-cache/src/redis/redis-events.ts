@@ -6,6 +6,8 @@ import { type TokenStoreEvent, type TokenStoreEvents, type TokenStoreListener } 
 const HEARTBEAT_MS = 5_000;
 /** One Sentinel or one node of a cluster that is silent is given up well within a heartbeat, so that another one has its turn. */
 const ANSWER_MS = 2_000;
+/** What a process says on the channel when it has heard nothing for a while; nobody acts on it. */
+const BEAT = 'beat';
 const RETRY_MIN_MS = 50;
 const RETRY_MAX_MS = 2_000;
 
@@ -66,6 +68,7 @@ export class RedisEvents implements TokenStoreEvents {
     connection.once('end', () => this.#drop(connection));
     connection.on('message', (_channel, message) => this.#deliver(message));
     this.#watch(connection);
+    if (isCluster(this.#client)) this.#listenFor(connection);
     connection
       .connect()
       .then(() => connection.subscribe(this.#channel))
@@ -135,6 +138,27 @@ export class RedisEvents implements TokenStoreEvents {
       );
     }, this.#heartbeatMs).unref();
     connection.once('end', () => clearInterval(beat));
+  }
+
+  /**
+   * A node that has left its cluster, or is cut off from the others, answers PING and hears nothing. Whoever hears nothing
+   * therefore speaks up through the client, which follows the cluster, and leaves the node when he does not hear that either.
+   * One of a fleet speaks up for all.
+   */
+  #listenFor(connection: Redis): void {
+    let heard = false;
+    let spoke = false;
+    connection.on('message', () => (heard = true));
+    const check = setInterval(() => {
+      if (heard || !this.#up) heard = spoke = false;
+      else if (spoke) this.#drop(connection);
+      else
+        this.#client.publish(this.#channel, BEAT).then(
+          () => (spoke = true),
+          () => {},
+        );
+    }, this.#heartbeatMs).unref();
+    connection.once('end', () => clearInterval(check));
   }
 
   #deliver(message: string): void {
