@@ -1,6 +1,7 @@
 import { Redis } from 'ioredis';
 import { type FaultProxy, faultProxy, type RedisServer, startRedis } from '@mintonce/test-support';
 import { Fleet, type FleetOptions, WORKERS } from './fleet.js';
+import { immortalKeys } from './immortal-keys.js';
 
 export interface RedisFleetOptions extends Omit<FleetOptions, 'store' | 'inspect'> {
   /** More arguments for the server. */
@@ -39,7 +40,7 @@ export async function startRedisFleet(options: RedisFleetOptions = {}): Promise<
       ...rest,
       workers,
       store: (worker) => ({ kind: 'redis', port: proxies[worker]?.port ?? redis.port, password }),
-      inspect: () => immortalKeys(admin),
+      inspect: () => immortalKeys([admin]),
     });
     const stop = async (): Promise<void> => {
       await fleet.stop();
@@ -50,11 +51,4 @@ export async function startRedisFleet(options: RedisFleetOptions = {}): Promise<
     await end();
     throw error;
   }
-}
-
-/** What would stay in Redis for ever. */
-async function immortalKeys(admin: Redis): Promise<string[]> {
-  const keys = await admin.keys('mintonce*');
-  const ttls = await Promise.all(keys.map((key) => admin.pttl(key)));
-  return keys.filter((_, index) => ttls[index] === -1).map((key) => `${key} has no end`);
 }

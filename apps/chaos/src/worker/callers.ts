@@ -10,7 +10,7 @@ export const INTEGRATION = 'api';
 export class Callers {
   inFlight = 0;
   private readonly lastTokens = new Map<string, Token>();
-  private timer?: NodeJS.Timeout;
+  private readonly loads = new Map<string, NodeJS.Timeout>();
   private rested: (() => void)[] = [];
 
   constructor(
@@ -23,13 +23,16 @@ export class Callers {
   }
 
   load(key: string, everyMs: number): void {
-    clearInterval(this.timer);
-    this.timer = setInterval(() => void this.call(key), everyMs);
+    clearInterval(this.loads.get(key));
+    this.loads.set(
+      key,
+      setInterval(() => void this.call(key), everyMs),
+    );
   }
 
   /** Ends the load; resolves when every caller is answered. */
   async rest(): Promise<void> {
-    clearInterval(this.timer);
+    this.loads.forEach((timer) => clearInterval(timer));
     if (this.inFlight > 0) await new Promise<void>((resolve) => this.rested.push(resolve));
   }
 

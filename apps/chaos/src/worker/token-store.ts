@@ -33,6 +33,7 @@ function clientFor(settings: Exclude<StoreSettings, { kind: 'sqlite' }>): Redis 
         ...CLIENT,
         sentinels: settings.ports.map((port) => ({ host: HOST, port })),
         name: settings.name,
+        sentinelCommandTimeout: 500,
       });
     case 'cluster':
       return new Cluster(

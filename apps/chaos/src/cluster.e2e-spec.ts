@@ -1,0 +1,323 @@
+import { type RedisCluster, type RedisServer } from '@mintonce/test-support';
+import { type ClusterFleet, startClusterFleet } from './cluster-fleet.js';
+import { expectPromises } from './expect-promises.spec-support.js';
+import { expectPromisesToAll } from './expect-tenants.spec-support.js';
+import { type Fleet, WORKERS } from './fleet.js';
+import { monotonicMs } from './monotonic.js';
+import { openTenants, slotOfNext, storedKeys, type Tenant } from './tenants.js';
+import { type Trial } from './trial.js';
+
+jest.setTimeout(90_000);
+
+const TENANTS = 12;
+
+describe('Eight processes on a cluster of three masters and three replicas', () => {
+  let running: ClusterFleet;
+  let fleet: Fleet;
+  let cluster: RedisCluster;
+
+  beforeAll(async () => {
+    // Each call asks the store, so that none is spared the fault by the copy in its process.
+    running = await startClusterFleet({ options: { nearCache: false } });
+    ({ fleet, cluster } = running);
+  });
+
+  afterEach(() => cluster.recover());
+
+  afterAll(() => running?.stop());
+
+  it('serve every tenant while the master of some is killed and replaced, and mint nothing', async () => {
+    const tenants = await openTenants(fleet, cluster, TENANTS);
+    const slot = slotOfFirst(tenants);
+    await cluster.replicated(slot);
+    await loadAll(tenants);
+    const killed = await cluster.killMasterOf(slot);
+    const { promotedMs, recoveryMs } = await replaced(slot, killed);
+    await servedAll(tenants);
+    await expectPromisesToAll(tenants, {
+      promises: [2, 3, 6],
+      fault: 'a master of the cluster is killed; its replica has everything',
+      atMost: TENANTS,
+      recoveryMs,
+      seen: `a new master after ${promotedMs} ms`,
+    });
+  });
+
+  it('give every caller a token when the master of the key is killed in mid-mint', async () => {
+    const trial = await fleet.trial();
+    const release = fleet.witness.holdNext();
+    let served: Promise<void> | undefined;
+    const slot = await slotOfNext(cluster, async () => {
+      served = trial.burst(10);
+      await trial.minting();
+      await trial.waiting(10, fleet.workers);
+    });
+    await cluster.replicated(slot);
+    const killed = await cluster.killMasterOf(slot);
+    await cluster.promoted(slot, killed);
+    release();
+    await served;
+    const { recoveryMs } = await replaced(slot, killed);
+    await trial.burst(10);
+    await expectPromises(trial, {
+      promises: [1, 2, 6],
+      fault: 'the master of the key is killed in mid-mint',
+      mints: { atMost: WORKERS },
+      overlapping: WORKERS,
+      recoveryMs,
+    });
+  });
+
+  it('serve every tenant, mint nothing and fail nobody during an orderly failover', async () => {
+    const tenants = await openTenants(fleet, cluster, TENANTS);
+    const slot = slotOfFirst(tenants);
+    await loadAll(tenants);
+    const previous = await cluster.masterOf(slot);
+    await cluster.failover(slot);
+    const { recoveryMs } = await replaced(slot, previous);
+    await servedAll(tenants);
+    await expectPromisesToAll(tenants, {
+      promises: [2, 3],
+      fault: 'CLUSTER FAILOVER under load',
+      atMost: TENANTS,
+      recoveryMs,
+    });
+  });
+
+  it('serve a tenant while token and record are on two masters, and mint nothing', async () => {
+    const tenants = await openTenants(fleet, cluster, 1);
+    const [{ trial, slot }] = tenants as [Tenant];
+    await trial.load(20);
+    const migration = await cluster.startMigration(slot, await anotherMaster(slot));
+    await trial.served(5);
+    const [first = ''] = await migration.keys();
+    await migration.moveKeys(first);
+    await trial.served(5);
+    await migration.finish();
+    await fleet.untilStoreIsBack();
+    await trial.served(5);
+    expect(await mastersWithKeysOf(slot)).toHaveLength(1);
+    await expectPromises(trial, {
+      promises: [2, 3],
+      fault: 'a slot moves to another master, and one of its two keys before the other',
+      mints: 1,
+    });
+  });
+
+  it('mint one token each at most for a new key whose slot is on its way, and share one when it has arrived', async () => {
+    const [{ trial, slot }] = (await openTenants(fleet, cluster, 1)) as [Tenant];
+    await forget(trial, slot);
+    const migration = await cluster.startMigration(slot, await anotherMaster(slot));
+    await trial.burst(10);
+    await trial.load(20);
+    await migration.finish();
+    const finishedAt = monotonicMs();
+    await fleet.until(async () => (await keysOf(slot)).some((key) => key.endsWith(':t')));
+    const recoveryMs = monotonicMs() - finishedAt;
+    await fleet.untilStoreIsBack();
+    await trial.served(5);
+    await expectPromises(trial, {
+      promises: [2, 3, 6],
+      fault: 'a key that nobody has a token for, while its slot moves to another master',
+      mints: { atMost: 1 + WORKERS },
+      overlapping: WORKERS,
+      recoveryMs,
+      seen: 'scripts of two keys are answered with TRYAGAIN as long as not both are there',
+    });
+  });
+
+  it('serve every tenant while a third of their slots moves to another master', async () => {
+    const tenants = await openTenants(fleet, cluster, TENANTS);
+    const from = await cluster.masterOf(slotOfFirst(tenants));
+    const to = await anotherMaster(slotOfFirst(tenants));
+    await loadAll(tenants);
+    const slots = new Set(
+      await Promise.all((await cluster.admin(from).keys('mintonce:{*')).map((key) => cluster.slotOf(key))),
+    );
+    for (const slot of slots) await cluster.migrateSlot(slot, to);
+    await servedAll(tenants);
+    await expectPromisesToAll(tenants, {
+      promises: [2, 3],
+      fault: `${slots.size} slots move to another master under load`,
+      atMost: TENANTS,
+    });
+  });
+
+  it('follow when the master of some tenants freezes and is replaced', async () => {
+    const tenants = await openTenants(fleet, cluster, TENANTS);
+    const slot = slotOfFirst(tenants);
+    await cluster.replicated(slot);
+    await loadAll(tenants);
+    const frozen = await cluster.masterOf(slot);
+    frozen.pause();
+    const { promotedMs, recoveryMs } = await replaced(slot, frozen);
+    await servedAll(tenants);
+    frozen.resume();
+    await cluster.settled();
+    await fleet.untilStoreIsBack();
+    await servedAll(tenants);
+    await expectPromisesToAll(tenants, {
+      promises: [1, 2, 3, 6],
+      fault: 'a master of the cluster freezes, is replaced, and wakes up again',
+      atMost: TENANTS,
+      recoveryMs,
+      seen: `a new master after ${promotedMs} ms`,
+    });
+  });
+
+  it('serve the tokens in hand while most of the cluster is gone, and recover without a restart', async () => {
+    const tenants = await openTenants(fleet, cluster, TENANTS);
+    await loadAll(tenants);
+    const survivor = await cluster.masterOf(slotOfFirst(tenants));
+    for (const server of cluster.servers) if (server !== survivor) server.pause();
+    await servedAll(tenants, 30);
+    const healedAt = monotonicMs();
+    for (const server of cluster.servers) server.resume();
+    await cluster.settled();
+    await fleet.untilStoreIsBack();
+    const recoveryMs = monotonicMs() - healedAt;
+    await servedAll(tenants);
+    await expectPromisesToAll(tenants, {
+      promises: [2, 3, 6],
+      fault: 'five of six servers freeze for a while',
+      atMost: TENANTS,
+      recoveryMs,
+    });
+  });
+
+  it('mint one token each at most for a new key while most of the cluster is gone', async () => {
+    const trial = await fleet.trial();
+    const [survivor] = (await cluster.masters()) as [RedisServer];
+    for (const server of cluster.servers) if (server !== survivor) server.pause();
+    const isDown = async (): Promise<boolean> =>
+      /cluster_state:fail/.test(await cluster.admin(survivor).cluster('INFO'));
+    await fleet.until(isDown);
+    await trial.burst(10);
+    await trial.load(20);
+    await trial.served(20);
+    await cluster.recover();
+    const healedAt = monotonicMs();
+    await fleet.untilStoreIsBack();
+    const recoveryMs = monotonicMs() - healedAt;
+    await trial.served(5);
+    await expectPromises(trial, {
+      promises: [2, 3, 6],
+      fault: 'a key that nobody has a token for, while five of six servers are frozen',
+      mints: { atMost: WORKERS },
+      overlapping: WORKERS,
+      recoveryMs,
+    });
+  });
+
+  it('share the token in hand with a new master of its slot that never heard of it', async () => {
+    const [{ trial, slot }] = (await openTenants(fleet, cluster, 1)) as [Tenant];
+    await forget(trial, slot);
+    await cluster.cutReplication(slot);
+    await trial.burst(2);
+    const before = generationsOf(trial);
+    await trial.load(20);
+    const killed = await cluster.killMasterOf(slot);
+    await cluster.mendReplication();
+    const { recoveryMs } = await replaced(slot, killed);
+    await trial.served(5);
+    expect(Math.max(...generationsOf(trial))).toBeGreaterThan(Math.max(...before));
+    await expectPromises(trial, {
+      promises: [1, 2, 3],
+      fault: 'a failover of the cluster that loses lease and token',
+      mints: 2,
+      recoveryMs,
+      seen: 'one mint before a purge and one after it; the token was published again under a higher fence',
+    });
+  });
+
+  it('hear of a purge in every process after the server that they listened to is gone', async () => {
+    const trial = await fleet.trial();
+    await trial.burst(2);
+    await trial.load(20);
+    const [slot = 0] = await Promise.all((await storedKeys(cluster)).map((key) => cluster.slotOf(key)));
+    const busiest = await mostHeard();
+    await cluster.kill(busiest);
+    const killedAt = monotonicMs();
+    await fleet.until(async () => (await subscribers(cluster.servers.filter((one) => one !== busiest))) >= WORKERS);
+    const heardMs = monotonicMs() - killedAt;
+    await fleet.until(async () => (await cluster.masterOf(slot)) !== busiest);
+    await fleet.untilStoreIsBack();
+    const old = new Set(trial.answers.map(({ token }) => token));
+    await trial.purge();
+    await fleet.until(() => fleet.workers.every(({ name }) => !old.has(lastToken(trial, name))));
+    await expectPromises(trial, {
+      promises: [2, 3],
+      fault: 'the server is killed that most processes hear events from',
+      mints: 2,
+      seen: `events arrive everywhere after ${Math.round(heardMs)} ms`,
+    });
+  });
+
+  /** Resolves when the whole fleet writes to the new master of the slot. */
+  async function replaced(slot: number, previous: RedisServer): Promise<{ promotedMs: number; recoveryMs: number }> {
+    const startedAt = monotonicMs();
+    await cluster.promoted(slot, previous);
+    const promotedAt = monotonicMs();
+    await fleet.untilStoreIsBack();
+    return { promotedMs: Math.round(promotedAt - startedAt), recoveryMs: monotonicMs() - promotedAt };
+  }
+
+  async function anotherMaster(slot: number): Promise<RedisServer> {
+    const own = await cluster.masterOf(slot);
+    const other = (await cluster.masters()).find((master) => master !== own);
+    if (!other) throw new Error('There is one master only');
+    return other;
+  }
+
+  /** Nobody has a token for that key any more, and the store has never heard of it. */
+  async function forget(trial: Trial, slot: number): Promise<void> {
+    await trial.purge();
+    const master = cluster.admin(await cluster.masterOf(slot));
+    await master.del(...(await keysOf(slot)));
+    await cluster.replicated(slot);
+  }
+
+  async function keysOf(slot: number): Promise<string[]> {
+    const master = cluster.admin(await cluster.masterOf(slot));
+    return (await master.call('CLUSTER', 'GETKEYSINSLOT', String(slot), '1000')) as string[];
+  }
+
+  async function mastersWithKeysOf(slot: number): Promise<RedisServer[]> {
+    const masters = await cluster.masters();
+    const counts = await Promise.all(
+      masters.map((master) => cluster.admin(master).call('CLUSTER', 'COUNTKEYSINSLOT', String(slot))),
+    );
+    return masters.filter((_, index) => Number(counts[index]) > 0);
+  }
+
+  async function mostHeard(): Promise<RedisServer> {
+    const counts = await Promise.all(cluster.servers.map((server) => subscribers([server])));
+    return cluster.servers[counts.indexOf(Math.max(...counts))] as RedisServer;
+  }
+
+  async function subscribers(servers: readonly RedisServer[]): Promise<number> {
+    const lists = await Promise.all(servers.map((server) => cluster.admin(server).client('LIST', 'TYPE', 'PUBSUB')));
+    return String(lists).match(/name=token-events/g)?.length ?? 0;
+  }
+});
+
+function slotOfFirst([first]: readonly Tenant[]): number {
+  if (!first) throw new Error('There are no tenants');
+  return first.slot;
+}
+
+async function loadAll(tenants: readonly Tenant[]): Promise<void> {
+  await Promise.all(tenants.map(({ trial }) => trial.load(100)));
+}
+
+async function servedAll(tenants: readonly Tenant[], times = 3): Promise<void> {
+  await Promise.all(tenants.map(({ trial }) => trial.served(times)));
+}
+
+function generationsOf({ answers }: Trial): number[] {
+  return answers.flatMap(({ generation }) => generation ?? []);
+}
+
+function lastToken({ answers }: Trial, worker: string): string | undefined {
+  return answers.findLast((answer) => answer.worker === worker)?.token;
+}

@@ -1,0 +1,257 @@
+import { type RedisSentinel, type RedisServer } from '@mintonce/test-support';
+import { expectPromises } from './expect-promises.spec-support.js';
+import { type Fleet, WORKERS } from './fleet.js';
+import { monotonicMs } from './monotonic.js';
+import { type SentinelFleet, startSentinelFleet } from './sentinel-fleet.js';
+import { type Trial } from './trial.js';
+
+jest.setTimeout(90_000);
+
+describe('Eight processes behind Sentinel', () => {
+  let running: SentinelFleet;
+  let fleet: Fleet;
+  let rig: RedisSentinel;
+
+  beforeAll(async () => {
+    running = await startSentinelFleet({ replicas: 1, sentinels: 3 });
+    ({ fleet, rig } = running);
+  });
+
+  afterEach(() => rig.recover());
+
+  afterAll(() => running?.stop());
+
+  it('serve the token in hand while the master is killed and replaced, mint nothing, and move to the new one', async () => {
+    const trial = await fleet.trial();
+    await trial.burst(2);
+    await rig.replicated();
+    await trial.load(20);
+    const killed = await rig.killMaster();
+    const { promotedMs, recoveryMs } = await replaced(killed);
+    await trial.served(5);
+    await expectPromises(trial, {
+      promises: [2, 3, 6],
+      fault: 'the master is killed; its replica has everything',
+      mints: 1,
+      recoveryMs,
+      seen: `a new master after ${promotedMs} ms`,
+    });
+  });
+
+  it('serve the token in hand during an orderly failover, mint nothing, and move to the new master', async () => {
+    const trial = await fleet.trial();
+    await trial.burst(2);
+    await trial.load(20);
+    const previous = await rig.master();
+    await rig.failover();
+    const { recoveryMs } = await replaced(previous);
+    await trial.served(5);
+    await expectPromises(trial, { promises: [2, 3, 6], fault: 'SENTINEL FAILOVER under load', mints: 1, recoveryMs });
+  });
+
+  it.each<[when: string, arrives: (killed: RedisServer, release: () => void) => Promise<unknown>]>([
+    ['while there is no master', async (_, release) => release()],
+    ['when there is a new one', (killed, release) => rig.promoted(killed).then(release)],
+  ])(
+    'give every caller a token when the master is killed in mid-mint and the answer comes %s',
+    async (when, arrives) => {
+      const trial = await fleet.trial();
+      const { served, release } = await midMint(trial);
+      await rig.replicated();
+      const killed = await rig.killMaster();
+      const killedAt = monotonicMs();
+      await arrives(killed, release);
+      await served;
+      const servedMs = Math.max(...trial.answers.map(({ answeredAt }) => answeredAt)) - killedAt;
+      const { recoveryMs } = await replaced(killed);
+      await trial.burst(10);
+      await expectPromises(trial, {
+        promises: [1, 2, 6],
+        fault: `the master is killed in mid-mint, and the answer comes ${when}`,
+        mints: { atMost: WORKERS },
+        overlapping: WORKERS,
+        recoveryMs,
+        seen: `the last of the waiting callers was served after ${Math.round(servedMs)} ms`,
+      });
+    },
+  );
+
+  it('share the token in hand with a new master that never heard of it, under a higher fence', async () => {
+    const trial = await fleet.trial();
+    await rig.cutReplication();
+    await trial.burst(2);
+    const before = generations(trial);
+    await trial.load(20);
+    const killed = await rig.killMaster();
+    await rig.mendReplication();
+    const { recoveryMs } = await replaced(killed);
+    await fleet.until(() => fleet.workers.every(({ name }) => lastGeneration(trial, name) > Math.max(...before)));
+    await expectPromises(trial, {
+      promises: [1, 2, 3],
+      fault: 'a failover that loses lease and token',
+      mints: 1,
+      recoveryMs,
+      seen: 'the token was published again under a higher fence',
+    });
+  });
+
+  it('mint once more at most when a failover loses the lease in mid-mint, and no older token replaces a newer one', async () => {
+    const trial = await fleet.trial();
+    await rig.cutReplication();
+    const { served, release } = await midMint(trial);
+    const killed = await rig.killMaster();
+    await rig.mendReplication();
+    await rig.promoted(killed);
+    await fleet.untilStoreIsBack();
+    release();
+    await served;
+    await trial.load(20);
+    await trial.served(5);
+    await oneTokenForAll(trial);
+    expect(generationsGoBack(trial)).toEqual([]);
+    await expectPromises(trial, {
+      promises: [1, 2, 3],
+      fault: 'a failover that loses the lease of a mint in flight',
+      mints: { atMost: WORKERS + 1 },
+      overlapping: WORKERS + 1,
+    });
+  });
+
+  it('give no rejected token again when a failover brings it back', async () => {
+    const trial = await fleet.trial();
+    await trial.burst(2);
+    await rig.replicated();
+    await rig.cutReplication();
+    const [holder] = fleet.workers;
+    if (!holder) throw new Error('There are no workers');
+    const [rejected] = trial.answers;
+    await holder.ask({ do: 'invalidate', key: trial.key, times: 1 });
+    await trial.burst(2);
+    await trial.load(20);
+    const killed = await rig.killMaster();
+    await rig.mendReplication();
+    const { recoveryMs } = await replaced(killed);
+    await oneTokenForAll(trial);
+    expect(lastToken(trial, holder.name)).not.toBe(rejected?.token);
+    await expectPromises(trial, {
+      promises: [2, 3],
+      fault: 'a failover that loses an invalidation and the token that came after it',
+      mints: 2,
+      recoveryMs,
+    });
+  });
+
+  it('follow when a frozen master is replaced, and go on when it wakes up and becomes a replica', async () => {
+    const trial = await fleet.trial();
+    await trial.burst(2);
+    await rig.replicated();
+    await trial.load(20);
+    const frozen = await rig.master();
+    frozen.pause();
+    const { promotedMs, recoveryMs } = await replaced(frozen);
+    frozen.resume();
+    await rig.settled();
+    await fleet.untilStoreIsBack();
+    await trial.served(5);
+    await expectPromises(trial, {
+      promises: [1, 2, 3, 6],
+      fault: 'the master freezes, is replaced, and wakes up again',
+      mints: 1,
+      recoveryMs,
+      seen: `a new master after ${promotedMs} ms`,
+    });
+  });
+
+  it('follow when the host of the master freezes with the first Sentinel on it', async () => {
+    const trial = await fleet.trial();
+    await trial.burst(2);
+    await rig.replicated();
+    await trial.load(20);
+    const [frozen, [sentinel]] = [await rig.master(), rig.sentinels];
+    frozen.pause();
+    sentinel?.pause();
+    const promoted = await rig.promoted(frozen);
+    const promotedAt = monotonicMs();
+    await fleet.untilStoreIsBack();
+    const recoveryMs = monotonicMs() - promotedAt;
+    await fleet.until(async () => (await subscribers(promoted)) >= WORKERS);
+    const heardMs = monotonicMs() - promotedAt;
+    await expectPromises(trial, {
+      promises: [2, 3, 6],
+      fault: 'the host of the master freezes with the first Sentinel on it',
+      mints: 1,
+      recoveryMs,
+      seen: `events arrive everywhere after ${Math.round(heardMs)} ms`,
+    });
+  });
+
+  it('hear of a purge in every process after a failover', async () => {
+    const trial = await fleet.trial();
+    await trial.burst(2);
+    await trial.load(20);
+    const previous = await rig.master();
+    const promoted = await rig.failover();
+    const { recoveryMs } = await replaced(previous);
+    await fleet.until(async () => (await subscribers(promoted)) >= WORKERS);
+    const old = new Set(trial.answers.map(({ token }) => token));
+    const purgedAt = monotonicMs();
+    await trial.purge();
+    await fleet.until(() => fleet.workers.every(({ name }) => !old.has(lastToken(trial, name))));
+    const heardMs = monotonicMs() - purgedAt;
+    await expectPromises(trial, {
+      promises: [2, 3],
+      fault: 'a purge after a failover',
+      mints: 2,
+      recoveryMs,
+      seen: `no process gives the old token ${Math.round(heardMs)} ms later`,
+    });
+  });
+
+  /** Resolves when the whole fleet writes to the new master. */
+  async function replaced(previous: RedisServer): Promise<{ promotedMs: number; recoveryMs: number }> {
+    const startedAt = monotonicMs();
+    await rig.promoted(previous);
+    const promotedAt = monotonicMs();
+    await fleet.untilStoreIsBack();
+    return { promotedMs: Math.round(promotedAt - startedAt), recoveryMs: monotonicMs() - promotedAt };
+  }
+
+  /** Ten callers in each process wait for a token that is on its way. */
+  async function midMint(trial: Trial): Promise<{ served: Promise<void>; release: () => void }> {
+    const release = fleet.witness.holdNext();
+    const served = trial.burst(10);
+    await trial.minting();
+    await trial.waiting(10, fleet.workers);
+    return { served, release };
+  }
+
+  async function oneTokenForAll(trial: Trial): Promise<void> {
+    await fleet.until(() => new Set(fleet.workers.map(({ name }) => lastToken(trial, name))).size === 1);
+  }
+
+  async function subscribers(server: RedisServer): Promise<number> {
+    const clients = String(await rig.admin(server).client('LIST', 'TYPE', 'PUBSUB'));
+    return clients.match(/name=token-events/g)?.length ?? 0;
+  }
+});
+
+function generations({ answers }: Trial): number[] {
+  return answers.flatMap(({ generation }) => generation ?? []);
+}
+
+function lastGeneration({ answers }: Trial, worker: string): number {
+  return answers.findLast((answer) => answer.worker === worker)?.generation ?? 0;
+}
+
+function lastToken({ answers }: Trial, worker: string): string | undefined {
+  return answers.findLast((answer) => answer.worker === worker)?.token;
+}
+
+/** Answers of a process with an older generation than one that it gave before. */
+function generationsGoBack({ answers, fleet }: Trial): string[] {
+  return fleet.workers.flatMap(({ name }) => {
+    const given = answers.filter(({ worker }) => worker === name).flatMap(({ generation }) => generation ?? []);
+    const back = given.filter((generation, index) => generation < Math.max(...given.slice(0, index)));
+    return back.map((generation) => `${name} went back to ${generation}`);
+  });
+}
