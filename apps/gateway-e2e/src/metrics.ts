@@ -8,7 +8,7 @@ export interface Sample {
   type: string;
 }
 
-const unpooled = new Agent({ pipelining: 0 });
+const unpooled = new Agent({ pipelining: 0, headersTimeout: 20_000 });
 
 /** One scrape, answered by whichever worker gets the connection. */
 export async function scrape(gateway: string): Promise<Sample[]> {

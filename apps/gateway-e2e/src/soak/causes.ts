@@ -9,6 +9,7 @@ export class Unexpected extends Error {
 }
 
 export const CONNECTION_LOST = 'connection lost';
+export const NO_ANSWER = 'UND_ERR_HEADERS_TIMEOUT';
 export const UNAUTHORIZED = '401 invalid_token';
 export const SOURCE_UNAVAILABLE = '503 TOKEN_SOURCE_UNAVAILABLE';
 export const SOURCE_REJECTED = '502 TOKEN_SOURCE_REJECTED';

@@ -72,7 +72,7 @@ function goodFindings(): Findings {
     expiredSeen: 0,
     foreignTokens: [],
     counters: { scrapes: 600, series: 100, wentBack: [] },
-    lives: [life(() => 20)],
+    lives: [life({})],
     delay: { maxMs: 40, p99Ms: 12 },
     crashes: 0,
     keys: [{ name: 'mintonce:{b01}:k:t', ttlMs: 4_000 }],
@@ -82,18 +82,19 @@ function goodFindings(): Findings {
   };
 }
 
-/** What `Vitals` reports of one worker whose open files are as told, minute by minute. */
-function life(openFilesAt: (minute: number) => number) {
+/** What `Vitals` reports of one worker that grows as told. */
+function life({ slot = 0, openFilesPerMinute = 0, mebibytesPerMinute = 0 }) {
   const vitals = new Vitals();
   for (let at = 0; at <= 20 * MINUTE_MS; at += 2_000) {
+    const minute = at / MINUTE_MS;
     vitals.see(
       samplesOf(
         [
-          'process_start_time_seconds{worker="0"} 1700000000',
-          'process_resident_memory_bytes{worker="0"} 100000000',
-          'nodejs_heap_size_used_bytes{worker="0"} 50000000',
-          `process_open_fds{worker="0"} ${openFilesAt(at / MINUTE_MS)}`,
-          'nodejs_active_handles_total{worker="0"} 12',
+          `process_start_time_seconds{worker="${slot}"} 1700000000`,
+          `process_resident_memory_bytes{worker="${slot}"} ${(100 + mebibytesPerMinute * minute) * 2 ** 20}`,
+          `nodejs_heap_size_used_bytes{worker="${slot}"} 50000000`,
+          `process_open_fds{worker="${slot}"} ${20 + openFilesPerMinute * minute}`,
+          `nodejs_active_handles_total{worker="${slot}"} 12`,
         ].join('\n'),
       ),
       at,
@@ -114,8 +115,9 @@ describe('The verdict of a soak', () => {
   it.each<[string, Partial<Findings>, string]>([
     ['a failure without a fault', { faults: [{ ...KILL, excuses: [] }] }, 'failures that no fault excuses'],
     ['no requests at all', { requests: {} }, 'failures that no fault excuses'],
-    ['a leak of files', { lives: [life((minute) => 20 + minute)] }, 'openFiles, growth per hour ≤ 30'],
-    ['lives too short to tell', { lives: [] }, 'rssMiB, growth per hour ≤ 60'],
+    ['a leak of files', { lives: [life({ openFilesPerMinute: 1 })] }, 'openFiles, growth per hour ≤ 30 (worst)'],
+    ['a leak of memory', { lives: [life({ mebibytesPerMinute: 2 })] }, 'rssMiB, growth per hour ≤ 60 (median)'],
+    ['lives too short to tell', { lives: [] }, 'rssMiB, growth per hour ≤ 60 (median)'],
     ['a token past its life', { expiredSeen: 1 }, 'expired tokens seen by the upstream'],
     ["another key's token", { foreignTokens: ['abc'] }, 'tokens used for another integration'],
     [
@@ -135,6 +137,15 @@ describe('The verdict of a soak', () => {
     ['connections left', { clients: { running: {}, ended: { mintonce: 1 } } }, 'connections to Redis'],
     ['a process left', { processesLeft: [42] }, 'processes left'],
   ])('fails %s', (_, changes, name) => expect(failedChecks(changes)).toContain(name));
+
+  it('does not take for a leak of memory what one of the workers alone keeps, but does so for files', () => {
+    const others = [1, 2, 3].map((slot) => life({ slot }));
+    const workers = 4;
+    expect(failedChecks({ workers, lives: [life({ mebibytesPerMinute: 2 }), ...others] })).toEqual([]);
+    expect(failedChecks({ workers, lives: [life({ openFilesPerMinute: 1 }), ...others] })).toEqual([
+      'openFiles, growth per hour ≤ 30 (worst)',
+    ]);
+  });
 
   it('fails a fault that did not heal', () => {
     expect(failedChecks({ faults: [{ ...KILL, recoveryMs: undefined }] })).toEqual(['faults that did not heal']);

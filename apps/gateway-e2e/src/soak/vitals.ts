@@ -3,12 +3,16 @@ import { type Point, type Trend, trendOf } from './trend.js';
 
 const MEBIBYTE = 2 ** 20;
 
-/** What of a worker must stay flat, and how much it may seem to grow in an hour. */
+/**
+ * What of a worker must stay flat, and how much it may seem to grow in an hour. Memory is told by the median of the workers:
+ * they all do the same, so a leak is in each of them, and what one of them alone keeps for a while is not one. Of files and
+ * handles none may grow in any worker.
+ */
 export const FLAT = {
-  rssMiB: { metric: 'process_resident_memory_bytes', unit: MEBIBYTE, limitPerHour: 60 },
-  heapUsedMiB: { metric: 'nodejs_heap_size_used_bytes', unit: MEBIBYTE, limitPerHour: 30 },
-  openFiles: { metric: 'process_open_fds', unit: 1, limitPerHour: 30 },
-  handles: { metric: 'nodejs_active_handles_total', unit: 1, limitPerHour: 30 },
+  rssMiB: { metric: 'process_resident_memory_bytes', unit: MEBIBYTE, limitPerHour: 60, of: median },
+  heapUsedMiB: { metric: 'nodejs_heap_size_used_bytes', unit: MEBIBYTE, limitPerHour: 30, of: median },
+  openFiles: { metric: 'process_open_fds', unit: 1, limitPerHour: 30, of: worst },
+  handles: { metric: 'nodejs_active_handles_total', unit: 1, limitPerHour: 30, of: worst },
 } as const;
 
 export type Vital = keyof typeof FLAT;
@@ -24,7 +28,7 @@ export interface WorkerLife {
 export interface WorkerReport {
   readonly slot: string;
   readonly seconds: number;
-  readonly vitals: Record<Vital, { start: number; end: number; trend?: Trend; isFlat?: boolean }>;
+  readonly vitals: Record<Vital, { start: number; end: number; trend?: Trend }>;
 }
 
 /** The workers' memory, files and handles, each worker from its own start. */
@@ -60,11 +64,21 @@ function reportOf({ slot, points }: WorkerLife): WorkerReport {
   const vitals = VITALS.map((vital) => {
     const trend = trendOf(points[vital]);
     const [start = 0, end = 0] = [points[vital][0]?.value, points[vital].at(-1)?.value];
-    return [vital, { start, end, ...(trend && { trend, isFlat: trend.perHour <= FLAT[vital].limitPerHour }) }];
+    return [vital, { start, end, ...(trend && { trend }) }];
   });
   return {
     slot,
     seconds: ((watched.at(-1)?.at ?? 0) - (watched[0]?.at ?? 0)) / 1_000,
     vitals: Object.fromEntries(vitals) as WorkerReport['vitals'],
   };
+}
+
+function worst(growths: readonly number[]): number {
+  return Math.max(...growths);
+}
+
+function median(growths: readonly number[]): number {
+  const sorted = growths.toSorted((a, b) => a - b);
+  const middle = (sorted.length - 1) / 2;
+  return ((sorted[Math.floor(middle)] ?? NaN) + (sorted[Math.ceil(middle)] ?? NaN)) / 2;
 }

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { CONNECTION_LOST } from '../causes.js';
+import { CONNECTION_LOST, NO_ANSWER } from '../causes.js';
 import { type Fault } from '../fault.js';
 import { LEASE_MS } from '../policy.js';
 
@@ -8,8 +8,9 @@ export const WORKER_FROZEN = 'worker frozen past its lease (SIGSTOP, SIGCONT)';
 export const WORKER_FAULTS: readonly Fault[] = [
   {
     name: 'worker killed (SIGKILL)',
-    excuses: [{ cause: CONNECTION_LOST }],
-    // The primary may hand it connections until it has noticed.
+    // The primary hands it connections until it has noticed. Of one that it did not take, Node's primary never hears again, and
+    // keeps it open without an answer.
+    excuses: [{ cause: CONNECTION_LOST }, { cause: NO_ANSWER }],
     healingMs: 1_000,
     endsWorkers: true,
     async inject({ workers, expenses }, random) {
