@@ -1,0 +1,56 @@
+import { type MintOutcome, type TokenObserver } from '@mintonce/token-cache';
+import { type Library } from './library.js';
+
+/** What one process says of itself through the library's own observer port. */
+export interface Counts {
+  hits: number;
+  misses: number;
+  minted: Record<MintOutcome, number>;
+  leasesLost: number;
+  invalidated: number;
+  superseded: number;
+  storeErrors: number;
+}
+
+export function noCounts(): Counts {
+  const minted = { stored: 0, superseded: 0, local: 0, failed: 0 };
+  return { hits: 0, misses: 0, minted, leasesLost: 0, invalidated: 0, superseded: 0, storeErrors: 0 };
+}
+
+/** An observer that counts. */
+export function counting(library: Library, counts: Counts): TokenObserver {
+  class Counter extends library.TokenObserver {
+    override hit(): void {
+      counts.hits++;
+    }
+
+    override miss(): void {
+      counts.misses++;
+    }
+
+    override minted(_integration: string, { outcome }: { outcome: MintOutcome }): void {
+      counts.minted[outcome]++;
+    }
+
+    override leaseLost(): void {
+      counts.leasesLost++;
+    }
+
+    override invalidated(): void {
+      counts.invalidated++;
+    }
+
+    override superseded(): void {
+      counts.superseded++;
+    }
+
+    override storeCalled(_operation: string, _durationMs: number, failed: boolean): void {
+      if (failed) counts.storeErrors++;
+    }
+  }
+  return new Counter();
+}
+
+export function mintsOf({ minted }: Counts): number {
+  return minted.stored + minted.superseded + minted.local + minted.failed;
+}

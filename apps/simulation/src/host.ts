@@ -1,0 +1,17 @@
+import { type Task } from './event-queue.js';
+
+/** Something with a life and clocks of its own: a process of the fleet, the store's server, the identity provider. */
+export class Host {
+  isPaused = false;
+  isDead = false;
+  /** What its wall clock says beyond the true time; a step changes it. */
+  wallOffsetMs = 0;
+  /** What fell due while it was paused. */
+  readonly held: Task[] = [];
+
+  /** @param bootedMsAgo makes monotonic clocks of different hosts incomparable, as they are */
+  constructor(
+    readonly name: string,
+    readonly bootedMsAgo = 0,
+  ) {}
+}

@@ -1,0 +1,125 @@
+import { type MintContext, type MintedToken, type TokenPolicy, type TokenRequest } from '@mintonce/token-cache';
+import { type IssuedToken, type MintCall, usableMs } from './book.js';
+import { type Chance } from './chance.js';
+import { type History } from './history.js';
+import { Host } from './host.js';
+import { type Library } from './library.js';
+import { type VirtualTime } from './virtual-time.js';
+
+export type Failure = 'unavailable' | 'throttled' | 'rejected' | 'odd';
+
+/** What the provider is like at the moment. */
+export interface Mood {
+  /** Mean of what a call takes. */
+  slownessMs: number;
+  failureRate: number;
+  failures: readonly Failure[];
+  /** The answer never arrives, although a token was issued. */
+  loseReplies: number;
+  /** Said of every token; need not make sense. */
+  expiresInMs: unknown;
+}
+
+export const RETRY_AFTER_MS = 7_000;
+
+/** The identity provider: it checks no fence, keeps a book of every token, and has moods. */
+export class IdentityProvider {
+  readonly host = new Host('idp');
+  readonly tokens = new Map<string, IssuedToken>();
+  readonly calls: MintCall[] = [];
+  /** Of the token that lived shortest. */
+  leastUsableMs = Number.POSITIVE_INFINITY;
+  onCall: (call: MintCall) => void = () => {};
+  onFailure: (call: MintCall, failure: Failure) => void = () => {};
+
+  constructor(
+    readonly mood: Mood,
+    private readonly time: VirtualTime,
+    private readonly library: Library,
+    private readonly policy: TokenPolicy,
+    private readonly chance: Chance,
+    private readonly history: History,
+  ) {}
+
+  /** One call to the token endpoint from a process, as a token source makes it. */
+  mint(process: Host, request: TokenRequest, { signal, fence, integration }: MintContext): Promise<MintedToken> {
+    const { time } = this;
+    const label = labelOf(integration, request);
+    const number = this.calls.length + 1;
+    const call: MintCall = { number, label, process: process.name, fence, sentAt: time.now, isRunning: true, isOrphan: false };
+    this.calls.push(call);
+    this.history.say(process.name, `asks the source for t${number} of ${label} under ${fence}`);
+    this.onCall(call);
+    return new Promise((resolve, reject) => {
+      signal.addEventListener('abort', () => {
+        call.isRunning = false;
+        reject(signal.reason as Error);
+      });
+      const reply = (settle: () => void): void => {
+        time.after(this.networkMs(), process, () => {
+          call.isRunning = false;
+          settle();
+        });
+      };
+      time.after(this.networkMs() + this.thinkingMs(), this.host, () => this.answer(call, reply, resolve, reject));
+    });
+  }
+
+  private answer(
+    call: MintCall,
+    reply: (settle: () => void) => void,
+    resolve: (minted: MintedToken) => void,
+    reject: (error: Error) => void,
+  ): void {
+    const { failureRate, failures, expiresInMs, loseReplies } = this.mood;
+    if (this.chance.happens(failureRate)) {
+      const failure = this.chance.pick(failures);
+      this.history.say('idp', `answers t${call.number} with ${failure}`);
+      return reply(() => {
+        this.onFailure(call, failure);
+        reject(this.errorOf(failure));
+      });
+    }
+    const accessToken = this.issue(call, expiresInMs);
+    if (this.chance.happens(loseReplies)) return this.history.say('idp', `issues ${accessToken}, and the answer is lost`);
+    this.history.say('idp', `issues ${accessToken} for ${String(expiresInMs)} ms`);
+    reply(() => resolve({ accessToken, expiresInMs: expiresInMs as number }));
+  }
+
+  private issue({ number, label, sentAt }: MintCall, expiresInMs: unknown): string {
+    const accessToken = `t${number}`;
+    const usable = usableMs(expiresInMs, this.policy);
+    this.leastUsableMs = Math.min(this.leastUsableMs, usable);
+    const endsAt = typeof expiresInMs === 'number' && expiresInMs > 0 ? this.time.now + expiresInMs : Number.POSITIVE_INFINITY;
+    this.tokens.set(accessToken, { accessToken, label, hardExpiryAt: sentAt + usable, endsAt, isRevoked: false });
+    return accessToken;
+  }
+
+  private errorOf(failure: Failure): Error {
+    const { TokenSourceRejectedError, TokenSourceUnavailableError } = this.library;
+    switch (failure) {
+      case 'unavailable':
+        return new TokenSourceUnavailableError('503');
+      case 'throttled':
+        return new TokenSourceUnavailableError('429', { retryAfterMs: RETRY_AFTER_MS });
+      case 'rejected':
+        return new TokenSourceRejectedError('400', { oauthError: 'invalid_client' });
+      case 'odd':
+        return new Error('socket hang up');
+    }
+  }
+
+  private networkMs(): number {
+    return 0.2 + this.chance.exponential(2);
+  }
+
+  private thinkingMs(): number {
+    const { slownessMs } = this.mood;
+    return this.chance.between(slownessMs / 4, slownessMs);
+  }
+}
+
+/** A request as the provider tells it from others. */
+export function labelOf(integration: string, request: TokenRequest): string {
+  return `${integration} ${JSON.stringify(request)}`;
+}

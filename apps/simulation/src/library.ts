@@ -1,0 +1,19 @@
+import { dirname, join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { type TokenCacheOptions, type TokenService } from '@mintonce/token-cache';
+
+/** The code under test. */
+export type Library = typeof import('@mintonce/token-cache') & {
+  readonly resolveOptions: (options: TokenCacheOptions) => ConstructorParameters<typeof TokenService>[0];
+};
+
+/** Where the build of `@mintonce/token-cache` lies. */
+export function builtLibrary(): string {
+  return dirname(fileURLToPath(import.meta.resolve('@mintonce/token-cache')));
+}
+
+/** Loads the library from a directory: as it was built, or a copy of it with a defect. */
+export async function loadLibrary(directory: string): Promise<Library> {
+  const load = (file: string): Promise<Library> => import(pathToFileURL(join(directory, file)).href) as Promise<Library>;
+  return { ...(await load('index.js')), ...(await load('lib/token-cache.options.js')) };
+}

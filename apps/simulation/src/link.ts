@@ -1,0 +1,85 @@
+import { type Chance } from './chance.js';
+import { type Host } from './host.js';
+import { type StoreServer, type StoreCall, type StoreOperation } from './store-server.js';
+import { type VirtualTime } from './virtual-time.js';
+
+/** How a network treats the messages between one process and the store. */
+export interface LinkConditions {
+  /** Mean of what a message takes beyond the least. */
+  delayMs: number;
+  loseRequests: number;
+  loseReplies: number;
+  /** The client sends again what it heard nothing of, as ioredis does, although it arrived. */
+  duplicate: number;
+}
+
+const LEAST_DELAY_MS = 0.1;
+/** A connection that broke is noticed after this, if at all. */
+const NOTICED_AFTER_MS = 30;
+const NEVER_NOTICED = 0.5;
+
+/** One process's way to the store and back. */
+export class Link {
+  conditions: LinkConditions;
+  calls = 0;
+  /** Calls that were lost, or got no answer for other reasons. */
+  lost = 0;
+
+  constructor(
+    private readonly time: VirtualTime,
+    private readonly server: StoreServer,
+    private readonly host: Host,
+    private readonly chance: Chance,
+    private readonly usualDelayMs: number,
+  ) {
+    this.conditions = this.calm();
+  }
+
+  /** Everything arrives, once and soon. */
+  calm(): LinkConditions {
+    return (this.conditions = { delayMs: this.usualDelayMs, loseRequests: 0, loseReplies: 0, duplicate: 0 });
+  }
+
+  call(operation: StoreOperation, args: readonly unknown[]): Promise<unknown> {
+    this.calls++;
+    const call: StoreCall = { operation, args, process: this.host.name, sentAt: this.time.now };
+    return new Promise((resolve, reject) => {
+      this.send(call, resolve, reject);
+      if (this.chance.happens(this.conditions.duplicate)) {
+        const again = (): void => this.send(call, resolve, reject);
+        this.time.after(this.chance.exponential(200), this.host, again);
+      }
+    });
+  }
+
+  delay(): number {
+    return LEAST_DELAY_MS + this.chance.exponential(this.conditions.delayMs);
+  }
+
+  private send(call: StoreCall, resolve: (answer: unknown) => void, reject: (error: Error) => void): void {
+    const { time, server, host, conditions } = this;
+    if (this.chance.happens(conditions.loseRequests)) return this.lose(reject);
+    const arrive = (): void => {
+      if (server.state !== 'up') return this.lose(reject, server.state === 'refusing');
+      const reply = (settle: () => void): void => {
+        if (this.chance.happens(this.conditions.loseReplies)) {
+          if (call.operation === 'acquire') server.truthOf(call.args[0] as string).unheard(call.process);
+          return this.lose(reject);
+        }
+        time.after(this.delay(), host, settle);
+      };
+      server.execute(call).then(
+        (answer) => reply(() => resolve(answer)),
+        (error: Error) => reply(() => reject(error)),
+      );
+    };
+    time.after(this.delay() + server.slownessMs, server.host, arrive);
+  }
+
+  private lose(reject: (error: Error) => void, isRefused = false): void {
+    this.lost++;
+    if (!isRefused && this.chance.happens(NEVER_NOTICED)) return;
+    const afterMs = isRefused ? this.delay() : this.chance.exponential(NOTICED_AFTER_MS);
+    this.time.after(afterMs, this.host, () => reject(new Error('ECONNRESET')));
+  }
+}

@@ -1,0 +1,75 @@
+import { type Token, type TokenService, type TokenStore } from '@mintonce/token-cache';
+import { type Counts, noCounts } from './counts.js';
+import { type EventChannel } from './event-channel.js';
+import { type Host } from './host.js';
+import { type Link } from './link.js';
+import { type KnownRequest } from './requests.js';
+import { type StoreOperation } from './store-server.js';
+
+/** Somebody who asked a process for a token. */
+export interface Caller {
+  readonly process: Process;
+  readonly request: KnownRequest;
+  readonly askedAt: number;
+  /** How long the process had been paused in all when the caller came. */
+  readonly pausedMsBefore: number;
+  /** What the process held then, and nobody else was waiting for. */
+  readonly inHand?: string;
+  readonly storeWasGone: boolean;
+  readonly isLast: boolean;
+}
+
+/** One process of the fleet: the real service, its way to the store, and an account of its callers. */
+export class Process {
+  service!: TokenService;
+  readonly counts: Counts = noCounts();
+  readonly pending = new Set<Caller>();
+  readonly rejectedAt = new Map<string, number>();
+  /** The token that each request was last answered with. */
+  readonly inHand = new Map<string, Token>();
+  came = 0;
+  left = 0;
+  /** Calls of the token endpoint. */
+  asked = 0;
+  pausedMs = 0;
+  pausedAt?: number;
+  isClosing = false;
+  isClosed = false;
+
+  constructor(
+    readonly host: Host,
+    readonly link: Link,
+    readonly channel: EventChannel | undefined,
+  ) {}
+
+  get name(): string {
+    return this.host.name;
+  }
+
+  /** Whether it can be asked for tokens. */
+  get serves(): boolean {
+    return !this.host.isDead && !this.isClosing;
+  }
+
+  isWaitingFor(label: string): boolean {
+    for (const { request } of this.pending) if (request.label === label) return true;
+    return false;
+  }
+
+  /** The store as this process sees it: through its link, and its event channel if there is one. */
+  store(onClose: () => void): TokenStore {
+    const call = (operation: StoreOperation) => (...args: unknown[]) => this.link.call(operation, args);
+    return {
+      ...(this.channel && { events: this.channel }),
+      peek: call('peek'),
+      acquire: call('acquire'),
+      renew: call('renew'),
+      commit: call('commit'),
+      fail: call('fail'),
+      invalidate: call('invalidate'),
+      purge: call('purge'),
+      ping: call('ping'),
+      close: async () => onClose(),
+    } as TokenStore;
+  }
+}

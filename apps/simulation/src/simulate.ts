@@ -1,0 +1,152 @@
+import { Logger } from '@nestjs/common';
+import { Chance } from './chance.js';
+import { type Library } from './library.js';
+import { type Breach } from './verdict.js';
+import { type Weather, weatherOf } from './weather.js';
+import { World } from './world.js';
+
+/** Longer than any cool-down, breaker or wait that the trouble may leave behind. */
+const SETTLE_MS = 45_000;
+const LAST_CALLERS_MS = 16_000;
+const WIND_DOWN_MS = 12_000;
+/** No run needs more; a mutant may. */
+const MOST_EVENTS = 400_000;
+/** Store calls of one process in one second: beyond this it is in a loop. */
+const MOST_CALLS_PER_SECOND = 400;
+
+/** What became of one run. */
+export interface Outcome {
+  readonly seed: number;
+  readonly faults: readonly string[];
+  readonly breach?: Breach;
+  readonly simulatedMs: number;
+  readonly events: number;
+  readonly processes: number;
+  readonly mints: number;
+  readonly bound: number;
+  readonly answers: number;
+  readonly errors: Readonly<Record<string, number>>;
+  readonly history: readonly string[];
+}
+
+/** Something that a schedule written by hand does to the world, instead of chance. */
+export interface Script {
+  readonly weather: Partial<Weather>;
+  play(world: World): void;
+}
+
+/** Lets a fleet live through the run of that seed, up to the first promise that breaks. */
+export async function simulate(seed: number, library: Library, faults?: readonly string[], script?: Script): Promise<Outcome> {
+  const chance = new Chance(seed);
+  const weather = { ...weatherOf(chance, script ? [] : faults), ...script?.weather };
+  const world = new World(weather, library, chance.fork());
+  const uninstall = world.time.install();
+  const stopListening = listenForAccidents(world);
+  try {
+    await world.learnKeys();
+    for (let count = 0; count < weather.processes; count++) world.start();
+    if (script) script.play(world);
+    else beginTraffic(world, chance.fork());
+    for (const fault of weather.faults) beginFault(world, fault, chance.fork());
+    await live(world);
+  } finally {
+    stopListening();
+    uninstall();
+  }
+  return outcomeOf(seed, world);
+}
+
+async function live(world: World): Promise<void> {
+  const { time, verdict, weather } = world;
+  const over = (): boolean => {
+    verdict.expect(time.events < MOST_EVENTS, 'nothing runs in a hot loop', () => `${time.events} events`);
+    return verdict.breach !== undefined;
+  };
+  watchForLoops(world);
+  await time.run(weather.troubleMs, over);
+  if (!over()) world.heal();
+  await time.run(weather.troubleMs + SETTLE_MS, over);
+  if (!over()) askEverybody(world);
+  await time.run(time.now + LAST_CALLERS_MS, over);
+  if (over()) return;
+  for (const process of [...world.processes]) world.shutDown(process);
+  await time.run(time.now + WIND_DOWN_MS, over);
+  if (over()) return;
+  for (const { isClosed, host, isClosing, name } of world.everyone) {
+    const hangs = isClosing && !isClosed && !host.isDead;
+    verdict.expect(!hangs, 'a shutdown ends in time and leaves nothing behind', () => `${name} never ends`);
+  }
+  world.judge.closing();
+}
+
+/** Callers come to every process, now one by one and now all at once. */
+function beginTraffic(world: World, chance: Chance): void {
+  const { time, weather, requests } = world;
+  const next = (): void => {
+    if (time.now > weather.troubleMs + SETTLE_MS) return;
+    const meanMs = weather.callEveryMs / Math.max(1, world.processes.length);
+    time.after(chance.exponential(meanMs), time.world, () => {
+      next();
+      const request = chance.pick(requests);
+      if (!chance.happens(0.08)) return world.processes.length > 0 && world.ask(chance.pick(world.processes), request);
+      for (const process of world.processes) for (let count = 0; count < 3; count++) world.ask(process, request);
+    });
+  };
+  next();
+}
+
+function beginFault(world: World, { everyMs, strike }: Weather['faults'][number], chance: Chance): void {
+  world.later(chance.exponential(everyMs), () => {
+    strike(world, chance);
+    beginFault(world, { everyMs, strike } as Weather['faults'][number], chance);
+  });
+}
+
+/** After everything healed, every process must serve every request. */
+function askEverybody(world: World): void {
+  for (const process of world.processes) for (const request of world.requests) world.ask(process, request, { isLast: true });
+}
+
+function watchForLoops(world: World): void {
+  const seen = new Map<object, number>();
+  const look = (): void => {
+    for (const { link, name } of world.processes) {
+      const calls = link.calls - (seen.get(link) ?? 0);
+      seen.set(link, link.calls);
+      world.verdict.expect(calls <= MOST_CALLS_PER_SECOND, 'nothing runs in a hot loop', () => {
+        return `${name} called the store ${calls} times in a second`;
+      });
+    }
+    world.time.after(1_000, world.time.world, look);
+  };
+  look();
+}
+
+function listenForAccidents({ verdict }: World): () => void {
+  const onUnhandled = (error: unknown): void => {
+    verdict.expect(false, 'no rejection goes unhandled', () => String(error));
+  };
+  const note = (message: unknown): void => verdict.expect(false, 'nothing unexpected is logged', () => String(message));
+  Logger.overrideLogger({ log: note, warn: note, error: note });
+  process.on('unhandledRejection', onUnhandled);
+  return () => {
+    process.off('unhandledRejection', onUnhandled);
+    Logger.overrideLogger(['log', 'warn', 'error']);
+  };
+}
+
+function outcomeOf(seed: number, world: World): Outcome {
+  const { time, verdict, weather, judge, everyone, history } = world;
+  return {
+    seed,
+    faults: weather.faults.map(({ name }) => name),
+    ...(verdict.breach && { breach: verdict.breach }),
+    simulatedMs: time.now,
+    events: time.events,
+    processes: everyone.length,
+    ...judge.reckon(),
+    answers: judge.answers,
+    errors: judge.errors,
+    history: history.tail(),
+  };
+}

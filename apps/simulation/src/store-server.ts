@@ -1,0 +1,165 @@
+import {
+  type Acquired,
+  type Attempt,
+  type Committed,
+  type Cooldown,
+  type Lease,
+  type TokenStore,
+  type TokenStoreEvent,
+} from '@mintonce/token-cache';
+import { type History } from './history.js';
+import { Host } from './host.js';
+import { type Library } from './library.js';
+import { KeyTruth, type Moment, type PublishedToken } from './store-truth.js';
+import { type Verdict } from './verdict.js';
+import { type VirtualTime } from './virtual-time.js';
+
+export type StoreOperation = Exclude<keyof TokenStore, 'events' | 'close'>;
+
+/** One call of the store, as it travels. */
+export interface StoreCall {
+  readonly operation: StoreOperation;
+  readonly args: readonly unknown[];
+  readonly process: string;
+  readonly sentAt: number;
+}
+
+interface LoggedCall extends StoreCall {
+  readonly serverNow: number;
+}
+
+/** Whether the server can be talked to. */
+export type ServerState = 'up' | 'refusing' | 'silent';
+
+/** The server that the fleet shares: the library's own steps behind a clock, a log for its replica, and a witness. */
+export class StoreServer {
+  readonly host = new Host('store');
+  state: ServerState = 'up';
+  /** What each call takes beyond the network. */
+  slownessMs = 0;
+  /** How far its clock was ever set back: lives and leases of then last longer by as much. */
+  setBackMs = 0;
+  clockSteps = 0;
+  onEvent: (event: TokenStoreEvent) => void = () => {};
+  onPublished: (truth: KeyTruth, token: PublishedToken) => void = () => {};
+  readonly truths = new Map<string, KeyTruth>();
+  private store: TokenStore;
+  private log: LoggedCall[] = [];
+  private replaying?: number;
+
+  constructor(
+    private readonly time: VirtualTime,
+    private readonly library: Library,
+    private readonly history: History,
+    private readonly verdict: Verdict,
+  ) {
+    this.store = this.emptyStore();
+    this.listen();
+  }
+
+  truthOf(keyId: string): KeyTruth {
+    let truth = this.truths.get(keyId);
+    if (!truth) this.truths.set(keyId, (truth = new KeyTruth(this.verdict)));
+    return truth;
+  }
+
+  async execute(call: StoreCall): Promise<unknown> {
+    const { now } = this.time;
+    const moment = { now, serverNow: this.clock(), process: call.process, lateMs: now - call.sentAt };
+    this.log.push({ ...call, serverNow: moment.serverNow });
+    const answer = await apply(this.store, call);
+    this.witness(call, answer, moment);
+    return answer;
+  }
+
+  /** Sets the clock; leases and lives are reckoned by it. */
+  stepClock(byMs: number): void {
+    this.host.wallOffsetMs += byMs;
+    this.setBackMs += Math.max(0, -byMs);
+    this.clockSteps++;
+    this.history.say('store', `its clock steps by ${byMs.toFixed(0)} ms`);
+  }
+
+  /** Comes back with nothing. */
+  loseEverything(): void {
+    this.failOver(Number.POSITIVE_INFINITY);
+  }
+
+  /** A replica takes over that has not heard of the last writes. */
+  failOver(lostMs: number): void {
+    const known = this.log.filter(({ sentAt }) => sentAt <= this.time.now - lostMs);
+    this.history.say('store', `goes on without the last ${this.log.length - known.length} of ${this.log.length} calls`);
+    for (const truth of this.truths.values()) truth.forget();
+    this.log = [];
+    this.store = this.emptyStore();
+    for (const call of known) this.replay(call);
+    this.listen();
+  }
+
+  /** The replica took the same steps in the same order; what it knows is the truth from now on. */
+  private replay(call: LoggedCall): void {
+    this.replaying = call.serverNow;
+    void apply(this.store, call);
+    this.replaying = undefined;
+    this.log.push(call);
+  }
+
+  private emptyStore(): TokenStore {
+    const clock = {
+      now: () => this.clock(),
+      monotonic: () => this.clock(),
+      after: () => () => {},
+    };
+    return new this.library.MemoryTokenStore({ clock });
+  }
+
+  private clock(): number {
+    return this.replaying ?? this.time.wallClockOf(this.host);
+  }
+
+  private listen(): void {
+    const { store } = this;
+    store.events?.subscribe({
+      event: (event) => {
+        if (store === this.store) this.onEvent(event);
+      },
+      up: () => {},
+      down: () => {},
+    });
+  }
+
+  private witness({ operation, args }: StoreCall, answer: unknown, moment: Moment): void {
+    const truth = this.truthOf(args[0] as string);
+    const said = JSON.stringify(answer) ?? 'done';
+    switch (operation) {
+      case 'acquire':
+        truth.acquired(answer as Acquired, args[1] as Attempt, moment);
+        break;
+      case 'renew':
+        truth.renewed(answer as boolean, args[1] as Lease, moment);
+        break;
+      case 'commit':
+        truth.committed(answer as Committed, args[1] as Lease, args[2] as string, args[3] as number, moment);
+        if ((answer as Committed).outcome === 'stored' && truth.current) this.onPublished(truth, truth.current);
+        break;
+      case 'fail':
+        truth.failed(args[1] as Lease, args[2] as Cooldown | undefined, moment);
+        break;
+      case 'invalidate':
+        truth.invalidated(answer as boolean, args[1] as number, moment);
+        break;
+      case 'purge':
+        truth.purged(moment);
+    }
+    if (operation !== 'ping') this.history.say('store', `${moment.process} ${operation} ${withoutNonces(said)}`);
+  }
+}
+
+function apply(store: TokenStore, { operation, args }: StoreCall): Promise<unknown> {
+  return Reflect.apply(store[operation], store, args as []) as Promise<unknown>;
+}
+
+/** Nonces are random beyond any seed. */
+function withoutNonces(text: string): string {
+  return text.replace(/"nonce":"[^"]*",?/g, '');
+}

@@ -1,0 +1,167 @@
+import { type Acquired, type Attempt, type Committed, type Cooldown, type Lease } from '@mintonce/token-cache';
+import { type Verdict } from './verdict.js';
+
+/** A token that the store accepted. */
+export interface PublishedToken {
+  readonly fence: number;
+  readonly accessToken: string;
+  readonly refreshWindowMs: number;
+  /** By the server's clock. */
+  readonly endsAt: number;
+  readonly ttlMs: number;
+  readonly storedAt: number;
+  /** How long its commit was under way: the store reckons the token's life from its arrival. */
+  readonly lateMs: number;
+}
+
+/** Who was given a lease, and when. */
+export interface Grant {
+  readonly process: string;
+  readonly nonce: string;
+  readonly fence: number;
+  readonly at: number;
+  /** By the server's clock. */
+  endsAt: number;
+  /** Asked for by a caller who waits, not to refresh. */
+  readonly isForCaller: boolean;
+  /** The reply was lost on its way. */
+  isUnheard: boolean;
+}
+
+/** One step that the server took: when in true time, when by its own clock, and for whom. */
+export interface Moment {
+  readonly now: number;
+  readonly serverNow: number;
+  readonly process: string;
+  readonly lateMs: number;
+}
+
+/**
+ * What became of one key, told from the steps that were seen and not from the state that the store keeps: leases, tokens and
+ * cool-downs by the letter of the store's contract.
+ */
+export class KeyTruth {
+  lease?: Grant;
+  /** The token that everybody should use: published, not rejected, not purged. */
+  current?: PublishedToken;
+  coolsUntil = 0;
+  readonly grants = new Map<number, Grant>();
+  readonly published: PublishedToken[] = [];
+  /** Access token to the instant at which the store dropped it. */
+  readonly invalidatedAt = new Map<string, number>();
+  readonly purgedAt: number[] = [];
+  /** What the store forgot: how often its history ended. */
+  lostHistories = 0;
+  private fence = 0;
+  private publishedFence = 0;
+
+  constructor(private readonly verdict: Verdict) {}
+
+  acquired(answer: Acquired, { nonce, leaseMs, needMs }: Attempt, { now, serverNow, process }: Moment): void {
+    if (answer.outcome === 'hit') this.checkServed(answer.token.fence, answer.token.ttlMs, serverNow);
+    if (answer.outcome === 'wait') this.checkWait(process);
+    if (answer.outcome !== 'lease') return;
+    const { fence } = answer.lease;
+    const { lease } = this;
+    const isLive = lease !== undefined && lease.endsAt > serverNow;
+    const isAgain = isLive && lease.nonce === nonce;
+    this.verdict.expect(!isLive || isAgain, 'there is one live lease at a time', () => {
+      return `${process} was granted ${fence} while ${lease?.process} held ${lease?.fence} for another ${(lease?.endsAt ?? 0) - serverNow} ms`;
+    });
+    this.verdict.expect(
+      isAgain ? fence === lease.fence : fence > this.fence && fence > this.publishedFence,
+      'the fence of a lease is above every fence before it',
+      () => `${process} was granted ${fence} after ${Math.max(this.fence, this.publishedFence)}`,
+    );
+    const last = this.published.at(-1);
+    const survived = !last || fence > last.fence || serverNow < last.endsAt - last.ttlMs;
+    this.verdict.expect(survived, 'the fence of a lease is above every fence before it', () => {
+      return `${process} was granted ${fence} although ${last?.fence} was published before the store lost its records`;
+    });
+    this.verdict.expect(this.coolsUntil <= serverNow, 'a failing source is left alone for the cool-down', () => {
+      return `${process} was granted ${fence} ${this.coolsUntil - serverNow} ms before the end of the cool-down`;
+    });
+    this.fence = fence;
+    const at = isAgain ? lease.at : now;
+    this.lease = { process, nonce, fence, at, endsAt: serverNow + leaseMs, isForCaller: needMs === 0, isUnheard: false };
+    this.grants.set(fence, this.lease);
+  }
+
+  renewed(isOurs: boolean, { fence, leaseMs }: Lease, { serverNow }: Moment): void {
+    if (isOurs && this.lease?.fence === fence) this.lease.endsAt = serverNow + leaseMs;
+  }
+
+  committed(answer: Committed, { fence }: Lease, payload: string, ttlMs: number, moment: Moment): void {
+    if (answer.outcome === 'superseded' && answer.token)
+      this.checkServed(answer.token.fence, answer.token.ttlMs, moment.serverNow);
+    if (answer.outcome !== 'stored') return;
+    this.verdict.expect(fence >= this.fence, 'a token is shared only under the newest fence', () => {
+      return `${moment.process} committed ${fence} after ${this.fence} was granted or purged`;
+    });
+    this.verdict.expect(fence !== this.publishedFence, 'a fence publishes one token', () => `${fence} published twice`);
+    this.verdict.expect(fence >= this.publishedFence, 'the published fence never goes back', () => {
+      return `${moment.process} published ${fence} over ${this.publishedFence}`;
+    });
+    const { accessToken, refreshWindowMs } = JSON.parse(payload) as PublishedToken;
+    const { now, serverNow, lateMs } = moment;
+    this.publishedFence = fence;
+    this.fence = fence;
+    this.coolsUntil = 0;
+    this.current = { fence, accessToken, refreshWindowMs, endsAt: serverNow + ttlMs, ttlMs, storedAt: now, lateMs };
+    this.published.push(this.current);
+    delete this.lease;
+  }
+
+  failed({ nonce, fence }: Lease, cooldown: Cooldown | undefined, { serverNow }: Moment): void {
+    if (this.lease?.nonce !== nonce || this.lease.fence !== fence) return;
+    delete this.lease;
+    if (cooldown) this.coolsUntil = serverNow + cooldown.remainingMs;
+  }
+
+  invalidated(wasDropped: boolean, generation: number, { now, process }: Moment): void {
+    if (!wasDropped) return;
+    const isKnown = this.publishedFence > 0;
+    this.verdict.expect(!isKnown || this.publishedFence === generation, 'only the generation that was rejected is dropped', () => {
+      return `${process} rejected ${generation} and the store dropped ${this.publishedFence}`;
+    });
+    if (this.current) this.invalidatedAt.set(this.current.accessToken, now);
+    delete this.current;
+  }
+
+  purged({ now, serverNow }: Moment): void {
+    this.fence = Math.max(this.fence + 1, Math.floor(serverNow * 1_000));
+    this.coolsUntil = 0;
+    this.purgedAt.push(now);
+    delete this.current;
+    delete this.lease;
+  }
+
+  /** The server lost what it knew, or part of it: another history begins, and only its clock carries the fence over. */
+  forget(): void {
+    this.lostHistories++;
+    this.coolsUntil = 0;
+    this.fence = 0;
+    this.publishedFence = 0;
+    delete this.current;
+    delete this.lease;
+  }
+
+  /** The reply that granted a lease to `process` is lost. */
+  unheard(process: string): void {
+    if (this.lease?.process === process) this.lease.isUnheard = true;
+  }
+
+  private checkWait(process: string): void {
+    const { lease } = this;
+    const forItself = lease?.process === process && lease.isUnheard && lease.isForCaller;
+    this.verdict.expect(!forItself, 'no process waits for itself', () => `${process} waits for its own ${lease?.fence}`);
+  }
+
+  private checkServed(fence: number, ttlMs: number, serverNow: number): void {
+    const token = this.current;
+    if (token?.fence !== fence) return;
+    this.verdict.expect(serverNow + ttlMs <= token.endsAt + 1, 'nothing lengthens the life of a published token', () => {
+      return `${token.accessToken} is said to live ${serverNow + ttlMs - token.endsAt} ms longer than it was given`;
+    });
+  }
+}

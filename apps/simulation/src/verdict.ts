@@ -1,0 +1,51 @@
+/** A promise that did not hold. */
+export interface Breach {
+  readonly invariant: Invariant;
+  readonly detail: string;
+}
+
+/** What is judged in every run, by the promise of the design that it belongs to. */
+export const INVARIANTS = {
+  'the fence of a lease is above every fence before it': 1,
+  'there is one live lease at a time': 1,
+  'the published fence never goes back': 1,
+  'a fence publishes one token': 1,
+  'a token is shared only under the newest fence': 1,
+  'only the generation that was rejected is dropped': 1,
+  'nothing lengthens the life of a published token': 1,
+  'no token is minted without need': 2,
+  'mints are within the bound': 2,
+  'every mint is counted once': 2,
+  'every caller is counted once': 2,
+  'no token is given out past hard expiry': 3,
+  'no token is given out for another request': 3,
+  'no rejected token is given out by the process that rejected it': 3,
+  'no rejected token is given out by anybody once the fleet knows': 3,
+  'a dead holder is replaced in time': 4,
+  'no process waits for itself': 4,
+  'no caller waits past its deadline': 5,
+  'a failing source is left alone for the cool-down': 5,
+  'callers hear errors of this library only': 5,
+  'nobody hears an error in calm weather': 5,
+  'nobody hears an error while the fleet has a token': 5,
+  'who waits hears of the token at once': 5,
+  'without the store a token in hand is served in time': 6,
+  'a token is minted without the store only by policy and in need': 6,
+  'the fleet recovers by itself': 6,
+  'no rejection goes unhandled': 0,
+  'nothing unexpected is logged': 0,
+  'nothing runs in a hot loop': 0,
+  'a shutdown ends in time and leaves nothing behind': 0,
+} as const;
+
+export type Invariant = keyof typeof INVARIANTS;
+
+/** Where a run notes the first promise that breaks. */
+export class Verdict {
+  breach?: Breach;
+
+  /** Notes a breach unless the condition holds. */
+  expect(condition: boolean, invariant: Invariant, detail: () => string): void {
+    if (!condition) this.breach ??= { invariant, detail: detail() };
+  }
+}

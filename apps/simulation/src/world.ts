@@ -1,0 +1,242 @@
+import { type Token, type TokenCacheOptions } from '@mintonce/token-cache';
+import { type Chance } from './chance.js';
+import { counting } from './counts.js';
+import { EventChannel } from './event-channel.js';
+import { History } from './history.js';
+import { Host } from './host.js';
+import { IdentityProvider } from './identity-provider.js';
+import { Judge } from './judge.js';
+import { type Library } from './library.js';
+import { Link } from './link.js';
+import { type Caller, Process } from './process.js';
+import { type KnownRequest, REQUESTS } from './requests.js';
+import { StoreServer } from './store-server.js';
+import { Verdict } from './verdict.js';
+import { VirtualTime } from './virtual-time.js';
+import { type Weather } from './weather.js';
+
+export interface Asking {
+  readonly leavesAfterMs?: number;
+  /** Asked after everything has healed. */
+  readonly isLast?: boolean;
+  /** Not sent again after a 401. */
+  readonly isSecondTry?: boolean;
+}
+
+/** The fleet, what it shares, and everybody who uses it. */
+export class World {
+  readonly time = new VirtualTime();
+  readonly history = new History(this.time);
+  readonly verdict = new Verdict();
+  readonly server: StoreServer;
+  readonly idp: IdentityProvider;
+  readonly judge: Judge;
+  /** Those that are running. */
+  processes: Process[] = [];
+  /** Those that ever ran. */
+  readonly everyone: Process[] = [];
+  readonly requests: readonly KnownRequest[];
+  isHealed = false;
+  /** What the store calls the requests. */
+  readonly keyIds = new Map<string, string>();
+
+  constructor(
+    readonly weather: Weather,
+    private readonly library: Library,
+    private readonly chance: Chance,
+  ) {
+    const { time, history, verdict } = this;
+    this.server = new StoreServer(time, library, history, verdict);
+    const mood = {
+      slownessMs: weather.mintMs,
+      failureRate: 0,
+      failures: [],
+      loseReplies: 0,
+      expiresInMs: weather.lifeMs as unknown,
+    };
+    this.idp = new IdentityProvider(mood, time, library, weather.policy, chance.fork(), history);
+    this.requests = REQUESTS.slice(0, weather.requests);
+    this.judge = new Judge(this);
+    this.idp.onCall = (call) => this.judge.mintBegins(call);
+    this.idp.onFailure = (call, failure) => this.judge.mintFailed(call, failure);
+    this.server.onPublished = (truth, token) => this.judge.published(truth, token);
+    this.server.onEvent = (event) => {
+      for (const { channel } of this.processes) channel?.publish(event);
+    };
+  }
+
+  /** Names of the processes that hold a lease, as far as the store knows. */
+  get holders(): ReadonlySet<string> {
+    return new Set([...this.server.truths.values()].flatMap(({ lease }) => lease?.process ?? []));
+  }
+
+  say(who: string, what: string): void {
+    this.history.say(who, what);
+  }
+
+  /** The end of something that a fault began; everything ends when the world heals. */
+  later(delayMs: number, run: () => void): void {
+    this.time.after(delayMs, this.time.world, () => {
+      if (!this.isHealed) run();
+    });
+  }
+
+  start(): Process {
+    const { time, server } = this;
+    const host = new Host(`p${this.everyone.length + 1}`, this.chance.whole(0, 1_000_000));
+    host.wallOffsetMs = this.chance.between(-60_000, 60_000);
+    const link = new Link(time, server, host, this.chance.fork(), this.weather.delayMs);
+    const channel = this.weather.hasEvents ? new EventChannel(time, server, host, link) : undefined;
+    const process = new Process(host, link, channel);
+    this.processes.push(process);
+    this.everyone.push(process);
+    time.after(0, host, () => this.boot(process));
+    return process;
+  }
+
+  kill(process: Process): void {
+    this.say(process.name, 'is killed');
+    process.host.isDead = true;
+    this.processes = this.processes.filter((other) => other !== process);
+    this.judge.died(process);
+    process.pending.clear();
+  }
+
+  pause(process: Process): void {
+    this.say(process.name, 'is paused');
+    process.host.isPaused = true;
+    process.pausedAt = this.time.now;
+  }
+
+  resume(process: Process, timersFirst = false): void {
+    if (!process.host.isPaused || process.host.isDead) return;
+    this.say(process.name, 'goes on');
+    process.pausedMs += this.time.now - (process.pausedAt ?? this.time.now);
+    delete process.pausedAt;
+    this.time.resume(process.host, timersFirst);
+  }
+
+  shutDown(process: Process): void {
+    if (!process.serves) return;
+    process.isClosing = true;
+    this.processes = this.processes.filter((other) => other !== process);
+    this.time.after(0, process.host, () => {
+      this.say(process.name, 'shuts down');
+      const beganAt = this.time.now;
+      const pausedMsBefore = process.pausedMs;
+      void process.service.onApplicationShutdown().then(() => {
+        process.isClosed = true;
+        this.judge.shutDown(process, this.time.now - beganAt - (process.pausedMs - pausedMsBefore));
+      });
+    });
+  }
+
+  /** A caller comes to a process, uses its token, and reports it if it is rejected. */
+  ask(process: Process, request: KnownRequest, asking: Asking = {}): void {
+    this.time.after(0, process.host, () => {
+      if (process.serves && process.service) void this.serve(process, request, asking);
+    });
+  }
+
+  purge(process: Process, { integration, asked }: KnownRequest): void {
+    this.time.after(0, process.host, () => {
+      if (!process.serves || !process.service) return;
+      this.say(process.name, `purges ${integration} ${JSON.stringify(asked ?? {})}`);
+      process.service.purge(integration, asked).catch((error: unknown) => this.judge.heard(error));
+    });
+  }
+
+  calmLinks(processes: readonly Process[]): void {
+    for (const { link } of processes) link.calm();
+  }
+
+  bringServerUp(): void {
+    this.server.state = 'up';
+    this.say('store', 'is up');
+  }
+
+  resumeServer(): void {
+    this.time.resume(this.server.host, false);
+  }
+
+  /** Everything works again, from now on. */
+  heal(): void {
+    this.say('world', 'heals');
+    this.isHealed = true;
+    for (const process of this.everyone) {
+      this.resume(process);
+      if (process.channel) process.channel.extraDelayMs = 0;
+      if (process.channel?.state === 'deaf') process.channel.break();
+    }
+    this.calmLinks(this.everyone);
+    this.bringServerUp();
+    this.resumeServer();
+    this.server.slownessMs = 0;
+    const { mood } = this.idp;
+    Object.assign(mood, { slownessMs: this.weather.mintMs, failureRate: 0, loseReplies: 0, expiresInMs: this.weather.lifeMs });
+    while (this.processes.length < this.weather.processes) this.start();
+  }
+
+  /** Asks the library itself, with a store that listens. */
+  async learnKeys(): Promise<void> {
+    const host = new Host('scout');
+    const peek = (_operation: string, [keyId]: readonly unknown[]): Promise<unknown> => Promise.resolve((asked = keyId));
+    let asked: unknown;
+    const scout = new Process(host, { call: peek } as unknown as Link, undefined);
+    this.boot(scout);
+    for (const { integration, asked: request, label } of this.requests) {
+      await scout.service.status(integration, request);
+      this.keyIds.set(label, asked as string);
+    }
+    await scout.service.onApplicationShutdown();
+  }
+
+  private boot(process: Process): void {
+    const { library, weather } = this;
+    const mint = this.idp.mint.bind(this.idp, process.host);
+    const source = { identity: 'idp', mint };
+    const counted: typeof source.mint = (request, context) => {
+      process.asked++;
+      return mint(request, context);
+    };
+    const options: TokenCacheOptions = {
+      ...weather.policy,
+      nearCache: weather.nearCache,
+      store: process.store(() => {}),
+      integrations: { billing: { source: { ...source, mint: counted } }, crm: { source: { ...source, mint: counted } } },
+      random: this.chance.fork().random,
+    };
+    process.service = new library.TokenService(library.resolveOptions(options));
+    process.service.observe(counting(library, process.counts));
+  }
+
+  private async serve(process: Process, request: KnownRequest, asking: Asking): Promise<void> {
+    const { time, judge } = this;
+    const caller = judge.comes(process, request, asking.isLast ?? false);
+    const leaving = new AbortController();
+    if (asking.leavesAfterMs !== undefined) time.after(asking.leavesAfterMs, process.host, () => leaving.abort());
+    const asked = this.chance.happens(0.5) ? request.asked : request.askedOtherwise;
+    try {
+      const token = await process.service.getToken(request.integration, asked, { signal: leaving.signal });
+      judge.answered(caller, token);
+      this.use(caller, token, asking);
+    } catch (error) {
+      if (leaving.signal.aborted && error === leaving.signal.reason) judge.leaves(caller);
+      else judge.refused(caller, error);
+    }
+  }
+
+  /** The upstream knows which tokens are revoked; its answer may come late, when there is a new one. */
+  private use(caller: Caller, token: Token, { isSecondTry, isLast }: Asking): void {
+    const { process, request } = caller;
+    const known = this.idp.tokens.get(token.accessToken);
+    if (!known || (!known.isRevoked && known.endsAt > this.time.now)) return;
+    const backMs = this.chance.happens(0.1) ? this.chance.exponential(3_000) : this.chance.exponential(5);
+    this.time.after(backMs, process.host, () => {
+      if (!process.serves) return;
+      this.judge.rejects(process, token);
+      void process.service.invalidate(token);
+      if (!isSecondTry) void this.serve(process, request, { isSecondTry: true, ...(isLast && { isLast }) });
+    });
+  }
+}
