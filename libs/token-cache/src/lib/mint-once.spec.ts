@@ -390,6 +390,20 @@ describe('MintOnce', () => {
       expect(source.calls).toHaveLength(1);
     });
 
+    it('without the store hold off the refresh of a token that another replica minted meanwhile', async () => {
+      const store = flaky();
+      const tokens = replica({}, store);
+      store.fault = () => 'reject';
+      source.failure = new TokenSourceRejectedError('no');
+      await settled(tokens.getToken('billing'));
+      store.fault = () => undefined;
+      delete source.failure;
+      source.answer = { expiresInMs: 20 * SECOND };
+      await replica().getToken('billing');
+      await callEvery(SECOND, 17, tokens);
+      expect(source.calls).toHaveLength(2);
+    });
+
     it('without the store are forgotten after a success with the store', async () => {
       const store = flaky();
       const tokens = replica({ random: () => 0.999 }, store);

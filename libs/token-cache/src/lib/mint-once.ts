@@ -90,11 +90,17 @@ export class MintOnce {
   }
 
   /**
-   * Mints under a lease and commits; nothing when the token was voided meanwhile.
+   * Mints under a lease and commits, or passes on a failure that the store could not be told; nothing when the token was
+   * voided meanwhile.
    *
    * @throws TokenSourceError
    */
   async mintUnder(key: TokenKey, granted: Granted, watch: Watch): Promise<Obtained | undefined> {
+    const failure = this.parts.failures.recent(key);
+    if (failure) {
+      await this.parts.store.fail(key, granted.lease, failure).catch(() => {});
+      throw errorOf(failure, key.integration.name);
+    }
     const published = await this.mintAndPublish(key, granted, watch);
     if (!published) return undefined;
     if (published.held.endsAt > this.now()) return { held: published.held, via: 'mint' };
@@ -217,13 +223,8 @@ export class MintOnce {
     return undefined;
   }
 
-  /** Passes on a failure that the store could not be told, shares again what the store lost, or mints. */
+  /** Shares again what the store lost, or mints. */
   private async useLease(key: TokenKey, granted: Granted, watch: Watch): Promise<Obtained | undefined> {
-    const failure = this.parts.failures.recent(key);
-    if (failure) {
-      await this.parts.store.fail(key, granted.lease, failure).catch(() => {});
-      throw errorOf(failure, key.integration.name);
-    }
     const lost = this.lostByTheStore(key, granted);
     if (!lost) return this.mintUnder(key, granted, watch);
     const published = await this.publish(key, granted.lease, freshFrom(lost), watch);
