@@ -57,6 +57,7 @@ export class IdentityProvider {
       });
       const reply = (settle: () => void): void => {
         time.after(this.networkMs(), process, () => {
+          if (!call.isRunning) return;
           call.isRunning = false;
           settle();
         });

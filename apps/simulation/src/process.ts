@@ -27,6 +27,8 @@ export class Process {
   readonly rejectedAt = new Map<string, number>();
   /** The token that each request was last answered with. */
   readonly inHand = new Map<string, Token>();
+  /** What an operator told this process to forget, whether or not the store could be told. */
+  readonly purged = new Set<string>();
   came = 0;
   left = 0;
   /** Calls of the token endpoint. */

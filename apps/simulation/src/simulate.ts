@@ -1,5 +1,6 @@
 import { Logger } from '@nestjs/common';
 import { Chance } from './chance.js';
+import { type Told } from './judge.js';
 import { type Library } from './library.js';
 import { type Breach } from './verdict.js';
 import { type Weather, weatherOf } from './weather.js';
@@ -29,10 +30,12 @@ export interface Outcome {
   readonly history: readonly string[];
 }
 
-/** Something that a schedule written by hand does to the world, instead of chance. */
+/** A run written by hand, instead of chance. */
 export interface Script {
   readonly weather: Partial<Weather>;
   play(world: World): void;
+  /** What is wrong at the end, if anything. */
+  check(world: World): string | undefined;
 }
 
 /** Lets a fleet live through the run of that seed, up to the first promise that breaks. */
@@ -53,6 +56,8 @@ export async function simulate(seed: number, library: Library, faults?: readonly
     stopListening();
     uninstall();
   }
+  const problem = script?.check(world);
+  world.verdict.expect(problem === undefined, 'a schedule ends as it must', () => String(problem));
   return outcomeOf(seed, world);
 }
 
@@ -145,8 +150,14 @@ function outcomeOf(seed: number, world: World): Outcome {
     events: time.events,
     processes: everyone.length,
     ...judge.reckon(),
-    answers: judge.answers,
-    errors: judge.errors,
+    ...heardBy(judge.told),
     history: history.tail(),
   };
+}
+
+function heardBy(told: readonly Told[]): Pick<Outcome, 'answers' | 'errors'> {
+  const errors: Record<string, number> = {};
+  for (const { what } of told) if (what.startsWith('TOKEN_')) errors[what] = (errors[what] ?? 0) + 1;
+  const refused = Object.values(errors).reduce((sum, count) => sum + count, 0);
+  return { answers: told.length - refused, errors };
 }

@@ -50,6 +50,8 @@ export class KeyTruth {
   /** Access token to the instant at which the store dropped it. */
   readonly invalidatedAt = new Map<string, number>();
   readonly purgedAt: number[] = [];
+  /** Access tokens whose commit came after a newer lease: who has them may have to drop them. */
+  readonly refused = new Set<string>();
   /** What the store forgot: how often its history ended. */
   lostHistories = 0;
   private fence = 0;
@@ -59,7 +61,7 @@ export class KeyTruth {
 
   acquired(answer: Acquired, { nonce, leaseMs, needMs }: Attempt, { now, serverNow, process }: Moment): void {
     if (answer.outcome === 'hit') this.checkServed(answer.token.fence, answer.token.ttlMs, serverNow);
-    if (answer.outcome === 'wait') this.checkWait(process);
+    if (answer.outcome === 'wait' && needMs === 0) this.checkWait(process);
     if (answer.outcome !== 'lease') return;
     const { fence } = answer.lease;
     const { lease } = this;
@@ -94,6 +96,8 @@ export class KeyTruth {
   committed(answer: Committed, { fence }: Lease, payload: string, ttlMs: number, moment: Moment): void {
     if (answer.outcome === 'superseded' && answer.token)
       this.checkServed(answer.token.fence, answer.token.ttlMs, moment.serverNow);
+    const { accessToken, refreshWindowMs } = JSON.parse(payload) as PublishedToken;
+    if (answer.outcome === 'superseded') this.refused.add(accessToken);
     if (answer.outcome !== 'stored') return;
     this.verdict.expect(fence >= this.fence, 'a token is shared only under the newest fence', () => {
       return `${moment.process} committed ${fence} after ${this.fence} was granted or purged`;
@@ -102,7 +106,6 @@ export class KeyTruth {
     this.verdict.expect(fence >= this.publishedFence, 'the published fence never goes back', () => {
       return `${moment.process} published ${fence} over ${this.publishedFence}`;
     });
-    const { accessToken, refreshWindowMs } = JSON.parse(payload) as PublishedToken;
     const { now, serverNow, lateMs } = moment;
     this.publishedFence = fence;
     this.fence = fence;

@@ -138,10 +138,11 @@ export class World {
     });
   }
 
-  purge(process: Process, { integration, asked }: KnownRequest): void {
+  purge(process: Process, { integration, asked, label }: KnownRequest): void {
     this.time.after(0, process.host, () => {
       if (!process.serves || !process.service) return;
-      this.say(process.name, `purges ${integration} ${JSON.stringify(asked ?? {})}`);
+      this.say(process.name, `purges ${label}`);
+      process.purged.add(label);
       process.service.purge(integration, asked).catch((error: unknown) => this.judge.heard(error));
     });
   }
