@@ -322,6 +322,29 @@ describe('MintOnce', () => {
   });
 
   describe('a token that could not be shared', () => {
+    it('does not take the place of one that lives longer', async () => {
+      let release = (): void => {};
+      const slow = new Promise<void>((resolve) => (release = resolve));
+      let mints = 0;
+      const dawdling = tokenSource('dawdling', async () => {
+        const number = ++mints;
+        if (number === 2) await slow;
+        return { accessToken: `token-${number}`, expiresInMs: 20 * SECOND };
+      });
+      const store = flaky();
+      const tokens = replica({ integrations: { billing: { source: dawdling } } }, store);
+      await callEvery(SECOND, 15, tokens);
+      expect(mints).toBe(2);
+      store.fault = () => 'reject';
+      await callEvery(SECOND, 5, tokens);
+      expect(await accessToken(tokens)).toBe('token-3');
+      release();
+      await pass(SECOND);
+      expect(await accessToken(tokens)).toBe('token-3');
+      await callEvery(SECOND, 12, tokens);
+      expect(await accessToken(tokens)).toBe('token-3');
+    });
+
     it('goes when another replica invalidates it, although only the reply to its commit was lost', async () => {
       const store = flaky();
       store.fault = (operation) => (operation === 'commit' ? 'lose-reply' : undefined);

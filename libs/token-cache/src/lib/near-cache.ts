@@ -54,12 +54,16 @@ export class NearCache {
     return held && held.endsAt > now ? held : undefined;
   }
 
-  /** Keeps it, unless a newer one that was confirmed later is already here: replies of the store may overtake each other. */
+  /**
+   * Keeps it, unless a better one is already here: a newer one that was confirmed later, since replies of the store may
+   * overtake each other, or one that outlives a token which could not be shared.
+   */
   keep(keyId: string, held: HeldToken): void {
     const current = this.held.peek(keyId);
-    const outdated =
+    const overtaken =
       current && current.confirmedAt > held.confirmedAt && current.token.generation > held.token.generation;
-    if (!outdated) this.held.set(keyId, held);
+    const outlived = current && held.unshared && current.endsAt > held.endsAt;
+    if (!overtaken && !outlived) this.held.set(keyId, held);
   }
 
   drop(keyId: string, held = this.held.peek(keyId)): void {
