@@ -17,7 +17,8 @@ export interface Campaign {
   readonly broken: readonly BrokenRun[];
 }
 
-export type BrokenRun = Pick<Outcome, 'seed' | 'faults'> & Required<Pick<Outcome, 'breach'>> & { readonly last: readonly string[] };
+export type BrokenRun = Pick<Outcome, 'seed' | 'faults'> &
+  Required<Pick<Outcome, 'breach'>> & { readonly last: readonly string[] };
 
 export interface CampaignOptions {
   readonly from: number;

@@ -22,7 +22,21 @@ const SOURCE_FAILURES: readonly (readonly Failure[])[] = [
   ['odd'],
   ['unavailable', 'rejected', 'odd'],
 ];
-const ODD_LIVES: readonly unknown[] = [undefined, 0, -5, NaN, '3600', 3.6e12, Infinity, 1, 50, 1_000, 1_500.5, 5_000, null];
+const ODD_LIVES: readonly unknown[] = [
+  undefined,
+  0,
+  -5,
+  NaN,
+  '3600',
+  3.6e12,
+  Infinity,
+  1,
+  50,
+  1_000,
+  1_500.5,
+  5_000,
+  null,
+];
 
 export const FAULTS: readonly Fault[] = [
   {

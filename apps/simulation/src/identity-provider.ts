@@ -46,7 +46,15 @@ export class IdentityProvider {
     const { time } = this;
     const label = labelOf(integration, request);
     const number = this.calls.length + 1;
-    const call: MintCall = { number, label, process: process.name, fence, sentAt: time.now, isRunning: true, isOrphan: false };
+    const call: MintCall = {
+      number,
+      label,
+      process: process.name,
+      fence,
+      sentAt: time.now,
+      isRunning: true,
+      isOrphan: false,
+    };
     this.calls.push(call);
     this.history.say(process.name, `asks the source for t${number} of ${label} under ${fence}`);
     this.onCall(call);
@@ -82,7 +90,8 @@ export class IdentityProvider {
       });
     }
     const accessToken = this.issue(call, expiresInMs);
-    if (this.chance.happens(loseReplies)) return this.history.say('idp', `issues ${accessToken}, and the answer is lost`);
+    if (this.chance.happens(loseReplies))
+      return this.history.say('idp', `issues ${accessToken}, and the answer is lost`);
     this.history.say('idp', `issues ${accessToken} for ${String(expiresInMs)} ms`);
     reply(() => resolve({ accessToken, expiresInMs: expiresInMs as number }));
   }
@@ -91,7 +100,8 @@ export class IdentityProvider {
     const accessToken = `t${number}`;
     const usable = usableMs(expiresInMs, this.policy);
     this.leastUsableMs = Math.min(this.leastUsableMs, usable);
-    const endsAt = typeof expiresInMs === 'number' && expiresInMs > 0 ? this.time.now + expiresInMs : Number.POSITIVE_INFINITY;
+    const endsAt =
+      typeof expiresInMs === 'number' && expiresInMs > 0 ? this.time.now + expiresInMs : Number.POSITIVE_INFINITY;
     this.tokens.set(accessToken, { accessToken, label, hardExpiryAt: sentAt + usable, endsAt, isRevoked: false });
     return accessToken;
   }

@@ -106,7 +106,11 @@ export class Judge {
     this.world.say(process.name, `refuses a caller of ${request.label}: ${code}`);
     this.heard(error);
     const isSensible = this.world.idp.leastUsableMs > this.world.weather.policy.mintTimeoutMs;
-    this.verdict.expect(!this.isCalm || !isSensible, 'nobody hears an error in calm weather', () => `${process.name}: ${String(error)}`);
+    this.verdict.expect(
+      !this.isCalm || !isSensible,
+      'nobody hears an error in calm weather',
+      () => `${process.name}: ${String(error)}`,
+    );
     this.verdict.expect(!caller.isLast, 'the fleet recovers by itself', () => {
       return `long after everything healed, ${process.name} answers ${String(error)}`;
     });
@@ -143,7 +147,11 @@ export class Judge {
     this.verdict.expect(!other, need, () => `t${call.number}: t${other?.number} is still under way`);
     const current = truth?.current;
     const freshMs = current ? this.hardExpiryOf(current) - current.refreshWindowMs - this.now : 0;
-    this.verdict.expect(freshMs < NETWORK_MS, need, () => `t${call.number}: ${current?.accessToken} is fresh for ${freshMs} ms`);
+    this.verdict.expect(
+      freshMs < NETWORK_MS,
+      need,
+      () => `t${call.number}: ${current?.accessToken} is fresh for ${freshMs} ms`,
+    );
   }
 
   private checkLeftAlone({ number, process }: MintCall, whom: string): void {
@@ -184,7 +192,9 @@ export class Judge {
       call.isRunning = false;
       call.isOrphan = true;
     }
-    const others = this.world.weather.faults.some(({ disturbs: what, name }) => what !== 'processes' || name !== 'a process is killed');
+    const others = this.world.weather.faults.some(
+      ({ disturbs: what, name }) => what !== 'processes' || name !== 'a process is killed',
+    );
     if (others) return;
     for (const truth of this.world.server.truths.values()) {
       if (truth.lease?.process === process.name) this.expectReplacement(truth, truth.lease.fence);
@@ -248,7 +258,8 @@ export class Judge {
     const known = inHand === undefined ? undefined : this.world.idp.tokens.get(inHand);
     const { storeTimeoutMs } = this.world.weather.policy;
     if (!storeWasGone || this.world.server.state === 'up' || !known) return;
-    if (known.hardExpiryAt < this.now + NETWORK_MS + storeTimeoutMs || this.wasVoided(request.label, known.accessToken)) return;
+    if (known.hardExpiryAt < this.now + NETWORK_MS + storeTimeoutMs || this.wasVoided(request.label, known.accessToken))
+      return;
     const boundMs = storeTimeoutMs + 2;
     this.verdict.expect(waitedMs <= boundMs, 'without the store a token in hand is served in time', () => {
       return `${process.name} held ${inHand} and took ${waitedMs} ms`;
@@ -282,12 +293,29 @@ export class Judge {
   private checkLocal(call: MintCall): void {
     const name = 'a token is minted without the store only by policy and in need';
     const { policy } = this.world.weather;
-    this.verdict.expect(policy.whenStoreUnavailable === 'mint-locally', name, () => `${call.process} minted against its policy`);
-    this.verdict.expect(!this.isOrderly, name, () => `${call.process} minted t${call.number} although the store answers`);
-    const twin = this.world.idp.calls.find(
-      (other) => other !== call && other.isRunning && other.fence === 0 && other.process === call.process && other.label === call.label,
+    this.verdict.expect(
+      policy.whenStoreUnavailable === 'mint-locally',
+      name,
+      () => `${call.process} minted against its policy`,
     );
-    this.verdict.expect(!twin || this.wasPurged(call.label), name, () => `${call.process} minted t${call.number} beside t${twin?.number}`);
+    this.verdict.expect(
+      !this.isOrderly,
+      name,
+      () => `${call.process} minted t${call.number} although the store answers`,
+    );
+    const twin = this.world.idp.calls.find(
+      (other) =>
+        other !== call &&
+        other.isRunning &&
+        other.fence === 0 &&
+        other.process === call.process &&
+        other.label === call.label,
+    );
+    this.verdict.expect(
+      !twin || this.wasPurged(call.label),
+      name,
+      () => `${call.process} minted t${call.number} beside t${twin?.number}`,
+    );
     const process = this.world.everyone.find(({ name: other }) => other === call.process);
     const held = process?.inHand.get(call.label);
     const known = held && this.world.idp.tokens.get(held.accessToken);
@@ -307,7 +335,9 @@ export class Judge {
   }
 
   private wasPurged(label: string): boolean {
-    return (this.truthOf(label)?.purgedAt.length ?? 0) > 0 || this.world.everyone.some(({ purged }) => purged.has(label));
+    return (
+      (this.truthOf(label)?.purgedAt.length ?? 0) > 0 || this.world.everyone.some(({ purged }) => purged.has(label))
+    );
   }
 
   /** A token that everybody could have had since the caller came. */
@@ -357,9 +387,13 @@ export class Judge {
     this.verdict.expect(mintsOf(counts) === asked, 'every mint is counted once', () => {
       return `${name} asked the source ${asked} times and counted ${mintsOf(counts)}`;
     });
-    this.verdict.expect(counts.hits + counts.misses === came - left - pending.size, 'every caller is counted once', () => {
-      return `${name} counted ${counts.hits} hits and ${counts.misses} misses of ${came - left} callers`;
-    });
+    this.verdict.expect(
+      counts.hits + counts.misses === came - left - pending.size,
+      'every caller is counted once',
+      () => {
+        return `${name} counted ${counts.hits} hits and ${counts.misses} misses of ${came - left} callers`;
+      },
+    );
   }
 
   /** Mints of the run, and the most that the second promise allows: every term but the first is a metric of the library. */

@@ -55,12 +55,20 @@ async function playSchedules(): Promise<void> {
   const lines = played.map(({ name, breach, history }) =>
     breach ? `${history?.join('\n')}\nBROKEN ${name}: ${breach.invariant}: ${breach.detail}` : `held   ${name}`,
   );
-  say(played, lines.join('\n'), played.some(({ breach }) => breach));
+  say(
+    played,
+    lines.join('\n'),
+    played.some(({ breach }) => breach),
+  );
 }
 
 async function hunt(): Promise<void> {
   const hunts = await huntMutations(Number(values.seeds ?? 300));
-  say(hunts, reportOfHunts(hunts), hunts.some(({ seed }) => seed === undefined));
+  say(
+    hunts,
+    reportOfHunts(hunts),
+    hunts.some(({ seed }) => seed === undefined),
+  );
 }
 
 async function explore(): Promise<void> {

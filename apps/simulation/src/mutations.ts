@@ -12,7 +12,13 @@ const edit = (file: string, find: string, replace: string): Mutation['edits'][nu
 export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'a waiter does not look again before it mints',
-    edits: [edit('mint-once.js', 'attempts.waitedSince ??= sentAt;', 'attempts.waitedSince ??= sentAt; attempts.needMs = ANY_LIFE_MS;')],
+    edits: [
+      edit(
+        'mint-once.js',
+        'attempts.waitedSince ??= sentAt;',
+        'attempts.waitedSince ??= sentAt; attempts.needMs = ANY_LIFE_MS;',
+      ),
+    ],
   },
   {
     name: 'the store grants a lease that is held',
@@ -24,8 +30,10 @@ export const MUTATIONS: readonly Mutation[] = [
     faults: ['a process is paused', 'messages are slow'],
   },
   {
-    name: "a release does not ask whose lease it is",
-    edits: [edit('slot.js', 'slot.leaseEndsAt > 0 && slot.nonce === nonce && slot.fence === fence', 'slot.leaseEndsAt > 0')],
+    name: 'a release does not ask whose lease it is',
+    edits: [
+      edit('slot.js', 'slot.leaseEndsAt > 0 && slot.nonce === nonce && slot.fence === fence', 'slot.leaseEndsAt > 0'),
+    ],
     faults: ['a process is paused', 'messages are slow', 'the source fails'],
   },
   {
@@ -57,23 +65,35 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: 'hard expiry is reckoned from the answer, not from the request',
-    edits: [edit('minter.js', 'const endsAt = sentAt + life.usableMs;', 'const endsAt = this.clock.monotonic() + life.usableMs;')],
+    edits: [
+      edit(
+        'minter.js',
+        'const endsAt = sentAt + life.usableMs;',
+        'const endsAt = this.clock.monotonic() + life.usableMs;',
+      ),
+    ],
   },
   {
     name: 'hard expiry is reckoned by the wall clock',
-    edits: [
-      edit('clock.js', 'monotonic: () => performance.now()', 'monotonic: () => Date.now()'),
-    ],
+    edits: [edit('clock.js', 'monotonic: () => performance.now()', 'monotonic: () => Date.now()')],
     faults: ['wall clocks step'],
   },
   {
     name: 'an odd life is believed',
-    edits: [edit('token-life.js', "typeof value === 'number' && Number.isFinite(value) && value > 0", "typeof value === 'number'")],
+    edits: [
+      edit(
+        'token-life.js',
+        "typeof value === 'number' && Number.isFinite(value) && value > 0",
+        "typeof value === 'number'",
+      ),
+    ],
     faults: ['the source says odd things of the life of its tokens'],
   },
   {
     name: 'a rejection drops whatever is shared',
-    edits: [edit('slot.js', 'if (!slot || tokenOf(slot, now)?.fence !== generation)', 'if (!slot || !tokenOf(slot, now))')],
+    edits: [
+      edit('slot.js', 'if (!slot || tokenOf(slot, now)?.fence !== generation)', 'if (!slot || !tokenOf(slot, now))'),
+    ],
     faults: ['tokens are revoked'],
   },
   {
@@ -88,12 +108,24 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: 'the near cache is trusted after the event channel was down',
-    edits: [edit('near-cache.js', 'this.channel.isUp ? held.confirmedAt >= this.channel.upSince : now - held.confirmedAt < this.policy.maxAgeMs', 'true')],
+    edits: [
+      edit(
+        'near-cache.js',
+        'this.channel.isUp ? held.confirmedAt >= this.channel.upSince : now - held.confirmedAt < this.policy.maxAgeMs',
+        'true',
+      ),
+    ],
     faults: ['tokens are revoked', 'an event channel breaks'],
   },
   {
     name: 'a purge does not void the mint in flight',
-    edits: [edit('slot.js', 'const fence = Math.max(slot.fence + 1, Math.floor(now * 1000) + 999);', 'const fence = slot.fence;')],
+    edits: [
+      edit(
+        'slot.js',
+        'const fence = Math.max(slot.fence + 1, Math.floor(now * 1000) + 999);',
+        'const fence = slot.fence;',
+      ),
+    ],
     faults: ['tokens are purged'],
   },
   {
@@ -179,7 +211,13 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: 'a store call has no time limit',
-    edits: [edit('guarded-store.js', 'return await Promise.race([answer, timeout]);', 'timeout.catch(() => {}); return await answer;')],
+    edits: [
+      edit(
+        'guarded-store.js',
+        'return await Promise.race([answer, timeout]);',
+        'timeout.catch(() => {}); return await answer;',
+      ),
+    ],
     faults: ['messages are lost'],
   },
   {
@@ -194,7 +232,13 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: 'a commit without an answer fails the mint',
-    edits: [edit('mint-once.js', 'if (!(error instanceof TokenStoreUnavailableError))\n                throw error;\n            if (watch.purged', 'throw error;\n            if (watch.purged')],
+    edits: [
+      edit(
+        'mint-once.js',
+        'if (!(error instanceof TokenStoreUnavailableError))\n                throw error;\n            if (watch.purged',
+        'throw error;\n            if (watch.purged',
+      ),
+    ],
     faults: ['messages are lost'],
   },
   {

@@ -60,7 +60,10 @@ export class Process {
 
   /** The store as this process sees it: through its link, and its event channel if there is one. */
   store(onClose: () => void): TokenStore {
-    const call = (operation: StoreOperation) => (...args: unknown[]) => this.link.call(operation, args);
+    const call =
+      (operation: StoreOperation) =>
+      (...args: unknown[]) =>
+        this.link.call(operation, args);
     return {
       ...(this.channel && { events: this.channel }),
       peek: call('peek'),

@@ -63,7 +63,9 @@ export const SCHEDULES: readonly Schedule[] = [
     weather: { ...QUIET, mintMs: 4_000 },
     play(world) {
       for (const process of [0, 1, 2, 3]) ask(world, 100, process);
-      at(world, 150, () => world.processes.forEach(({ host }, index) => (host.wallOffsetMs += (index - 2) * 3_600_000)));
+      at(world, 150, () =>
+        world.processes.forEach(({ host }, index) => (host.wallOffsetMs += (index - 2) * 3_600_000)),
+      );
       for (const process of [0, 1, 2, 3]) ask(world, 20_000, process);
     },
     check: (world) => published(world, ['t1']) ?? mints(world, 1),
@@ -126,7 +128,8 @@ export const SCHEDULES: readonly Schedule[] = [
       at(world, 6_000, () => reject(world, 1, 't1'));
       for (const process of [0, 1, 2, 3]) ask(world, 6_100, process);
     },
-    check: (world) => published(world, ['t1', 't2']) ?? tells(world, ['t1', 't1', 't2', 't2', 't2', 't2', 't2']) ?? mints(world, 2),
+    check: (world) =>
+      published(world, ['t1', 't2']) ?? tells(world, ['t1', 't1', 't2', 't2', 't2', 't2', 't2']) ?? mints(world, 2),
   },
   {
     name: 'a hundred callers of all processes are rejected at once',
@@ -183,7 +186,9 @@ export const SCHEDULES: readonly Schedule[] = [
       for (let count = 0; count < 200; count++) ask(world, 100, count % 4);
     },
     check(world) {
-      const odd = world.judge.told.slice(0, 200).find(({ what, at: toldAt }) => what !== 'TOKEN_SOURCE_REJECTED' || toldAt > 1_200);
+      const odd = world.judge.told
+        .slice(0, 200)
+        .find(({ what, at: toldAt }) => what !== 'TOKEN_SOURCE_REJECTED' || toldAt > 1_200);
       const calls = world.idp.calls.filter(({ sentAt }) => sentAt < 20_000).length;
       if (calls !== 1) return `${calls} calls to the source`;
       return odd && `${odd.process} told ${odd.what} at ${odd.at}`;
@@ -278,7 +283,9 @@ function tells(world: World, expected: readonly string[]): string | undefined {
 /** Before everything healed. */
 function published({ server, weather }: World, expected: readonly string[]): string | undefined {
   const all = [...server.truths.values()].flatMap((truth) => truth.published);
-  const shared = all.filter(({ storedAt }) => storedAt < (weather.troubleMs ?? 0)).map(({ accessToken }) => accessToken);
+  const shared = all
+    .filter(({ storedAt }) => storedAt < (weather.troubleMs ?? 0))
+    .map(({ accessToken }) => accessToken);
   return shared.join() === expected.join() ? undefined : `the store had ${shared.join()}`;
 }
 

@@ -39,7 +39,12 @@ export interface Script {
 }
 
 /** Lets a fleet live through the run of that seed, up to the first promise that breaks. */
-export async function simulate(seed: number, library: Library, faults?: readonly string[], script?: Script): Promise<Outcome> {
+export async function simulate(
+  seed: number,
+  library: Library,
+  faults?: readonly string[],
+  script?: Script,
+): Promise<Outcome> {
   const chance = new Chance(seed);
   const weather = { ...weatherOf(chance, script ? [] : faults), ...script?.weather };
   const world = new World(weather, library, chance.fork());
@@ -109,7 +114,8 @@ function beginFault(world: World, { everyMs, strike }: Weather['faults'][number]
 
 /** After everything healed, every process must serve every request. */
 function askEverybody(world: World): void {
-  for (const process of world.processes) for (const request of world.requests) world.ask(process, request, { isLast: true });
+  for (const process of world.processes)
+    for (const request of world.requests) world.ask(process, request, { isLast: true });
 }
 
 function watchForLoops(world: World): void {

@@ -85,7 +85,15 @@ export class KeyTruth {
     });
     this.fence = fence;
     const at = isAgain ? lease.at : now;
-    this.lease = { process, nonce, fence, at, endsAt: serverNow + leaseMs, isForCaller: needMs === 0, isUnheard: false };
+    this.lease = {
+      process,
+      nonce,
+      fence,
+      at,
+      endsAt: serverNow + leaseMs,
+      isForCaller: needMs === 0,
+      isUnheard: false,
+    };
     this.grants.set(fence, this.lease);
   }
 
@@ -124,9 +132,13 @@ export class KeyTruth {
   invalidated(wasDropped: boolean, generation: number, { now, process }: Moment): void {
     if (!wasDropped) return;
     const isKnown = this.publishedFence > 0;
-    this.verdict.expect(!isKnown || this.publishedFence === generation, 'only the generation that was rejected is dropped', () => {
-      return `${process} rejected ${generation} and the store dropped ${this.publishedFence}`;
-    });
+    this.verdict.expect(
+      !isKnown || this.publishedFence === generation,
+      'only the generation that was rejected is dropped',
+      () => {
+        return `${process} rejected ${generation} and the store dropped ${this.publishedFence}`;
+      },
+    );
     if (this.current) this.invalidatedAt.set(this.current.accessToken, now);
     delete this.current;
   }
@@ -157,14 +169,22 @@ export class KeyTruth {
   private checkWait(process: string): void {
     const { lease } = this;
     const forItself = lease?.process === process && lease.isUnheard && lease.isForCaller;
-    this.verdict.expect(!forItself, 'no process waits for itself', () => `${process} waits for its own ${lease?.fence}`);
+    this.verdict.expect(
+      !forItself,
+      'no process waits for itself',
+      () => `${process} waits for its own ${lease?.fence}`,
+    );
   }
 
   private checkServed(fence: number, ttlMs: number, serverNow: number): void {
     const token = this.current;
     if (token?.fence !== fence) return;
-    this.verdict.expect(serverNow + ttlMs <= token.endsAt + 1, 'nothing lengthens the life of a published token', () => {
-      return `${token.accessToken} is said to live ${serverNow + ttlMs - token.endsAt} ms longer than it was given`;
-    });
+    this.verdict.expect(
+      serverNow + ttlMs <= token.endsAt + 1,
+      'nothing lengthens the life of a published token',
+      () => {
+        return `${token.accessToken} is said to live ${serverNow + ttlMs - token.endsAt} ms longer than it was given`;
+      },
+    );
   }
 }

@@ -174,14 +174,20 @@ export class World {
     this.resumeServer();
     this.server.slownessMs = 0;
     const { mood } = this.idp;
-    Object.assign(mood, { slownessMs: this.weather.mintMs, failureRate: 0, loseReplies: 0, expiresInMs: this.weather.lifeMs });
+    Object.assign(mood, {
+      slownessMs: this.weather.mintMs,
+      failureRate: 0,
+      loseReplies: 0,
+      expiresInMs: this.weather.lifeMs,
+    });
     while (this.processes.length < this.weather.processes) this.start();
   }
 
   /** Asks the library itself, with a store that listens. */
   async learnKeys(): Promise<void> {
     const host = new Host('scout');
-    const peek = (_operation: string, [keyId]: readonly unknown[]): Promise<unknown> => Promise.resolve((asked = keyId));
+    const peek = (_operation: string, [keyId]: readonly unknown[]): Promise<unknown> =>
+      Promise.resolve((asked = keyId));
     let asked: unknown;
     const scout = new Process(host, { call: peek } as unknown as Link, undefined);
     this.boot(scout);
@@ -204,7 +210,10 @@ export class World {
       ...weather.policy,
       nearCache: weather.nearCache,
       store: process.store(() => {}),
-      integrations: { billing: { source: { ...source, mint: counted } }, crm: { source: { ...source, mint: counted } } },
+      integrations: {
+        billing: { source: { ...source, mint: counted } },
+        crm: { source: { ...source, mint: counted } },
+      },
       random: this.chance.fork().random,
     };
     process.service = new library.TokenService(library.resolveOptions(options));
