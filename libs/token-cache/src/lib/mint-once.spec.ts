@@ -577,6 +577,24 @@ describe('MintOnce', () => {
   });
 
   describe('what is seen from outside', () => {
+    it('is no lost lease when a renewal comes after the commit', async () => {
+      let lost = 0;
+      class Losses extends TokenObserver {
+        override leaseLost(): void {
+          lost++;
+        }
+      }
+      const tokens = replica({}, slow(shared, { requests: { renew: 100 }, replies: { commit: 300 } }));
+      tokens.observe(new Losses());
+      const release = source.hold();
+      const token = tokens.getToken('billing');
+      await pass(1_050);
+      release();
+      await pass(SECOND);
+      await token;
+      expect(lost).toBe(0);
+    });
+
     it('is one miss for the caller who came after the shutdown', async () => {
       const seen: string[] = [];
       class Recorder extends TokenObserver {

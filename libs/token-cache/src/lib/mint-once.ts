@@ -275,7 +275,8 @@ export class MintOnce {
     const startedAt = this.now();
     const stopRenewing = this.keepRenewing(key, lease);
     try {
-      const fresh = await this.parts.minter.mint(key, lease.fence);
+      // What becomes of a renewal after this says nothing of the lease: the commit or the failure releases it.
+      const fresh = await this.parts.minter.mint(key, lease.fence).finally(stopRenewing);
       this.parts.near.accept(fresh.content.accessToken);
       this.parts.failures.forget(key.id);
       const published = await this.publish(key, lease, fresh, watch);
@@ -286,8 +287,6 @@ export class MintOnce {
       this.reportMint(key, watch.purged ? 'superseded' : 'failed', reason, startedAt);
       if (watch.purged) return undefined;
       throw await this.fail(key, lease, failures, error);
-    } finally {
-      stopRenewing();
     }
   }
 
