@@ -21,8 +21,6 @@ export interface MintCall {
   readonly sentAt: number;
   /** Still under way, as far as its process is concerned. */
   isRunning: boolean;
-  /** Nobody will ever hear of it, since its process died. */
-  isOrphan: boolean;
 }
 
 /** How long a token may be used from when it was asked for: section by section as the policy says, and not as the library does it. */

@@ -7,14 +7,11 @@ export interface Counts {
   misses: number;
   minted: Record<MintOutcome, number>;
   leasesLost: number;
-  invalidated: number;
-  superseded: number;
-  storeErrors: number;
 }
 
 export function noCounts(): Counts {
   const minted = { stored: 0, superseded: 0, local: 0, failed: 0 };
-  return { hits: 0, misses: 0, minted, leasesLost: 0, invalidated: 0, superseded: 0, storeErrors: 0 };
+  return { hits: 0, misses: 0, minted, leasesLost: 0 };
 }
 
 /** An observer that counts. */
@@ -34,18 +31,6 @@ export function counting(library: Library, counts: Counts): TokenObserver {
 
     override leaseLost(): void {
       counts.leasesLost++;
-    }
-
-    override invalidated(): void {
-      counts.invalidated++;
-    }
-
-    override superseded(): void {
-      counts.superseded++;
-    }
-
-    override storeCalled(_operation: string, _durationMs: number, failed: boolean): void {
-      if (failed) counts.storeErrors++;
     }
   }
   return new Counter();

@@ -14,7 +14,6 @@ export class EventChannel implements TokenStoreEvents {
   extraDelayMs = 0;
   mostExtraDelayMs = 0;
   upAt = 0;
-  lost = 0;
   private listener?: TokenStoreListener;
   private connection = 0;
   private lastArrivesAt = 0;
@@ -37,13 +36,12 @@ export class EventChannel implements TokenStoreEvents {
   }
 
   publish(event: TokenStoreEvent): void {
-    if (this.state !== 'up') return void this.lost++;
+    if (this.state !== 'up') return;
     const { connection } = this;
     this.mostExtraDelayMs = Math.max(this.mostExtraDelayMs, this.extraDelayMs);
     this.lastArrivesAt = Math.max(this.lastArrivesAt, this.time.now + this.link.delay() + this.extraDelayMs);
     this.time.after(this.lastArrivesAt - this.time.now, this.host, () => {
       if (connection === this.connection) this.listener?.event(event);
-      else this.lost++;
     });
   }
 

@@ -53,7 +53,6 @@ export class IdentityProvider {
       fence,
       sentAt: time.now,
       isRunning: true,
-      isOrphan: false,
     };
     this.calls.push(call);
     this.history.say(process.name, `asks the source for t${number} of ${label} under ${fence}`);

@@ -22,8 +22,6 @@ const NEVER_NOTICED = 0.5;
 export class Link {
   conditions: LinkConditions;
   calls = 0;
-  /** Calls that were lost, or got no answer for other reasons. */
-  lost = 0;
 
   constructor(
     private readonly time: VirtualTime,
@@ -63,7 +61,9 @@ export class Link {
       if (server.state !== 'up') return this.lose(reject, server.state === 'refusing');
       const reply = (settle: () => void): void => {
         if (this.chance.happens(this.conditions.loseReplies)) {
-          if (call.operation === 'acquire') server.truthOf(call.args[0] as string).unheard(call.process);
+          // A call that arrives once more after its lease was released is granted another, of which nobody can know.
+          const isOnlyOne = this.conditions.duplicate === 0;
+          if (call.operation === 'acquire' && isOnlyOne) server.truthOf(call.args[0] as string).unheard(call.process);
           return this.lose(reject);
         }
         time.after(this.delay(), host, settle);
@@ -77,7 +77,6 @@ export class Link {
   }
 
   private lose(reject: (error: Error) => void, isRefused = false): void {
-    this.lost++;
     if (!isRefused && this.chance.happens(NEVER_NOTICED)) return;
     const afterMs = isRefused ? this.delay() : this.chance.exponential(NOTICED_AFTER_MS);
     this.time.after(afterMs, this.host, () => reject(new Error('ECONNRESET')));

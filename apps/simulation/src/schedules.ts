@@ -82,7 +82,7 @@ export const SCHEDULES: readonly Schedule[] = [
       ask(world, 900, 0);
     },
     check(world) {
-      const second = world.judge.told[1];
+      const second = world.callers.told[1];
       if (!second || second.what !== 't1') return `the second caller was told ${second?.what}`;
       return second.at < 100 + leaseMs ? mints(world, 1) : `it waited until ${second.at} for its own lease`;
     },
@@ -157,7 +157,7 @@ export const SCHEDULES: readonly Schedule[] = [
       ask(world, 400, 2);
     },
     check(world) {
-      const old = world.judge.told.find(({ what }) => what === 't1');
+      const old = world.callers.told.find(({ what }) => what === 't1');
       return old ? `${old.process} gave out t1` : (published(world, ['t2']) ?? mints(world, 2));
     },
   },
@@ -172,7 +172,7 @@ export const SCHEDULES: readonly Schedule[] = [
       at(world, 120, () => processOf(world, 1).channel?.deafen(10_000));
     },
     check(world) {
-      const late = world.judge.told.slice(0, 2).find(({ at: toldAt }) => toldAt > 600 + leaseMs + 100);
+      const late = world.callers.told.slice(0, 2).find(({ at: toldAt }) => toldAt > 600 + leaseMs + 100);
       return late ? `${late.process} waited until ${late.at}` : (tells(world, ['t1', 't1']) ?? mints(world, 1));
     },
   },
@@ -186,7 +186,7 @@ export const SCHEDULES: readonly Schedule[] = [
       for (let count = 0; count < 200; count++) ask(world, 100, count % 4);
     },
     check(world) {
-      const odd = world.judge.told
+      const odd = world.callers.told
         .slice(0, 200)
         .find(({ what, at: toldAt }) => what !== 'TOKEN_SOURCE_REJECTED' || toldAt > 1_200);
       const calls = world.idp.calls.filter(({ sentAt }) => sentAt < 20_000).length;
@@ -270,13 +270,13 @@ function reject(world: World, index: number, accessToken: string): void {
   const process = processOf(world, index);
   world.time.after(0, process.host, () => {
     const token = process.inHand.get(REQUEST.label) as Token;
-    if (token.accessToken === accessToken) world.judge.rejects(process, token);
+    if (token.accessToken === accessToken) world.callers.rejects(process, token);
     void process.service.invalidate(token);
   });
 }
 
 function tells(world: World, expected: readonly string[]): string | undefined {
-  const told = world.judge.told.slice(0, expected.length).map(({ what }) => what);
+  const told = world.callers.told.slice(0, expected.length).map(({ what }) => what);
   return told.join() === expected.join() ? undefined : `callers were told ${told.join()}`;
 }
 

@@ -1,6 +1,6 @@
 import { Logger } from '@nestjs/common';
 import { Chance } from './chance.js';
-import { type Told } from './judge.js';
+import { type Told } from './caller-judge.js';
 import { type Library } from './library.js';
 import { type Breach } from './verdict.js';
 import { type Weather, weatherOf } from './weather.js';
@@ -86,7 +86,7 @@ async function live(world: World): Promise<void> {
     const hangs = isClosing && !isClosed && !host.isDead;
     verdict.expect(!hangs, 'a shutdown ends in time and leaves nothing behind', () => `${name} never ends`);
   }
-  world.judge.closing();
+  world.mints.closing();
 }
 
 /** Callers come to every process, now one by one and now all at once. */
@@ -147,7 +147,7 @@ function listenForAccidents({ verdict }: World): () => void {
 }
 
 function outcomeOf(seed: number, world: World): Outcome {
-  const { time, verdict, weather, judge, everyone, history } = world;
+  const { time, verdict, weather, callers, mints, everyone, history } = world;
   return {
     seed,
     faults: weather.faults.map(({ name }) => name),
@@ -155,8 +155,8 @@ function outcomeOf(seed: number, world: World): Outcome {
     simulatedMs: time.now,
     events: time.events,
     processes: everyone.length,
-    ...judge.reckon(),
-    ...heardBy(judge.told),
+    ...mints.reckon(),
+    ...heardBy(callers.told),
     history: history.tail(),
   };
 }

@@ -5,7 +5,9 @@ import { EventChannel } from './event-channel.js';
 import { History } from './history.js';
 import { Host } from './host.js';
 import { IdentityProvider } from './identity-provider.js';
-import { Judge } from './judge.js';
+import { CallerJudge } from './caller-judge.js';
+import { MintJudge } from './mint-judge.js';
+import { ProcessJudge } from './process-judge.js';
 import { type Library } from './library.js';
 import { Link } from './link.js';
 import { type Caller, Process } from './process.js';
@@ -30,7 +32,9 @@ export class World {
   readonly verdict = new Verdict();
   readonly server: StoreServer;
   readonly idp: IdentityProvider;
-  readonly judge: Judge;
+  readonly callers: CallerJudge;
+  readonly mints: MintJudge;
+  readonly fates: ProcessJudge;
   /** Those that are running. */
   processes: Process[] = [];
   /** Those that ever ran. */
@@ -56,10 +60,12 @@ export class World {
     };
     this.idp = new IdentityProvider(mood, time, library, weather.policy, chance.fork(), history);
     this.requests = REQUESTS.slice(0, weather.requests);
-    this.judge = new Judge(this);
-    this.idp.onCall = (call) => this.judge.mintBegins(call);
-    this.idp.onFailure = (call, failure) => this.judge.mintFailed(call, failure);
-    this.server.onPublished = (truth, token) => this.judge.published(truth, token);
+    this.callers = new CallerJudge(this);
+    this.mints = new MintJudge(this);
+    this.fates = new ProcessJudge(this);
+    this.idp.onCall = (call) => this.mints.mintBegins(call);
+    this.idp.onFailure = (call, failure) => this.mints.mintFailed(call, failure);
+    this.server.onPublished = (truth, token) => this.fates.published(truth, token);
     this.server.onEvent = (event) => {
       for (const { channel } of this.processes) channel?.publish(event);
     };
@@ -98,7 +104,7 @@ export class World {
     this.say(process.name, 'is killed');
     process.host.isDead = true;
     this.processes = this.processes.filter((other) => other !== process);
-    this.judge.died(process);
+    this.fates.died(process);
     process.pending.clear();
   }
 
@@ -126,7 +132,7 @@ export class World {
       const pausedMsBefore = process.pausedMs;
       void process.service.onApplicationShutdown().then(() => {
         process.isClosed = true;
-        this.judge.shutDown(process, this.time.now - beganAt - (process.pausedMs - pausedMsBefore));
+        this.fates.shutDown(process, this.time.now - beganAt - (process.pausedMs - pausedMsBefore));
       });
     });
   }
@@ -143,7 +149,7 @@ export class World {
       if (!process.serves || !process.service) return;
       this.say(process.name, `purges ${label}`);
       process.purged.add(label);
-      process.service.purge(integration, asked).catch((error: unknown) => this.judge.heard(error));
+      process.service.purge(integration, asked).catch((error: unknown) => this.callers.heard(error));
     });
   }
 
@@ -221,18 +227,18 @@ export class World {
   }
 
   private async serve(process: Process, request: KnownRequest, asking: Asking): Promise<void> {
-    const { time, judge } = this;
-    const caller = judge.comes(process, request, asking.isLast ?? false);
+    const { time, callers } = this;
+    const caller = callers.comes(process, request, asking.isLast ?? false);
     const leaving = new AbortController();
     if (asking.leavesAfterMs !== undefined) time.after(asking.leavesAfterMs, process.host, () => leaving.abort());
     const asked = this.chance.happens(0.5) ? request.asked : request.askedOtherwise;
     try {
       const token = await process.service.getToken(request.integration, asked, { signal: leaving.signal });
-      judge.answered(caller, token);
+      callers.answered(caller, token);
       this.use(caller, token, asking);
     } catch (error) {
-      if (leaving.signal.aborted && error === leaving.signal.reason) judge.leaves(caller);
-      else judge.refused(caller, error);
+      if (leaving.signal.aborted && error === leaving.signal.reason) callers.leaves(caller);
+      else callers.refused(caller, error);
     }
   }
 
@@ -244,7 +250,7 @@ export class World {
     const backMs = this.chance.happens(0.1) ? this.chance.exponential(3_000) : this.chance.exponential(5);
     this.time.after(backMs, process.host, () => {
       if (!process.serves) return;
-      this.judge.rejects(process, token);
+      this.callers.rejects(process, token);
       void process.service.invalidate(token);
       if (!isSecondTry) void this.serve(process, request, { isSecondTry: true, ...(isLast && { isLast }) });
     });

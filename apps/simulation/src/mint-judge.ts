@@ -1,0 +1,149 @@
+import { type MintCall } from './book.js';
+import { mintsOf } from './counts.js';
+import { type Failure, RETRY_AFTER_MS } from './identity-provider.js';
+import { type Process } from './process.js';
+import { type KeyTruth } from './store-truth.js';
+import { NETWORK_MS, Witness } from './witness.js';
+
+/** Even with the luckiest jitter a failing source is left alone for a moment. */
+const LEAST_COOLDOWN_MS = 100;
+
+/** Judges every call of the source: whether it was needed, allowed, and counted. */
+export class MintJudge extends Witness {
+  private readonly leftAloneUntil = new Map<string, number>();
+
+  mintBegins(call: MintCall): void {
+    const truth = this.truthOf(call.label);
+    if (call.fence === 0) this.checkLocal(call);
+    this.checkLeftAlone(call, `${call.process} ${call.label}`);
+    if (!this.isOrderly) return;
+    this.checkLeftAlone(call, call.label);
+    const other = this.world.idp.calls.find(
+      ({ number, label, isRunning, sentAt }) =>
+        number !== call.number && label === call.label && isRunning && !truth?.purgedAt.some((at) => at >= sentAt),
+    );
+    const need = 'no token is minted without need';
+    this.verdict.expect(!other, need, () => `t${call.number}: t${other?.number} is still under way`);
+    const current = truth?.current;
+    const freshMs = current ? this.hardExpiryOf(current) - current.refreshWindowMs - this.now : 0;
+    this.verdict.expect(
+      freshMs < NETWORK_MS,
+      need,
+      () => `t${call.number}: ${current?.accessToken} is fresh for ${freshMs} ms`,
+    );
+  }
+
+  mintFailed({ label, fence, process }: MintCall, failure: Failure): void {
+    if (this.wasPurged(label)) return;
+    const until = this.now + this.leastCooldownMs(failure);
+    this.leftAloneUntil.set(fence === 0 ? `${process} ${label}` : label, until);
+  }
+
+  /** What can be told only at the end. */
+  closing(): void {
+    for (const process of this.world.everyone) this.checkCounts(process);
+    const { mints, bound } = this.reckon();
+    this.verdict.expect(mints <= bound, 'mints are within the bound', () => `${mints} mints, at most ${bound}`);
+  }
+
+  /** Mints of the run, and the most that the second promise allows: every term but the first is a metric of the library. */
+  reckon(): { mints: number; bound: number } {
+    const { everyone, idp, server } = this.world;
+    const counted = everyone.reduce((sum, { counts, asked, host }) => {
+      const { failed, superseded, local } = counts.minted;
+      return sum + failed + superseded + local + (host.isDead ? asked - mintsOf(counts) : 0);
+    }, 0);
+    const lifetimes = [...server.truths.values()].reduce((sum, truth) => sum + this.lifetimesOf(truth), 0);
+    return { mints: idp.calls.length, bound: lifetimes + counted };
+  }
+
+  private checkLeftAlone({ number, process, label }: MintCall, whom: string): void {
+    if (this.wasPurged(label)) return;
+    const aloneMs = (this.leftAloneUntil.get(whom) ?? 0) - this.now;
+    this.verdict.expect(aloneMs <= 1, 'a failing source is left alone for the cool-down', () => {
+      return `${process} asks for t${number} ${aloneMs} ms too early`;
+    });
+  }
+
+  /** A process may mint alone only when policy lets it and it has nothing in hand. */
+  private checkLocal(call: MintCall): void {
+    const name = 'a token is minted without the store only by policy and in need';
+    const { policy } = this.world.weather;
+    this.verdict.expect(
+      policy.whenStoreUnavailable === 'mint-locally',
+      name,
+      () => `${call.process} minted against its policy`,
+    );
+    this.verdict.expect(
+      !this.isOrderly,
+      name,
+      () => `${call.process} minted t${call.number} although the store answers`,
+    );
+    const twin = this.world.idp.calls.find(
+      (other) =>
+        other !== call &&
+        other.isRunning &&
+        other.fence === 0 &&
+        other.process === call.process &&
+        other.label === call.label,
+    );
+    this.verdict.expect(
+      !twin || this.wasPurged(call.label),
+      name,
+      () => `${call.process} minted t${call.number} beside t${twin?.number}`,
+    );
+    const process = this.world.everyone.find(({ name: other }) => other === call.process);
+    const held = process?.inHand.get(call.label);
+    const known = held && this.world.idp.tokens.get(held.accessToken);
+    // A token that took a while to arrive is believed to end that much earlier.
+    if (!process || !known || known.hardExpiryAt < this.now + NETWORK_MS + policy.storeTimeoutMs) return;
+    if (this.wasVoided(call.label, known.accessToken)) return;
+    this.verdict.expect(false, name, () => `${call.process} minted t${call.number} with ${known.accessToken} in hand`);
+  }
+
+  private checkCounts(process: Process): void {
+    if (process.host.isDead) return;
+    const { counts, name, came, left, asked, pending } = process;
+    const { superseded, local } = counts.minted;
+    const lost =
+      this.isOrderly && !this.world.requests.some(({ label }) => this.wasPurged(label))
+        ? superseded + local + counts.leasesLost
+        : 0;
+    this.verdict.expect(
+      lost === 0,
+      'no token is minted without need',
+      () => `${name} lost ${counts.leasesLost} leases, ${superseded} commits and minted ${local} times alone`,
+    );
+    this.verdict.expect(mintsOf(counts) === asked, 'every mint is counted once', () => {
+      return `${name} asked the source ${asked} times and counted ${mintsOf(counts)}`;
+    });
+    this.verdict.expect(
+      counts.hits + counts.misses === came - left - pending.size,
+      'every caller is counted once',
+      () => {
+        return `${name} counted ${counts.hits} hits and ${counts.misses} misses of ${came - left} callers`;
+      },
+    );
+  }
+
+  /** Lifetimes that began: the first, those whose predecessor came to its refresh, was dropped, or was lost by the store. */
+  private lifetimesOf(truth: KeyTruth): number {
+    const ended = truth.published.filter((token, index) => {
+      const nextAt = truth.published[index + 1]?.storedAt ?? this.now;
+      return this.hardExpiryOf(token) - token.refreshWindowMs - NETWORK_MS <= nextAt;
+    });
+    const dropped = truth.invalidatedAt.size + truth.purgedAt.length;
+    return 1 + ended.length + dropped + 2 * (truth.lostHistories + this.world.server.clockSteps);
+  }
+
+  private leastCooldownMs(failure: Failure): number {
+    switch (failure) {
+      case 'rejected':
+        return this.world.weather.policy.cooldown.rejectedMs;
+      case 'throttled':
+        return RETRY_AFTER_MS;
+      default:
+        return LEAST_COOLDOWN_MS;
+    }
+  }
+}

@@ -1,0 +1,61 @@
+import { type Caller } from './process.js';
+import { type KeyTruth, type PublishedToken } from './store-truth.js';
+import { type Verdict } from './verdict.js';
+import { disturbs } from './weather.js';
+import { type World } from './world.js';
+
+/** What messages of a calm network take together, at most: several one after another. */
+export const NETWORK_MS = 80;
+
+/** What every judge can know, being outside of the world: how strictly it may judge, and the truth behind what processes see. */
+export abstract class Witness {
+  protected readonly verdict: Verdict;
+  /** Nothing is wrong that a caller could notice. */
+  protected readonly isCalm: boolean;
+  /** With the store, the way to it and the processes in order, the fleet mints only what it needs. */
+  protected readonly isOrderly: boolean;
+  protected readonly eventsArrive: boolean;
+
+  constructor(protected readonly world: World) {
+    this.verdict = world.verdict;
+    this.isCalm = !disturbs(world.weather, 'processes', 'network', 'server', 'callers', 'failures');
+    this.isOrderly = !disturbs(world.weather, 'processes', 'network', 'server');
+    this.eventsArrive = world.weather.hasEvents && !disturbs(world.weather, 'events');
+  }
+
+  protected get now(): number {
+    return this.world.time.now;
+  }
+
+  protected truthOf(label: string): KeyTruth | undefined {
+    const keyId = this.world.keyIds.get(label);
+    return keyId === undefined ? undefined : this.world.server.truths.get(keyId);
+  }
+
+  protected hardExpiryOf({ accessToken }: PublishedToken): number {
+    return this.world.idp.tokens.get(accessToken)?.hardExpiryAt ?? 0;
+  }
+
+  protected wasVoided(label: string, accessToken: string): boolean {
+    const { everyone, server } = this.world;
+    const wasRejected = everyone.some(({ rejectedAt }) => rejectedAt.has(accessToken));
+    // With a token everything goes that is older, and after a loss of data that may be anything.
+    const truth = this.truthOf(label);
+    const wereDropped = (truth?.invalidatedAt.size ?? 0) > 0 || truth?.refused.has(accessToken) === true;
+    return wasRejected || wereDropped || this.wasPurged(label) || server.clockSteps > 0;
+  }
+
+  protected wasPurged(label: string): boolean {
+    return (
+      (this.truthOf(label)?.purgedAt.length ?? 0) > 0 || this.world.everyone.some(({ purged }) => purged.has(label))
+    );
+  }
+
+  protected pendingSince(label: string | undefined, at: number): Caller | undefined {
+    for (const process of this.world.processes) {
+      if (process.host.isPaused) continue;
+      for (const caller of process.pending) if (caller.request.label === label && caller.askedAt <= at) return caller;
+    }
+    return undefined;
+  }
+}
