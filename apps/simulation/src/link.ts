@@ -40,10 +40,11 @@ export class Link {
 
   call(operation: StoreOperation, args: readonly unknown[]): Promise<unknown> {
     this.calls++;
-    const call: StoreCall = { operation, args, process: this.host.name, sentAt: this.time.now };
+    const isSentTwice = this.chance.happens(this.conditions.duplicate);
+    const call: StoreCall = { operation, args, process: this.host.name, sentAt: this.time.now, isSentTwice };
     return new Promise((resolve, reject) => {
       this.send(call, resolve, reject);
-      if (this.chance.happens(this.conditions.duplicate)) {
+      if (isSentTwice) {
         const again = (): void => this.send(call, resolve, reject);
         this.time.after(this.chance.exponential(200), this.host, again);
       }
@@ -62,8 +63,8 @@ export class Link {
       const reply = (settle: () => void): void => {
         if (this.chance.happens(this.conditions.loseReplies)) {
           // A call that arrives once more after its lease was released is granted another, of which nobody can know.
-          const isOnlyOne = this.conditions.duplicate === 0;
-          if (call.operation === 'acquire' && isOnlyOne) server.truthOf(call.args[0] as string).unheard(call.process);
+          if (call.operation === 'acquire' && !call.isSentTwice)
+            server.truthOf(call.args[0] as string).unheard(call.process);
           return this.lose(reject);
         }
         time.after(this.delay(), host, settle);

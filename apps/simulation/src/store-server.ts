@@ -22,6 +22,7 @@ export interface StoreCall {
   readonly args: readonly unknown[];
   readonly process: string;
   readonly sentAt: number;
+  readonly isSentTwice: boolean;
 }
 
 interface LoggedCall extends StoreCall {
