@@ -31,9 +31,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: 'a release does not ask whose lease it is',
-    edits: [
-      edit('slot.js', 'slot.leaseEndsAt > 0 && slot.nonce === nonce && slot.fence === fence', 'slot.leaseEndsAt > 0'),
-    ],
+    edits: [edit('slot.js', 'slot.nonce === nonce && slot.fence === fence', "slot.nonce !== ''")],
     faults: ['a process is paused', 'messages are slow', 'the source fails'],
   },
   {
@@ -161,7 +159,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: 'Retry-After is ignored',
-    edits: [edit('cooldown.js', 'error.retryAfterMs !== undefined && error.retryAfterMs > 0', 'false')],
+    edits: [edit('cooldown.js', 'if (retryAfterMs > 0)', 'if (false)')],
     faults: ['the source throttles'],
   },
   {
