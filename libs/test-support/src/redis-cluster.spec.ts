@@ -46,7 +46,7 @@ describe('startCluster', () => {
 
   it('replaces a master that was killed by a replica which lacks what it could not be told', async () => {
     const slot = await cluster.slotOf('{tag}key');
-    await cluster.cutReplication(slot);
+    await cluster.cutReplication();
     await cluster.admin(await cluster.masterOf(slot)).set('{tag}key', 'lost');
     const killed = await cluster.killMasterOf(slot);
     const promoted = await cluster.promoted(slot, killed);

@@ -185,11 +185,12 @@ export class RedisCluster {
     await replicated(this.admin(master), (await this.replicasOf(master)).length);
   }
 
-  /** Nothing that is written to that slot from now on reaches a replica. */
-  async cutReplication(slot: number): Promise<void> {
-    const master = await this.masterOf(slot);
-    const replicas = (await this.replicasOf(master)).map((server) => this.admin(server));
-    await cutReplication(this.admin(master), replicas);
+  /** Nothing that is written from now on reaches a replica. */
+  async cutReplication(): Promise<void> {
+    for (const master of await this.masters()) {
+      const replicas = (await this.replicasOf(master)).map((server) => this.admin(server));
+      await cutReplication(this.admin(master), replicas);
+    }
   }
 
   /** Ends `cutReplication`. */

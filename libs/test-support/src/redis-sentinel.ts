@@ -16,6 +16,8 @@ export interface RedisSentinelOptions {
 
 const NAME = 'tokens';
 const FAILOVER_TIMEOUT_MS = 30_000;
+/** What was begun has come to an end by then, one way or the other. */
+const PATIENCE_MS = 8_000;
 
 /**
  * Starts a master with its replicas, watched by Sentinels; resolves when each Sentinel knows all of the others.
@@ -112,27 +114,26 @@ export class RedisSentinel {
   }
 
   /** Resolves with the new master, as soon as the Sentinels name it and it says so itself. */
-  async promoted(previous: RedisServer): Promise<RedisServer> {
+  async promoted(previous: RedisServer, timeoutMs = FAILOVER_TIMEOUT_MS): Promise<RedisServer> {
     return await waitFor(
       async () => {
         const master = await this.master();
         return master !== previous && (await infoOf(this.admin(master), 'role')) === 'master' && master;
       },
-      { timeoutMs: FAILOVER_TIMEOUT_MS, description: 'a new master' },
+      { timeoutMs, description: 'a new master' },
     );
   }
 
   /** An orderly failover, by the command of an operator; resolves with the new master. */
   async failover(): Promise<RedisServer> {
     const previous = await this.master();
-    // A failover that was begun may be given up, when the replica has just come back for instance.
-    const isDone = async (): Promise<boolean> => {
-      if ((await this.master()) !== previous) return true;
-      await this.sentinels[0]?.admin.call('SENTINEL', 'FAILOVER', NAME);
-      return false;
+    const start = () => this.sentinels[0]?.admin.call('SENTINEL', 'FAILOVER', NAME);
+    const isDone = async (): Promise<RedisServer | undefined> => {
+      await waitFor(async () => (await start()) === 'OK');
+      return await this.promoted(previous, PATIENCE_MS).catch(() => undefined);
     };
-    await waitFor(isDone, { timeoutMs: FAILOVER_TIMEOUT_MS, intervalMs: 200, description: 'a failover' });
-    return await this.promoted(previous);
+    // Sentinel may give up what it began, when the replica has just come back for instance.
+    return await waitFor(isDone, { timeoutMs: FAILOVER_TIMEOUT_MS, description: 'a failover' });
   }
 
   /** Resolves when the replicas have all that was written so far. */
