@@ -95,7 +95,7 @@ describe('Eight processes behind Sentinel', () => {
     });
   });
 
-  it('mint once more at most when a failover loses the lease in mid-mint, and no older token replaces a newer one', async () => {
+  it('mint once each, and once more at most, when a failover loses the lease in mid-mint, and no process goes back to an older token', async () => {
     const trial = await fleet.trial();
     await rig.cutReplication();
     const { served, release } = await midMint(trial);
