@@ -48,7 +48,7 @@ export class CallerJudge extends Witness {
     this.verdict.expect(known?.label === request.label, 'no token is given out for another request', () => {
       return `${process.name} gave ${accessToken} of ${known?.label} to a caller of ${request.label}`;
     });
-    const pastMs = this.now - (known?.hardExpiryAt ?? 0) - this.grantedLateMs(token);
+    const pastMs = this.now - (known?.hardExpiryAt ?? 0) - this.world.server.setBackMs;
     this.verdict.expect(pastMs <= 0.01, 'no token is given out past hard expiry', () => {
       return `${process.name} gave out ${accessToken} ${pastMs.toFixed(1)} ms past it`;
     });
@@ -152,12 +152,5 @@ export class CallerJudge extends Witness {
     const current = this.truthOf(request.label)?.current;
     if (!current || current.storedAt > askedAt || process.rejectedAt.has(current.accessToken)) return undefined;
     return this.hardExpiryOf(current) > this.now + NETWORK_MS ? current : undefined;
-  }
-
-  /** The store reckons a life from when the commit arrived, and by a clock that may be set back. */
-  private grantedLateMs({ keyId, accessToken }: Token): number {
-    const { truths, setBackMs } = this.world.server;
-    const published = truths.get(keyId)?.published.filter((token) => token.accessToken === accessToken) ?? [];
-    return setBackMs + Math.max(0, ...published.map(({ lateMs }) => lateMs));
   }
 }

@@ -66,7 +66,7 @@ export class StoreServer {
 
   async execute(call: StoreCall): Promise<unknown> {
     const { now } = this.time;
-    const moment = { now, serverNow: this.clock(), process: call.process, lateMs: now - call.sentAt };
+    const moment = { now, serverNow: this.clock(), process: call.process };
     this.log.push({ ...call, serverNow: moment.serverNow });
     const answer = await apply(this.store, call);
     this.witness(call, answer, moment);

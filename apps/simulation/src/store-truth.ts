@@ -10,8 +10,6 @@ export interface PublishedToken {
   readonly endsAt: number;
   readonly ttlMs: number;
   readonly storedAt: number;
-  /** How long its commit was under way: the store reckons the token's life from its arrival. */
-  readonly lateMs: number;
 }
 
 /** Who was given a lease, and when. */
@@ -33,7 +31,6 @@ export interface Moment {
   readonly now: number;
   readonly serverNow: number;
   readonly process: string;
-  readonly lateMs: number;
 }
 
 /**
@@ -101,7 +98,13 @@ export class KeyTruth {
     if (isOurs && this.lease?.fence === fence) this.lease.endsAt = serverNow + leaseMs;
   }
 
-  committed(answer: Committed, { fence }: Lease, payload: string, ttlMs: number, moment: Moment): void {
+  committed(
+    answer: Committed,
+    { fence, heldMs = Infinity }: Lease,
+    payload: string,
+    ttlMs: number,
+    moment: Moment,
+  ): void {
     if (answer.outcome === 'superseded' && answer.token)
       this.checkServed(answer.token.fence, answer.token.ttlMs, moment.serverNow);
     const { accessToken, refreshWindowMs } = JSON.parse(payload) as PublishedToken;
@@ -114,11 +117,13 @@ export class KeyTruth {
     this.verdict.expect(fence >= this.publishedFence, 'the published fence never goes back', () => {
       return `${moment.process} published ${fence} over ${this.publishedFence}`;
     });
-    const { now, serverNow, lateMs } = moment;
+    const { now, serverNow } = moment;
+    // What the commit took to arrive is no part of the life that it gives the token.
+    const lifeMs = ttlMs - Math.max(0, serverNow - fence / 1_000 - heldMs);
     this.publishedFence = fence;
     this.fence = fence;
     this.coolsUntil = 0;
-    this.current = { fence, accessToken, refreshWindowMs, endsAt: serverNow + ttlMs, ttlMs, storedAt: now, lateMs };
+    this.current = { fence, accessToken, refreshWindowMs, endsAt: serverNow + lifeMs, ttlMs: lifeMs, storedAt: now };
     this.published.push(this.current);
     delete this.lease;
   }

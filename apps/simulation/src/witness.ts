@@ -32,8 +32,9 @@ export abstract class Witness {
     return keyId === undefined ? undefined : this.world.server.truths.get(keyId);
   }
 
-  protected hardExpiryOf({ accessToken }: PublishedToken): number {
-    return this.world.idp.tokens.get(accessToken)?.hardExpiryAt ?? 0;
+  /** By the provider's book, or sooner where the store took off its life what a commit took to arrive. */
+  protected hardExpiryOf({ accessToken, storedAt, ttlMs }: PublishedToken): number {
+    return Math.min(this.world.idp.tokens.get(accessToken)?.hardExpiryAt ?? 0, storedAt + ttlMs);
   }
 
   protected wasVoided(label: string, accessToken: string): boolean {

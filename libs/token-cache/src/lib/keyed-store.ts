@@ -1,3 +1,4 @@
+import { type Clock } from './clock.js';
 import { type GuardedStore } from './guarded-store.js';
 import { type TokenKey } from './token-key.js';
 import { type StoreOperation } from './token-observer.js';
@@ -16,15 +17,22 @@ import {
  * Every method throws TokenStoreUnavailableError.
  */
 export class KeyedStore {
-  constructor(private readonly store: GuardedStore) {}
+  private readonly grantedAt = new WeakMap<Lease, number>();
+
+  constructor(
+    private readonly store: GuardedStore,
+    private readonly clock: Clock,
+  ) {}
 
   peek(key: TokenKey): Promise<Peeked> {
     return this.call(key, 'peek', (store) => store.peek(key.id));
   }
 
-  acquire(key: TokenKey, nonce: string, needMs: number): Promise<Acquired> {
-    const { leaseMs } = key.integration.policy;
-    return this.call(key, 'acquire', (store) => store.acquire(key.id, { nonce, leaseMs, needMs: Math.ceil(needMs) }));
+  async acquire(key: TokenKey, nonce: string, needMs: number): Promise<Acquired> {
+    const attempt = { nonce, leaseMs: key.integration.policy.leaseMs, needMs: Math.ceil(needMs) };
+    const acquired = await this.call(key, 'acquire', (store) => store.acquire(key.id, attempt));
+    if (acquired.outcome === 'lease') this.grantedAt.set(acquired.lease, this.clock.monotonic());
+    return acquired;
   }
 
   renew(key: TokenKey, lease: Lease): Promise<boolean> {
@@ -32,7 +40,9 @@ export class KeyedStore {
   }
 
   commit(key: TokenKey, lease: Lease, payload: string, ttlMs: number): Promise<Committed> {
-    return this.call(key, 'commit', (store) => store.commit(key.id, lease, payload, ttlMs));
+    const grantedAt = this.grantedAt.get(lease);
+    const held = grantedAt === undefined ? lease : { ...lease, heldMs: Math.floor(this.clock.monotonic() - grantedAt) };
+    return this.call(key, 'commit', (store) => store.commit(key.id, held, payload, ttlMs));
   }
 
   fail(key: TokenKey, lease: Lease, cooldown?: Cooldown): Promise<void> {

@@ -147,6 +147,31 @@ describe('MintOnce', () => {
       expect((await next).accessToken).toBe('fake-token-2');
       expect(source.calls).toHaveLength(2);
     });
+
+    it('gives out no token that ended while it was shared again', async () => {
+      const store = silent(shared);
+      const slowly = slow(store, { requests: { commit: 100 } });
+      const tokens = replica({ safetyMarginMs: 0, refreshWindowMs: 0, maxLifeMs: 10 * SECOND }, slowly);
+      const first = tokens.getToken('billing');
+      await pass(200);
+      await first;
+      await pass(9_750);
+      Object.assign(store, { inner: new MemoryTokenStore() });
+      const next = tokens.getToken('billing');
+      await pass(SECOND);
+      expect((await next).accessToken).toBe('fake-token-2');
+    });
+
+    it('shares a token for what is left of its life when the commit arrives', async () => {
+      const minting = replica({}, slow(shared, { requests: { commit: 400 } })).getToken('billing');
+      await pass(400);
+      await minting;
+      const other = replica({}, silent(shared));
+      await pass(HARD_EXPIRY - 401);
+      expect(await accessToken(other)).toBe('fake-token-1');
+      await pass(1);
+      expect(await accessToken(other)).toBe('fake-token-2');
+    });
   });
 
   describe('a store that went back to an earlier state', () => {

@@ -228,7 +228,8 @@ export class MintOnce {
     const lost = this.lostByTheStore(key, granted);
     if (!lost) return this.mintUnder(key, granted, watch);
     const published = await this.publish(key, granted.lease, freshFrom(lost), watch);
-    return published && { held: published.held, via: 'near' };
+    const isStillValid = published !== undefined && published.held.endsAt > this.now();
+    return isStillValid ? { held: published.held, via: 'near' } : undefined;
   }
 
   /**

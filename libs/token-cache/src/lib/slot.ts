@@ -102,7 +102,7 @@ export function commit(
   }
   return {
     answer: { outcome: 'stored' },
-    slot: { ...NOTHING, fence, published: fence, payload, tokenEndsAt: after(now, ttlMs) },
+    slot: { ...NOTHING, fence, published: fence, payload, tokenEndsAt: after(now, ttlMs - lateMs(lease, now)) },
   };
 }
 
@@ -144,6 +144,11 @@ function cooldownOf({ error, cooldownEndsAt }: Slot, now: number): Cooldown | un
 
 function holds(slot: Slot, { nonce, fence }: Lease): boolean {
   return slot.nonce === nonce && slot.fence === fence;
+}
+
+/** What a commit took to arrive. */
+function lateMs({ fence, heldMs = Infinity }: Lease, now: number): number {
+  return Math.max(0, Math.ceil(now - fence / 1000 - heldMs));
 }
 
 function isStale({ fence, leaseMs }: Lease, now: number): boolean {

@@ -28,7 +28,7 @@ export interface TokenStore {
    * lease that lapsed commits all the same unless a newer fence exists, or every record of the key is gone and the fence
    * is older than `leaseMs`.
    *
-   * @param ttlMs time to hard expiry, greater than 0
+   * @param ttlMs time to hard expiry when the commit is sent, greater than 0; less `lease.heldMs`' difference when it arrives
    */
   commit(keyId: string, lease: Lease, payload: string, ttlMs: number): Promise<Committed>;
 
@@ -62,6 +62,11 @@ export interface Lease {
   readonly nonce: string;
   readonly fence: number;
   readonly leaseMs: number;
+  /**
+   * How long its holder has known of it when a commit is sent. A fence is the store's time in us, unless that was set back; so the
+   * store knows what the commit took to arrive, and takes it off the token's life.
+   */
+  readonly heldMs?: number;
 }
 
 /** A published token as the store holds it. */

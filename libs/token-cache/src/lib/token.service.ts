@@ -58,7 +58,7 @@ export class TokenService implements OnApplicationShutdown {
     const { clock, random, nearCache, codec } = config;
     const { observers } = this;
     this.guarded = new GuardedStore(config.store, clock, observers);
-    const store = (this.store = new KeyedStore(this.guarded));
+    const store = (this.store = new KeyedStore(this.guarded, clock));
     const wakeUps = (this.wakeUps = new WakeUps(clock, random, config.store.events, (event) => {
       if (event.type === 'invalidated') return this.near.dropShared(event.keyId, event.fence);
       this.near.drop(event.keyId);

@@ -85,8 +85,10 @@ export class RedisTokenStore implements TokenStore {
     return this.#ask(RENEW, keyId, nonce, fence, positiveMs('leaseMs', leaseMs));
   }
 
-  async commit(keyId: string, { fence, leaseMs }: Lease, payload: string, ttlMs: number): Promise<Committed> {
-    const [outcome, ...token] = await this.#list(COMMIT, keyId, fence, leaseMs, payload, positiveMs('ttlMs', ttlMs));
+  async commit(keyId: string, lease: Lease, payload: string, ttlMs: number): Promise<Committed> {
+    const { fence, leaseMs, heldMs = '' } = lease;
+    const args = [fence, leaseMs, payload, positiveMs('ttlMs', ttlMs), heldMs];
+    const [outcome, ...token] = await this.#list(COMMIT, keyId, ...args);
     if (outcome !== 'superseded') return { outcome: outcome as 'stored' | 'duplicate' };
     return { outcome, ...(token.length > 0 && { token: tokenOf(token) }) };
   }

@@ -42,7 +42,10 @@ export class MachineClock {
   }
 
   #moveInstantsBack(byMs: number): void {
-    const moved = ['tokenEndsAt', 'leaseEndsAt', 'cooldownEndsAt'].map((name) => `${name} = MAX(0, ${name} - ${byMs})`);
+    // Both readings were rounded to whole ms.
+    const moved = ['tokenEndsAt', 'leaseEndsAt', 'cooldownEndsAt'].map(
+      (name) => `${name} = MAX(0, ${name} - ${byMs + 1})`,
+    );
     this.#database.exec(`UPDATE slots SET ${moved.join(', ')}`);
   }
 

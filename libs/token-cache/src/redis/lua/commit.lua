@@ -1,5 +1,5 @@
 -- Publishes a token under its fence and releases the lease.
--- ARGV     3 fence, 4 leaseMs, 5 payload, 6 ttlMs
+-- ARGV     3 fence, 4 leaseMs, 5 payload, 6 ttlMs, 7 how many ms the lease was held when this was sent ('' for unknown)
 -- Answers  stored
 --          duplicate
 --          superseded, and fence payload ttlMs if a newer token is valid
@@ -17,7 +17,11 @@ local gone = published == mine
 local unknown = not token and not last and nowUs - mine > tonumber(ARGV[4]) * 1000
 if newer or gone or unknown then return { 'superseded' } end
 
-redis.call('SET', KEYS[1], ARGV[3] .. ':' .. ARGV[5], 'PX', ARGV[6])
+-- The fence tells when the lease was granted; what this took to arrive is no part of the token's life.
+local heldMs = tonumber(ARGV[7])
+local lateMs = heldMs and math.max(0, (nowUs - mine) / 1000 - heldMs) or 0
+local lifeMs = math.floor(ARGV[6] - lateMs)
+if lifeMs > 0 then redis.call('SET', KEYS[1], ARGV[3] .. ':' .. ARGV[5], 'PX', int(lifeMs)) else redis.call('DEL', KEYS[1]) end
 write_record('fence', ARGV[3], 'published', ARGV[3])
 redis.call('HDEL', KEYS[2], 'nonce', 'leaseEndsAt', 'awaited', 'coolEndsAt', 'error', 'failures', 'invalidated')
 keep()

@@ -35,6 +35,27 @@ export function commitTests(test: Test): void {
     assert.equal((await acquire(other)).outcome, 'hit');
   });
 
+  test('takes off the life of a token what its commit took to arrive', async ({ store }) => {
+    const tookMs = 1_000;
+    const lease = { ...(await leaseOf(store)), heldMs: -tookMs };
+    await publish(store, lease, { ttlMs: LONG_MS });
+    const { ttlMs = 0 } = (await store.peek(KEY)).token ?? {};
+    assert.ok(ttlMs > 0 && ttlMs <= LONG_MS - tookMs, `${ttlMs} ms`);
+  });
+
+  test('does not lengthen the life of a token that was held for longer than the store knows', async ({ store }) => {
+    await publish(store, { ...(await leaseOf(store)), heldMs: LONG_MS }, { ttlMs: LONG_MS });
+    const { ttlMs = 0 } = (await store.peek(KEY)).token ?? {};
+    assert.ok(ttlMs > 0 && ttlMs <= LONG_MS, `${ttlMs} ms`);
+  });
+
+  test('gives nobody a token that ended on its way', async ({ store, other }) => {
+    await published(store);
+    const lease = { ...(await leaseOf(other, { needMs: LONG_MS })), heldMs: -LONG_MS };
+    assert.deepEqual(await publish(other, lease, { ttlMs: 1_000 }), { outcome: 'stored' });
+    assert.equal((await acquire(store)).outcome, 'lease');
+  });
+
   test('refuses a late commit once a newer lease was granted', async ({ store, other }) => {
     const dead = await leaseOf(store, { leaseMs: SHORT_MS });
     const live = await takenOver(other);

@@ -17,9 +17,10 @@ export async function fuzz(
   open: () => StoreSystem | Promise<StoreSystem>,
   losses: readonly Part[],
   usually: number,
+  { noticesSetBack = false } = {},
 ): Promise<{ histories: number; commands: number }> {
   let commands = 0;
-  const property = fc.asyncProperty(histories(losses), async (history) => {
+  const property = fc.asyncProperty(histories(losses, noticesSetBack), async (history) => {
     const system = await open();
     try {
       const real: Real = { system, fences: new Map(), lastFence: 0, lastPublished: 0, commands: 0 };

@@ -336,8 +336,8 @@ const halves = (max: number) => fc.integer({ min: 1, max }).map((steps) => (step
 const needs = fc.constantFrom(0, 0, STEP_MS, 9 * STEP_MS);
 const cooldowns = fc.constantFrom(0, STEP_MS, 2 * STEP_MS);
 
-/** Histories of one key of a store that can lose these parts of it. */
-export function histories(losses: readonly Part[]): fc.Arbitrary<Iterable<StoreCommand>> {
+/** Histories of one key of a store that can lose these parts of it, and whose clock may be set back unless it notices that itself. */
+export function histories(losses: readonly Part[], noticesSetBack: boolean): fc.Arbitrary<Iterable<StoreCommand>> {
   const acquire = fc.tuple(processes, times, nonces, halves(3), needs).map((args) => new Acquire(...args));
   const commit = fc.tuple(processes, times, ages, whole(6)).map((args) => new Commit(...args));
   const forward = whole(3).map((ms) => new MoveClock(ms));
@@ -348,7 +348,7 @@ export function histories(losses: readonly Part[]): fc.Arbitrary<Iterable<StoreC
       fc.tuple(processes, times, ages, cooldowns).map((args) => new Fail(...args)),
       fc.tuple(processes, times, ages).map((args) => new Invalidate(...args)),
       fc.tuple(processes, times).map((args) => new Purge(...args)),
-      whole(3).map((ms) => new MoveClock(-ms)),
+      ...(noticesSetBack ? [] : [whole(3).map((ms) => new MoveClock(-ms))]),
       ...(losses.length > 0 ? [fc.constantFrom(...losses).map((part) => new Lose(part))] : []),
     ],
     { maxCommands: 40, size: 'max' },
