@@ -1,4 +1,4 @@
-import { waitFor } from '@mintonce/test-support';
+import { recordEvidence, waitFor } from '@mintonce/test-support';
 import { type Fleet, startFleet, WORKERS } from './fleet.js';
 import { burst, get, statuses, steadyLoad } from './load.js';
 import { type Sample, scrape, total } from './metrics.js';
@@ -47,6 +47,13 @@ describe.each(['redis', 'sqlite'] as const)('The gateway under PM2 with four wor
       expect(total(samples, 'token_cache_hits')).toBe(999);
       expect(workersThatServed(samples)).toBe(WORKERS);
     }
+    recordEvidence({
+      promises: [2],
+      fault: `a thousand callers at once, cold, on ${store}`,
+      mints: 1,
+      bound: 1,
+      errors: {},
+    });
   });
 
   it('mints one token per lifetime under steady load, and no request fails', async () => {
@@ -63,6 +70,14 @@ describe.each(['redis', 'sqlite'] as const)('The gateway under PM2 with four wor
     expect(load.answers.every(({ body }) => body.credential?.active)).toBe(true);
     expect((await fleet.idp.stats()).minted).toBe(seen().size);
     expect((await fleet.upstream.stats()).expiredSeen).toBe(before.expiredSeen);
+    recordEvidence({
+      promises: [2, 3],
+      fault: `steady load over several lifetimes, on ${store}`,
+      mints: seen().size,
+      bound: seen().size,
+      errors: {},
+      seen: `${load.answers.length} requests, none with an expired token`,
+    });
   });
 
   it('replaces a worker that is killed while it mints', async () => {
@@ -86,6 +101,13 @@ describe.each(['redis', 'sqlite'] as const)('The gateway under PM2 with four wor
     expect(answered.length).toBeGreaterThanOrEqual(5 * WORKERS);
     expect((await fleet.idp.stats()).tokenCalls).toBe(2);
     await waitFor(async () => (await fleet.pm2.list()).every(({ pm2_env }) => pm2_env.status === 'online'));
+    recordEvidence({
+      promises: [4],
+      fault: `SIGKILL of the worker that mints, on ${store}`,
+      mints: 2,
+      bound: 2,
+      seen: `all callers of the other workers served within leaseMs (${LEASE_MS} ms) + 1 s`,
+    });
   });
 
   async function inflight(): Promise<number> {
@@ -102,6 +124,13 @@ describe.each(['redis', 'sqlite'] as const)('The gateway under PM2 with four wor
     expect(statuses(answers)).toEqual({ 200: 200 });
     expect(answers.every(({ body }) => body.credential?.active)).toBe(true);
     expect((await fleet.idp.stats()).tokenCalls).toBe(before.tokenCalls + 1);
+    recordEvidence({
+      promises: [2, 3],
+      fault: `the token is revoked, 200 requests get 401, on ${store}`,
+      mints: 2,
+      bound: 2,
+      errors: {},
+    });
   });
 
   it('asks a failing identity provider once per cool-down, tells callers so, and recovers by itself', async () => {
@@ -126,6 +155,12 @@ describe.each(['redis', 'sqlite'] as const)('The gateway under PM2 with four wor
 
     await fleet.idp.configure({ failWith: null });
     await waitFor(async () => (await get(echo)).status === 200, { description: 'recovery' });
+    recordEvidence({
+      promises: [5],
+      fault: `the provider answers 503, Retry-After ${retryAfterS} s, on ${store}`,
+      errors: { TOKEN_SOURCE_UNAVAILABLE: load.answers.length },
+      seen: `${calls.length} calls, none sooner than ${Math.floor(Math.min(...gaps))} ms after the one before`,
+    });
   });
 
   it('reloads without a failed request', async () => {
@@ -142,6 +177,14 @@ describe.each(['redis', 'sqlite'] as const)('The gateway under PM2 with four wor
     expect(statuses(load.answers)).toEqual({ 200: load.answers.length });
     expect((await workers()).filter((pid) => before.includes(pid))).toEqual([]);
     expect((await fleet.idp.stats()).minted).toBe(1);
+    recordEvidence({
+      promises: [2],
+      fault: `pm2 reload under load, on ${store}`,
+      mints: 1,
+      bound: 1,
+      errors: {},
+      seen: `${load.answers.length} requests`,
+    });
   });
 });
 
@@ -169,6 +212,14 @@ describe('The gateway when Redis is stopped and started again under load', () =>
     expect(load.errors).toEqual([]);
     expect(statuses(load.answers)).toEqual({ 200: load.answers.length });
     expect((await fleet.idp.stats()).minted).toBeLessThanOrEqual(1 + WORKERS);
+    recordEvidence({
+      promises: [6],
+      fault: 'Redis is killed, and comes back empty, under load',
+      mints: (await fleet.idp.stats()).minted,
+      bound: 1 + WORKERS,
+      errors: {},
+      seen: `${load.answers.length} requests`,
+    });
   });
 
   async function readiness(): Promise<unknown> {
@@ -185,6 +236,13 @@ describe('The same load on a store that is not shared', () => {
     expect(statuses(await burst(`${fleet.url}/proxy/demo/echo`, 1_000))).toEqual({ 200: 1_000 });
     expect(await fleet.idp.stats()).toMatchObject({ minted: WORKERS });
     expect(await fleet.pm2.logs()).toContain('MemoryTokenStore is not shared');
+    recordEvidence({
+      promises: [],
+      fault: 'the story itself: a cache that is not shared',
+      mints: WORKERS,
+      errors: {},
+      seen: 'one mint per worker, and a warning that says why',
+    });
   });
 });
 
