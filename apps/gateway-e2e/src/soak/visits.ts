@@ -38,7 +38,8 @@ export const VISITS: readonly (readonly [kind: string, visit: Visit])[] = [
   ['streamed upload', (context) => upload(context, { isChunked: true, pauseMs: 5 })],
   ['download', download],
   ['stream', stream],
-  ['leave', leave],
+  ['leave', (context) => leave(context, context.random.pick([echo, stream, download]))],
+  ['leave a streamed upload', (context) => leave(context, (own) => upload(own, { isChunked: true, pauseMs: 20 }))],
 ];
 
 /** Sends a short body over some seconds, in which a token ends that was taken too early. */
@@ -91,15 +92,9 @@ async function stream({ url, integration, dispatcher, signal }: Context): Promis
 }
 
 /** Leaves at any moment: before the answer, in the middle of a body that goes up or comes down, or too late. */
-async function leave(context: Context): Promise<void> {
+async function leave(context: Context, way: Visit): Promise<void> {
   const leaving = new AbortController();
   const timer = setTimeout(() => leaving.abort(LEFT), context.random.between(0, 250));
-  const way = context.random.pick([
-    echo,
-    stream,
-    download,
-    (own: Context) => upload(own, { isChunked: true, pauseMs: 20 }),
-  ]);
   try {
     await way({ ...context, signal: leaving.signal });
   } catch (error) {

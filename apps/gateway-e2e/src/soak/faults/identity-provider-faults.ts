@@ -34,7 +34,7 @@ export const IDENTITY_PROVIDER_FAULTS: readonly Fault[] = [
   {
     name: 'identity provider revokes all tokens',
     // A body that is not all there cannot be sent again.
-    excuses: [{ cause: UNAUTHORIZED, kinds: ['streamed upload'] }],
+    excuses: [{ cause: UNAUTHORIZED, kinds: ['streamed upload', 'leave a streamed upload'] }],
     healingMs: 1_000,
     inject: ({ fleet }) => fleet.idp.revokeAll(),
   },
