@@ -28,7 +28,8 @@ export interface TokenStore {
    * lease that lapsed commits all the same unless a newer fence exists, or every record of the key is gone and the fence
    * is older than `leaseMs`.
    *
-   * @param ttlMs time to hard expiry when the commit is sent, greater than 0; less `lease.heldMs`' difference when it arrives
+   * @param ttlMs time to hard expiry when the commit is sent, greater than 0; what the commit takes to arrive comes off it, as
+   *   far as `lease.heldMs` tells
    */
   commit(keyId: string, lease: Lease, payload: string, ttlMs: number): Promise<Committed>;
 
@@ -63,8 +64,8 @@ export interface Lease {
   readonly fence: number;
   readonly leaseMs: number;
   /**
-   * How long its holder has known of it when a commit is sent. A fence is the store's time in us, unless that was set back; so the
-   * store knows what the commit took to arrive, and takes it off the token's life.
+   * How long its holder had known of it when it sent a commit. A fence is the store's own time of the grant in us (unless its
+   * clock was set back), so the store knows what the commit took to arrive; without this it cannot tell.
    */
   readonly heldMs?: number;
 }
