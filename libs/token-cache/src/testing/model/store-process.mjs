@@ -8,11 +8,14 @@ const [kind, place, namespace] = process.argv.slice(2);
 const client = kind === 'redis' ? new Redis(place) : undefined;
 const store = client ? new RedisTokenStore(client, { namespace }) : new SqliteTokenStore({ path: place, namespace });
 const systemNow = Date.now;
+const systemMonotonic = process.hrtime.bigint;
 
 const commands = {
   /** One call, at an instant that the test chose. */
   async call({ method, args, now }) {
     Date.now = now === undefined ? systemNow : () => now;
+    // Both clocks at once, or the time that really passes would look like a wall clock that falls behind.
+    process.hrtime.bigint = now === undefined ? systemMonotonic : () => BigInt(Math.round(now * 1_000_000));
     return store[method](...args);
   },
   contend,
@@ -72,7 +75,7 @@ async function contend({ keyId, calls }) {
 
 /** Ms on the one clock that all processes of a machine share. */
 function now() {
-  return Number(process.hrtime.bigint()) / 1e6;
+  return Number(systemMonotonic()) / 1e6;
 }
 
 function oneOf(...values) {
