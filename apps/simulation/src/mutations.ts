@@ -15,9 +15,10 @@ export const MUTATIONS: readonly Mutation[] = [
     edits: [
       edit(
         'mint-once.js',
-        'attempts.waitedSince ??= sentAt;',
-        'attempts.waitedSince ??= sentAt; attempts.needMs = ANY_LIFE_MS;',
+        'delete attempts.useless;\n                return void',
+        'attempts.useless = 0;\n                return void',
       ),
+      edit('mint-once.js', 'if (token && token.fence !== attempts.useless)', 'if (false)'),
     ],
   },
   {
@@ -46,7 +47,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: 'a lease is not renewed',
-    edits: [edit('mint-once.js', '        schedule();\n        return () => {', '        return () => {')],
+    edits: [edit('minting.js', '        schedule();\n        return () => {', '        return () => {')],
   },
   {
     name: 'waiters come back late to the lease of a dead process',
@@ -149,7 +150,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: 'a failure is not shared',
-    edits: [edit('mint-once.js', 'isOurFault ? undefined : rememberedFailure(error, remainingMs)', 'undefined')],
+    edits: [edit('minting.js', 'isOurFault ? undefined : rememberedFailure(error, remainingMs)', 'undefined')],
     faults: ['the source fails'],
   },
   {
@@ -201,7 +202,7 @@ export const MUTATIONS: readonly Mutation[] = [
     edits: [
       edit(
         'mint-once.js',
-        "        if (inHand)\n            return { held: inHand, via: 'near' };\n        if (key.integration.policy",
+        '        if (inHand)\n            return inHand;\n        if (key.integration.policy',
         '        if (key.integration.policy',
       ),
     ],
@@ -225,16 +226,16 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: 'a failed renewal is nobody’s business',
-    edits: [edit('mint-once.js', 'await store.renew(key, lease).catch(() => true)', 'await store.renew(key, lease)')],
+    edits: [edit('minting.js', 'await store.renew(key, lease).catch(() => true)', 'await store.renew(key, lease)')],
     faults: ['messages are lost'],
   },
   {
     name: 'a commit without an answer fails the mint',
     edits: [
       edit(
-        'mint-once.js',
-        'if (!(error instanceof TokenStoreUnavailableError))\n                throw error;\n            if (watch.purged',
-        'throw error;\n            if (watch.purged',
+        'minting.js',
+        'catch {\n            if (watch.purged',
+        'catch (error) {\n            throw error;\n            if (watch.purged',
       ),
     ],
     faults: ['messages are lost'],

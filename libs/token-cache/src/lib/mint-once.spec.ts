@@ -213,6 +213,27 @@ describe('MintOnce', () => {
       expect(source.calls).toHaveLength(2);
     });
 
+    it('is left as it is by a process that meant to share the newer token after another one had', async () => {
+      const stores = [silent(shared), silent(shared)] as const;
+      const [quick, late] = [replica({}, stores[0]), replica({}, slow(stores[1], { requests: { acquire: 100 } }))];
+      const rejected = await quick.getToken('billing');
+      const earlier = await earlierState(rejected);
+      await pass(SECOND);
+      await quick.invalidate(rejected);
+      const [newer] = [accessToken(quick), settled(late.getToken('billing'))];
+      await pass(100);
+      expect(await newer).toBe('fake-token-2');
+      for (const store of stores) Object.assign(store, { inner: earlier });
+      const token = accessToken(late);
+      await pass(150);
+      await quick.getToken('billing');
+      await pass(50);
+      expect(await token).toBe('fake-token-2');
+      expect(source.calls).toHaveLength(2);
+      const refreshed = await earlier.acquire(rejected.keyId, { nonce: 'another', leaseMs: SECOND, needMs: 2 * HOUR });
+      expect(refreshed.outcome).toBe('lease');
+    });
+
     it('does not take the newer token from those who hold it while it is refreshed', async () => {
       const store = silent(shared);
       const tokens = replica({}, store);
@@ -242,6 +263,16 @@ describe('MintOnce', () => {
       release();
       await pass(3 * SECOND);
       await all;
+      expect(source.calls).toHaveLength(2);
+    });
+
+    it('is replaced once although a process saw it before its replacement and asked again after it', async () => {
+      await replica(key(1)).getToken('billing');
+      const late = accessToken(replica(key(2), slow(shared, { requests: { acquire: 100 } })));
+      await pass(150);
+      expect(await accessToken(replica(key(2)))).toBe('fake-token-2');
+      await pass(50);
+      expect(await late).toBe('fake-token-2');
       expect(source.calls).toHaveLength(2);
     });
 

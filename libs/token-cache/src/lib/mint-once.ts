@@ -1,19 +1,18 @@
 import { randomUUID } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import { type Clock } from './clock.js';
-import { cooldownMs, cooledDown, errorOf, rememberedFailure } from './cooldown.js';
-import { type FailureMemory } from './failure-memory.js';
+import { errorOf } from './cooldown.js';
 import { type Flight } from './flights.js';
 import { type KeyedStore } from './keyed-store.js';
-import { type FreshToken, type Minter, SHUTTING_DOWN } from './minter.js';
+import { SHUTTING_DOWN } from './minter.js';
+import { type Granted, type Minting } from './minting.js';
 import { freshFrom, type HeldToken, type NearCache } from './near-cache.js';
-import { type PayloadCodec } from './payload-codec.js';
-import { TokenResponseInvalidError, TokenSourceError, TokenStoreUnavailableError } from './token-cache.errors.js';
+import { TokenStoreUnavailableError } from './token-cache.errors.js';
 import { type TokenKey } from './token-key.js';
-import { type HitLayer, type MintOutcome } from './token-observer.js';
+import { type HitLayer } from './token-observer.js';
 import { type TokenObservers } from './token-observers.js';
 import { isUsable, type TokenShelf } from './token-shelf.js';
-import { type Acquired, type Committed, type Lease, type MintReason, type StoredToken } from './token-store.js';
+import { type Acquired, type StoredToken } from './token-store.js';
 import { type WakeUps, type Watch } from './wake-ups.js';
 
 export interface Obtained {
@@ -21,37 +20,26 @@ export interface Obtained {
   via: HitLayer | 'mint';
 }
 
-/** A lease, and what the store said with it. */
-export type Granted = Extract<Acquired, { outcome: 'lease' }>;
-
-interface Published {
-  held: HeldToken;
-  outcome: Exclude<MintOutcome, 'failed'>;
-}
-
 /** One caller's way through the protocol. */
 interface Attempts {
   readonly nonce: string;
   readonly watch: Watch;
-  /** 0, unless the shared token is of no use to us. */
-  needMs: number;
+  /** The generation of a shared token that is of no use to us: another is wanted, however long that one lives. */
+  useless?: number;
   waitedSince?: number;
 }
 
 export interface MintOnceParts {
   clock: Clock;
-  random: () => number;
-  codec: PayloadCodec;
   store: KeyedStore;
   near: NearCache;
   shelf: TokenShelf;
-  failures: FailureMemory;
+  minting: Minting;
   wakeUps: WakeUps;
-  minter: Minter;
   observers: TokenObservers;
 }
 
-/** An unreadable token is replaced however long it lives. */
+/** Longer than any token lives. */
 const ANY_LIFE_MS = Number.MAX_SAFE_INTEGER;
 /** How often a token that another process is replacing is looked at again. */
 const LOOK_AGAIN_MS = 250;
@@ -74,7 +62,7 @@ export class MintOnce {
    * @throws TokenStoreUnavailableError when policy forbids to go on without the store
    */
   async obtain(key: TokenKey, flight: Flight): Promise<Obtained> {
-    const attempts: Attempts = { nonce: this.nonceFor(key), watch: this.parts.wakeUps.watch(key.id), needMs: 0 };
+    const attempts: Attempts = { nonce: this.nonceFor(key), watch: this.parts.wakeUps.watch(key.id) };
     flight.onEmpty = () => attempts.watch.wake();
     try {
       for (;;) {
@@ -89,47 +77,6 @@ export class MintOnce {
     }
   }
 
-  /**
-   * Mints under a lease and commits, or passes on a failure that the store could not be told; nothing when the token was
-   * voided meanwhile.
-   *
-   * @throws TokenSourceError
-   */
-  async mintUnder(key: TokenKey, granted: Granted, watch: Watch): Promise<Obtained | undefined> {
-    const failure = this.parts.failures.recent(key);
-    if (failure) {
-      await this.parts.store.fail(key, granted.lease, failure).catch(() => {});
-      throw errorOf(failure, key.integration.name);
-    }
-    const published = await this.mintAndPublish(key, granted, watch);
-    if (!published) return undefined;
-    if (published.held.endsAt > this.now()) return { held: published.held, via: 'mint' };
-    throw new TokenResponseInvalidError(`A token for "${key.integration.name}" ended before it could be shared`);
-  }
-
-  /** Commits a token under its fence; gives what the fleet now shares, or nothing when that is no token. */
-  async publish(key: TokenKey, lease: Lease, fresh: FreshToken, watch: Watch): Promise<Published | undefined> {
-    const { codec, store, near, shelf, observers } = this.parts;
-    const sentAt = this.now();
-    const payload = codec.encode(key.id, lease.fence, fresh.content);
-    const isRejected = (): boolean => near.isRejected(fresh.content.accessToken);
-    let committed: Committed;
-    try {
-      committed = await store.commit(key, lease, payload, Math.max(1, Math.floor(fresh.endsAt - sentAt)));
-    } catch (error) {
-      if (!(error instanceof TokenStoreUnavailableError)) throw error;
-      if (watch.purged || isRejected()) return undefined;
-      return { held: shelf.keep(key, fresh, lease.fence, sentAt, { lease }), outcome: 'local' };
-    }
-    if (committed.outcome === 'superseded') {
-      observers.notify('superseded', key.integration.name);
-      const adopted = committed.token && shelf.adopt(key, committed.token, sentAt, watch);
-      return isUsable(adopted) ? { held: adopted, outcome: 'superseded' } : undefined;
-    }
-    if (isRejected() || lease.fence <= watch.voidedUpTo) return undefined;
-    return { held: shelf.keep(key, fresh, lease.fence, sentAt), outcome: 'stored' };
-  }
-
   /** That of an attempt without an answer, if there was one: the store may have granted it a lease. */
   nonceFor({ id }: TokenKey): string {
     const nonce = this.unanswered.get(id) ?? randomUUID();
@@ -139,12 +86,12 @@ export class MintOnce {
 
   /** One round: the token, or nothing when it is time to look again. */
   private async attempt(key: TokenKey, attempts: Attempts): Promise<Obtained | undefined> {
-    const { watch, nonce, needMs } = attempts;
+    const { watch, nonce, useless } = attempts;
     watch.forgetVoided();
     const sentAt = this.now();
     let acquired: Acquired;
     try {
-      acquired = await this.parts.store.acquire(key, nonce, needMs);
+      acquired = await this.parts.store.acquire(key, nonce, useless === undefined ? 0 : ANY_LIFE_MS);
     } catch (error) {
       this.unanswered.set(key.id, nonce);
       return this.withoutStore(key, error, watch);
@@ -154,11 +101,12 @@ export class MintOnce {
         return this.take(key, acquired.token, sentAt, attempts);
       case 'wait':
         attempts.waitedSince ??= sentAt;
+        delete attempts.useless;
         return void (await watch.wait(acquired.leaseEndsInMs));
       case 'cooling':
         throw errorOf(acquired.cooldown, key.integration.name);
       case 'lease':
-        return this.useLease(key, acquired, watch);
+        return this.useLease(key, acquired, sentAt, attempts);
     }
   }
 
@@ -176,9 +124,9 @@ export class MintOnce {
       case 'rejected':
         return this.invalidateAgain(key, stored.fence, attempts.watch);
       case 'outdated':
-        return this.replaceOutdated(key, attempts);
+        return this.replaceOutdated(key, stored.fence, attempts);
       case 'unreadable':
-        return this.outliveUnreadable(key, attempts);
+        return this.outliveUnreadable(key, stored.fence, attempts);
       default:
         return { held: adopted, via: attempts.waitedSince === undefined ? 'shared' : 'waited' };
     }
@@ -195,41 +143,58 @@ export class MintOnce {
   }
 
   /** The store went back, as after a failover that lost writes: asks for the right to share what we hold, and uses it either way. */
-  private replaceOutdated(key: TokenKey, attempts: Attempts): Obtained | undefined {
-    if (attempts.needMs === 0) {
-      attempts.needMs = ANY_LIFE_MS;
+  private replaceOutdated(key: TokenKey, generation: number, attempts: Attempts): Obtained | undefined {
+    if (attempts.useless !== generation) {
+      attempts.useless = generation;
       return undefined;
     }
-    attempts.needMs = 0;
-    const inHand = this.parts.near.valid(key.id, this.now());
-    return inHand && { held: inHand, via: 'near' };
+    delete attempts.useless;
+    return this.inHand(key);
   }
 
   /**
    * A token that we cannot read is not deleted, since a process that can may live on it: we live on our own if we have one,
    * and otherwise mint a successor, unless another process does or failed to.
    */
-  private async outliveUnreadable(key: TokenKey, attempts: Attempts): Promise<Obtained | undefined> {
-    const inHand = this.parts.near.valid(key.id, this.now());
-    if (inHand) return { held: inHand, via: 'near' };
-    if (attempts.needMs === 0) {
-      attempts.needMs = ANY_LIFE_MS;
+  private async outliveUnreadable(
+    key: TokenKey,
+    generation: number,
+    attempts: Attempts,
+  ): Promise<Obtained | undefined> {
+    const inHand = this.inHand(key);
+    if (inHand) return inHand;
+    if (attempts.useless !== generation) {
+      attempts.useless = generation;
       return undefined;
     }
     const peeked = await this.parts.store.peek(key).catch(() => undefined);
     if (peeked?.cooldown) throw errorOf(peeked.cooldown, key.integration.name);
     await attempts.watch.wait(LOOK_AGAIN_MS);
-    attempts.needMs = 0;
+    delete attempts.useless;
     return undefined;
   }
 
-  /** Shares again what the store lost, or mints. */
-  private async useLease(key: TokenKey, granted: Granted, watch: Watch): Promise<Obtained | undefined> {
+  /** Yields to a token that came meanwhile, shares again what the store lost, or mints. */
+  private async useLease(
+    key: TokenKey,
+    granted: Granted,
+    sentAt: number,
+    attempts: Attempts,
+  ): Promise<Obtained | undefined> {
+    const { store, shelf, minting } = this.parts;
+    const { lease, token } = granted;
+    const { watch } = attempts;
+    if (token && token.fence !== attempts.useless) {
+      await store.fail(key, lease).catch(() => {});
+      return this.take(key, token, sentAt, attempts);
+    }
     const lost = this.lostByTheStore(key, granted);
-    if (!lost) return this.mintUnder(key, granted, watch);
-    const published = await this.publish(key, granted.lease, freshFrom(lost), watch);
-    const isStillValid = published !== undefined && published.held.endsAt > this.now();
-    return isStillValid ? { held: published.held, via: 'near' } : undefined;
+    if (!lost) {
+      const held = await minting.underLease(key, granted, watch);
+      return held && { held, via: 'mint' };
+    }
+    const held = await minting.publish(key, lease, freshFrom(lost), watch);
+    return held && held.endsAt > this.now() ? { held, via: 'near' } : undefined;
   }
 
   /**
@@ -238,100 +203,26 @@ export class MintOnce {
    */
   private lostByTheStore(key: TokenKey, { reason, published }: Granted): HeldToken | undefined {
     const now = this.now();
-    const inHand = this.parts.near.valid(key.id, now);
-    if (!inHand || inHand.refreshAt <= now) return undefined;
-    const { token, unshared } = inHand;
-    if (published !== undefined && published < token.generation && !unshared) return inHand;
+    const held = this.parts.near.valid(key.id, now);
+    if (!held || held.refreshAt <= now) return undefined;
+    const { token, unshared } = held;
+    if (published !== undefined && published < token.generation && !unshared) return held;
     const isLast = published === undefined || published === token.generation;
-    return reason === 'miss' && isLast ? inHand : undefined;
+    return reason === 'miss' && isLast ? held : undefined;
   }
 
   /** Policy for a store that does not answer: what is in hand, else an error, else a mint of our own. */
   private async withoutStore(key: TokenKey, cause: unknown, watch: Watch): Promise<Obtained | undefined> {
-    const { near, failures, minter, shelf, clock } = this.parts;
-    const inHand = near.valid(key.id, this.now());
-    if (inHand) return { held: inHand, via: 'near' };
+    const inHand = this.inHand(key);
+    if (inHand) return inHand;
     if (key.integration.policy.whenStoreUnavailable === 'fail') throw cause;
-    const failure = failures.recent(key);
-    if (failure) throw errorOf(failure, key.integration.name);
-    const startedAt = this.now();
-    try {
-      const fresh = await minter.mint(key, 0);
-      near.accept(fresh.content.accessToken);
-      failures.forget(key.id);
-      this.reportMint(key, 'local', 'miss', startedAt);
-      return watch.purged
-        ? undefined
-        : { held: shelf.keep(key, fresh, clock.now() * 1_000, startedAt, {}), via: 'mint' };
-    } catch (error) {
-      if (!(error instanceof TokenSourceError)) throw error;
-      this.reportMint(key, watch.purged ? 'superseded' : 'failed', 'miss', startedAt);
-      if (watch.purged) return undefined;
-      throw failures.remember(key, error);
-    }
+    const held = await this.parts.minting.withoutStore(key, watch);
+    return held && { held, via: 'mint' };
   }
 
-  private async mintAndPublish(key: TokenKey, granted: Granted, watch: Watch): Promise<Published | undefined> {
-    const { lease, reason, failures } = granted;
-    const startedAt = this.now();
-    const stopRenewing = this.keepRenewing(key, lease);
-    try {
-      // What becomes of a renewal after this says nothing of the lease: the commit or the failure releases it.
-      const fresh = await this.parts.minter.mint(key, lease.fence).finally(stopRenewing);
-      this.parts.near.accept(fresh.content.accessToken);
-      this.parts.failures.forget(key.id);
-      const published = await this.publish(key, lease, fresh, watch);
-      this.reportMint(key, published?.outcome ?? 'superseded', reason, startedAt);
-      return published;
-    } catch (error) {
-      if (!(error instanceof TokenSourceError)) throw error;
-      this.reportMint(key, watch.purged ? 'superseded' : 'failed', reason, startedAt);
-      if (watch.purged) return undefined;
-      throw await this.fail(key, lease, failures, error);
-    }
-  }
-
-  /** Releases the lease and lets the whole fleet know; this process alone, if the store cannot be told. */
-  private async fail(
-    key: TokenKey,
-    lease: Lease,
-    failures: number,
-    error: TokenSourceError,
-  ): Promise<TokenSourceError> {
-    const remainingMs = cooldownMs(error, failures, key.integration.policy.cooldown, this.parts.random);
-    const isOurFault = error.cause === SHUTTING_DOWN;
-    try {
-      await this.parts.store.fail(key, lease, isOurFault ? undefined : rememberedFailure(error, remainingMs));
-      return cooledDown(error, remainingMs);
-    } catch {
-      return this.parts.failures.remember(key, error);
-    }
-  }
-
-  /** Renewal may fail: the commit is fenced. */
-  private keepRenewing(key: TokenKey, lease: Lease): () => void {
-    const { store, clock, observers } = this.parts;
-    let cancel = (): void => {};
-    let stopped = false;
-    const renew = async (): Promise<void> => {
-      const isOurs = await store.renew(key, lease).catch(() => true);
-      if (stopped) return;
-      if (isOurs) schedule();
-      else observers.notify('leaseLost', key.integration.name);
-    };
-    const schedule = (): void => {
-      cancel = clock.after(lease.leaseMs / 3, () => void renew());
-    };
-    schedule();
-    return () => {
-      stopped = true;
-      cancel();
-    };
-  }
-
-  private reportMint(key: TokenKey, outcome: MintOutcome, reason: MintReason, startedAt: number): void {
-    const durationMs = this.now() - startedAt;
-    this.parts.observers.notify('minted', key.integration.name, { outcome, reason, durationMs });
+  private inHand(key: TokenKey): Obtained | undefined {
+    const held = this.parts.near.valid(key.id, this.now());
+    return held && { held, via: 'near' };
   }
 
   private reportWait(key: TokenKey, { waitedSince }: Attempts): void {

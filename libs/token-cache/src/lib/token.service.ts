@@ -8,6 +8,7 @@ import { isUsable, TokenShelf } from './token-shelf.js';
 import { Upkeep } from './upkeep.js';
 import { Minter } from './minter.js';
 import { MintOnce, type Obtained } from './mint-once.js';
+import { Minting } from './minting.js';
 import { type HeldToken, NearCache } from './near-cache.js';
 import { DEFAULT_NEAR_CACHE } from './policy.js';
 import { type IntegrationOptions, resolveIntegrations, type TokenCacheConfig } from './token-cache.options.js';
@@ -69,9 +70,9 @@ export class TokenService implements OnApplicationShutdown {
     const shelf = (this.shelf = new TokenShelf(near, codec, clock, observers));
     const failures = (this.failures = new FailureMemory(clock, random));
     const minter = (this.minter = new Minter(clock, random));
-    const parts = { clock, random, codec, store, near, shelf, failures, wakeUps, minter, observers };
-    this.protocol = new MintOnce(parts);
-    this.upkeep = new Upkeep(clock, store, near, shelf, wakeUps, this.protocol);
+    const minting = new Minting({ clock, random, codec, store, near, shelf, failures, minter, observers });
+    this.protocol = new MintOnce({ clock, store, near, shelf, minting, wakeUps, observers });
+    this.upkeep = new Upkeep(clock, store, near, shelf, wakeUps, minting, this.protocol);
     this.flights = new Flights(clock);
     for (const integration of config.integrations.values()) this.keys.add(integration);
   }
@@ -171,7 +172,6 @@ export class TokenService implements OnApplicationShutdown {
   /** Whether the store answers now. */
   storeAvailable(): Promise<boolean> {
     return this.guarded
-
       .call(NO_INTEGRATION, 'ping', this.config.policy.storeTimeoutMs, (store) => store.ping())
       .then(() => true)
       .catch(() => false);

@@ -3,7 +3,8 @@ import { type Clock } from './clock.js';
 import { errorOf } from './cooldown.js';
 import { BREAKER_RESET_MS } from './guarded-store.js';
 import { type KeyedStore } from './keyed-store.js';
-import { type Granted, type MintOnce } from './mint-once.js';
+import { type MintOnce } from './mint-once.js';
+import { type Granted, type Minting } from './minting.js';
 import { freshFrom, type HeldToken, type NearCache } from './near-cache.js';
 import { type TokenKey } from './token-key.js';
 import { isUsable, type TokenShelf } from './token-shelf.js';
@@ -17,6 +18,7 @@ export class Upkeep {
     private readonly near: NearCache,
     private readonly shelf: TokenShelf,
     private readonly wakeUps: WakeUps,
+    private readonly minting: Minting,
     private readonly protocol: MintOnce,
   ) {}
 
@@ -33,7 +35,7 @@ export class Upkeep {
       if (acquired.outcome === 'cooling') throw errorOf(acquired.cooldown, key.integration.name);
       if (acquired.outcome === 'hit') this.shelf.adopt(key, acquired.token, sentAt, watch);
       if (acquired.outcome === 'lease' && !(await this.settleFor(key, acquired, held, sentAt, watch))) {
-        await this.protocol.mintUnder(key, acquired, watch);
+        await this.minting.underLease(key, acquired, watch);
       }
       held.maintainAt = this.clock.monotonic() + key.integration.policy.leaseMs / 3;
     } finally {
@@ -52,7 +54,7 @@ export class Upkeep {
       held.maintainAt = this.clock.monotonic() + BREAKER_RESET_MS;
       const lease = held.unshared?.lease ?? (await this.leaseFor(key, held, watch));
       if (!lease) return;
-      const published = await this.protocol.publish(key, lease, freshFrom(held), watch);
+      const published = await this.minting.publish(key, lease, freshFrom(held), watch);
       if (!published) this.near.drop(key.id, held);
     } finally {
       watch.close();
@@ -68,7 +70,7 @@ export class Upkeep {
     const isOver = held.endsAt - this.clock.monotonic() < 1;
     if (acquired.reason !== 'invalidated' && !isOver) return acquired.lease;
     this.near.drop(key.id, held);
-    await this.protocol.mintUnder(key, acquired, watch);
+    await this.minting.underLease(key, acquired, watch);
     return undefined;
   }
 
