@@ -105,6 +105,21 @@ describe('The workspace', () => {
     }
   });
 
+  it.each([
+    ['simulate', '--seeds', '3', 'Every promise held.'],
+    ['soak', '--help', '--minutes'],
+  ])('has the command that the guarantees name: npm run %s', (...words) => {
+    const says = words.pop();
+    const [script = '', ...options] = words;
+    const output = execFileSync('npm', ['run', script, '--', ...options], {
+      cwd: ROOT,
+      encoding: 'utf8',
+      env: { ...process.env, NX_DAEMON: 'false' },
+      stdio: 'pipe',
+    });
+    expect(output).toContain(says);
+  });
+
   describe('keeps PM2 beside the product', () => {
     it.each(tracked.filter((path) => /(^|\/)package\.json$/.test(path)))('which is no dependency of %s', (path) => {
       const manifest = JSON.parse(read(path)) as Record<string, object | undefined>;

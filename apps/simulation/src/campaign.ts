@@ -14,6 +14,8 @@ export interface Campaign {
   readonly errors: Readonly<Record<string, number>>;
   /** In how many runs each fault struck; `none` in calm weather. */
   readonly faults: Readonly<Record<string, number>>;
+  /** The only faults, if not those of each seed. */
+  readonly only: readonly string[];
   readonly broken: readonly BrokenRun[];
 }
 
@@ -51,5 +53,12 @@ export async function campaign(library: Library, options: CampaignOptions): Prom
     broken.push({ seed, faults: outcome.faults, breach, last: outcome.history.slice(-LAST_LINES) });
     if (options.stopAtFirst) break;
   }
-  return { ...total, seconds: (performance.now() - beganAt) / 1_000, errors, faults, broken };
+  return {
+    ...total,
+    seconds: (performance.now() - beganAt) / 1_000,
+    errors,
+    faults,
+    only: options.faults ?? [],
+    broken,
+  };
 }

@@ -15,6 +15,7 @@ export class MintJudge extends Witness {
   mintBegins(call: MintCall): void {
     const truth = this.truthOf(call.label);
     if (call.fence === 0) this.checkLocal(call);
+    else this.checkReplacement(call);
     this.checkLeftAlone(call, `${call.process} ${call.label}`);
     if (!this.isOrderly) return;
     this.checkLeftAlone(call, call.label);
@@ -62,6 +63,18 @@ export class MintJudge extends Witness {
     const aloneMs = (this.leftAloneUntil.get(whom) ?? 0) - this.now;
     this.verdict.expect(aloneMs <= 1, 'a failing source is left alone for the cool-down', () => {
       return `${process} asks for t${number} ${aloneMs} ms too early`;
+    });
+  }
+
+  /** A lease that was granted beside a fresh token, newer than the one in hand, is no reason to mint. */
+  private checkReplacement({ label, fence, process, number }: MintCall): void {
+    const beside = this.truthOf(label)?.grants.get(fence)?.beside;
+    const minting = this.world.everyone.find(({ name }) => name === process);
+    if (!beside || !minting || this.wasVoided(label, beside.accessToken)) return;
+    const isNews = (minting.inHand.get(label)?.generation ?? 0) < beside.fence;
+    const freshMs = this.hardExpiryOf(beside) - beside.refreshWindowMs - this.now;
+    this.verdict.expect(!isNews || freshMs < NETWORK_MS, 'no token is minted without need', () => {
+      return `t${number}: the lease was granted beside ${beside.accessToken}, which is fresh for ${freshMs} ms`;
     });
   }
 

@@ -2,10 +2,10 @@ import { type BrokenRun, type Campaign } from './campaign.js';
 import { type Hunt } from './mutation-hunt.js';
 import { type Outcome } from './simulate.js';
 
-export function reportOf({ broken, ...campaign }: Campaign): string {
+export function reportOf({ broken, only, ...campaign }: Campaign): string {
   const { runs, seconds, simulatedHours, processes, mints, bound, answers, errors, faults } = campaign;
   return [
-    ...broken.map(reportOfBroken),
+    ...broken.map((run) => reportOfBroken(run, only)),
     `${runs} runs in ${seconds.toFixed(0)} s (${(runs / seconds).toFixed(1)} a second), ${simulatedHours.toFixed(0)} simulated hours, ${processes} processes`,
     `${mints} mints, at most ${bound} allowed; ${answers} callers were given a token`,
     `callers heard ${listOf(errors) || 'no error'}`,
@@ -25,12 +25,13 @@ export function reportOfHunts(hunts: readonly Hunt[]): string {
   return ['| defect | seed | promise that it breaks |', '|---|---|---|', ...rows].join('\n');
 }
 
-function reportOfBroken({ seed, faults, breach, last }: BrokenRun): string {
+function reportOfBroken({ seed, faults, breach, last }: BrokenRun, only: readonly string[]): string {
+  const chosen = only.map((fault) => ` --fault ${JSON.stringify(fault)}`).join('');
   return [
     `Seed ${seed} broke "${breach.invariant}": ${breach.detail}`,
     `Faults: ${faults.join(', ') || 'none'}`,
     ...last,
-    `Replay it with: npm run simulate -- --seed ${seed}`,
+    `Replay it with: npm run simulate -- --seed ${seed}${chosen}`,
     '',
   ].join('\n');
 }

@@ -100,6 +100,20 @@ export const SCHEDULES: readonly Schedule[] = [
     check: (world) => published(world, ['t2']) ?? mints(world, 2),
   },
   {
+    name: 'a failover brings a rejected token back, and all processes mean to put that right at once',
+    promises: [2, 3],
+    origin: 'a fleet of our own behind Sentinel',
+    weather: { ...QUIET, nearCache: false, faults: breaking('server') },
+    play(world) {
+      for (const process of [0, 1, 2, 3]) ask(world, 100, process);
+      at(world, 2_000, () => reject(world, 0, 't1'));
+      for (const process of [0, 1, 2, 3]) ask(world, 2_010, process);
+      at(world, 3_000, () => world.server.failOver(1_500));
+      for (const process of [0, 1, 2, 3]) ask(world, 3_100 + process / 2, process);
+    },
+    check: (world) => tells(world, [...Array(4).fill('t1'), ...Array(8).fill('t2')]) ?? mints(world, 2),
+  },
+  {
     name: "a late release comes to another's lease",
     promises: [1, 2],
     origin: 'APIFold#53, Tyk, Nango: DEL without a look at the owner',

@@ -22,6 +22,8 @@ export interface Grant {
   endsAt: number;
   /** Asked for by a caller who waits, not to refresh. */
   readonly isForCaller: boolean;
+  /** The token that was still there, as the reply said. */
+  readonly beside?: PublishedToken;
   /** The reply was lost on its way. */
   isUnheard: boolean;
 }
@@ -90,6 +92,7 @@ export class KeyTruth {
       endsAt: serverNow + leaseMs,
       isForCaller: needMs === 0,
       isUnheard: false,
+      ...(answer.token && { beside: this.published.findLast((token) => token.fence === answer.token?.fence) }),
     };
     this.grants.set(fence, this.lease);
   }

@@ -8,14 +8,25 @@ import { report } from './report.js';
 import { soak } from './soak.js';
 import { judge } from './verdict.js';
 
+const USAGE = `Runs the gateway under PM2 with load and random faults, and judges what came of it.
+  --minutes N     how long (20)
+  --store NAME    redis (default) or sqlite
+  --workers N     of the gateway (4)
+  --seed N        has the same faults again`;
+
 const { values } = parseArgs({
   options: {
     minutes: { type: 'string', default: '20' },
     seed: { type: 'string' },
     store: { type: 'string', default: 'redis' },
     workers: { type: 'string', default: '4' },
+    help: { type: 'boolean', default: false },
   },
 });
+if (values.help) {
+  console.log(USAGE);
+  process.exit();
+}
 
 const store = values.store;
 if (store !== 'redis' && store !== 'sqlite') throw new TypeError(`--store must be redis or sqlite, not ${store}`);

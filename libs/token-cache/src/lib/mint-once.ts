@@ -11,7 +11,7 @@ import { TokenStoreUnavailableError } from './token-cache.errors.js';
 import { type TokenKey } from './token-key.js';
 import { type HitLayer } from './token-observer.js';
 import { type TokenObservers } from './token-observers.js';
-import { isUsable, type TokenShelf } from './token-shelf.js';
+import { type TokenShelf } from './token-shelf.js';
 import { type Acquired, type StoredToken } from './token-store.js';
 import { type WakeUps, type Watch } from './wake-ups.js';
 
@@ -181,7 +181,7 @@ export class MintOnce {
     sentAt: number,
     attempts: Attempts,
   ): Promise<Obtained | undefined> {
-    const { store, shelf, minting } = this.parts;
+    const { store, minting } = this.parts;
     const { lease, token } = granted;
     const { watch } = attempts;
     if (token && token.fence !== attempts.useless) {
