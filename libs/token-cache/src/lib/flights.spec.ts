@@ -105,6 +105,15 @@ describe('Flights', () => {
     expect(outcome).toEqual(new Error('too long'));
   });
 
+  it('count a caller once who was too late and then gives up as well', async () => {
+    const leaving = new AbortController();
+    void join(KEY, { signal: leaving.signal });
+    void join(KEY, { timeoutMs: 2 * TIMEOUT_MS });
+    await clock.advance(TIMEOUT_MS);
+    leaving.abort();
+    expect(work.flights[0]?.closeIfEmpty()).toBe(false);
+  });
+
   it('tell the work when the last caller has left, and only then', async () => {
     const [one, two] = [new AbortController(), new AbortController()];
     void join(KEY, { signal: one.signal });

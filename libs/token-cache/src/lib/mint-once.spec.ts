@@ -4,6 +4,7 @@ import { FaultyTokenStore, type StoreFault } from '../testing/faulty-token-store
 import { channelled, type Fleet, pass, settled, silent, slow, startFleet } from '../testing/fleet.spec-support.js';
 import { systemClock } from './clock.js';
 import { MemoryTokenStore } from './memory-token-store.js';
+import { SHUTTING_DOWN } from './minter.js';
 import { TokenSourceRejectedError, TokenSourceUnavailableError } from './token-cache.errors.js';
 import { type TokenCacheOptions } from './token-cache.options.js';
 import { TokenObserver } from './token-observer.js';
@@ -59,11 +60,16 @@ describe('MintOnce', () => {
       expect(await token).toBe('fake-token-2');
     });
 
-    it('is respected by a new token whose commit took longer than its life', async () => {
+    it.each([
+      ['as long as', 180],
+      ['longer than', 400],
+    ])('is respected by a new token whose commit took %s its life', async (_how, commitMs) => {
       source.answer = { expiresInMs: 200 };
-      const token = settled(replica({}, slow(shared, { replies: { commit: 400 } })).getToken('billing'));
+      const token = settled(replica({}, slow(shared, { replies: { commit: commitMs } })).getToken('billing'));
       await pass(2 * SECOND);
-      expect(await token).toMatchObject({ reason: { code: 'TOKEN_RESPONSE_INVALID' } });
+      expect(await token).toMatchObject({
+        reason: { code: 'TOKEN_RESPONSE_INVALID', message: 'A token for "billing" ended before it could be shared' },
+      });
     });
 
     it('is respected by a token that ended while the right to share it was asked for', async () => {
@@ -148,18 +154,55 @@ describe('MintOnce', () => {
       expect(source.calls).toHaveLength(2);
     });
 
-    it('gives out no token that ended while it was shared again', async () => {
+    it.each([
+      ['just as', 9_700],
+      ['before', 9_750],
+    ])('gives out no token that ended %s it was shared again', async (_when, laterMs) => {
       const store = silent(shared);
       const slowly = slow(store, { requests: { commit: 100 } });
       const tokens = replica({ safetyMarginMs: 0, refreshWindowMs: 0, maxLifeMs: 10 * SECOND }, slowly);
       const first = tokens.getToken('billing');
       await pass(200);
       await first;
-      await pass(9_750);
+      await pass(laterMs);
       Object.assign(store, { inner: new MemoryTokenStore() });
       const next = tokens.getToken('billing');
       await pass(SECOND);
       expect((await next).accessToken).toBe('fake-token-2');
+    });
+
+    it('shares no token again that is due for its refresh', async () => {
+      const store = silent(shared);
+      const tokens = replica({}, store);
+      await tokens.getToken('billing');
+      await pass(REFRESH_AT);
+      Object.assign(store, { inner: new MemoryTokenStore() });
+      expect(await accessToken(tokens)).toBe('fake-token-2');
+    });
+
+    it('shares a token again that the store took for over too soon', async () => {
+      const tokens = replica({ refreshWindowMs: 0 }, slow(silent(shared), { requests: { commit: 400 } }));
+      const minting = tokens.getToken('billing');
+      await pass(400);
+      await minting;
+      await pass(HARD_EXPIRY - 600);
+      const token = settled(tokens.getToken('billing'));
+      await pass(SECOND);
+      expect(await token).toMatchObject({ value: { accessToken: 'fake-token-1' } });
+    });
+
+    it('does not mint for callers who left while they waited for another process', async () => {
+      source.hold();
+      const dead = flaky();
+      void settled(replica({}, dead).getToken('billing'));
+      await pass(1);
+      dead.fault = () => 'hang';
+      const leaving = new AbortController();
+      void settled(replica().getToken('billing', undefined, { signal: leaving.signal }));
+      await pass(10);
+      leaving.abort();
+      await pass(30 * SECOND);
+      expect(source.calls).toHaveLength(1);
     });
 
     it('shares a token for what is left of its life when the commit arrives', async () => {
@@ -285,6 +328,20 @@ describe('MintOnce', () => {
       });
     });
 
+    it('is waited for although nobody can say whether its replacement failed', async () => {
+      await replica(key(1)).getToken('billing');
+      const release = source.hold();
+      void settled(replica(key(2)).getToken('billing'));
+      await pass(10);
+      const store = flaky();
+      store.fault = (operation) => (operation === 'peek' ? 'reject' : undefined);
+      const waiting = accessToken(replica(key(2), store));
+      await pass(10);
+      release();
+      await pass(SECOND);
+      expect(await waiting).toBe('fake-token-2');
+    });
+
     it('is none of our business while we hold a valid one, so that a mixed fleet does not mint at every call', async () => {
       const [ours, theirs] = [1, 2].map((byte) => replica({ ...key(byte), nearCache: false }));
       for (let call = 0; call < 10; call++) {
@@ -353,6 +410,32 @@ describe('MintOnce', () => {
       expect(await next).toBe('fake-token-2');
     });
 
+    it('stays rejected although it could not be shared just then', async () => {
+      const store = flaky();
+      store.fault = () => 'reject';
+      const tokens = replica({}, slow(store, { requests: { commit: 100 } }));
+      const local = await tokens.getToken('billing');
+      store.fault = (operation) => (operation === 'commit' ? 'reject' : undefined);
+      await pass(2 * SECOND);
+      await tokens.getToken('billing');
+      await pass(50);
+      await tokens.invalidate(local);
+      await pass(200);
+      const next = accessToken(tokens);
+      // The lease of the attempt to share it must lapse.
+      await pass(5 * SECOND);
+      expect(await next).toBe('fake-token-2');
+    });
+
+    it('is not given to those who waited when another process rejects it before the minter hears that it is shared', async () => {
+      const token = accessToken(replica({}, slow(shared, { replies: { commit: 300 } })));
+      await pass(100);
+      const other = replica();
+      await other.invalidate(await other.getToken('billing'));
+      await pass(SECOND);
+      expect(await token).toBe('fake-token-2');
+    });
+
     it('leaves the store under whatever generation it was shared', async () => {
       const store = flaky();
       store.fault = () => 'reject';
@@ -378,6 +461,22 @@ describe('MintOnce', () => {
   });
 
   describe('a token that could not be shared', () => {
+    it('has the generation that the store would have given it', async () => {
+      const store = flaky();
+      store.fault = () => 'reject';
+      expect((await replica({}, store).getToken('billing')).generation).toBe(Date.now() * 1_000);
+    });
+
+    it('is given to nobody when it was purged meanwhile', async () => {
+      const store = flaky();
+      store.fault = (operation) => (operation === 'commit' ? 'reject' : undefined);
+      const token = accessToken(replica({}, slow(store, { requests: { commit: 100 } })));
+      await pass(50);
+      await replica().purge('billing');
+      await pass(SECOND);
+      expect(await token).toBe('fake-token-2');
+    });
+
     it('does not take the place of one that lives longer', async () => {
       let release = (): void => {};
       const slow = new Promise<void>((resolve) => (release = resolve));
@@ -560,11 +659,14 @@ describe('MintOnce', () => {
       const [holder, waiter] = [replica(), replica()];
       void settled(holder.getToken('billing'));
       await pass(1);
-      void settled(waiter.getToken('billing'));
+      const waiting = settled(waiter.getToken('billing'));
       await pass(1);
       const closed = watched(waiter.onApplicationShutdown());
       await pass(6_500);
       expect(closed).toEqual({ isSettled: true });
+      expect(await waiting).toMatchObject({
+        reason: { code: 'TOKEN_STORE_UNAVAILABLE', message: expect.stringContaining('acquire'), cause: SHUTTING_DOWN },
+      });
     });
 
     it('for a replica that died does not begin a mint after the grace of a shutdown', async () => {

@@ -45,7 +45,7 @@ describe('Minter', () => {
 
   it('reckons the life of a token from before the source was asked', async () => {
     const began = clock.now();
-    expect(await mintSlowly(5_000, 3_600_000)).toEqual({
+    expect(await mintSlowly(5_000, 3_600_000)).toStrictEqual({
       content: {
         accessToken: 'fake-token-1',
         tokenType: 'Bearer',

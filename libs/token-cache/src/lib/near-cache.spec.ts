@@ -167,7 +167,7 @@ describe('NearCache', () => {
 
 describe('A held token that is published again', () => {
   it('is what was minted', () => {
-    expect(freshFrom(held(1, { scope: 'read' }))).toEqual({
+    expect(freshFrom(held(1, { scope: 'read' }))).toStrictEqual({
       content: {
         accessToken: 'token-1',
         tokenType: 'Bearer',
@@ -178,5 +178,9 @@ describe('A held token that is published again', () => {
       endsAt: 3_570_000,
       refreshAt: 3_270_000,
     });
+  });
+
+  it('says nothing of a scope that it does not know', () => {
+    expect(freshFrom(held(1)).content).not.toHaveProperty('scope');
   });
 });

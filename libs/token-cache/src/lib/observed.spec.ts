@@ -131,8 +131,75 @@ describe('What an observer hears', () => {
     const newer = (await replica().getToken('billing')).generation;
     await pass(2 * LEASE_MS);
     expect((await serving).generation).toBe(newer);
-    expect(heard).toContainEqual(['superseded', 'billing']);
-    expect(heard).toContainEqual(minted('superseded', 'miss', 2 * LEASE_MS));
+    expect(heard).toEqual([['superseded', 'billing'], minted('superseded', 'miss', 2 * LEASE_MS), miss]);
+  });
+
+  it('of a mint that another process voided unheard', async () => {
+    const tokens = replica({}, silent(shared));
+    const heard = hear(tokens);
+    const release = source.hold();
+    const first = tokens.getToken('billing');
+    await pass(10);
+    await replica().purge('billing');
+    release();
+    await pass(0);
+    await first;
+    expect(heard).toEqual([
+      ['superseded', 'billing'],
+      minted('superseded', 'miss', 10),
+      minted('stored', 'invalidated', 0),
+      miss,
+    ]);
+  });
+
+  it('of a rejection that the store was told too late', async () => {
+    const store = faulty(() => undefined);
+    const tokens = replica({}, store);
+    const token = await tokens.getToken('billing');
+    store.fault = (operation) => (operation === 'invalidate' ? 'reject' : undefined);
+    await tokens.invalidate(token);
+    store.fault = () => undefined;
+    const heard = hear(tokens);
+    await tokens.getToken('billing');
+    expect(heard).toEqual([minted('stored', 'invalidated', 0), miss]);
+  });
+
+  it('nothing of a renewal that failed and is tried again', async () => {
+    const store = faulty((operation) => (operation === 'renew' && store.calls.length < 3 ? 'reject' : undefined));
+    const tokens = replica({}, store);
+    const heard = hear(tokens);
+    const release = source.hold();
+    const first = tokens.getToken('billing');
+    await pass(LEASE_MS - 500);
+    release();
+    await pass(0);
+    await first;
+    expect(heard).toEqual([minted('stored', 'miss', LEASE_MS - 500), miss]);
+    expect(store.calls.filter((operation) => operation === 'renew')).toHaveLength(2);
+  });
+
+  it('of a wait that ends when the last caller leaves', async () => {
+    const [a, b] = [replica(), replica()];
+    const heard = hear(b);
+    source.hold();
+    void settled(a.getToken('billing'));
+    await pass(10);
+    const leaving = new AbortController();
+    void settled(b.getToken('billing', undefined, { signal: leaving.signal }));
+    await pass(20);
+    leaving.abort();
+    await pass(0);
+    expect(heard).toEqual([['waited', 'billing', 20]]);
+  });
+
+  it('of the token at hand while there is no store', async () => {
+    const store = faulty(() => undefined);
+    const tokens = replica({ nearCache: false }, store);
+    await tokens.getToken('billing');
+    store.fault = () => 'reject';
+    const heard = hear(tokens);
+    await tokens.getToken('billing');
+    expect(heard).toEqual([hit('near')]);
   });
 
   it('of a lease that was lost while the source dawdled', async () => {

@@ -1,3 +1,4 @@
+import { FakeTokenSource } from '../testing/fake-token-source.js';
 import { billingTokens, CredentialServer } from '../testing/credential-server.spec-support.js';
 import { type TokenService } from './token.service.js';
 
@@ -41,11 +42,26 @@ describe('TokenService.fetch', () => {
 
   it.each([
     ['a stream', () => [url, { method: 'POST', duplex: 'half', body: new Blob(['x']).stream() }] as const],
+    [
+      'what a generator makes',
+      () =>
+        [
+          url,
+          {
+            method: 'POST',
+            duplex: 'half',
+            body: (async function* () {
+              yield Buffer.from('x');
+            })(),
+          },
+        ] as const,
+    ],
     ['a Request with a body', () => [new Request(url, { method: 'POST', body: 'x' }), undefined] as const],
+    ['a Request whose body stands', () => [new Request(url, { method: 'POST', body: 'x' }), { body: null }] as const],
   ])('never sends %s twice, but does not use that token again', async (_, request) => {
     server.accepted = 't-token-2';
     const [input, init] = request();
-    expect((await tokens.fetch('billing', input, init as RequestInit)).status).toBe(401);
+    expect((await tokens.fetch('billing', input, init as unknown as RequestInit)).status).toBe(401);
     expect(server.seen).toHaveLength(1);
     expect((await tokens.getToken('billing')).accessToken).toBe('t-token-2');
   });
@@ -55,6 +71,27 @@ describe('TokenService.fetch', () => {
     const response = await tokens.fetch('billing', new Request(url, { headers: { 'x-trace': '7' } }));
     expect(response.status).toBe(200);
     expect(server.seen.map(({ headers }) => headers['x-trace'])).toEqual(['7', '7']);
+  });
+
+  it('tries a request once more whose answer has no body', async () => {
+    server.accepted = 't-token-2';
+    expect((await tokens.fetch('billing', url, { method: 'HEAD' })).status).toBe(200);
+  });
+
+  it.each([
+    ['its signal', (signal: AbortSignal) => ({ input: url, init: { signal } })],
+    ['that of its Request', (signal: AbortSignal) => ({ input: new Request(url, { signal }), init: {} })],
+  ])('stops waiting for a token when %s does', async (_, request) => {
+    const source = new FakeTokenSource();
+    const release = source.hold();
+    const waiting = billingTokens(source);
+    const caller = new AbortController();
+    const { input, init } = request(caller.signal);
+    const response = waiting.fetch('billing', input, init);
+    caller.abort(new Error('gone'));
+    await expect(response).rejects.toThrow('gone');
+    release();
+    await waiting.onApplicationShutdown();
   });
 
   it('asks for the token of the request it is given', async () => {

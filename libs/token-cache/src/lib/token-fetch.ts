@@ -34,5 +34,5 @@ function withCredential(input: string | URL | Request, init: RequestInit, token:
 /** The body of a `Request` is a stream, and a stream is gone once it is sent. */
 function canSendAgain(input: string | URL | Request, { body }: RequestInit): boolean {
   if (body === undefined || body === null) return !(input instanceof Request) || input.body === null;
-  return !(body instanceof ReadableStream) && !(Symbol.asyncIterator in Object(body));
+  return !(Symbol.asyncIterator in Object(body));
 }

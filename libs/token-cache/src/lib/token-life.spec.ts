@@ -34,18 +34,20 @@ describe('lifeOf', () => {
     ['exp and iat, whatever our clock says', { iat: 1_000, exp: 1_600 }, 10 * MINUTE],
     ['exp alone', { exp: NOW / 1_000 + 600 }, 10 * MINUTE],
     ['exp in the past', { exp: NOW / 1_000 - 600 }, 5 * MINUTE],
-    ['exp that is no number', { exp: 'tomorrow' }, 5 * MINUTE],
+    ['exp that is no number', { iat: 1_000, exp: '1600' }, 5 * MINUTE],
     ['no exp', {}, 5 * MINUTE],
   ])('of a JWT that says nothing else but %s', (_, claims, expected) => {
     expect(life(undefined, jwt(claims)).lifeMs).toBe(expected);
   });
 
-  it('believes exp rather than an expires_in beyond the maximum', () => {
+  it('believes exp rather than an expires_in beyond the maximum, and no other', () => {
     expect(life(HOUR * 1_000, jwt({ iat: 0, exp: 3_600 })).lifeMs).toBe(HOUR);
+    expect(life(DAY, jwt({ iat: 0, exp: 3_600 })).lifeMs).toBe(DAY);
   });
 
   it('survives what only looks like a JWT', () => {
     expect(life(undefined, 'a.b.c').lifeMs).toBe(5 * MINUTE);
+    expect(life(undefined, jwt({ iat: 0, exp: 3_600 }).replace(/\.[^.]*$/, '')).lifeMs).toBe(5 * MINUTE);
     expect(life(undefined, `a.${Buffer.from('null').toString('base64url')}.c`).lifeMs).toBe(5 * MINUTE);
   });
 

@@ -44,8 +44,8 @@ function jwtLifeMs(accessToken: string, nowAt: number): number | undefined {
 }
 
 function jwtClaims(accessToken: string): { exp?: unknown; iat?: unknown } {
-  const [, claims, signature] = accessToken.split('.');
-  if (claims === undefined || signature === undefined) return {};
+  const [, claims = '', signature] = accessToken.split('.');
+  if (signature === undefined) return {};
   try {
     return JSON.parse(Buffer.from(claims, 'base64url').toString()) ?? {};
   } catch {
@@ -54,5 +54,5 @@ function jwtClaims(accessToken: string): { exp?: unknown; iat?: unknown } {
 }
 
 function isLife(value: unknown): value is number {
-  return typeof value === 'number' && Number.isFinite(value) && value > 0;
+  return Number.isFinite(value) && (value as number) > 0;
 }

@@ -60,7 +60,7 @@ export class TokenShelf {
     const token = new Token({
       accessToken: content.accessToken,
       tokenType: content.tokenType,
-      ...(content.scope !== undefined && { scope: content.scope }),
+      scope: content.scope,
       integration: name,
       generation,
       expiresAt: content.expiresAt,

@@ -1,7 +1,7 @@
 export interface TokenProperties {
   accessToken: string;
   tokenType: string;
-  scope?: string;
+  scope?: string | undefined;
   integration: string;
   generation: number;
   expiresAt: number;

@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { FakeClock } from '../testing/fake-clock.js';
 import { type TokenStoreEvent, type TokenStoreEvents, type TokenStoreListener } from './token-store.js';
 import { WakeUps, type Watch } from './wake-ups.js';
@@ -63,6 +64,14 @@ describe('WakeUps', () => {
     await clock.advance(500);
     channel.listener?.up();
     expect([wakeUps.isUp, wakeUps.upSince]).toEqual([true, 500]);
+  });
+
+  it('keeps nothing of a key that nobody watches any more', () => {
+    const [one, two] = [wakeUps.watch(KEY), wakeUps.watch(KEY)];
+    one.close();
+    expect(inspect(wakeUps)).toContain(`'${KEY}'`);
+    two.close();
+    expect(inspect(wakeUps)).not.toContain(`'${KEY}'`);
   });
 
   it('has no channel without events', () => {
