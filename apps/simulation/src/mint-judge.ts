@@ -109,7 +109,8 @@ export class MintJudge extends Witness {
     const held = process?.inHand.get(call.label);
     const known = held && this.world.idp.tokens.get(held.accessToken);
     // A token that took a while to arrive is believed to end that much earlier.
-    if (!process || !known || known.hardExpiryAt < this.now + NETWORK_MS + policy.storeTimeoutMs) return;
+    if (!process || !known) return;
+    if (this.soonestEndOf(call.label, known) < this.now + NETWORK_MS + policy.storeTimeoutMs) return;
     if (this.wasVoided(call.label, known.accessToken)) return;
     this.verdict.expect(false, name, () => `${call.process} minted t${call.number} with ${known.accessToken} in hand`);
   }
@@ -118,9 +119,14 @@ export class MintJudge extends Witness {
     if (process.host.isDead) return;
     const { counts, name, came, left, asked, pending } = process;
     const { superseded, local } = counts.minted;
+    // A token that another process rejects at once is void before its minter hears that it is shared.
+    const rejected = [...this.world.server.truths.values()].reduce(
+      (sum, { invalidatedAt }) => sum + invalidatedAt.size,
+      0,
+    );
     const lost =
       this.isOrderly && !this.world.requests.some(({ label }) => this.wasPurged(label))
-        ? superseded + local + counts.leasesLost
+        ? Math.max(0, superseded - rejected) + local + counts.leasesLost
         : 0;
     this.verdict.expect(
       lost === 0,

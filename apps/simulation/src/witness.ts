@@ -1,3 +1,4 @@
+import { type IssuedToken } from './book.js';
 import { type Caller } from './process.js';
 import { type KeyTruth, type PublishedToken } from './store-truth.js';
 import { type Verdict } from './verdict.js';
@@ -35,6 +36,12 @@ export abstract class Witness {
   /** By the provider's book, or sooner where the store took off its life what a commit took to arrive. */
   protected hardExpiryOf({ accessToken, storedAt, ttlMs }: PublishedToken): number {
     return Math.min(this.world.idp.tokens.get(accessToken)?.hardExpiryAt ?? 0, storedAt + ttlMs);
+  }
+
+  /** When a process may have to believe that a token is over: by the provider's book, or sooner if it has it from the store. */
+  protected soonestEndOf(label: string, { accessToken, hardExpiryAt }: IssuedToken): number {
+    const shared = this.truthOf(label)?.published.filter((token) => token.accessToken === accessToken) ?? [];
+    return Math.min(hardExpiryAt, ...shared.map((token) => this.hardExpiryOf(token)));
   }
 
   protected wasVoided(label: string, accessToken: string): boolean {

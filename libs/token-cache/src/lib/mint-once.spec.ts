@@ -461,6 +461,20 @@ describe('MintOnce', () => {
   });
 
   describe('a token that could not be shared', () => {
+    it('is not given up for one that ends sooner and is being refreshed', async () => {
+      source.answer = { expiresInMs: 20 * SECOND };
+      const { keyId } = await replica().getToken('billing');
+      const store = flaky();
+      store.fault = () => 'reject';
+      source.answer = { expiresInMs: HOUR };
+      const tokens = replica({}, store);
+      expect(await accessToken(tokens)).toBe('fake-token-2');
+      await shared.acquire(keyId, { nonce: 'another', leaseMs: HOUR, needMs: HOUR });
+      store.fault = () => undefined;
+      await callEvery(1_100, 3, tokens);
+      expect(await accessToken(tokens)).toBe('fake-token-2');
+    });
+
     it('has the generation that the store would have given it', async () => {
       const store = flaky();
       store.fault = () => 'reject';

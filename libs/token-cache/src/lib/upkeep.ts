@@ -65,7 +65,10 @@ export class Upkeep {
   private async leaseFor(key: TokenKey, held: HeldToken, watch: Watch): Promise<Granted['lease'] | undefined> {
     const sentAt = this.clock.monotonic();
     const acquired = await this.store.acquire(key, this.protocol.nonceFor(key), held.endsAt - sentAt);
-    if (acquired.outcome === 'hit') this.shelf.adopt(key, acquired.token, sentAt, watch);
+    // A token that is being refreshed, or cannot be, is told although it ends before ours.
+    if (acquired.outcome === 'hit' && sentAt + acquired.token.ttlMs > held.endsAt) {
+      this.shelf.adopt(key, acquired.token, sentAt, watch);
+    }
     if (acquired.outcome !== 'lease') return undefined;
     const isOver = held.endsAt - this.clock.monotonic() < 1;
     if (acquired.reason !== 'invalidated' && !isOver) return acquired.lease;
