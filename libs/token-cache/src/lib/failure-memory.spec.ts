@@ -1,20 +1,14 @@
 import { FakeClock } from '../testing/fake-clock.js';
-import { FakeTokenSource } from '../testing/fake-token-source.js';
+import { billingKey } from '../testing/billing-key.spec-support.js';
 import { FailureMemory } from './failure-memory.js';
-import { MemoryTokenStore } from './memory-token-store.js';
 import { TokenSourceUnavailableError } from './token-cache.errors.js';
-import { resolveOptions } from './token-cache.options.js';
-import { TokenKeys } from './token-key.js';
+import { type TokenKey } from './token-key.js';
 
 describe('FailureMemory', () => {
-  const keys = new TokenKeys();
-  const { integrations } = resolveOptions({
-    store: new MemoryTokenStore(),
-    integrations: { billing: { source: new FakeTokenSource() } },
-  });
-  for (const integration of integrations.values()) keys.add(integration);
-  const key = keys.of('billing');
   const error = new TokenSourceUnavailableError('down');
+  let key: TokenKey;
+
+  beforeEach(() => (key = billingKey()));
 
   it('makes the cool-down longer with every failure in a row, and begins anew once that is over', () => {
     const failures = new FailureMemory(new FakeClock(), () => 1);

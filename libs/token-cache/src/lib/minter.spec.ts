@@ -1,9 +1,8 @@
 import { FakeClock } from '../testing/fake-clock.js';
+import { billingKey } from '../testing/billing-key.spec-support.js';
 import { FakeTokenSource } from '../testing/fake-token-source.js';
-import { MemoryTokenStore } from './memory-token-store.js';
 import { Minter } from './minter.js';
-import { resolveOptions } from './token-cache.options.js';
-import { type TokenKey, TokenKeys } from './token-key.js';
+import { type TokenKey } from './token-key.js';
 
 const MINT_TIMEOUT_MS = 10_000;
 
@@ -11,19 +10,15 @@ describe('Minter', () => {
   let clock: FakeClock;
   let source: FakeTokenSource;
   let minter: Minter;
-  let keys: TokenKeys;
 
   beforeEach(() => {
     clock = new FakeClock();
     source = new FakeTokenSource();
     minter = new Minter(clock, () => 0);
-    keys = new TokenKeys();
-    const integrations = { billing: { source, mintTimeoutMs: MINT_TIMEOUT_MS } };
-    const config = resolveOptions({ store: new MemoryTokenStore(), integrations });
-    for (const integration of config.integrations.values()) keys.add(integration);
   });
 
-  const key = (tenant?: string): TokenKey => keys.of('billing', tenant === undefined ? undefined : { tenant });
+  const key = (tenant?: string): TokenKey =>
+    billingKey({ source, mintTimeoutMs: MINT_TIMEOUT_MS }, tenant === undefined ? undefined : { tenant });
 
   async function failure(minting: Promise<unknown>): Promise<unknown> {
     return minting.then(

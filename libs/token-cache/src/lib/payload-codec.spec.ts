@@ -1,4 +1,4 @@
-import { PayloadCodec, type TokenContent } from './payload-codec.js';
+import { type EncryptionOptions, PayloadCodec, type TokenContent } from './payload-codec.js';
 
 const CONTENT: TokenContent = { accessToken: 'secret', tokenType: 'Bearer', expiresAt: 1, refreshWindowMs: 2 };
 const key = (id: string, fill: number): { id: string; key: Uint8Array } => ({ id, key: Buffer.alloc(32, fill) });
@@ -9,18 +9,26 @@ describe('PayloadCodec', () => {
     expect(codec.decode('k', 1, codec.encode('k', 1, CONTENT))).toEqual(CONTENT);
   });
 
+  it.each(['', 'null', '{}', '[]', 'x', '{"accessToken":""}'])('takes %p for no token', (payload) =>
+    expect(new PayloadCodec().decode('k', 1, payload)).toBeUndefined(),
+  );
+
   it.each([
-    '',
-    'null',
-    '{}',
-    '[]',
-    'x',
-    '{"accessToken":""}',
-    '{"accessToken":"a","tokenType":"Bearer","expiresAt":"1"}',
-  ])('takes %p for no token', (payload) => expect(new PayloadCodec().decode('k', 1, payload)).toBeUndefined());
+    ['accessToken', [undefined, '', 7]],
+    ['tokenType', [undefined, null, 7]],
+    ['expiresAt', [undefined, null, '1']],
+    ['refreshWindowMs', [undefined, null, '2']],
+  ])('takes content for no token whose %s cannot be', (field, values) => {
+    for (const value of values) {
+      const payload = JSON.stringify({ ...CONTENT, [field]: value });
+      expect([payload, new PayloadCodec().decode('k', 1, payload)]).toEqual([payload, undefined]);
+    }
+  });
 
   describe('with keys', () => {
-    const sealed = new PayloadCodec({ keys: [key('a', 1)] }).encode('k', 1, CONTENT);
+    let sealed: string;
+
+    beforeEach(() => (sealed = new PayloadCodec({ keys: [key('a', 1)] }).encode('k', 1, CONTENT)));
 
     it('hides the token', () => {
       expect(sealed).not.toContain('secret');
@@ -38,24 +46,42 @@ describe('PayloadCodec', () => {
     });
 
     it.each([
-      ['under another store key', 'other', 1, sealed],
-      ['under another fence', 'k', 2, sealed],
-      ['when changed', 'k', 1, sealed.slice(0, -2) + (sealed.endsWith('AA') ? 'BB' : 'AA')],
-      ['when cut', 'k', 1, sealed.slice(0, 20)],
-      ['when in the clear', 'k', 1, JSON.stringify(CONTENT)],
-      ['of a key it does not have', 'k', 1, sealed.replace(/^a/, 'z')],
+      ['under another store key', 'other', 1, () => sealed],
+      ['under another fence', 'k', 2, () => sealed],
+      ['when changed', 'k', 1, () => sealed.slice(0, -2) + (sealed.endsWith('AA') ? 'BB' : 'AA')],
+      ['when cut', 'k', 1, () => sealed.slice(0, 20)],
+      ['when nothing is left but the name of the key', 'k', 1, () => 'a'],
+      ['when in the clear', 'k', 1, () => JSON.stringify(CONTENT)],
+      ['of a key it does not have', 'k', 1, () => sealed.replace(/^a/, 'z')],
     ])('does not open it %s', (_, keyId, fence, payload) => {
-      expect(new PayloadCodec({ keys: [key('a', 1)] }).decode(keyId, fence, payload)).toBeUndefined();
+      expect(new PayloadCodec({ keys: [key('a', 1)] }).decode(keyId, fence, payload())).toBeUndefined();
+    });
+
+    it('takes a key in base64 for the same as its bytes', () => {
+      const inBase64 = { id: 'a', key: Buffer.alloc(32, 1).toString('base64') };
+      expect(new PayloadCodec({ keys: [inBase64] }).decode('k', 1, sealed)).toEqual(CONTENT);
+    });
+
+    it('keeps every character of a token', () => {
+      const codec = new PayloadCodec({ keys: [key('a', 1)] });
+      const content = { ...CONTENT, scope: 'größe 東京' };
+      expect(codec.decode('k', 1, codec.encode('k', 1, content))).toEqual(content);
     });
   });
 
   it.each([
-    ['encryption.keys', { keys: [] }],
-    ['encryption.keys[0].key', { keys: [{ id: 'a', key: 'c2hvcnQ=' }] }],
-    ['encryption.keys[1].id', { keys: [key('a', 1), { id: 'b.c', key: Buffer.alloc(32) }] }],
-  ])('refuses %s that cannot be', (field, encryption) => {
-    expect(() => new PayloadCodec(encryption)).toThrow(
-      expect.objectContaining({ code: 'TOKEN_CONFIG_INVALID', field }),
+    ['encryption.keys', 'must name at least one key', { keys: [] }],
+    ['encryption.keys', 'must name at least one key', {}],
+    ['encryption.keys[0].key', 'must be 32 bytes', { keys: [{ id: 'a', key: 'c2hvcnQ=' }] }],
+    ['encryption.keys[0].key', 'must be 32 bytes', { keys: [{ id: 'a' }] }],
+    [
+      'encryption.keys[1].id',
+      'must be letters, digits, "_" and "-"',
+      { keys: [key('a', 1), { id: 'b.c', key: Buffer.alloc(32) }] },
+    ],
+  ])('says that %s %s', (field, problem, encryption) => {
+    expect(() => new PayloadCodec(encryption as EncryptionOptions)).toThrow(
+      expect.objectContaining({ code: 'TOKEN_CONFIG_INVALID', field, message: `${field} ${problem}` }),
     );
   });
 });

@@ -61,7 +61,7 @@ export class PayloadCodec {
   private open(payload: string, data: Uint8Array): string {
     const [id = '', sealed = ''] = payload.split('.');
     const key = this.keys.get(id);
-    if (!key) throw new Error(`no key is called ${id}`);
+    if (!key) throw new Error('no such key');
     const bytes = Buffer.from(sealed, 'base64url');
     const decipher = createDecipheriv(ALGORITHM, key, bytes.subarray(0, IV_BYTES), { authTagLength: TAG_BYTES });
     decipher.setAAD(data).setAuthTag(bytes.subarray(IV_BYTES, IV_BYTES + TAG_BYTES));

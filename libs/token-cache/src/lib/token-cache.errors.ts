@@ -47,13 +47,13 @@ export interface TokenSourceErrorOptions extends ErrorOptions {
 
 /** A mint failed; in which way, the subclass says. */
 export abstract class TokenSourceError extends TokenCacheError {
-  readonly oauthError?: string;
-  readonly retryAfterMs?: number;
+  readonly oauthError?: string | undefined;
+  readonly retryAfterMs?: number | undefined;
 
   constructor(message: string, { oauthError, retryAfterMs, ...options }: TokenSourceErrorOptions = {}) {
     super(message, options);
-    if (oauthError !== undefined) this.oauthError = oauthError;
-    if (retryAfterMs !== undefined) this.retryAfterMs = retryAfterMs;
+    this.oauthError = oauthError;
+    this.retryAfterMs = retryAfterMs;
   }
 }
 

@@ -1,6 +1,7 @@
 import { Inject, Injectable, Logger, type LoggerService, Module } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
 import { FakeTokenSource } from '../testing/fake-token-source.js';
+import { FaultyTokenStore } from '../testing/faulty-token-store.js';
 import { MemoryTokenStore } from './memory-token-store.js';
 import { TokenCacheModule } from './token-cache.module.js';
 import { type TokenCacheOptions } from './token-cache.options.js';
@@ -93,15 +94,33 @@ describe('TokenCacheModule', () => {
     expect(closed).toHaveBeenCalledTimes(1);
   });
 
+  async function warnings(of: TokenCacheOptions): Promise<unknown[]> {
+    const warn = jest.spyOn(Logger.prototype, 'warn').mockImplementation();
+    try {
+      await Test.createTestingModule({ imports: [TokenCacheModule.forRoot(of)] }).compile();
+      return warn.mock.calls.map(([message]) => message);
+    } finally {
+      warn.mockRestore();
+    }
+  }
+
   describe('in one of several workers', () => {
     beforeEach(() => (process.env['NODE_APP_INSTANCE'] = '1'));
     afterEach(() => delete process.env['NODE_APP_INSTANCE']);
 
-    it('warns that MemoryTokenStore is not shared', async () => {
-      const warn = jest.spyOn(Logger.prototype, 'warn').mockImplementation();
-      await Test.createTestingModule({ imports: [TokenCacheModule.forRoot(options)] }).compile();
-      expect(warn).toHaveBeenCalledWith(expect.stringContaining('MemoryTokenStore is not shared'));
-      warn.mockRestore();
+    it('warns that MemoryTokenStore is not shared, and says what to use', async () => {
+      expect(await warnings(options)).toEqual([
+        'MemoryTokenStore is not shared, but this is one of several workers: each of them mints its own tokens. ' +
+          'Use RedisTokenStore, or SqliteTokenStore when all workers are on one machine.',
+      ]);
     });
+
+    it('does not warn of a store that may be shared', async () => {
+      expect(await warnings({ ...options, store: new FaultyTokenStore(options.store) })).toEqual([]);
+    });
+  });
+
+  it('does not warn the only process', async () => {
+    expect(await warnings(options)).toEqual([]);
   });
 });

@@ -1,10 +1,8 @@
 import { FakeClock } from '../testing/fake-clock.js';
-import { FakeTokenSource } from '../testing/fake-token-source.js';
-import { MemoryTokenStore } from './memory-token-store.js';
+import { billingKey } from '../testing/billing-key.spec-support.js';
 import { type HeldToken, NearCache } from './near-cache.js';
 import { PayloadCodec, type TokenContent } from './payload-codec.js';
-import { resolveOptions } from './token-cache.options.js';
-import { TokenKeys } from './token-key.js';
+import { type TokenKey } from './token-key.js';
 import { TokenObserver } from './token-observer.js';
 import { TokenObservers } from './token-observers.js';
 import { isUsable, TokenShelf } from './token-shelf.js';
@@ -13,15 +11,8 @@ import { WakeUps, type Watch } from './wake-ups.js';
 const HOUR = 3_600_000;
 
 describe('TokenShelf', () => {
-  const { integrations } = resolveOptions({
-    store: new MemoryTokenStore(),
-    integrations: { billing: { source: new FakeTokenSource() } },
-  });
-  const keys = new TokenKeys();
-  for (const integration of integrations.values()) keys.add(integration);
-  const key = keys.of('billing');
   const codec = new PayloadCodec();
-
+  let key: TokenKey;
   let clock: FakeClock;
   let near: NearCache;
   let shelf: TokenShelf;
@@ -29,6 +20,7 @@ describe('TokenShelf', () => {
   let seen: unknown[];
 
   beforeEach(() => {
+    key = billingKey();
     clock = new FakeClock();
     near = new NearCache({ maxEntries: 10, maxAgeMs: 5_000 }, 10, undefined);
     watch = new WakeUps(

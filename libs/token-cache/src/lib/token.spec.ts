@@ -36,5 +36,7 @@ describe('Token', () => {
     ['bearer', 'Bearer very-secret'],
     ['BEARER', 'Bearer very-secret'],
     ['N_A', 'N_A very-secret'],
+    ['NotBearer', 'NotBearer very-secret'],
+    ['Bearerish', 'Bearerish very-secret'],
   ])('of type %s is sent as "%s"', (type, authorization) => expect(token(type).authorization).toBe(authorization));
 });

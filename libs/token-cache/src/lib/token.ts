@@ -14,7 +14,7 @@ export class Token {
   /** As the authorization server spelled it, `Bearer` by default. */
   readonly tokenType: string;
   /** What was granted, when the source said so. */
-  readonly scope?: string;
+  readonly scope?: string | undefined;
   readonly integration: string;
   /** Rises with every token of the same key. */
   readonly generation: number;
@@ -29,7 +29,7 @@ export class Token {
     this.#accessToken = properties.accessToken;
     this.#keyId = properties.keyId;
     this.tokenType = properties.tokenType;
-    if (properties.scope !== undefined) this.scope = properties.scope;
+    this.scope = properties.scope;
     this.integration = properties.integration;
     this.generation = properties.generation;
     this.expiresAt = properties.expiresAt;
