@@ -59,6 +59,7 @@ describe('GuardedStore', () => {
   });
 
   it('waits for an answer as long as it may, and no longer', async () => {
+    await pass(100);
     store.fault = () => 'hang';
     let outcome: unknown;
     void peek().then((error) => (outcome = error));

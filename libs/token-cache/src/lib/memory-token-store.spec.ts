@@ -49,11 +49,39 @@ describe('MemoryTokenStore', () => {
     expect(calls).toEqual(['up', 'purged']);
   });
 
+  it.each([
+    ['leaseMs', (store: MemoryTokenStore) => store.acquire('key', { ...lookUp, leaseMs: 0 })],
+    ['leaseMs', (store: MemoryTokenStore) => store.renew('key', { nonce: 'a', fence: 1, leaseMs: 0 })],
+    ['ttlMs', (store: MemoryTokenStore) => store.commit('key', { nonce: 'a', fence: 1, leaseMs: 1 }, 'payload', 0)],
+    [
+      'cooldown.remainingMs',
+      (store: MemoryTokenStore) =>
+        store.fail('key', { nonce: 'a', fence: 1, leaseMs: 1 }, { remainingMs: 0, error: '' }),
+    ],
+  ])('refuses a key that would never end: %s', async (name, call) => {
+    await expect(call(new MemoryTokenStore())).rejects.toThrow(`${name} must be a positive integer, not 0`);
+  });
+
+  it('wakes nobody for a holder that was overtaken', async () => {
+    const store = new MemoryTokenStore({ clock });
+    const late = await store.acquire('key', { ...lookUp, nonce: 'late' });
+    if (late.outcome !== 'lease') throw new Error(late.outcome);
+    monotonic = 3_000;
+    await store.acquire('key', { ...lookUp, nonce: 'newer' });
+    await store.acquire('key', { ...lookUp, nonce: 'waits' });
+    const events: string[] = [];
+    store.events.subscribe({ event: ({ type }) => events.push(type), up: () => {}, down: () => {} });
+    await store.commit('key', late.lease, 'payload', 1_000);
+    await store.fail('key', late.lease);
+    await Promise.resolve();
+    expect(events).toEqual([]);
+  });
+
   it('drops what ended as fast as new keys come in', async () => {
     const store = new MemoryTokenStore({ clock });
     for (let i = 0; i < 1_000; i++) await store.purge(`old ${i}`);
     expect(store.size).toBe(1_000);
-    monotonic = 26 * 60 * 60 * 1_000;
+    monotonic = 25 * 60 * 60 * 1_000;
     for (let i = 0; i < 1_000; i++) await store.purge(`new ${i}`);
     expect(store.size).toBe(1_000);
   });

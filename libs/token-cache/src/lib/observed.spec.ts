@@ -80,6 +80,19 @@ describe('What an observer hears', () => {
     expect(heard).toEqual([['invalidated', 'billing'], minted('stored', 'invalidated', 0), miss]);
   });
 
+  it('of a rejection that the store could not be told, and of none that came too late', async () => {
+    const store = faulty(() => undefined);
+    const [a, b] = [replica({}, store), replica()];
+    const [first, late] = [await a.getToken('billing'), await b.getToken('billing')];
+    store.fault = () => 'reject';
+    const [heardByA, heardByB] = [hear(a), hear(b)];
+    expect(await a.invalidate(first)).toBe(true);
+    store.fault = () => undefined;
+    await replica().invalidate(first);
+    expect(await b.invalidate(late)).toBe(false);
+    expect([heardByA, heardByB]).toEqual([[['invalidated', 'billing']], []]);
+  });
+
   it('of a source that fails', async () => {
     const tokens = replica();
     const heard = hear(tokens);

@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { FakeTokenSource } from '../testing/fake-token-source.js';
 import { FaultyTokenStore } from '../testing/faulty-token-store.js';
 import { type Fleet, pass, settled, silent, startFleet } from '../testing/fleet.spec-support.js';
@@ -457,6 +458,54 @@ describe('TokenService', () => {
     });
   });
 
+  describe('the store', () => {
+    it('is said to answer, or not', async () => {
+      const store = new FaultyTokenStore(shared);
+      const tokens = replica({}, store);
+      const called: unknown[] = [];
+      tokens.observe(
+        new (class extends TokenObserver {
+          override storeCalled(operation: string, _durationMs: number, failed: boolean): void {
+            called.push([operation, failed]);
+          }
+        })(),
+      );
+      expect(await tokens.storeAvailable()).toBe(true);
+      store.fault = () => 'reject';
+      expect(await tokens.storeAvailable()).toBe(false);
+      expect(called).toEqual([
+        ['ping', false],
+        ['ping', true],
+      ]);
+    });
+
+    it('can be done without, unless policy says otherwise', () => {
+      expect(replica().canMintWithoutStore('billing')).toBe(true);
+      expect(replica({ whenStoreUnavailable: 'fail' }).canMintWithoutStore('billing')).toBe(false);
+    });
+
+    it('is not needed to see what is in hand', async () => {
+      const store = new FaultyTokenStore(shared);
+      const tokens = replica({ nearCache: false }, store);
+      await tokens.getToken('billing');
+      store.fault = () => 'reject';
+      expect((await tokens.peek('billing'))?.accessToken).toBe('fake-token-1');
+      expect(await tokens.status('billing')).toMatchObject({ state: 'valid' });
+      expect(inspect(tokens['wakeUps'], { depth: 1 })).toContain('watches: Map(0) {}');
+    });
+
+    it('may have a token that cannot be read beside our own', async () => {
+      const tokens = replica({ nearCache: false });
+      const { keyId } = await tokens.getToken('billing');
+      await shared.purge(keyId);
+      await tokens.getToken('billing');
+      const acquired = await shared.acquire(keyId, { nonce: 'other', leaseMs: 1_000, needMs: 2 * 3_600_000 });
+      if (acquired.outcome !== 'lease') throw new Error(acquired.outcome);
+      await shared.commit(keyId, acquired.lease, 'gibberish', 60_000);
+      expect((await tokens.peek('billing'))?.accessToken).toBe('fake-token-2');
+    });
+  });
+
   describe('without the store', () => {
     let store: FaultyTokenStore;
     beforeEach(() => (store = new FaultyTokenStore(shared)));
@@ -625,7 +674,11 @@ describe('TokenService', () => {
     it('serves nothing new afterwards', async () => {
       const tokens = replica();
       await tokens.onApplicationShutdown();
-      await expect(tokens.getToken('billing')).rejects.toMatchObject({ code: 'TOKEN_STORE_UNAVAILABLE' });
+      await expect(tokens.getToken('billing')).rejects.toMatchObject({
+        code: 'TOKEN_STORE_UNAVAILABLE',
+        message: 'The token store did not answer "acquire"',
+        cause: new Error('the application is shut down'),
+      });
     });
   });
 

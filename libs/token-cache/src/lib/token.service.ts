@@ -261,8 +261,8 @@ export class TokenService implements OnApplicationShutdown {
       const sentAt = this.config.clock.monotonic();
       const { token, cooldown } = await this.store.peek(key);
       const adopted = token && this.shelf.adopt(key, token, sentAt, watch);
-      const held = adopted === 'outdated' ? this.near.valid(key.id, sentAt) : adopted;
-      return { ...(isUsable(held) && { held }), ...(cooldown && { cooldown }) };
+      const held = isUsable(adopted) ? adopted : token && this.near.valid(key.id, sentAt);
+      return { ...(held && { held }), ...(cooldown && { cooldown }) };
     } catch (error) {
       const inHand = this.near.valid(key.id, this.config.clock.monotonic());
       if (inHand) return { held: inHand };

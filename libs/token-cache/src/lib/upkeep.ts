@@ -34,7 +34,7 @@ export class Upkeep {
       const acquired = await this.store.acquire(key, randomUUID(), held.endsAt - held.refreshAt);
       if (acquired.outcome === 'cooling') throw errorOf(acquired.cooldown, key.integration.name);
       if (acquired.outcome === 'hit') this.shelf.adopt(key, acquired.token, sentAt, watch);
-      if (acquired.outcome === 'lease' && !(await this.settleFor(key, acquired, held, sentAt, watch))) {
+      if (acquired.outcome === 'lease' && !(await this.settleFor(key, acquired, sentAt, watch))) {
         await this.minting.underLease(key, acquired, watch);
       }
       held.maintainAt = this.clock.monotonic() + key.integration.policy.leaseMs / 3;
@@ -78,15 +78,8 @@ export class Upkeep {
   }
 
   /** Another process refreshed already, with a token that lives shorter than the old one's window: take that. */
-  private async settleFor(
-    key: TokenKey,
-    { lease, token }: Granted,
-    held: HeldToken,
-    sentAt: number,
-    watch: Watch,
-  ): Promise<boolean> {
-    if (!token || token.fence <= held.token.generation) return false;
-    const adopted = this.shelf.adopt(key, token, sentAt, watch);
+  private async settleFor(key: TokenKey, { lease, token }: Granted, sentAt: number, watch: Watch): Promise<boolean> {
+    const adopted = token && this.shelf.adopt(key, token, sentAt, watch);
     if (!isUsable(adopted) || adopted.refreshAt <= this.clock.monotonic()) return false;
     await this.store.fail(key, lease);
     return true;
