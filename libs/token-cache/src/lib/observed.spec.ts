@@ -43,6 +43,22 @@ describe('What an observer hears', () => {
   const miss = ['miss', 'billing'];
   const hit = (layer: string): unknown[] => ['hit', 'billing', layer];
 
+  it('until it stops listening', async () => {
+    const tokens = replica();
+    let hits = 0;
+    const stopListening = tokens.observe(
+      new (class extends TokenObserver {
+        override hit(): void {
+          hits++;
+        }
+      })(),
+    );
+    for (let call = 0; call < 2; call++) await tokens.getToken('billing');
+    stopListening();
+    await tokens.getToken('billing');
+    expect(hits).toBe(1);
+  });
+
   it('of a mint, of a token that is shared and of one at hand', async () => {
     const [a, b] = [replica(), replica()];
     const [heardByA, heardByB] = [hear(a), hear(b)];

@@ -47,15 +47,30 @@ describe('TokenCacheModule', () => {
     await app.close();
   });
 
+  it('takes its options from a class with forRootAsync', async () => {
+    class Settings {
+      createTokenCacheOptions(): TokenCacheOptions {
+        return options;
+      }
+    }
+    const app = await Test.createTestingModule({
+      imports: [TokenCacheModule.forRootAsync({ useClass: Settings })],
+      providers: [Invoices],
+    }).compile();
+    expect((await app.get(Invoices).tokens.getToken('billing')).accessToken).toBe('billing-token-1');
+    await app.close();
+  });
+
   it('is seen everywhere with isGlobal, and only then', async () => {
     @Module({ providers: [Invoices] })
     class FeatureModule {}
-    const with_ = (isGlobal: boolean): Promise<unknown> =>
-      Test.createTestingModule({ imports: [TokenCacheModule.forRoot({ ...options, isGlobal }), FeatureModule] })
+    const with_ = (isGlobal: { isGlobal?: boolean }): Promise<unknown> =>
+      Test.createTestingModule({ imports: [TokenCacheModule.forRoot({ ...options, ...isGlobal }), FeatureModule] })
         .setLogger(SILENT)
         .compile();
-    await expect(with_(true)).resolves.toBeDefined();
-    await expect(with_(false)).rejects.toThrow(/TokenService/);
+    await expect(with_({ isGlobal: true })).resolves.toBeDefined();
+    await expect(with_({ isGlobal: false })).rejects.toThrow(/TokenService/);
+    await expect(with_({})).rejects.toThrow(/TokenService/);
   });
 
   it('lets feature modules add integrations of their own, under the policy of the root', async () => {

@@ -671,6 +671,13 @@ describe('TokenService', () => {
       expect((await replica().getToken('billing')).accessToken).toBe('fake-token-2');
     });
 
+    it('closes the store once, however often it is asked to', async () => {
+      const close = jest.spyOn(shared, 'close');
+      const tokens = replica();
+      await Promise.all([tokens.onApplicationShutdown(), tokens.onApplicationShutdown()]);
+      expect(close).toHaveBeenCalledTimes(1);
+    });
+
     it('serves nothing new afterwards', async () => {
       const tokens = replica();
       await tokens.onApplicationShutdown();

@@ -165,6 +165,19 @@ describe('Upkeep', () => {
     expect(codes).toEqual(['TOKEN_SOURCE_UNAVAILABLE']);
   });
 
+  it('leaves a token alone that the store lost and another process is about to replace', async () => {
+    const store = new FaultyTokenStore(shared);
+    const tokens = replica({}, store);
+    const { keyId } = await tokens.getToken('billing');
+    await pass(REFRESH_AT);
+    const empty = new MemoryTokenStore();
+    await empty.acquire(keyId, { nonce: 'other', leaseMs: 60_000, needMs: 0 });
+    Object.assign(store, { inner: empty });
+    await callFor(100, tokens);
+    expect(await accessToken(tokens)).toBe('fake-token-1');
+    expect(logged).not.toHaveBeenCalled();
+  });
+
   describe('of a token that could not be shared', () => {
     let store: FaultyTokenStore;
     let tokens: TokenService;
