@@ -1,7 +1,7 @@
 import { inspect } from 'node:util';
 import { FakeTokenSource } from '../testing/fake-token-source.js';
 import { FaultyTokenStore } from '../testing/faulty-token-store.js';
-import { type Fleet, pass, settled, silent, startFleet } from '../testing/fleet.spec-support.js';
+import { type Fleet, pass, settled, silent, slow, startFleet } from '../testing/fleet.spec-support.js';
 import { MemoryTokenStore } from './memory-token-store.js';
 import {
   TokenSourceRejectedError,
@@ -446,6 +446,18 @@ describe('TokenService', () => {
         coolingMs: 30_000,
         lastErrorCode: 'TOKEN_SOURCE_REJECTED',
       });
+    });
+
+    it('see no token past its hard expiry, however long the store took to answer', async () => {
+      const key = (byte: number) => ({ encryption: { keys: [{ id: `${byte}`, key: Buffer.alloc(32, byte) }] } });
+      const ours = replica({ ...key(1), nearCache: false }, slow(shared, { replies: { peek: 400 } }));
+      await ours.getToken('billing');
+      await pass(60_000);
+      await replica(key(2)).getToken('billing');
+      await pass(HARD_EXPIRY - 60_000 - 200);
+      const peeked = ours.peek('billing');
+      await pass(400);
+      expect(await peeked).toBeUndefined();
     });
 
     it('say unknown when the store does not answer', async () => {

@@ -4,7 +4,7 @@ import { Flights } from './flights.js';
 import { BREAKER_RESET_MS, GuardedStore } from './guarded-store.js';
 import { KeyedStore } from './keyed-store.js';
 import { FailureMemory } from './failure-memory.js';
-import { isUsable, TokenShelf } from './token-shelf.js';
+import { TokenShelf } from './token-shelf.js';
 import { Upkeep } from './upkeep.js';
 import { Minter } from './minter.js';
 import { MintOnce, type Obtained } from './mint-once.js';
@@ -260,8 +260,9 @@ export class TokenService implements OnApplicationShutdown {
     try {
       const sentAt = this.config.clock.monotonic();
       const { token, cooldown } = await this.store.peek(key);
-      const adopted = token && this.shelf.adopt(key, token, sentAt, watch);
-      const held = isUsable(adopted) ? adopted : token && this.near.valid(key.id, sentAt);
+      if (token) this.shelf.adopt(key, token, sentAt, watch);
+      // Whatever became of the shared token, callers are given what is in hand now.
+      const held = token && this.near.valid(key.id, this.config.clock.monotonic());
       return { ...(held && { held }), ...(cooldown && { cooldown }) };
     } catch (error) {
       const inHand = this.near.valid(key.id, this.config.clock.monotonic());
