@@ -79,13 +79,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: 'an odd life is believed',
-    edits: [
-      edit(
-        'token-life.js',
-        "typeof value === 'number' && Number.isFinite(value) && value > 0",
-        "typeof value === 'number'",
-      ),
-    ],
+    edits: [edit('token-life.js', 'Number.isFinite(value) && value > 0', "typeof value === 'number'")],
     faults: ['the source says odd things of the life of its tokens'],
   },
   {
