@@ -1,4 +1,4 @@
-import { type RedisCluster, startCluster } from '@mintonce/test-support';
+import { type RedisCluster, startCluster, waitFor } from '@mintonce/test-support';
 import { Fleet, type FleetOptions } from './fleet.js';
 import { immortalKeys } from './immortal-keys.js';
 
@@ -17,7 +17,9 @@ export async function startClusterFleet(
     const fleet = await Fleet.start({
       ...fleetOptions,
       store: () => ({ kind: 'cluster', ports: cluster.ports }),
-      inspect: async () => immortalKeys((await cluster.masters()).map((master) => cluster.admin(master))),
+      // A server may still take one for a master that is gone.
+      inspect: () =>
+        waitFor(async () => immortalKeys((await cluster.masters()).map((master) => cluster.admin(master)))),
     });
     const stop = async (): Promise<void> => {
       await fleet.stop();
