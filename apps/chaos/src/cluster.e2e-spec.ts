@@ -1,6 +1,7 @@
 import { type RedisCluster, type RedisServer, waitFor } from '@mintonce/test-support';
 import { type ClusterFleet, startClusterFleet } from './cluster-fleet.js';
 import { expectPromises } from './expect-promises.spec-support.js';
+import { expectOneMintForEachPurge } from './expect-purges.spec-support.js';
 import { expectPromisesToAll } from './expect-tenants.spec-support.js';
 import { type Fleet, WORKERS } from './fleet.js';
 import { monotonicMs } from './monotonic.js';
@@ -26,6 +27,8 @@ describe('Eight processes on a cluster of three masters and three replicas', () 
   afterEach(() => cluster.recover());
 
   afterAll(() => running?.stop());
+
+  it('mint once for each purge under load, whoever purges', () => expectOneMintForEachPurge(fleet));
 
   it('serve every tenant while the master of some is killed and replaced, and mint nothing', async () => {
     const tenants = await openTenants(fleet, cluster, TENANTS);
@@ -244,12 +247,11 @@ describe('Eight processes on a cluster of three masters and three replicas', () 
     const heardMs = monotonicMs() - killedAt;
     await fleet.until(async () => (await cluster.masterOf(slot)) !== busiest);
     await fleet.untilStoreIsBack();
-    const old = new Set(trial.answers.map(({ token }) => token));
-    await trial.purge();
-    await fleet.until(() => fleet.workers.every(({ name }) => !old.has(lastToken(trial, name))));
+    await trial.replaceByPurge();
     await expectPromises(trial, {
       promises: [2, 3],
       fault: 'the server is killed that most processes hear events from',
+      mints: 2,
       seen: `events arrive everywhere after ${Math.round(heardMs)} ms`,
     });
   });
@@ -322,8 +324,4 @@ async function servedAll(tenants: readonly Tenant[], times = 3): Promise<void> {
 
 function generationsOf({ answers }: Trial): number[] {
   return answers.flatMap(({ generation }) => generation ?? []);
-}
-
-function lastToken({ answers }: Trial, worker: string): string | undefined {
-  return answers.findLast((answer) => answer.worker === worker)?.token;
 }

@@ -1,4 +1,5 @@
 import { expectPromises } from './expect-promises.spec-support.js';
+import { expectOneMintForEachPurge } from './expect-purges.spec-support.js';
 import { type Fleet, LEASE_MS } from './fleet.js';
 import { monotonicMs } from './monotonic.js';
 import { startRedisFleet } from './redis-fleet.js';
@@ -120,6 +121,8 @@ describe.each([
     await expectPromises(trial, { promises: [2, 3], fault: 'a purge in mid-mint', mints: 2, overlapping: 2 });
     expect(new Set(trial.answers.map(({ token }) => token))).toEqual(new Set([trial.calls[1]?.token]));
   });
+
+  it('mint once for each purge under load, whoever purges', () => expectOneMintForEachPurge(fleet));
 
   it('replace a token once that a hundred callers were told is rejected', async () => {
     const trial = await fleet.trial();

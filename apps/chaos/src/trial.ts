@@ -55,6 +55,18 @@ export class Trial {
     await worker?.ask({ do: 'purge', key: this.key });
   }
 
+  /** Purges the key under load; resolves when every worker was given another token than any before. */
+  async replaceByPurge(worker = this.fleet.awake[0]): Promise<void> {
+    const old = new Set(this.answers.map(({ token }) => token));
+    await this.purge(worker);
+    await this.fleet.until(() => this.fleet.awake.every(({ name }) => !old.has(this.lastToken(name))));
+  }
+
+  /** What callers of that worker were given last, if it was a token. */
+  lastToken(worker: string): string | undefined {
+    return this.answers.findLast((answer) => answer.worker === worker)?.token;
+  }
+
   get calls(): readonly TokenCall[] {
     return this.fleet.witness.callsFor(this.key);
   }

@@ -119,15 +119,13 @@ export class MintJudge extends Witness {
     if (process.host.isDead) return;
     const { counts, name, came, left, asked, pending } = process;
     const { superseded, local } = counts.minted;
+    const truths = [...this.world.server.truths.values()];
     // A token that another process rejects at once is void before its minter hears that it is shared.
-    const rejected = [...this.world.server.truths.values()].reduce(
-      (sum, { invalidatedAt }) => sum + invalidatedAt.size,
-      0,
-    );
-    const lost =
-      this.isOrderly && !this.world.requests.some(({ label }) => this.wasPurged(label))
-        ? Math.max(0, superseded - rejected) + local + counts.leasesLost
-        : 0;
+    const rejected = truths.reduce((sum, { invalidatedAt }) => sum + invalidatedAt.size, 0);
+    const purged = truths.flatMap(({ voided }) => voided).filter((lease) => lease.process === name).length;
+    const lost = this.isOrderly
+      ? Math.max(0, superseded - rejected - purged) + local + Math.max(0, counts.leasesLost - purged)
+      : 0;
     this.verdict.expect(
       lost === 0,
       'no token is minted without need',

@@ -122,6 +122,18 @@ export const MUTATIONS: readonly Mutation[] = [
     faults: ['tokens are purged'],
   },
   {
+    name: 'a purge voids mints that began after it',
+    edits: [
+      edit('minter.js', 'keyId === purgedId && fence <= upTo', 'keyId === purgedId'),
+      edit(
+        'wake-ups.js',
+        'fence === NO_LEASE ? this.purged : fence <= this.voidedUpTo',
+        'this.purged || fence <= this.voidedUpTo',
+      ),
+    ],
+    faults: ['tokens are purged'],
+  },
+  {
     name: 'the fence restarts when its record is lost',
     edits: [edit('slot.js', 'Math.max(slot.fence + 1, Math.floor(now * 1000));', 'slot.fence + 1;')],
     faults: ['the store restarts empty'],
@@ -228,8 +240,8 @@ export const MUTATIONS: readonly Mutation[] = [
     edits: [
       edit(
         'minting.js',
-        'catch {\n            if (watch.purged',
-        'catch (error) {\n            throw error;\n            if (watch.purged',
+        'catch {\n            if (isVoid',
+        'catch (error) {\n            throw error;\n            if (isVoid',
       ),
     ],
     faults: ['messages are lost'],

@@ -176,6 +176,19 @@ export const SCHEDULES: readonly Schedule[] = [
     },
   },
   {
+    name: 'a process hears of a purge when its next mint is under way',
+    promises: [2],
+    origin: 'a gateway of our own under load: an event is slower than the calls after it',
+    weather: { ...QUIET, faults: breaking('callers') },
+    play(world) {
+      ask(world, 100, 0);
+      at(world, 2_000, () => Object.assign(processOf(world, 1).channel ?? {}, { extraDelayMs: 100 }));
+      at(world, 3_000, () => world.purge(processOf(world, 0), REQUEST));
+      ask(world, 3_010, 1);
+    },
+    check: (world) => published(world, ['t1', 't2']) ?? tells(world, ['t1', 't2']) ?? mints(world, 2),
+  },
+  {
     name: 'the event that tells of a token is lost between the look-up and the wait',
     promises: [5],
     origin: 'pub/sub is at most once; spring-integration#9401',

@@ -49,6 +49,8 @@ export class KeyTruth {
   /** Access token to the instant at which the store dropped it. */
   readonly invalidatedAt = new Map<string, number>();
   readonly purgedAt: number[] = [];
+  /** The leases that purges ended. */
+  readonly voided: Grant[] = [];
   /** Access tokens whose commit came after a newer lease: who has them may have to drop them. */
   readonly refused = new Set<string>();
   /** What the store forgot: how often its history ended. */
@@ -155,6 +157,7 @@ export class KeyTruth {
     this.fence = Math.max(this.fence + 1, Math.floor(serverNow * 1_000));
     this.coolsUntil = 0;
     this.purgedAt.push(now);
+    if (this.lease) this.voided.push(this.lease);
     delete this.current;
     delete this.lease;
   }

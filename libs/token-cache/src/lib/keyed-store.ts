@@ -53,7 +53,7 @@ export class KeyedStore {
     return this.call(key, 'invalidate', (store) => store.invalidate(keyId, generation));
   }
 
-  purge(key: TokenKey): Promise<void> {
+  purge(key: TokenKey): Promise<number> {
     return this.call(key, 'purge', (store) => store.purge(key.id));
   }
 

@@ -83,9 +83,10 @@ export class MemoryTokenStore implements TokenStore {
     return answer;
   }
 
-  async purge(keyId: string): Promise<void> {
-    const { slot } = this.#run(keyId, purge);
-    if (slot) this.#publish({ type: 'purged', keyId, fence: slot.fence });
+  async purge(keyId: string): Promise<number> {
+    const { answer: fence } = this.#run(keyId, purge);
+    this.#publish({ type: 'purged', keyId, fence });
+    return fence;
   }
 
   async ping(): Promise<void> {}

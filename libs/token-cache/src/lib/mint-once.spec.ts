@@ -1,7 +1,16 @@
 import { inspect } from 'node:util';
 import { FakeTokenSource } from '../testing/fake-token-source.js';
 import { FaultyTokenStore, type StoreFault } from '../testing/faulty-token-store.js';
-import { channelled, type Fleet, pass, settled, silent, slow, startFleet } from '../testing/fleet.spec-support.js';
+import {
+  channelled,
+  type Fleet,
+  pass,
+  settled,
+  silent,
+  slow,
+  startFleet,
+  tardy,
+} from '../testing/fleet.spec-support.js';
 import { systemClock } from './clock.js';
 import { MemoryTokenStore } from './memory-token-store.js';
 import { SHUTTING_DOWN } from './minter.js';
@@ -731,6 +740,39 @@ describe('MintOnce', () => {
       await pass(0);
       expect(await Promise.all([before, after])).toEqual(['fake-token-2', 'fake-token-2']);
       expect(source.calls[0]?.context.signal.aborted).toBe(true);
+    });
+
+    describe.each([
+      ['the process that sent it', () => slow(silent(shared), { replies: { purge: 300 } })],
+      ['a process that hears of it late', () => tardy(shared, 300)],
+    ])('in %s', (_which, storeOf) => {
+      let token: Promise<string>;
+      let release: () => void;
+
+      beforeEach(async () => {
+        release = source.hold();
+        const tokens = replica({}, storeOf());
+        await pass(0);
+        void tokens.purge('billing');
+        await pass(100);
+        token = accessToken(tokens);
+        void settled(token);
+        await pass(300);
+      });
+
+      it('leaves a mint alone that began after it', async () => {
+        release();
+        expect(await token).toBe('fake-token-1');
+        expect(source.calls).toHaveLength(1);
+        expect(source.calls[0]?.context.signal.aborted).toBe(false);
+      });
+
+      it('excuses no failure of a mint that began after it', async () => {
+        source.failure = new TokenSourceRejectedError('no');
+        release();
+        await expect(token).rejects.toMatchObject({ code: 'TOKEN_SOURCE_REJECTED' });
+        expect(source.calls).toHaveLength(1);
+      });
     });
   });
 

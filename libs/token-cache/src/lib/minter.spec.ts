@@ -1,7 +1,7 @@
 import { FakeClock } from '../testing/fake-clock.js';
 import { billingKey } from '../testing/billing-key.spec-support.js';
 import { FakeTokenSource } from '../testing/fake-token-source.js';
-import { Minter } from './minter.js';
+import { Minter, NO_LEASE } from './minter.js';
 import { type TokenKey } from './token-key.js';
 
 const MINT_TIMEOUT_MS = 10_000;
@@ -117,14 +117,15 @@ describe('Minter', () => {
     expect(source.calls[0]?.context.signal.aborted).toBe(false);
   });
 
-  it('ends the mints of the key that was purged, and no other', async () => {
+  it('ends the mints of the key that was purged up to the fence of the purge, and no other', async () => {
     const release = source.hold();
-    const [one, two] = [failure(minter.mint(key('one'), 1)), minter.mint(key('two'), 2)];
+    const voided = [NO_LEASE, 3, 7].map((fence) => failure(minter.mint(key('one'), fence)));
+    const others = [minter.mint(key('one'), 8), minter.mint(key('two'), 1)];
     await clock.advance(0);
-    minter.abort(key('one').id);
+    minter.abort(key('one').id, 7);
     release();
-    expect(await one).toMatchObject({ cause: new Error('purged') });
-    expect((await two).content.accessToken).toBe('fake-token-2');
+    expect(await Promise.all(voided)).toMatchObject(Array(3).fill({ cause: new Error('purged') }));
+    expect(await Promise.all(others)).toHaveLength(2);
   });
 
   it('ends every mint when it is closed, and asks no source any more', async () => {

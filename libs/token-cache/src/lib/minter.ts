@@ -12,6 +12,9 @@ export interface FreshToken {
   readonly refreshAt: number;
 }
 
+/** The fence of a mint that no lease covers: it is below every other. */
+export const NO_LEASE = 0;
+
 /** Why a mint ended that the source has no part in. */
 export const SHUTTING_DOWN = new Error('shutting down');
 const PURGED = new Error('purged');
@@ -19,7 +22,7 @@ const PURGED = new Error('purged');
 /** Asks a source for a token, within its time, and makes sense of the answer. */
 export class Minter {
   private isClosed = false;
-  private readonly running = new Map<AbortController, string>();
+  private readonly running = new Map<AbortController, { keyId: string; fence: number }>();
 
   constructor(
     private readonly clock: Clock,
@@ -49,9 +52,11 @@ export class Minter {
     };
   }
 
-  /** Aborts the mints of a key that was purged: nobody may have what comes of them. */
-  abort(keyId: string): void {
-    for (const [controller, running] of this.running) if (running === keyId) controller.abort(PURGED);
+  /** Aborts the mints up to the fence of a purge: nobody may have what comes of them. One that began after it goes on. */
+  abort(purgedId: string, upTo: number): void {
+    for (const [controller, { keyId, fence }] of this.running) {
+      if (keyId === purgedId && fence <= upTo) controller.abort(PURGED);
+    }
   }
 
   /** Aborts every mint, those to come included. */
@@ -73,7 +78,7 @@ export class Minter {
         new TokenSourceUnavailableError(`The source of "${name}" did not answer within ${policy.mintTimeoutMs} ms`),
       );
     });
-    this.running.set(controller, key.id);
+    this.running.set(controller, { keyId: key.id, fence });
     if (this.isClosed) controller.abort(SHUTTING_DOWN);
     try {
       return await Promise.race([

@@ -2,7 +2,7 @@ import { type Clock } from './clock.js';
 import { cooldownMs, cooledDown, errorOf, rememberedFailure } from './cooldown.js';
 import { type FailureMemory } from './failure-memory.js';
 import { type KeyedStore } from './keyed-store.js';
-import { type FreshToken, type Minter, SHUTTING_DOWN } from './minter.js';
+import { type FreshToken, type Minter, NO_LEASE, SHUTTING_DOWN } from './minter.js';
 import { type HeldToken, type NearCache } from './near-cache.js';
 import { type PayloadCodec } from './payload-codec.js';
 import { TokenResponseInvalidError, type TokenSourceError } from './token-cache.errors.js';
@@ -23,6 +23,7 @@ interface Published {
 
 /** One mint: how it is made, and what comes of it. */
 interface Mint {
+  fence: number;
   reason: MintReason;
   mint: () => Promise<FreshToken>;
   keep: (fresh: FreshToken) => Published | undefined | Promise<Published | undefined>;
@@ -61,6 +62,7 @@ export class Minting {
     }
     const stopRenewing = this.keepRenewing(key, lease);
     const held = await this.run(key, watch, {
+      fence: lease.fence,
       reason,
       // What becomes of a renewal after this says nothing of the lease: the commit or the failure releases it.
       mint: () => minter.mint(key, lease.fence).finally(stopRenewing),
@@ -82,10 +84,13 @@ export class Minting {
     if (failure) throw errorOf(failure, key.integration.name);
     const sentAt = this.now();
     return this.run(key, watch, {
+      fence: NO_LEASE,
       reason: 'miss',
-      mint: () => minter.mint(key, 0),
-      keep: (fresh) =>
-        watch.purged ? undefined : { held: shelf.keep(key, fresh, clock.now() * 1_000, sentAt, {}), outcome: 'local' },
+      mint: () => minter.mint(key, NO_LEASE),
+      keep: (fresh) => {
+        if (watch.hasVoided(NO_LEASE)) return undefined;
+        return { held: shelf.keep(key, fresh, clock.now() * 1_000, sentAt, {}), outcome: 'local' };
+      },
       fail: (error) => failures.remember(key, error),
     });
   }
@@ -99,12 +104,12 @@ export class Minting {
     const { codec, store, near, shelf, observers } = this.parts;
     const sentAt = this.now();
     const payload = codec.encode(key.id, lease.fence, fresh.content);
-    const isRejected = (): boolean => near.isRejected(fresh.content.accessToken);
+    const isVoid = (): boolean => near.isRejected(fresh.content.accessToken) || watch.hasVoided(lease.fence);
     let committed: Committed;
     try {
       committed = await store.commit(key, lease, payload, Math.max(1, Math.floor(fresh.endsAt - sentAt)));
     } catch {
-      if (watch.purged || isRejected()) return undefined;
+      if (isVoid()) return undefined;
       return { held: shelf.keep(key, fresh, lease.fence, sentAt, { lease }), outcome: 'local' };
     }
     if (committed.outcome === 'superseded') {
@@ -112,12 +117,16 @@ export class Minting {
       const adopted = committed.token && shelf.adopt(key, committed.token, sentAt, watch);
       return isUsable(adopted) ? { held: adopted, outcome: 'superseded' } : undefined;
     }
-    if (isRejected() || lease.fence <= watch.voidedUpTo) return undefined;
+    if (isVoid()) return undefined;
     return { held: shelf.keep(key, fresh, lease.fence, sentAt), outcome: 'stored' };
   }
 
   /** Makes a mint and reports it; a failure is nobody's business when a purge voided the mint. */
-  private async run(key: TokenKey, watch: Watch, { reason, mint, keep, fail }: Mint): Promise<HeldToken | undefined> {
+  private async run(
+    key: TokenKey,
+    watch: Watch,
+    { fence, reason, mint, keep, fail }: Mint,
+  ): Promise<HeldToken | undefined> {
     const { near, failures, observers } = this.parts;
     const startedAt = this.now();
     const report = (outcome: MintOutcome): void => {
@@ -127,8 +136,9 @@ export class Minting {
     try {
       fresh = await mint();
     } catch (error) {
-      report(watch.purged ? 'superseded' : 'failed');
-      if (watch.purged) return undefined;
+      const isVoid = watch.hasVoided(fence);
+      report(isVoid ? 'superseded' : 'failed');
+      if (isVoid) return undefined;
       throw await fail(error as TokenSourceError);
     }
     near.accept(fresh.content.accessToken);

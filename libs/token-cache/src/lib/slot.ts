@@ -125,10 +125,10 @@ export function invalidate(slot: Slot | undefined, generation: number, now: numb
   };
 }
 
-export function purge(slot: Slot = NOTHING, now: number): Step<void> {
+export function purge(slot: Slot = NOTHING, now: number): Step<number> {
   // The end of this millisecond: whatever else was granted within it is void as well.
   const fence = Math.max(slot.fence + 1, Math.floor(now * 1000) + 999);
-  return { answer: undefined, slot: { ...NOTHING, fence, invalidated: 1 } };
+  return { answer: fence, slot: { ...NOTHING, fence, invalidated: 1 } };
 }
 
 function tokenOf({ published, payload, tokenEndsAt }: Slot, now: number): StoredToken | undefined {

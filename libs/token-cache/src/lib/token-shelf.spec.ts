@@ -97,19 +97,17 @@ describe('TokenShelf', () => {
     expect(adopt(stored(7))).not.toHaveProperty('unshared');
   });
 
-  it.each([
-    ['purged meanwhile', () => Object.assign(watch, { purged: true })],
-    ['of the generation that was voided meanwhile', () => Object.assign(watch, { voidedUpTo: 7 })],
-    ['of an older one', () => Object.assign(watch, { voidedUpTo: 8 })],
-  ])('takes no token that was %s', (_what, make) => {
-    make();
-    expect(adopt(stored(7))).toBe('voided');
-    expect(near.valid(key.id, 0)).toBeUndefined();
-  });
+  describe.each(['invalidated', 'purged'] as const)('when tokens were %s meanwhile', (type) => {
+    it.each([7, 8])('takes none of a generation up to that', (fence) => {
+      watch.notice({ type, keyId: key.id, fence });
+      expect(adopt(stored(7))).toBe('voided');
+      expect(near.valid(key.id, 0)).toBeUndefined();
+    });
 
-  it('takes a token that is newer than what was voided', () => {
-    Object.assign(watch, { voidedUpTo: 6 });
-    expect(isUsable(adopt(stored(7)))).toBe(true);
+    it('takes one that is newer', () => {
+      watch.notice({ type, keyId: key.id, fence: 6 });
+      expect(isUsable(adopt(stored(7)))).toBe(true);
+    });
   });
 
   it('takes no token that ended on its way', async () => {

@@ -31,7 +31,7 @@ export class TokenShelf {
   /** Keeps a token that the store gave us, unless we know better than to use it. */
   adopt(key: TokenKey, stored: StoredToken, sentAt: number, watch: Watch): HeldToken | Unusable {
     const endsAt = sentAt + stored.ttlMs;
-    if (watch.purged || stored.fence <= watch.voidedUpTo || endsAt <= this.clock.monotonic()) return 'voided';
+    if (watch.hasVoided(stored.fence) || endsAt <= this.clock.monotonic()) return 'voided';
     const current = this.near.valid(key.id, sentAt);
     if (current && !current.unshared && current.token.generation === stored.fence) {
       current.confirmedAt = sentAt;

@@ -39,8 +39,11 @@ export interface TokenStore {
   /** Deletes the token only if it is still that generation, and announces it; false otherwise. */
   invalidate(keyId: string, generation: number): Promise<boolean>;
 
-  /** Deletes token and cool-down whatever they are, voids a mint in flight by raising the fence, and announces it. */
-  purge(keyId: string): Promise<void>;
+  /**
+   * Deletes token and cool-down whatever they are, voids a mint in flight by raising the fence, and announces it. Answers
+   * the fence up to which everything is void; leases granted from now on lie above it.
+   */
+  purge(keyId: string): Promise<number>;
 
   /** Resolves when the store can be written to. */
   ping(): Promise<void>;
@@ -120,7 +123,7 @@ export interface TokenStoreEvent {
   /** `stored` and `failed` are sent only when somebody waits; `invalidated` and `purged` always. */
   readonly type: 'stored' | 'failed' | 'invalidated' | 'purged';
   readonly keyId: string;
-  /** The generation that was stored or invalidated; the fence that failed; the fence below which a purge voids everything. */
+  /** The generation that was stored or invalidated; the fence that failed; the fence up to which a purge voids everything. */
   readonly fence: number;
 }
 

@@ -63,7 +63,7 @@ export class TokenService implements OnApplicationShutdown {
     const wakeUps = (this.wakeUps = new WakeUps(clock, random, config.store.events, (event) => {
       if (event.type === 'invalidated') return this.near.dropShared(event.keyId, event.fence);
       this.near.drop(event.keyId);
-      this.minter.abort(event.keyId);
+      this.minter.abort(event.keyId, event.fence);
     }));
     const { maxEntries } = nearCache || DEFAULT_NEAR_CACHE;
     const near = (this.near = new NearCache(nearCache, maxEntries, config.store.events && wakeUps));
@@ -137,11 +137,13 @@ export class TokenService implements OnApplicationShutdown {
    */
   async purge(integration: string, request?: TokenRequest): Promise<void> {
     const key = this.keys.of(integration, request);
+    // Unless the store tells us up to where it is done, everything here is void.
+    let fence = Number.POSITIVE_INFINITY;
     try {
-      await this.store.purge(key);
+      fence = await this.store.purge(key);
     } finally {
       this.failures.forget(key.id);
-      this.wakeUps.deliver({ type: 'purged', keyId: key.id, fence: 0 });
+      this.wakeUps.deliver({ type: 'purged', keyId: key.id, fence });
     }
   }
 

@@ -1,5 +1,6 @@
 import { inspect } from 'node:util';
 import { FakeClock } from '../testing/fake-clock.js';
+import { NO_LEASE } from './minter.js';
 import { type TokenStoreEvent, type TokenStoreEvents, type TokenStoreListener } from './token-store.js';
 import { WakeUps, type Watch } from './wake-ups.js';
 
@@ -141,25 +142,37 @@ describe('WakeUps', () => {
       expect(await sleepOf(watch, 100)).toBe(125);
     });
 
-    it('knows the newest generation that was voided while it watched', () => {
+    it.each(['invalidated', 'purged'] as const)(
+      'knows up to which generation tokens were %s while it watched',
+      (type) => {
+        const watch = wakeUps.watch(KEY);
+        for (const fence of [5, 3]) channel.say(type, fence);
+        expect([1, 5, 6].map((fence) => watch.hasVoided(fence))).toEqual([true, true, false]);
+      },
+    );
+
+    it.each([
+      ['stored', false],
+      ['failed', false],
+      ['invalidated', false],
+      ['purged', true],
+    ] as const)('when a key was %s, says of a mint without a lease that it was voided: %s', (type, isVoid) => {
       const watch = wakeUps.watch(KEY);
-      for (const [type, fence] of [
-        ['invalidated', 5],
-        ['invalidated', 3],
-        ['stored', 9],
-        ['failed', 9],
-      ] as const)
-        channel.say(type, fence);
-      expect([watch.voidedUpTo, watch.purged]).toEqual([5, false]);
-      channel.say('purged', 8);
-      expect([watch.voidedUpTo, watch.purged]).toEqual([8, true]);
+      channel.say(type, 9);
+      expect(watch.hasVoided(NO_LEASE)).toBe(isVoid);
+    });
+
+    it.each(['stored', 'failed'] as const)('voids nothing when its key was %s', (type) => {
+      const watch = wakeUps.watch(KEY);
+      channel.say(type, 9);
+      expect(watch.hasVoided(1)).toBe(false);
     });
 
     it('forgets what was voided before a call that knows it', () => {
       const watch = wakeUps.watch(KEY);
       channel.say('purged', 8);
       watch.forgetVoided();
-      expect([watch.voidedUpTo, watch.purged]).toEqual([0, false]);
+      expect([NO_LEASE, 1].map((fence) => watch.hasVoided(fence))).toEqual([false, false]);
     });
   });
 

@@ -1,4 +1,5 @@
 import { type Clock } from './clock.js';
+import { NO_LEASE } from './minter.js';
 import { type Channel } from './near-cache.js';
 import { type TokenStoreEvent, type TokenStoreEvents } from './token-store.js';
 
@@ -70,10 +71,8 @@ export class WakeUps implements Channel {
 
 /** One flight's interest in a key. */
 export class Watch {
-  /** Tokens up to this generation were invalidated or purged while we watched. */
-  voidedUpTo = 0;
-  /** Everything was purged while we watched, mints without a lease included. */
-  purged = false;
+  private voidedUpTo = 0;
+  private purged = false;
   private awake = false;
   private polls = 0;
   private resolve?: () => void;
@@ -87,6 +86,11 @@ export class Watch {
     if (type === 'purged') this.purged = true;
     if (type === 'invalidated' || type === 'purged') this.voidedUpTo = Math.max(this.voidedUpTo, fence);
     this.wake();
+  }
+
+  /** Whether what was minted under that fence was invalidated or purged while we watched; any purge voids what had no lease. */
+  hasVoided(fence: number): boolean {
+    return fence === NO_LEASE ? this.purged : fence <= this.voidedUpTo;
   }
 
   /** A call sent from now on is answered in full knowledge of what was voided before. */

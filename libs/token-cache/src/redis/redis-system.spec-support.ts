@@ -99,7 +99,7 @@ function inMovedTime(store: TokenStore, moved: { readonly ms: number }): TokenSt
     },
     fail: (keyId, lease, cooldown) => store.fail(keyId, sentLease(lease), cooldown),
     invalidate: (keyId, generation) => store.invalidate(keyId, sent(generation)),
-    purge: (keyId) => store.purge(keyId),
+    purge: async (keyId) => received(await store.purge(keyId)),
     ping: () => store.ping(),
     close: () => store.close(),
   };

@@ -102,8 +102,8 @@ export class RedisTokenStore implements TokenStore {
     return this.#ask(INVALIDATE, keyId, generation);
   }
 
-  async purge(keyId: string): Promise<void> {
-    await this.#call(PURGE, keyId);
+  async purge(keyId: string): Promise<number> {
+    return Number(await this.#call(PURGE, keyId));
   }
 
   /** Writes: a replica, and a server that is full or cannot save, answer PING as well. */

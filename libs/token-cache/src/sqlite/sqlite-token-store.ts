@@ -83,7 +83,7 @@ export class SqliteTokenStore implements TokenStore {
     return this.#run(keyId, (slot, now) => invalidate(slot, generation, now));
   }
 
-  purge(keyId: string): Promise<void> {
+  purge(keyId: string): Promise<number> {
     return this.#run(keyId, purge);
   }
 

@@ -50,7 +50,7 @@ export class FaultyTokenStore implements TokenStore {
     return this.call('invalidate', () => this.inner.invalidate(keyId, generation));
   }
 
-  purge(keyId: string): Promise<void> {
+  purge(keyId: string): Promise<number> {
     return this.call('purge', () => this.inner.purge(keyId));
   }
 

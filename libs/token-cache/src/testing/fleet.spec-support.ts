@@ -108,6 +108,18 @@ export class ChannelledTokenStore extends FaultyTokenStore {
   }
 }
 
+/** A store whose events come so many ms late. */
+export function tardy(inner: MemoryTokenStore, ms: number): TokenStore {
+  const store = new FaultyTokenStore(inner);
+  const subscribe: TokenStoreEvents['subscribe'] = (listener) =>
+    inner.events.subscribe({
+      event: (event) => void setTimeout(() => listener.event(event), ms),
+      up: () => listener.up(),
+      down: () => {},
+    });
+  return Object.defineProperty(store, 'events', { value: { subscribe } });
+}
+
 export type Delays = Partial<Record<StoreOperation, number>>;
 
 /** The same store, with requests or replies that are so many ms on their way. */

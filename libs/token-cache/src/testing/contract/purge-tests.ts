@@ -17,6 +17,12 @@ export function purgeTests(test: Test): void {
     assert.deepEqual(await store.peek(KEY), {});
   });
 
+  test('answers the fence up to which everything is void', async ({ store, other }) => {
+    const voided = await leaseOf(store);
+    const fence = await other.purge(KEY);
+    assert.ok(voided.fence <= fence && fence < (await leaseOf(store)).fence);
+  });
+
   test('frees the lease, and its next holder may commit', async ({ store, other }) => {
     const voided = await leaseOf(store);
     await other.purge(KEY);

@@ -209,8 +209,10 @@ class Invalidate extends LeaseCall {
 class Purge extends Call {
   protected override readonly needsLease = false;
 
-  protected async call(model: SlotModel, _real: Real, store: TokenStore, keyId: string): Promise<void> {
-    await store.purge(keyId);
+  protected async call(model: SlotModel, real: Real, store: TokenStore, keyId: string): Promise<void> {
+    const fence = await store.purge(keyId);
+    rises(fence, real.lastFence, 'the fence of a purge');
+    real.lastFence = fence;
     model.purge();
   }
 

@@ -15,7 +15,7 @@ export type RecordedCall = { process: number; calledAt: number; answeredAt: numb
     }
   | { method: 'fail'; args: unknown[] & [lease: Lease]; answer: undefined }
   | { method: 'invalidate'; args: [generation: number]; answer: boolean }
-  | { method: 'purge'; args: []; answer: undefined }
+  | { method: 'purge'; args: []; answer: number }
 );
 
 /** A process of its own with a store of the built library in it. */
