@@ -73,7 +73,12 @@ describe('PayloadCodec', () => {
     ['encryption.keys', 'must name at least one key', { keys: [] }],
     ['encryption.keys', 'must name at least one key', {}],
     ['encryption.keys[0].key', 'must be 32 bytes', { keys: [{ id: 'a', key: 'c2hvcnQ=' }] }],
+    ['encryption.keys', 'must name at least one key', { keys: 'a' }],
+    ['encryption.keys[0].id', 'must be letters, digits, "_" and "-"', { keys: [null] }],
+    ['encryption.keys[0].id', 'must be letters, digits, "_" and "-"', { keys: [{ key: Buffer.alloc(32) }] }],
+    ['encryption.keys[1].id', 'must differ from the others', { keys: [key('a', 1), key('a', 2)] }],
     ['encryption.keys[0].key', 'must be 32 bytes', { keys: [{ id: 'a' }] }],
+    ['encryption.keys[0].key', 'must be 32 bytes', { keys: [{ id: 'a', key: Array(32).fill(1) }] }],
     [
       'encryption.keys[1].id',
       'must be letters, digits, "_" and "-"',

@@ -1,4 +1,5 @@
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
+import { isUint8Array } from 'node:util/types';
 import { TokenConfigError } from './token-cache.errors.js';
 
 /** What processes tell each other of a token. */
@@ -37,9 +38,7 @@ export class PayloadCodec {
 
   /** @throws TokenConfigError naming the key that cannot be used */
   constructor(encryption?: EncryptionOptions) {
-    if (encryption && !encryption.keys?.length)
-      throw new TokenConfigError('encryption.keys', 'must name at least one key');
-    this.keys = new Map(encryption?.keys.map(checkKey));
+    this.keys = encryption ? checkedKeys(encryption.keys) : new Map();
   }
 
   encode(keyId: string, fence: number, content: TokenContent): string {
@@ -80,12 +79,22 @@ function associatedData(keyId: string, fence: number): Uint8Array {
   return Buffer.from(JSON.stringify([keyId, fence]));
 }
 
-function checkKey({ id, key }: EncryptionKey, index: number): [string, Uint8Array] {
-  const path = `encryption.keys[${index}]`;
-  if (!/^[\w-]+$/.test(id)) throw new TokenConfigError(`${path}.id`, 'must be letters, digits, "_" and "-"');
-  const bytes = typeof key === 'string' ? Buffer.from(key, 'base64') : key;
-  if (bytes?.length !== 32) throw new TokenConfigError(`${path}.key`, 'must be 32 bytes');
-  return [id, bytes];
+function checkedKeys(keys: readonly Partial<EncryptionKey>[] | undefined): ReadonlyMap<string, Uint8Array> {
+  if (!Array.isArray(keys) || keys.length === 0)
+    throw new TokenConfigError('encryption.keys', 'must name at least one key');
+  const checked = new Map<string, Uint8Array>();
+  keys.forEach((entry: Partial<EncryptionKey> | null, index) => {
+    const { id, key } = entry ?? {};
+    const path = `encryption.keys[${index}]`;
+    if (typeof id !== 'string' || !/^[\w-]+$/.test(id)) {
+      throw new TokenConfigError(`${path}.id`, 'must be letters, digits, "_" and "-"');
+    }
+    if (checked.has(id)) throw new TokenConfigError(`${path}.id`, 'must differ from the others');
+    const bytes = typeof key === 'string' ? Buffer.from(key, 'base64') : key;
+    if (!isUint8Array(bytes) || bytes.length !== 32) throw new TokenConfigError(`${path}.key`, 'must be 32 bytes');
+    checked.set(id, bytes);
+  });
+  return checked;
 }
 
 function contentOf(value: Partial<TokenContent> | null): TokenContent | undefined {
