@@ -93,8 +93,9 @@ function mintsOf(samples: readonly Sample[], witness: IdpWitness, { expenses }: 
     };
     return {
       bound: mintBound(witness.startsOf(integration), LEAST_LIFE_MS, terms),
-      metric: total(samples, 'token_mint_count', { integration }),
-      leasesLostMetric: total(samples, 'token_leases_lost_total', { integration }),
+      counted: total(samples, 'token_mint_count', { integration }),
+      kept: mints('stored') + mints('local'),
+      given: witness.givenTo(integration),
     };
   };
   return Object.fromEntries(INTEGRATION_NAMES.map((name) => [name, of(name)])) as Findings['mints'];

@@ -4,6 +4,8 @@ import { INTEGRATION_NAMES, type IntegrationName } from './policy.js';
 export class Expenses {
   /** Workers that were killed: a mint in flight is lost, and what was counted in the last second with it. */
   kills = 0;
+  /** Workers that were stopped for longer than a lease. */
+  freezes = 0;
   reloads = 0;
   /** How often Redis lost what it had. */
   historiesLost = 0;

@@ -8,6 +8,16 @@ import { type IntegrationName } from './policy.js';
 import { type Failure } from './request-log.js';
 import { type WorkerReport } from './vitals.js';
 
+/** What the workers count of one integration, and what its provider knows. */
+export interface Mints {
+  readonly bound: MintBound;
+  readonly counted: number;
+  /** Of those, the ones that brought a token into use. */
+  readonly kept: number;
+  /** Tokens that the provider handed out. */
+  readonly given: number;
+}
+
 /** Everything that a soak has seen, before it is judged. */
 export interface Findings {
   readonly store: 'redis' | 'sqlite';
@@ -19,7 +29,7 @@ export interface Findings {
   readonly failures: readonly Failure[];
   readonly faults: readonly FaultWindow[];
   readonly expenses: Expenses;
-  readonly mints: Readonly<Record<IntegrationName, { bound: MintBound; metric: number; leasesLostMetric: number }>>;
+  readonly mints: Readonly<Record<IntegrationName, Mints>>;
   readonly tokensSeen: number;
   readonly expiredSeen: number;
   readonly foreignTokens: readonly string[];

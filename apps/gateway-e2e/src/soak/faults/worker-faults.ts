@@ -21,8 +21,9 @@ export const WORKER_FAULTS: readonly Fault[] = [
   },
   {
     name: WORKER_FROZEN,
-    async inject({ workers }, random) {
+    async inject({ workers, expenses }, random) {
       const pid = random.pick(await workers());
+      expenses.freezes++;
       process.kill(pid, 'SIGSTOP');
       try {
         await sleep(LEASE_MS + random.between(500, 2_000));
