@@ -42,6 +42,8 @@ export type Command =
 export interface Report {
   readonly inFlight: number;
   readonly storeAvailable: boolean;
+  /** When the store last answered what was asked for a caller; monotonic. */
+  readonly acquiredAt: number;
   /** The longest that the event loop was held up since the last report. */
   readonly loopDelayMs: number;
 }

@@ -55,10 +55,19 @@ export class Trial {
     await worker?.ask({ do: 'purge', key: this.key });
   }
 
-  /** Purges the key under load; resolves when every worker was given another token than any before. */
+  /** Resolves when the store has answered callers of every worker anew: that others can reach it says nothing of this key. */
+  async inTouch(): Promise<void> {
+    const since = monotonicMs();
+    await this.fleet.until(async () => {
+      const reports = await Promise.all(this.fleet.awake.map((worker) => worker.ask({ do: 'report' })));
+      return reports.every(({ acquiredAt }) => acquiredAt > since);
+    });
+  }
+
+  /** Purges the key under load, until the store says that it did; resolves when every worker was given another token than any before. */
   async replaceByPurge(worker = this.fleet.awake[0]): Promise<void> {
     const old = new Set(this.answers.map(({ token }) => token));
-    await this.purge(worker);
+    await waitFor(() => this.purge(worker).then(() => true), { description: 'a purge that is answered' });
     await this.fleet.until(() => this.fleet.awake.every(({ name }) => !old.has(this.lastToken(name))));
   }
 

@@ -36,7 +36,8 @@ const app = await NestFactory.createApplicationContext(
   { logger: ['error', 'warn'] },
 );
 const tokens = app.get(TokenService);
-tokens.observe(new ReportingObserver((observation) => link.send({ type: 'observed', observation })));
+const observer = new ReportingObserver((observation) => link.send({ type: 'observed', observation }));
+tokens.observe(observer);
 
 const callers = new Callers(tokens, {
   answered: (answer) => collect(answer),
@@ -83,7 +84,8 @@ async function obey(request: Request): Promise<unknown> {
 async function report(): Promise<Report> {
   const loopDelayMs = loopDelay.max / 1e6;
   loopDelay.reset();
-  return { inFlight: callers.inFlight, storeAvailable: await storeAvailable(), loopDelayMs };
+  const { acquiredAt } = observer;
+  return { inFlight: callers.inFlight, storeAvailable: await storeAvailable(), acquiredAt, loopDelayMs };
 }
 
 /** Whether the store takes writes, and whether the integration's own breaker lets calls through again. */

@@ -4,6 +4,9 @@ import { monotonicMs } from '../monotonic.js';
 
 /** Tells the fleet of everything that is a metric, as it happens: a worker may be killed before anybody asks. */
 export class ReportingObserver extends TokenObserver {
+  /** When the store last answered what was asked for a caller. */
+  acquiredAt = -Infinity;
+
   constructor(private readonly report: (observation: Observation) => void) {
     super();
   }
@@ -34,5 +37,6 @@ export class ReportingObserver extends TokenObserver {
 
   override storeCalled(operation: string, _durationMs: number, failed: boolean): void {
     if (failed) this.report({ name: 'storeFailed', at: monotonicMs(), reason: operation });
+    else if (operation === 'acquire') this.acquiredAt = monotonicMs();
   }
 }
