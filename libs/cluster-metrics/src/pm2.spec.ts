@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { freePort } from '@mintonce/test-support';
 import { Client, cumulative, type Scrape, type WorkerStatus } from '../test/client.js';
 import { during } from '../test/during.js';
@@ -63,6 +64,15 @@ describe('an application with three workers under PM2', () => {
     return result;
   }
 
+  /** What the scrapes come to: of a worker that is too busy to answer one, it tells what was last saved. */
+  async function allHits(): Promise<number> {
+    for (let scrapesLeft = 100; ; scrapesLeft--) {
+      const hits = hitsIn(await scrape());
+      if (hits >= requests.answered || scrapesLeft === 0) return hits;
+      await delay(100);
+    }
+  }
+
   it('tells the same totals whichever worker is asked', async () => {
     for (let i = 0; i < 60; i++) {
       await hit();
@@ -94,7 +104,7 @@ describe('an application with three workers under PM2', () => {
 
     const pids = (workers: WorkerStatus[]) => workers.map(({ pid }) => pid);
     expect(pids(after).filter((pid) => pids(before).includes(pid))).toEqual([]);
-    const total = hitsIn(await scrape());
+    const total = await allHits();
     expect(total).toBeGreaterThanOrEqual(requests.answered);
     expect(total).toBeLessThanOrEqual(requests.sent);
   });

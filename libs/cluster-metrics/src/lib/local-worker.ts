@@ -9,6 +9,9 @@ import { Recorder } from './recorder.js';
 import { type SnapshotStore } from './snapshot-store.js';
 import { checkSocketPath, serve } from './worker-socket.js';
 
+/** A metric that hangs must not keep the process; what is merely slow, on a busy machine, is not given up. */
+const LAST_SAVE_MS = 5_000;
+
 /** This process as one of the workers: answers the others, and saves what it has counted. */
 export class LocalWorker {
   private readonly logger = new Logger('ClusterMetrics');
@@ -34,7 +37,7 @@ export class LocalWorker {
   /** Saves for the last time, and leaves. */
   async stop(): Promise<void> {
     this.stopping.abort();
-    const tooLate = delay(this.config.timeoutMs, undefined, { ref: false });
+    const tooLate = delay(LAST_SAVE_MS, undefined, { ref: false });
     await Promise.race([this.record(), tooLate]);
     this.server?.close();
   }
