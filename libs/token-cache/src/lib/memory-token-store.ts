@@ -35,7 +35,8 @@ export class MemoryTokenStore implements TokenStore {
   readonly events: TokenStoreEvents = { subscribe: (listener) => this.#subscribe(listener) };
   readonly #clock: Clock;
   readonly #slots = new Map<string, Kept>();
-  readonly #listeners = new Set<TokenStoreListener>();
+  /** The channel of a store within the process is never down. */
+  readonly #listeners = new Set<Omit<TokenStoreListener, 'down'>>();
   readonly #awaited = new Set<string>();
   #sweep = this.#slots.entries();
 
@@ -124,11 +125,7 @@ export class MemoryTokenStore implements TokenStore {
 
   #subscribe(listener: TokenStoreListener): () => void {
     // A copy, so that a listener given twice is two subscriptions, each with its own end.
-    const own: TokenStoreListener = {
-      event: (event) => listener.event(event),
-      up: () => listener.up(),
-      down: () => listener.down(),
-    };
+    const own = { event: (event: TokenStoreEvent) => listener.event(event), up: () => listener.up() };
     this.#listeners.add(own);
     queueMicrotask(() => this.#listeners.has(own) && own.up());
     return () => void this.#listeners.delete(own);

@@ -97,9 +97,9 @@ function checkedKeys(keys: readonly Partial<EncryptionKey>[] | undefined): Reado
   return checked;
 }
 
-function contentOf(value: Partial<TokenContent> | null): TokenContent | undefined {
+function contentOf(value: Partial<TokenContent>): TokenContent | undefined {
   const usable =
-    typeof value?.accessToken === 'string' &&
+    typeof value.accessToken === 'string' &&
     value.accessToken !== '' &&
     typeof value.tokenType === 'string' &&
     Number.isFinite(value.expiresAt) &&

@@ -9,5 +9,5 @@ export const {
 } = new ConfigurableModuleBuilder<TokenCacheOptions>({ moduleName: 'TokenCache' })
   .setClassMethodName('forRoot')
   .setFactoryMethodName('createTokenCacheOptions')
-  .setExtras({ isGlobal: false }, (definition) => ({ ...definition, global: true }))
+  .setExtras<{ isGlobal?: boolean }>({}, (definition) => ({ ...definition, global: true }))
   .build();

@@ -1,4 +1,4 @@
-import { Inject, Injectable, Logger, type LoggerService, Module } from '@nestjs/common';
+import { type DynamicModule, Inject, Injectable, type LoggerService, Module } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
 import { FakeTokenSource } from '../testing/fake-token-source.js';
 import { FaultyTokenStore } from '../testing/faulty-token-store.js';
@@ -61,16 +61,26 @@ describe('TokenCacheModule', () => {
     await app.close();
   });
 
+  it('is named in what Nest says of a factory that asks for what is not there', async () => {
+    const imports = [TokenCacheModule.forRootAsync({ inject: ['STORE'], useFactory: () => options })];
+    await expect(Test.createTestingModule({ imports }).setLogger(SILENT).compile()).rejects.toThrow(
+      /TOKEN_CACHE_MODULE_OPTIONS/,
+    );
+  });
+
   it('is seen everywhere with isGlobal, and only then', async () => {
     @Module({ providers: [Invoices] })
     class FeatureModule {}
-    const with_ = (isGlobal: { isGlobal?: boolean }): Promise<unknown> =>
-      Test.createTestingModule({ imports: [TokenCacheModule.forRoot({ ...options, ...isGlobal }), FeatureModule] })
+    const beside = (root: DynamicModule): Promise<unknown> =>
+      Test.createTestingModule({ imports: [root, FeatureModule] })
         .setLogger(SILENT)
         .compile();
-    await expect(with_({ isGlobal: true })).resolves.toBeDefined();
-    await expect(with_({ isGlobal: false })).rejects.toThrow(/TokenService/);
-    await expect(with_({})).rejects.toThrow(/TokenService/);
+    const useFactory = (): TokenCacheOptions => options;
+    await expect(beside(TokenCacheModule.forRoot({ ...options, isGlobal: true }))).resolves.toBeDefined();
+    await expect(beside(TokenCacheModule.forRootAsync({ useFactory, isGlobal: true }))).resolves.toBeDefined();
+    await expect(beside(TokenCacheModule.forRoot({ ...options, isGlobal: false }))).rejects.toThrow(/TokenService/);
+    await expect(beside(TokenCacheModule.forRoot(options))).rejects.toThrow(/TokenService/);
+    await expect(beside(TokenCacheModule.forRootAsync({ useFactory }))).rejects.toThrow(/TokenService/);
   });
 
   it('lets feature modules add integrations of their own, under the policy of the root', async () => {
@@ -110,13 +120,11 @@ describe('TokenCacheModule', () => {
   });
 
   async function warnings(of: TokenCacheOptions): Promise<unknown[]> {
-    const warn = jest.spyOn(Logger.prototype, 'warn').mockImplementation();
-    try {
-      await Test.createTestingModule({ imports: [TokenCacheModule.forRoot(of)] }).compile();
-      return warn.mock.calls.map(([message]) => message);
-    } finally {
-      warn.mockRestore();
-    }
+    const warn = jest.fn();
+    await Test.createTestingModule({ imports: [TokenCacheModule.forRoot(of)] })
+      .setLogger({ ...SILENT, warn })
+      .compile();
+    return warn.mock.calls;
   }
 
   describe('in one of several workers', () => {
@@ -125,8 +133,11 @@ describe('TokenCacheModule', () => {
 
     it('warns that MemoryTokenStore is not shared, and says what to use', async () => {
       expect(await warnings(options)).toEqual([
-        'MemoryTokenStore is not shared, but this is one of several workers: each of them mints its own tokens. ' +
-          'Use RedisTokenStore, or SqliteTokenStore when all workers are on one machine.',
+        [
+          'MemoryTokenStore is not shared, but this is one of several workers: each of them mints its own tokens. ' +
+            'Use RedisTokenStore, or SqliteTokenStore when all workers are on one machine.',
+          'TokenCacheModule',
+        ],
       ]);
     });
 
