@@ -406,35 +406,22 @@ describe('MintOnce', () => {
       expect(await accessToken(tokens)).toBe('fake-token-3');
     });
 
-    it('stays rejected although it was being shared just then', async () => {
+    it.each([
+      ['was being shared', { replies: { commit: 100 } }, []],
+      ['could not be shared', { requests: { commit: 100 } }, ['commit']],
+    ])('stays rejected although it %s just then', async (_what, delays, failing: string[]) => {
       const store = flaky();
       store.fault = () => 'reject';
-      const tokens = replica({}, slow(store, { replies: { commit: 100 } }));
+      const tokens = replica({}, slow(store, delays));
       const local = await tokens.getToken('billing');
-      store.fault = () => undefined;
+      store.fault = (operation) => (failing.includes(operation) ? 'reject' : undefined);
       await pass(2 * SECOND);
       await tokens.getToken('billing');
       await pass(50);
       await tokens.invalidate(local);
       await pass(200);
       const next = accessToken(tokens);
-      await pass(SECOND);
-      expect(await next).toBe('fake-token-2');
-    });
-
-    it('stays rejected although it could not be shared just then', async () => {
-      const store = flaky();
-      store.fault = () => 'reject';
-      const tokens = replica({}, slow(store, { requests: { commit: 100 } }));
-      const local = await tokens.getToken('billing');
-      store.fault = (operation) => (operation === 'commit' ? 'reject' : undefined);
-      await pass(2 * SECOND);
-      await tokens.getToken('billing');
-      await pass(50);
-      await tokens.invalidate(local);
-      await pass(200);
-      const next = accessToken(tokens);
-      // The lease of the attempt to share it must lapse.
+      // The lease of an attempt to share it that failed must lapse.
       await pass(5 * SECOND);
       expect(await next).toBe('fake-token-2');
     });
