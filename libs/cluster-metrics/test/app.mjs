@@ -15,21 +15,29 @@ const seconds = new Histogram({
   buckets: [0.1, 1],
 });
 
-class AppModule {
-  /** Without this, PM2's daemon keeps the last connections of a worker that it has stopped. */
-  async onApplicationShutdown() {
-    if (cluster.isWorker && cluster.worker.isConnected()) {
-      const gone = once(cluster.worker, 'disconnect');
-      cluster.worker.disconnect();
-      await gone;
-    }
-  }
-}
+class AppModule {}
 const { METRICS_DIRECTORY: directory, PORT: port } = process.env;
 Module({ imports: [ClusterMetricsModule.forRoot({ directory })] })(AppModule);
 
 const app = await NestFactory.create(AppModule, new FastifyAdapter(), { logger: ['error', 'warn'] });
-app.enableShutdownHooks();
+process.once('SIGINT', end).once('SIGTERM', end);
+
+async function end() {
+  await app.close();
+  await leaveCluster();
+  process.exit();
+}
+
+/**
+ * Without this, PM2's daemon keeps the last connections of a worker that it has stopped. The last thing that a worker does:
+ * PM2's agent in it ends one that is not connected, at once.
+ */
+async function leaveCluster() {
+  if (!cluster.worker?.isConnected()) return;
+  const gone = once(cluster.worker, 'disconnect');
+  cluster.worker.disconnect();
+  await gone;
+}
 
 const http = app.getHttpAdapter().getInstance();
 http.addHook('onSend', async (_request, reply) => {
