@@ -178,7 +178,7 @@ export const SCHEDULES: readonly Schedule[] = [
   {
     name: 'a process hears of a purge when its next mint is under way',
     promises: [2],
-    origin: 'a gateway of our own under load: an event is slower than the calls after it',
+    origin: 'a fleet of our own on Redis Cluster: events take another way than answers',
     weather: { ...QUIET, faults: breaking('callers') },
     play(world) {
       ask(world, 100, 0);
