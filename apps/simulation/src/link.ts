@@ -1,3 +1,4 @@
+import { type Acquired } from '@mintonce/token-cache';
 import { type Chance } from './chance.js';
 import { type Host } from './host.js';
 import { type StoreServer, type StoreCall, type StoreOperation } from './store-server.js';
@@ -60,17 +61,16 @@ export class Link {
     if (this.chance.happens(conditions.loseRequests)) return this.lose(reject);
     const arrive = (): void => {
       if (server.state !== 'up') return this.lose(reject, server.state === 'refusing');
-      const reply = (settle: () => void): void => {
+      const reply = (settle: () => void, answer?: unknown): void => {
         if (this.chance.happens(this.conditions.loseReplies)) {
           // A call that arrives once more after its lease was released is granted another, of which nobody can know.
-          if (call.operation === 'acquire' && !call.isSentTwice)
-            server.truthOf(call.args[0] as string).unheard(call.process);
+          if (isGrant(answer) && !call.isSentTwice) server.truthOf(call.args[0] as string).unheard(call.process);
           return this.lose(reject);
         }
         time.after(this.delay(), host, settle);
       };
       server.execute(call).then(
-        (answer) => reply(() => resolve(answer)),
+        (answer) => reply(() => resolve(answer), answer),
         (error: Error) => reply(() => reject(error)),
       );
     };
@@ -82,4 +82,8 @@ export class Link {
     const afterMs = isRefused ? this.delay() : this.chance.exponential(NOTICED_AFTER_MS);
     this.time.after(afterMs, this.host, () => reject(new Error('ECONNRESET')));
   }
+}
+
+function isGrant(answer: unknown): boolean {
+  return (answer as Partial<Acquired> | undefined)?.outcome === 'lease';
 }

@@ -71,6 +71,19 @@ describe('MintOnce', () => {
       expect(store.calls).not.toContain('invalidate');
     });
 
+    it('keeps nobody waiting for the lease of a token that ended before its commit was given up', async () => {
+      source.answer = { expiresInMs: 200 };
+      const store = flaky();
+      store.fault = (operation) => (operation === 'commit' ? 'hang' : undefined);
+      const first = settled(replica({}, store).getToken('billing'));
+      await pass(SECOND);
+      expect(await first).toMatchObject({ status: 'rejected', reason: { code: 'TOKEN_RESPONSE_INVALID' } });
+      const next = accessToken(replica());
+      await pass(0);
+      expect(source.calls).toHaveLength(2);
+      expect(await next).toBe('fake-token-2');
+    });
+
     it.each([
       ['as long as', 180],
       ['longer than', 400],

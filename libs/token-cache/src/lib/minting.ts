@@ -70,6 +70,8 @@ export class Minting {
       fail: (error) => this.fail(key, granted, error),
     });
     if (!held || held.endsAt > this.now()) return held;
+    // A commit that got no answer may have left the lease behind, for which everybody would wait.
+    await store.fail(key, lease).catch(() => {});
     throw new TokenResponseInvalidError(`A token for "${key.integration.name}" ended before it could be shared`);
   }
 
