@@ -164,7 +164,7 @@ describe.each([
     const retryAfterMs = 1_000;
     await fleet.idp.configure({ failWith: { status: 503, retryAfterS: retryAfterMs / 1_000 } });
     await trial.load(20);
-    await fleet.until(() => trial.calls.length === 3);
+    await fleet.until(() => trial.calls.filter(({ status }) => status === 503).length === 3);
     await fleet.idp.configure({ failWith: null });
     const healedAt = monotonicMs();
     await trial.served(5);
