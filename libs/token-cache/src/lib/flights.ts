@@ -2,6 +2,8 @@ import { type Clock } from './clock.js';
 
 /** Work on one key that any number of callers wait for. */
 export interface Flight {
+  /** From now on nobody can join. */
+  close(): void;
   /** True when nobody waits any more, and then nobody can join any more either. */
   closeIfEmpty(): boolean;
   /** Called when the last caller leaves. */
@@ -59,7 +61,7 @@ class OpenFlight<T> implements Flight {
 
   constructor(
     work: (flight: Flight) => Promise<T>,
-    private readonly close: () => void,
+    readonly close: () => void,
   ) {
     // Started in a microtask, so that the flight is on the map before its work can end.
     this.landed = Promise.resolve()

@@ -344,6 +344,20 @@ describe('MintOnce', () => {
       expect(source.calls).toHaveLength(2);
     });
 
+    it('that came after the lease of a late holder costs its callers one more mint', async () => {
+      const late = accessToken(
+        replica(
+          { ...key(2), storeTimeoutMs: HOUR, waitTimeoutMs: HOUR },
+          slow(shared, { requests: { renew: HOUR, commit: 20 * SECOND } }),
+        ),
+      );
+      await pass(16 * SECOND);
+      await replica(key(1)).getToken('billing');
+      await pass(60 * SECOND);
+      expect(await late).toBe('fake-token-3');
+      expect(source.calls).toHaveLength(3);
+    });
+
     it('does not keep callers from hearing of a cool-down at once', async () => {
       await replica(key(1)).getToken('billing');
       source.failure = new TokenSourceRejectedError('no');
@@ -405,6 +419,19 @@ describe('MintOnce', () => {
       }
       expect(only.mint.mock.calls.length).toBeLessThanOrEqual(3);
     });
+
+    it.each(Array.from({ length: 16 }, (_, steps) => steps))(
+      'is given to nobody who asks after it was rejected, %i steps after the store gave it to others',
+      async (steps) => {
+        const rejected = await replica().getToken('billing');
+        const tokens = replica({ nearCache: false });
+        void settled(tokens.getToken('billing'));
+        for (let step = 0; step < steps; step++) await Promise.resolve();
+        const rejecting = tokens.invalidate(rejected);
+        expect(await accessToken(tokens)).toBe('fake-token-2');
+        await rejecting;
+      },
+    );
 
     it('is remembered, although an older one is reported after it', async () => {
       const store = flaky();
@@ -492,6 +519,23 @@ describe('MintOnce', () => {
       store.fault = () => 'reject';
       expect((await replica({}, store).getToken('billing')).generation).toBe(Date.now() * 1_000);
     });
+
+    it.each(Array.from({ length: 16 }, (_, steps) => steps))(
+      'is given to nobody who asks after a purge that was heard %i steps after the answer of the source',
+      async (steps) => {
+        const store = flaky();
+        store.fault = () => 'reject';
+        const tokens = replica({}, store);
+        const release = source.hold();
+        void settled(tokens.getToken('billing'));
+        await pass(10);
+        release();
+        for (let step = 0; step < steps; step++) await Promise.resolve();
+        tokens['wakeUps'].deliver({ type: 'purged', keyId: tokens['keys'].of('billing').id, fence: 1 });
+        await tokens.getToken('billing');
+        expect(source.calls).toHaveLength(2);
+      },
+    );
 
     it('is given to nobody when it was purged meanwhile', async () => {
       const store = flaky();

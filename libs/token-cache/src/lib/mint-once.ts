@@ -4,7 +4,7 @@ import { type Clock } from './clock.js';
 import { errorOf } from './cooldown.js';
 import { type Flight } from './flights.js';
 import { type KeyedStore } from './keyed-store.js';
-import { SHUTTING_DOWN } from './minter.js';
+import { NO_LEASE, SHUTTING_DOWN } from './minter.js';
 import { type Granted, type Minting } from './minting.js';
 import { freshFrom, type HeldToken, type NearCache } from './near-cache.js';
 import { TokenStoreUnavailableError } from './token-cache.errors.js';
@@ -67,7 +67,11 @@ export class MintOnce {
     try {
       for (;;) {
         const obtained = await this.attempt(key, attempts);
-        if (obtained) return obtained;
+        if (obtained && !this.isVoid(obtained.held, attempts.watch)) {
+          // Who asks from now on may know more than the answer that is on its way to those who asked before.
+          flight.close();
+          return obtained;
+        }
         if (this.isClosing) throw new TokenStoreUnavailableError('acquire', { cause: SHUTTING_DOWN });
         if (flight.closeIfEmpty()) throw new Error('nobody waits for this token any more');
       }
@@ -209,6 +213,12 @@ export class MintOnce {
     if (published !== undefined && published < token.generation && !unshared) return held;
     const isLast = published === undefined || published === token.generation;
     return reason === 'miss' && isLast ? held : undefined;
+  }
+
+  /** Whether it was rejected or purged since the attempt that obtained it began. */
+  private isVoid({ token, unshared }: HeldToken, watch: Watch): boolean {
+    const fence = unshared && !unshared.lease ? NO_LEASE : token.generation;
+    return this.parts.near.isRejected(token.accessToken) || watch.hasVoided(fence);
   }
 
   /** Policy for a store that does not answer: what is in hand, else an error, else a mint of our own. */

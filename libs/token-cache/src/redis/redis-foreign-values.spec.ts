@@ -149,7 +149,7 @@ describe('RedisTokenStore with values that it did not write', () => {
     ['an empty token', '{"accessToken":"","tokenType":"Bearer","expiresAt":1,"refreshWindowMs":0}'],
     ['nothing', ''],
     ['null', 'null'],
-  ])('a payload that is %s is a miss, counted and replaced, and never a bearer', async (_what, payload) => {
+  ])('a payload that is %s is a miss, counted and replaced, and never a bearer', async (what, payload) => {
     const source = new FakeTokenSource();
     const newService = () => {
       const service = new TokenService(resolveOptions({ store, integrations: { billing: { source } } }));
@@ -173,7 +173,7 @@ describe('RedisTokenStore with values that it did not write', () => {
     expect(await client.get(place)).toContain('fake-token-2');
     recordEvidence({
       promises: [2, 3],
-      fault: 'a token in the store that cannot be read',
+      fault: `a payload in the store that is ${what}`,
       mints: source.calls.length - 1,
       bound: 1,
       errors: {},
