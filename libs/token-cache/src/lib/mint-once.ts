@@ -6,7 +6,7 @@ import { type Flight } from './flights.js';
 import { type KeyedStore } from './keyed-store.js';
 import { NO_LEASE, SHUTTING_DOWN } from './minter.js';
 import { type Granted, type Minting } from './minting.js';
-import { freshFrom, type HeldToken, type NearCache } from './near-cache.js';
+import { freshFrom, type HeldToken, isOfTheStore, type NearCache } from './near-cache.js';
 import { TokenStoreUnavailableError } from './token-cache.errors.js';
 import { type TokenKey } from './token-key.js';
 import { type HitLayer } from './token-observer.js';
@@ -216,9 +216,9 @@ export class MintOnce {
   }
 
   /** Whether it was rejected or purged since the attempt that obtained it began. */
-  private isVoid({ token, unshared }: HeldToken, watch: Watch): boolean {
-    const fence = unshared && !unshared.lease ? NO_LEASE : token.generation;
-    return this.parts.near.isRejected(token.accessToken) || watch.hasVoided(fence);
+  private isVoid(held: HeldToken, watch: Watch): boolean {
+    const { accessToken, generation } = held.token;
+    return this.parts.near.isRejected(accessToken) || watch.hasVoided(isOfTheStore(held) ? generation : NO_LEASE);
   }
 
   /** Policy for a store that does not answer: what is in hand, else an error, else a mint of our own. */

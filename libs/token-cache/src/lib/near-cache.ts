@@ -73,7 +73,7 @@ export class NearCache {
   /** Drops what was shared up to that generation. */
   dropShared(keyId: string, generation: number): void {
     const held = this.held.peek(keyId);
-    if (held && (!held.unshared || held.unshared.lease) && held.token.generation <= generation) this.held.delete(keyId);
+    if (held && isOfTheStore(held) && held.token.generation <= generation) this.held.delete(keyId);
   }
 
   /** Never takes this access token from the store again; the generation that it has there, or nothing if that is no news. */
@@ -100,6 +100,11 @@ export class NearCache {
     if (!this.policy || !this.channel) return false;
     return this.channel.isUp ? held.confirmedAt >= this.channel.upSince : now - held.confirmedAt < this.policy.maxAgeMs;
   }
+}
+
+/** Whether the store gave it its generation, and may have it. */
+export function isOfTheStore({ unshared }: HeldToken): boolean {
+  return !unshared || unshared.lease !== undefined;
 }
 
 /** What was minted, as far as it is still known. */
