@@ -2,7 +2,7 @@ import { inspect } from 'node:util';
 import { Logger } from '@nestjs/common';
 import { type FakeTokenSource } from '../testing/fake-token-source.js';
 import { FaultyTokenStore } from '../testing/faulty-token-store.js';
-import { type Fleet, pass, startFleet } from '../testing/fleet.spec-support.js';
+import { accessToken, type Fleet, pass, startFleet } from '../testing/fleet.spec-support.js';
 import { MemoryTokenStore } from './memory-token-store.js';
 import { TokenSourceRejectedError } from './token-cache.errors.js';
 import { TokenObserver } from './token-observer.js';
@@ -27,10 +27,6 @@ describe('Upkeep', () => {
     await stop();
     logged.mockRestore();
   });
-
-  async function accessToken(tokens: TokenService): Promise<string> {
-    return (await tokens.getToken('billing')).accessToken;
-  }
 
   /** A caller every 100 ms. */
   async function callFor(ms: number, tokens: TokenService): Promise<void> {

@@ -50,6 +50,19 @@ export function pass(ms: number): Promise<void> {
   return jest.advanceTimersByTimeAsync(ms);
 }
 
+/** The token of `billing` that a process gives out. */
+export async function accessToken(tokens: TokenService): Promise<string> {
+  return (await tokens.getToken('billing')).accessToken;
+}
+
+/** Keeps a process busy with its token, once every so often. */
+export async function callEvery(ms: number, times: number, tokens: TokenService): Promise<void> {
+  for (let call = 0; call < times; call++) {
+    await settled(tokens.getToken('billing'));
+    await pass(ms);
+  }
+}
+
 /** What became of a promise, which may thus fail before anybody looks. */
 export function settled<T>(promise: Promise<T>): Promise<PromiseSettledResult<T>> {
   return Promise.allSettled([promise]).then(([result]) => result);
