@@ -44,7 +44,7 @@ export default tseslint.config(
     },
   },
   {
-    files: ['libs/token-cache/src/lib/**/*.ts'],
+    files: ['libs/token-cache/src/core/**/*.ts'],
     ignores: ['**/*.spec.ts'],
     rules: {
       'no-restricted-syntax': ['error', { selector: 'ImportExpression', message: 'The core loads nothing on demand.' }],
@@ -56,14 +56,14 @@ export default tseslint.config(
             {
               group: [
                 ...ADAPTERS,
-                '../redis/*',
-                '../sqlite/*',
-                '../oauth/*',
-                '../prometheus/*',
-                '../health/*',
-                '../testing/*',
-                '../undici/*',
-                '../axios/*',
+                '**/redis/*',
+                '**/sqlite/*',
+                '**/oauth/*',
+                '**/prometheus/*',
+                '**/health/*',
+                '**/testing/*',
+                '**/undici/*',
+                '**/axios/*',
               ],
               message: 'The core knows ports only; adapters live behind their own entry points.',
             },

@@ -10,7 +10,7 @@ jest.setTimeout(120_000);
 const tracked = execFileSync('git', ['ls-files'], { cwd: ROOT, encoding: 'utf8' }).trim().split('\n');
 const read = (path: string) => readFileSync(join(ROOT, path), 'utf8');
 
-const CORE = 'libs/token-cache/src/lib/example.ts';
+const CORE = 'libs/token-cache/src/core/example.ts';
 const RESTRICTED = 'no-restricted-imports';
 const BOUNDARIES = '@nx/enforce-module-boundaries';
 
@@ -42,7 +42,7 @@ const FORBIDDEN: [file: string, imports: string, rule: string][] = [
   ['libs/cluster-metrics/src/example.ts', '@mintonce/gateway', BOUNDARIES],
   ['libs/test-support/src/example.ts', '@mintonce/token-cache', BOUNDARIES],
   ['apps/gateway/src/example.ts', '@mintonce/demo', BOUNDARIES],
-  ['apps/gateway/src/example.ts', '../../../libs/token-cache/src/lib/token.service.js', BOUNDARIES],
+  ['apps/gateway/src/example.ts', '../../../libs/token-cache/src/core/token.service.js', BOUNDARIES],
 ];
 
 const ALLOWED: [file: string, imports: string][] = [

@@ -18,5 +18,5 @@ export function builtLibrary(): string {
 export async function loadLibrary(directory: string): Promise<Library> {
   const load = (file: string): Promise<Library> =>
     import(pathToFileURL(join(directory, file)).href) as Promise<Library>;
-  return { ...(await load('index.js')), ...(await load('lib/token-cache.options.js')) };
+  return { ...(await load('index.js')), ...(await load('core/config/token-cache.options.js')) };
 }

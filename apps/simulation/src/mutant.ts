@@ -24,7 +24,7 @@ export function makeMutant({ name, edits }: Mutation): Mutant {
   linkDependencies(dirname(built), root);
   writeFileSync(join(root, 'package.json'), '{ "type": "module" }');
   for (const { file, find, replace } of edits) {
-    const path = join(directory, 'lib', file);
+    const path = join(directory, file);
     const [before, after, ...more] = readFileSync(path, 'utf8').split(find);
     if (before === undefined || after === undefined || more.length > 0)
       throw new Error(`"${name}" no longer fits ${file}: it must hold this once: ${find}`);

@@ -60,9 +60,9 @@ export class KeyTruth {
 
   constructor(private readonly verdict: Verdict) {}
 
-  acquired(answer: Acquired, { nonce, leaseMs, needMs }: Attempt, { now, serverNow, process }: Moment): void {
+  acquired(answer: Acquired, { nonce, leaseMs, minTtlMs }: Attempt, { now, serverNow, process }: Moment): void {
     if (answer.outcome === 'hit') this.checkServed(answer.token.fence, answer.token.ttlMs, serverNow);
-    if (answer.outcome === 'wait' && needMs === 0) this.checkWait(process);
+    if (answer.outcome === 'wait' && minTtlMs === 0) this.checkWait(process);
     if (answer.outcome !== 'lease') return;
     const { fence } = answer.lease;
     const { lease } = this;
@@ -92,7 +92,7 @@ export class KeyTruth {
       fence,
       at,
       endsAt: serverNow + leaseMs,
-      isForCaller: needMs === 0,
+      isForCaller: minTtlMs === 0,
       isUnheard: false,
       ...(answer.token && { beside: this.published.findLast((token) => token.fence === answer.token?.fence) }),
     };
@@ -105,7 +105,7 @@ export class KeyTruth {
 
   committed(
     answer: Committed,
-    { fence, heldMs = Infinity }: Lease,
+    { fence, sinceGrantMs = Infinity }: Lease,
     payload: string,
     ttlMs: number,
     moment: Moment,
@@ -124,7 +124,7 @@ export class KeyTruth {
     });
     const { now, serverNow } = moment;
     // What the commit took to arrive is no part of the life that it gives the token.
-    const lifeMs = ttlMs - Math.max(0, serverNow - fence / 1_000 - heldMs);
+    const lifeMs = ttlMs - Math.max(0, serverNow - fence / 1_000 - sinceGrantMs);
     this.publishedFence = fence;
     this.fence = fence;
     this.coolsUntil = 0;

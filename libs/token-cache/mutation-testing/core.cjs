@@ -1,5 +1,9 @@
 const { readdirSync } = require('node:fs');
 const { join } = require('node:path');
 
-const specs = join(__dirname, '../src/lib');
-for (const name of readdirSync(specs)) if (name.endsWith('.spec.ts')) require(join(specs, name));
+const sources = join(__dirname, '../src');
+for (const layer of ['core', 'nest']) {
+  for (const name of readdirSync(join(sources, layer), { recursive: true })) {
+    if (name.endsWith('.spec.ts')) require(join(sources, layer, name));
+  }
+}

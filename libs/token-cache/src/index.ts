@@ -1,11 +1,11 @@
-export { TokenCacheModule } from './lib/token-cache.module.js';
-export { TokenService } from './lib/token.service.js';
-export { Token, type TokenProperties } from './lib/token.js';
-export { type TokenRequest, resourcesOf, scopesOf } from './lib/token-request.js';
-export { type IntegrationStatus } from './lib/token-status.js';
-export { type TokenRequestInit } from './lib/token-fetch.js';
+export { TokenCacheModule } from './nest/token-cache.module.js';
+export { TokenService } from './nest/token.service.js';
+export { Token, type TokenProperties } from './core/contract/token.js';
+export { type TokenRequest, resourcesOf, scopesOf } from './core/contract/token-request.js';
+export { type IntegrationStatus } from './core/contract/token-status.js';
+export { type TokenRequestInit } from './core/door/token-fetch.js';
 
-export { type IntegrationOptions, type TokenCacheOptions } from './lib/token-cache.options.js';
+export { type IntegrationOptions, type TokenCacheOptions } from './core/config/token-cache.options.js';
 export {
   type CooldownPolicy,
   DEFAULT_NEAR_CACHE,
@@ -13,11 +13,11 @@ export {
   type NearCachePolicy,
   type TokenPolicy,
   type TokenPolicyOptions,
-} from './lib/policy.js';
-export { type EncryptionKey, type EncryptionOptions } from './lib/payload-codec.js';
-export { type Clock } from './lib/clock.js';
+} from './core/config/policy.js';
+export { type EncryptionKey, type EncryptionOptions } from './core/store-client/payload-codec.js';
+export { type Clock } from './core/contract/clock.js';
 
-export { type MintContext, type MintedToken, tokenSource, type TokenSource } from './lib/token-source.js';
+export { type MintContext, type MintedToken, tokenSource, type TokenSource } from './core/contract/token-source.js';
 export {
   type Acquired,
   type Attempt,
@@ -31,9 +31,9 @@ export {
   type TokenStoreEvent,
   type TokenStoreEvents,
   type TokenStoreListener,
-} from './lib/token-store.js';
-export { MemoryTokenStore } from './lib/memory-token-store.js';
-export { type HitLayer, type MintOutcome, type StoreOperation, TokenObserver } from './lib/token-observer.js';
+} from './core/contract/token-store.js';
+export { MemoryTokenStore } from './core/slot/memory-token-store.js';
+export { type HitLayer, type MintOutcome, type StoreOperation, TokenObserver } from './core/contract/token-observer.js';
 
 export {
   TokenCacheError,
@@ -47,4 +47,4 @@ export {
   TokenSourceUnavailableError,
   TokenStoreUnavailableError,
   TokenWaitTimeoutError,
-} from './lib/token-cache.errors.js';
+} from './core/contract/token-cache.errors.js';

@@ -1,8 +1,8 @@
 import axios, { type AxiosInstance, type AxiosResponse, type InternalAxiosRequestConfig } from 'axios';
-import { isResendable } from '../lib/resendable.js';
-import { type TokenRequest } from '../lib/token-request.js';
-import { type TokenService } from '../lib/token.service.js';
-import { type Token } from '../lib/token.js';
+import { isResendable } from '../core/door/resendable.js';
+import { type TokenRequest } from '../core/contract/token-request.js';
+import { type TokenService } from '../nest/token.service.js';
+import { type Token } from '../core/contract/token.js';
 
 /** Which token a request was sent with; a symbol, so that it survives a spread but is not printed with the config. */
 const TOKEN = Symbol('token');

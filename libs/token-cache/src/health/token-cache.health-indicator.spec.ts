@@ -1,10 +1,10 @@
 import { TerminusModule } from '@nestjs/terminus';
 import { Test, type TestingModule } from '@nestjs/testing';
-import { MemoryTokenStore } from '../lib/memory-token-store.js';
-import { TokenSourceRejectedError } from '../lib/token-cache.errors.js';
-import { TokenCacheModule } from '../lib/token-cache.module.js';
-import { type TokenPolicyOptions } from '../lib/policy.js';
-import { TokenService } from '../lib/token.service.js';
+import { MemoryTokenStore } from '../core/slot/memory-token-store.js';
+import { TokenSourceRejectedError } from '../core/contract/token-cache.errors.js';
+import { TokenCacheModule } from '../nest/token-cache.module.js';
+import { type TokenPolicyOptions } from '../core/config/policy.js';
+import { TokenService } from '../nest/token.service.js';
 import { FakeTokenSource } from '../testing/fake-token-source.js';
 import { FaultyTokenStore } from '../testing/faulty-token-store.js';
 import { TokenCacheHealthIndicator } from './token-cache.health-indicator.js';
@@ -61,7 +61,7 @@ describe('TokenCacheHealthIndicator', () => {
   it('is degraded while a refresh is failing, though the token is still valid', async () => {
     await start();
     const { keyId } = await tokens.getToken('billing');
-    const acquired = await store.acquire(keyId, { nonce: 'n', leaseMs: 1_000, needMs: Number.MAX_SAFE_INTEGER });
+    const acquired = await store.acquire(keyId, { nonce: 'n', leaseMs: 1_000, minTtlMs: Number.MAX_SAFE_INTEGER });
     if (acquired.outcome !== 'lease') throw new Error('no lease to refresh under');
     await store.fail(keyId, acquired.lease, { remainingMs: 10_000, error: '{}' });
     expect(await check()).toMatchObject({ status: 'degraded', integrations: { billing: { state: 'valid' } } });

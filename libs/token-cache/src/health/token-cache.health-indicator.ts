@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { type HealthIndicatorResult, HealthIndicatorService } from '@nestjs/terminus';
-import { type IntegrationStatus } from '../lib/token-status.js';
-import { TokenService } from '../lib/token.service.js';
+import { type IntegrationStatus } from '../core/contract/token-status.js';
+import { TokenService } from '../nest/token.service.js';
 
 /** One run serves all who ask within this time: probes of many workers would otherwise all write to the store. */
 const SHARED_FOR_MS = 1_000;

@@ -4,7 +4,7 @@ import {
   discoveryRequest,
   processDiscoveryResponse,
 } from 'oauth4webapi';
-import { type TokenConfigError, TokenResponseInvalidError } from '../lib/token-cache.errors.js';
+import { type TokenConfigError, TokenResponseInvalidError } from '../core/contract/token-cache.errors.js';
 import { readBody } from './bounded-body.js';
 import { endpointUrl, printableUrl } from './endpoint-url.js';
 import { type OAuthClientConfig } from './oauth-client.options.js';

@@ -1,4 +1,4 @@
-import { TokenResponseInvalidError } from '../lib/token-cache.errors.js';
+import { TokenResponseInvalidError } from '../core/contract/token-cache.errors.js';
 
 const MAX_BODY_BYTES = 1024 * 1024;
 

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import { type AddressInfo } from 'node:net';
 import { type Configuration } from 'oidc-provider';
-import { type TokenRequest } from '../lib/token-request.js';
+import { type TokenRequest } from '../core/contract/token-request.js';
 import { clientCredentials, type ClientCredentialsOptions } from './index.js';
 
 const clientSecret = 'a+b/c d:e%20&=';

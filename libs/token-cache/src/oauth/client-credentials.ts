@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { resourcesOf, scopesOf, type TokenRequest } from '../lib/token-request.js';
-import { type TokenSource } from '../lib/token-source.js';
+import { resourcesOf, scopesOf, type TokenRequest } from '../core/contract/token-request.js';
+import { type TokenSource } from '../core/contract/token-source.js';
 import { checkClientOptions, type OAuthClientConfig, type OAuthClientOptions } from './oauth-client.options.js';
 import { tokenEndpoint } from './token-endpoint.js';
 

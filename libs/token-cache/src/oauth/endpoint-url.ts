@@ -1,4 +1,4 @@
-import { TokenConfigError } from '../lib/token-cache.errors.js';
+import { TokenConfigError } from '../core/contract/token-cache.errors.js';
 
 const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;
 

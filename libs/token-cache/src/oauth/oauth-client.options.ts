@@ -1,5 +1,5 @@
-import { TokenConfigError } from '../lib/token-cache.errors.js';
-import { type TokenRequest } from '../lib/token-request.js';
+import { TokenConfigError } from '../core/contract/token-cache.errors.js';
+import { type TokenRequest } from '../core/contract/token-request.js';
 import { endpointUrl } from './endpoint-url.js';
 
 const CLIENT_AUTH_METHODS = ['client_secret_basic', 'client_secret_post'] as const;

@@ -3,7 +3,7 @@ import {
   TokenResponseInvalidError,
   TokenSourceRejectedError,
   TokenSourceUnavailableError,
-} from '../lib/token-cache.errors.js';
+} from '../core/contract/token-cache.errors.js';
 import { readJsonObject } from './bounded-body.js';
 import { retryAfterMs } from './retry-after.js';
 

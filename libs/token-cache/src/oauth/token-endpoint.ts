@@ -1,6 +1,6 @@
 import { allowInsecureRequests, ClientSecretBasic, ClientSecretPost, genericTokenEndpointRequest } from 'oauth4webapi';
-import { TokenSourceUnavailableError } from '../lib/token-cache.errors.js';
-import { type MintedToken } from '../lib/token-source.js';
+import { TokenSourceUnavailableError } from '../core/contract/token-cache.errors.js';
+import { type MintedToken } from '../core/contract/token-source.js';
 import { tokenServer } from './authorization-server.js';
 import { printableUrl } from './endpoint-url.js';
 import { type OAuthClientConfig, trimSecret } from './oauth-client.options.js';

@@ -1,5 +1,5 @@
-import { TokenResponseInvalidError } from '../lib/token-cache.errors.js';
-import { type MintedToken } from '../lib/token-source.js';
+import { TokenResponseInvalidError } from '../core/contract/token-cache.errors.js';
+import { type MintedToken } from '../core/contract/token-source.js';
 import { readJsonObject } from './bounded-body.js';
 import { oauthErrorOf, refuse } from './source-errors.js';
 

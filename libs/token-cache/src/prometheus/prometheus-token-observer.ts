@@ -1,8 +1,13 @@
 import { Injectable } from '@nestjs/common';
 import { InjectMetric } from '@willsoto/nestjs-prometheus';
 import { type Counter, type Gauge, type Histogram } from 'prom-client';
-import { type HitLayer, type MintOutcome, type StoreOperation, TokenObserver } from '../lib/token-observer.js';
-import { type MintReason } from '../lib/token-store.js';
+import {
+  type HitLayer,
+  type MintOutcome,
+  type StoreOperation,
+  TokenObserver,
+} from '../core/contract/token-observer.js';
+import { type MintReason } from '../core/contract/token-store.js';
 
 const LAYERS: readonly HitLayer[] = ['near', 'shared', 'waited'];
 const OUTCOMES: readonly MintOutcome[] = ['stored', 'superseded', 'local', 'failed'];

@@ -1,10 +1,10 @@
 import { PrometheusModule } from '@willsoto/nestjs-prometheus';
 import { Test, type TestingModule } from '@nestjs/testing';
 import { register } from 'prom-client';
-import { TokenSourceRejectedError } from '../lib/token-cache.errors.js';
-import { MemoryTokenStore } from '../lib/memory-token-store.js';
-import { TokenCacheModule } from '../lib/token-cache.module.js';
-import { TokenService } from '../lib/token.service.js';
+import { TokenSourceRejectedError } from '../core/contract/token-cache.errors.js';
+import { MemoryTokenStore } from '../core/slot/memory-token-store.js';
+import { TokenCacheModule } from '../nest/token-cache.module.js';
+import { TokenService } from '../nest/token.service.js';
 import { FakeTokenSource } from '../testing/fake-token-source.js';
 import { FaultyTokenStore } from '../testing/faulty-token-store.js';
 import { TokenCacheMetricsModule } from './token-cache-metrics.module.js';

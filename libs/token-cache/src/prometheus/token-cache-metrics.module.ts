@@ -1,6 +1,6 @@
 import { Module, type OnApplicationBootstrap, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
 import { ModuleRef } from '@nestjs/core';
-import { TokenService } from '../lib/token.service.js';
+import { TokenService } from '../nest/token.service.js';
 import { PrometheusTokenObserver } from './prometheus-token-observer.js';
 import { TOKEN_CACHE_METRICS } from './token-cache-metrics.js';
 

@@ -1,6 +1,6 @@
 import { recordEvidence, type RedisServer, startRedis } from '@mintonce/test-support';
 import { Redis } from 'ioredis';
-import { type Lease } from '../lib/token-store.js';
+import { type Lease } from '../core/contract/token-store.js';
 import { type StoreSystem } from '../testing/model/store-system.spec-support.js';
 import { redisSystem } from './redis-system.spec-support.js';
 
@@ -31,7 +31,7 @@ describe('RedisTokenStore on a server whose clock steps', () => {
   const store = () => system.processes[0]!;
 
   async function lease(): Promise<Lease> {
-    const attempt = { nonce: `${Math.random()}`, leaseMs: LONG_MS, needMs: 10 * HOUR_MS };
+    const attempt = { nonce: `${Math.random()}`, leaseMs: LONG_MS, minTtlMs: 10 * HOUR_MS };
     const answer = await store().acquire(system.keyId, attempt);
     if (answer.outcome !== 'lease') throw new Error(answer.outcome);
     return answer.lease;

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { type RedisServer, startRedis, waitFor } from '@mintonce/test-support';
 import { Redis } from 'ioredis';
 
-import { type TokenStoreEvent, type TokenStoreListener } from '../lib/token-store.js';
+import { type TokenStoreEvent, type TokenStoreListener } from '../core/contract/token-store.js';
 import { RedisEvents } from './redis-events.js';
 
 const CHANNEL = 'mintonce:events';

@@ -1,6 +1,6 @@
 import { type Cluster, type Redis, type RedisOptions } from 'ioredis';
 
-import { type TokenStoreEvent, type TokenStoreEvents, type TokenStoreListener } from '../lib/token-store.js';
+import { type TokenStoreEvent, type TokenStoreEvents, type TokenStoreListener } from '../core/contract/token-store.js';
 
 /** A connection that does not answer for this long is given up: a peer that vanished sends no FIN. */
 const HEARTBEAT_MS = 5_000;

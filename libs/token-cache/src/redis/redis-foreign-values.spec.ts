@@ -2,9 +2,9 @@ import { randomUUID } from 'node:crypto';
 import { recordEvidence, type RedisServer, startRedis } from '@mintonce/test-support';
 import fc from 'fast-check';
 import { Redis } from 'ioredis';
-import { TokenObserver } from '../lib/token-observer.js';
-import { resolveOptions } from '../lib/token-cache.options.js';
-import { TokenService } from '../lib/token.service.js';
+import { TokenObserver } from '../core/contract/token-observer.js';
+import { resolveOptions } from '../core/config/token-cache.options.js';
+import { TokenService } from '../nest/token.service.js';
 import { FakeTokenSource } from '../testing/fake-token-source.js';
 import { RedisNames } from './redis-names.js';
 import { RedisTokenStore } from './redis-token-store.js';
@@ -68,7 +68,7 @@ describe('RedisTokenStore with values that it did not write', () => {
 
   /** All that a mint needs, as if nothing were there; afterwards nothing foreign is left, and everything ends. */
   async function mints(): Promise<void> {
-    const attempt = () => ({ nonce: randomUUID(), leaseMs: LONG_MS, needMs: 0 });
+    const attempt = () => ({ nonce: randomUUID(), leaseMs: LONG_MS, minTtlMs: 0 });
     expect(await store.peek(KEY)).toEqual({});
     const first = await store.acquire(KEY, attempt());
     if (first.outcome !== 'lease') throw new Error(first.outcome);

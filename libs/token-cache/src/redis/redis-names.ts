@@ -1,4 +1,4 @@
-import { TokenConfigError } from '../lib/token-cache.errors.js';
+import { TokenConfigError } from '../core/contract/token-cache.errors.js';
 
 const BUCKETS = 64;
 

@@ -45,7 +45,7 @@ describe('RedisTokenStore behind Sentinel', () => {
     });
     try {
       await waitFor(() => told.length === 1);
-      const answer = await store.acquire('key', { nonce: randomUUID(), leaseMs: 60_000, needMs: 0 });
+      const answer = await store.acquire('key', { nonce: randomUUID(), leaseMs: 60_000, minTtlMs: 0 });
       if (answer.outcome !== 'lease') throw new Error(answer.outcome);
       await store.commit('key', answer.lease, 'payload', 60_000);
       await rig.replicated();

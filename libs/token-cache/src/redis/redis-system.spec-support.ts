@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { type Redis } from 'ioredis';
-import { type Lease, type StoredToken, type TokenStore } from '../lib/token-store.js';
+import { type Lease, type StoredToken, type TokenStore } from '../core/contract/token-store.js';
 import { type StoreSystem } from '../testing/model/store-system.spec-support.js';
 import { RedisNames } from './redis-names.js';
 import { RedisTokenStore } from './redis-token-store.js';

@@ -3,8 +3,8 @@ import { randomUUID } from 'node:crypto';
 import { type RedisServer, startRedis, waitFor } from '@mintonce/test-support';
 import { Redis } from 'ioredis';
 
-import { TokenConfigError } from '../lib/token-cache.errors.js';
-import { type Lease } from '../lib/token-store.js';
+import { TokenConfigError } from '../core/contract/token-cache.errors.js';
+import { type Lease } from '../core/contract/token-store.js';
 import { describeTokenStore } from '../testing/token-store-contract.js';
 import { RedisTokenStore } from './redis-token-store.js';
 
@@ -62,7 +62,7 @@ describe('RedisTokenStore', () => {
 
   afterEach(() => store.close());
 
-  const lookUp = () => store.acquire(KEY, { nonce: randomUUID(), leaseMs: LONG_MS, needMs: 0 });
+  const lookUp = () => store.acquire(KEY, { nonce: randomUUID(), leaseMs: LONG_MS, minTtlMs: 0 });
 
   const lease = async (): Promise<Lease> => {
     const answer = await lookUp();
@@ -99,9 +99,9 @@ describe('RedisTokenStore', () => {
   it('leaves nothing behind that does not end by itself', async () => {
     await store.ping();
     for (const key of ['waiting', 'cooling', 'purged', 'invalidated', 'stored']) {
-      const { outcome, ...answer } = await store.acquire(key, { nonce: 'a', leaseMs: LONG_MS, needMs: 0 });
+      const { outcome, ...answer } = await store.acquire(key, { nonce: 'a', leaseMs: LONG_MS, minTtlMs: 0 });
       if (outcome !== 'lease' || !('lease' in answer)) throw new Error(outcome);
-      await store.acquire(key, { nonce: 'b', leaseMs: LONG_MS, needMs: 0 });
+      await store.acquire(key, { nonce: 'b', leaseMs: LONG_MS, minTtlMs: 0 });
       if (key === 'cooling') await store.fail(key, answer.lease, { remainingMs: LONG_MS, error: 'busy' });
       if (key === 'purged') await store.purge(key);
       if (key === 'stored' || key === 'invalidated') await store.commit(key, answer.lease, 'payload', LONG_MS);
@@ -144,7 +144,7 @@ describe('RedisTokenStore', () => {
     const future = { ...first, fence: first.fence + 3_600_000_000 };
     await store.commit(KEY, future, 'payload', LONG_MS);
     await client.del(await keyThatEndsWith(':l'));
-    const answer = await store.acquire(KEY, { nonce: 'refresh', leaseMs: LONG_MS, needMs: LONG_MS });
+    const answer = await store.acquire(KEY, { nonce: 'refresh', leaseMs: LONG_MS, minTtlMs: LONG_MS });
     expect(answer).toMatchObject({ outcome: 'lease', lease: { fence: future.fence + 1 } });
   });
 
@@ -185,7 +185,7 @@ describe('RedisTokenStore', () => {
       if (i % 5 === 0) answers.push(client.script('FLUSH'));
     }
     await Promise.all(answers);
-    const held = await store.acquire('other', { nonce: 'a', leaseMs: LONG_MS, needMs: 0 });
+    const held = await store.acquire('other', { nonce: 'a', leaseMs: LONG_MS, minTtlMs: 0 });
     await client.script('FLUSH');
     if (held.outcome !== 'lease') throw new Error(held.outcome);
     expect(await store.commit('other', held.lease, 'payload', LONG_MS)).toEqual({ outcome: 'stored' });
@@ -236,15 +236,15 @@ describe('RedisTokenStore on a full server', () => {
     const own = new Redis(full.socketPath);
     try {
       const store = new RedisTokenStore(own);
-      const answer = await store.acquire(KEY, { nonce: 'a', leaseMs: LONG_MS, needMs: 0 });
+      const answer = await store.acquire(KEY, { nonce: 'a', leaseMs: LONG_MS, minTtlMs: 0 });
       if (answer.outcome !== 'lease') throw new Error(answer.outcome);
       await store.commit(KEY, answer.lease, 'payload', LONG_MS);
       await store.ping();
       await own.config('SET', 'maxmemory', '1');
-      expect(await store.acquire(KEY, { nonce: 'b', leaseMs: LONG_MS, needMs: 0 })).toMatchObject({ outcome: 'hit' });
+      expect(await store.acquire(KEY, { nonce: 'b', leaseMs: LONG_MS, minTtlMs: 0 })).toMatchObject({ outcome: 'hit' });
       expect((await store.peek(KEY)).token?.payload).toBe('payload');
       await expect(store.ping()).rejects.toThrow(/OOM/);
-      await expect(store.acquire('new', { nonce: 'c', leaseMs: LONG_MS, needMs: 0 })).rejects.toThrow(/OOM/);
+      await expect(store.acquire('new', { nonce: 'c', leaseMs: LONG_MS, minTtlMs: 0 })).rejects.toThrow(/OOM/);
       expect(await store.invalidate(KEY, answer.lease.fence)).toBe(true);
       expect(await store.peek(KEY)).toEqual({});
     } finally {

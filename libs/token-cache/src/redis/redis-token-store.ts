@@ -1,6 +1,6 @@
 import { type Cluster, type Redis } from 'ioredis';
 
-import { positiveMs } from '../lib/positive-ms.js';
+import { positiveMs } from '../core/contract/positive-ms.js';
 import {
   type Acquired,
   type Attempt,
@@ -11,7 +11,7 @@ import {
   type Peeked,
   type StoredToken,
   type TokenStore,
-} from '../lib/token-store.js';
+} from '../core/contract/token-store.js';
 import { RedisEvents } from './redis-events.js';
 import { RedisNames } from './redis-names.js';
 import { RedisScript } from './redis-script.js';
@@ -58,8 +58,8 @@ export class RedisTokenStore implements TokenStore {
     };
   }
 
-  async acquire(keyId: string, { nonce, leaseMs, needMs }: Attempt): Promise<Acquired> {
-    const [outcome, ...rest] = await this.#list(ACQUIRE, keyId, nonce, positiveMs('leaseMs', leaseMs), needMs);
+  async acquire(keyId: string, { nonce, leaseMs, minTtlMs }: Attempt): Promise<Acquired> {
+    const [outcome, ...rest] = await this.#list(ACQUIRE, keyId, nonce, positiveMs('leaseMs', leaseMs), minTtlMs);
     switch (outcome) {
       case 'hit':
         return { outcome, token: tokenOf(rest) };
@@ -86,8 +86,8 @@ export class RedisTokenStore implements TokenStore {
   }
 
   async commit(keyId: string, lease: Lease, payload: string, ttlMs: number): Promise<Committed> {
-    const { fence, leaseMs, heldMs = '' } = lease;
-    const args = [fence, leaseMs, payload, positiveMs('ttlMs', ttlMs), heldMs];
+    const { fence, leaseMs, sinceGrantMs = '' } = lease;
+    const args = [fence, leaseMs, payload, positiveMs('ttlMs', ttlMs), sinceGrantMs];
     const [outcome, ...token] = await this.#list(COMMIT, keyId, ...args);
     if (outcome !== 'superseded') return { outcome: outcome as 'stored' | 'duplicate' };
     return { outcome, ...(token.length > 0 && { token: tokenOf(token) }) };

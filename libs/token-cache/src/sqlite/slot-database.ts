@@ -1,7 +1,7 @@
 import Database from 'libsql';
 import { CLOCK_TABLE, MachineClock } from './machine-clock.js';
 import { ensurePrivateFile, identityOfFile } from './private-file.js';
-import { keptUntil, type Slot, type Step } from '../lib/slot.js';
+import { keptUntil, type Slot, type Step } from '../core/slot/slot.js';
 
 const SCHEMA_VERSION = 2;
 

@@ -4,7 +4,7 @@ import { existsSync, mkdtempSync, readdirSync, rmSync, statSync, truncateSync, w
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Database from 'libsql';
-import { type Lease } from '../lib/token-store.js';
+import { type Lease } from '../core/contract/token-store.js';
 import { describeTokenStore } from '../testing/token-store-contract.js';
 import { SqliteTokenStore } from './index.js';
 
@@ -23,7 +23,7 @@ describeTokenStore(
 );
 
 describe('SqliteTokenStore', () => {
-  const attempt = { nonce: 'a', leaseMs: 3_000, needMs: 0 };
+  const attempt = { nonce: 'a', leaseMs: 3_000, minTtlMs: 0 };
   const opened: SqliteTokenStore[] = [];
   let temporary: ReturnType<typeof temporaryFolder>;
 
@@ -44,7 +44,7 @@ describe('SqliteTokenStore', () => {
   }
 
   async function leaseOf(store: SqliteTokenStore, keyId = 'key'): Promise<Lease> {
-    const answer = await store.acquire(keyId, { ...attempt, needMs: Number.MAX_SAFE_INTEGER });
+    const answer = await store.acquire(keyId, { ...attempt, minTtlMs: Number.MAX_SAFE_INTEGER });
     if (answer.outcome !== 'lease') throw new Error(`no lease but ${answer.outcome}`);
     return answer.lease;
   }

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { positiveMs } from '../lib/positive-ms.js';
-import { TokenConfigError } from '../lib/token-cache.errors.js';
+import { positiveMs } from '../core/contract/positive-ms.js';
+import { TokenConfigError } from '../core/contract/token-cache.errors.js';
 import {
   type Acquired,
   type Attempt,
@@ -10,8 +10,8 @@ import {
   type Lease,
   type Peeked,
   type TokenStore,
-} from '../lib/token-store.js';
-import { acquire, commit, fail, invalidate, peek, purge, renew, type Slot, type Step } from '../lib/slot.js';
+} from '../core/contract/token-store.js';
+import { acquire, commit, fail, invalidate, peek, purge, renew, type Slot, type Step } from '../core/slot/slot.js';
 import { SlotDatabase } from './slot-database.js';
 import { isBusy, isDamaged } from './sqlite-errors.js';
 

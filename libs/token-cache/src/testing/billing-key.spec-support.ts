@@ -1,7 +1,7 @@
-import { MemoryTokenStore } from '../lib/memory-token-store.js';
-import { type IntegrationOptions, resolveOptions } from '../lib/token-cache.options.js';
-import { type TokenKey, TokenKeys } from '../lib/token-key.js';
-import { type TokenRequest } from '../lib/token-request.js';
+import { MemoryTokenStore } from '../core/slot/memory-token-store.js';
+import { type IntegrationOptions, resolveOptions } from '../core/config/token-cache.options.js';
+import { type TokenKey, TokenKeys } from '../core/config/token-key.js';
+import { type TokenRequest } from '../core/contract/token-request.js';
 import { FakeTokenSource } from './fake-token-source.js';
 
 /** The key of a request to the integration `billing`. */

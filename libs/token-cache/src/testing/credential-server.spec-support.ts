@@ -2,9 +2,9 @@ import { once } from 'node:events';
 import { createServer, type IncomingHttpHeaders, type RequestListener, type Server } from 'node:http';
 import { type AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
-import { MemoryTokenStore } from '../lib/memory-token-store.js';
-import { resolveOptions } from '../lib/token-cache.options.js';
-import { TokenService } from '../lib/token.service.js';
+import { MemoryTokenStore } from '../core/slot/memory-token-store.js';
+import { resolveOptions } from '../core/config/token-cache.options.js';
+import { TokenService } from '../nest/token.service.js';
 import { FakeTokenSource } from './fake-token-source.js';
 
 /** What a request looked like when it arrived. */

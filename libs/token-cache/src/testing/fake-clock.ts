@@ -1,4 +1,4 @@
-import { type Clock } from '../lib/clock.js';
+import { type Clock } from '../core/contract/clock.js';
 
 /** Time that passes only when told to. */
 export class FakeClock implements Clock {

@@ -1,5 +1,5 @@
-import { type MintContext, type MintedToken, type TokenSource } from '../lib/token-source.js';
-import { type TokenRequest } from '../lib/token-request.js';
+import { type MintContext, type MintedToken, type TokenSource } from '../core/contract/token-source.js';
+import { type TokenRequest } from '../core/contract/token-request.js';
 
 /** A source that counts, and that fails, dawdles or answers oddly when told to. */
 export class FakeTokenSource implements TokenSource {

@@ -1,4 +1,4 @@
-import { type StoreOperation } from '../lib/token-observer.js';
+import { type StoreOperation } from '../core/contract/token-observer.js';
 import {
   type Acquired,
   type Attempt,
@@ -8,7 +8,7 @@ import {
   type Peeked,
   type TokenStore,
   type TokenStoreEvents,
-} from '../lib/token-store.js';
+} from '../core/contract/token-store.js';
 
 /** What happens to a call instead of, or after, its effect. */
 export type StoreFault = 'reject' | 'hang' | 'lose-reply';

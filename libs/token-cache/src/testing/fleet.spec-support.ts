@@ -1,8 +1,8 @@
-import { MemoryTokenStore } from '../lib/memory-token-store.js';
-import { resolveOptions, type TokenCacheOptions } from '../lib/token-cache.options.js';
-import { TokenService } from '../lib/token.service.js';
-import { type TokenStore, type TokenStoreEvents, type TokenStoreListener } from '../lib/token-store.js';
-import { type StoreOperation } from '../lib/token-observer.js';
+import { MemoryTokenStore } from '../core/slot/memory-token-store.js';
+import { resolveOptions, type TokenCacheOptions } from '../core/config/token-cache.options.js';
+import { TokenService } from '../nest/token.service.js';
+import { type TokenStore, type TokenStoreEvents, type TokenStoreListener } from '../core/contract/token-store.js';
+import { type StoreOperation } from '../core/contract/token-observer.js';
 import { FakeTokenSource } from './fake-token-source.js';
 import { FaultyTokenStore } from './faulty-token-store.js';
 

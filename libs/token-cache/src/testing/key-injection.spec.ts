@@ -1,8 +1,8 @@
 import fc from 'fast-check';
-import { MemoryTokenStore } from '../lib/memory-token-store.js';
-import { TokenKeys } from '../lib/token-key.js';
-import { resolveIntegrations, resolveOptions } from '../lib/token-cache.options.js';
-import { type TokenRequest } from '../lib/token-request.js';
+import { MemoryTokenStore } from '../core/slot/memory-token-store.js';
+import { TokenKeys } from '../core/config/token-key.js';
+import { resolveIntegrations, resolveOptions } from '../core/config/token-cache.options.js';
+import { type TokenRequest } from '../core/contract/token-request.js';
 import { RedisNames } from '../redis/redis-names.js';
 import { FakeTokenSource } from './fake-token-source.js';
 

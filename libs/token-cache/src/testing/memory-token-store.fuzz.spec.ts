@@ -1,5 +1,5 @@
-import { type Clock, systemClock } from '../lib/clock.js';
-import { MemoryTokenStore } from '../lib/memory-token-store.js';
+import { type Clock, systemClock } from '../core/contract/clock.js';
+import { MemoryTokenStore } from '../core/slot/memory-token-store.js';
 import { fuzz, fuzzTimeoutMs } from './model/fuzz.spec-support.js';
 import { type StoreSystem } from './model/store-system.spec-support.js';
 

@@ -1,4 +1,4 @@
-import { type TokenStore } from '../lib/token-store.js';
+import { type TokenStore } from '../core/contract/token-store.js';
 import { acquireTests } from './contract/acquire-tests.js';
 import { commitTests } from './contract/commit-tests.js';
 import { connectionTests } from './contract/connection-tests.js';

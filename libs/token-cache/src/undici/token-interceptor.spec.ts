@@ -1,8 +1,8 @@
 import { PassThrough, Readable } from 'node:stream';
 import { waitFor } from '@mintonce/test-support';
 import { Agent, type Dispatcher, fetch, FormData, interceptors } from 'undici';
-import { TokenSourceRejectedError } from '../lib/token-cache.errors.js';
-import { type TokenService } from '../lib/token.service.js';
+import { TokenSourceRejectedError } from '../core/contract/token-cache.errors.js';
+import { type TokenService } from '../nest/token.service.js';
 import { billingTokens, CredentialServer } from '../testing/credential-server.spec-support.js';
 import { FakeTokenSource } from '../testing/fake-token-source.js';
 import { tokenInterceptor } from './token-interceptor.js';

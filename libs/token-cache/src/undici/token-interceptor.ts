@@ -1,9 +1,9 @@
 import { Readable } from 'node:stream';
 import { type Dispatcher } from 'undici';
-import { isResendable } from '../lib/resendable.js';
-import { type TokenRequest } from '../lib/token-request.js';
-import { type TokenService } from '../lib/token.service.js';
-import { type Token } from '../lib/token.js';
+import { isResendable } from '../core/door/resendable.js';
+import { type TokenRequest } from '../core/contract/token-request.js';
+import { type TokenService } from '../nest/token.service.js';
+import { type Token } from '../core/contract/token.js';
 import { Attempt } from './attempt.js';
 import { withAuthorization, withoutAuthorization } from './authorization.js';
 import { RelayController } from './relay-controller.js';

@@ -1,5 +1,5 @@
 -- The token, or the right to mint one, or why not.
--- ARGV     3 nonce, 4 leaseMs, 5 needMs
+-- ARGV     3 nonce, 4 leaseMs, 5 minTtlMs
 -- Answers  hit fence payload ttlMs
 --          cooling remainingMs error
 --          wait leaseEndsInMs

@@ -18,8 +18,8 @@ local unknown = not token and not last and nowUs - mine > tonumber(ARGV[4]) * 10
 if newer or gone or unknown then return { 'superseded' } end
 
 -- The fence tells when the lease was granted; what this took to arrive is no part of the token's life.
-local heldMs = tonumber(ARGV[7])
-local lateMs = heldMs and math.max(0, (nowUs - mine) / 1000 - heldMs) or 0
+local sinceGrantMs = tonumber(ARGV[7])
+local lateMs = sinceGrantMs and math.max(0, (nowUs - mine) / 1000 - sinceGrantMs) or 0
 local lifeMs = math.floor(ARGV[6] - lateMs)
 if lifeMs > 0 then redis.call('SET', KEYS[1], ARGV[3] .. ':' .. ARGV[5], 'PX', int(lifeMs)) else redis.call('DEL', KEYS[1]) end
 write_record('fence', ARGV[3], 'published', ARGV[3])

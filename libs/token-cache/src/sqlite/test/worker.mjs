@@ -7,7 +7,7 @@ const store = new SqliteTokenStore({ path });
 const report = (message) => new Promise((resolve) => process.send(message, resolve));
 
 for (let count = 0; count < Number(target);) {
-  const attempt = { nonce: crypto.randomUUID(), leaseMs: 50, needMs: Number.MAX_SAFE_INTEGER };
+  const attempt = { nonce: crypto.randomUUID(), leaseMs: 50, minTtlMs: Number.MAX_SAFE_INTEGER };
   const answer = await store.acquire('key', attempt);
   count = Number(answer.token?.payload ?? 0);
   if (answer.outcome === 'lease' && count < Number(target)) {

@@ -95,26 +95,26 @@ export function acquireTests(test: Test): void {
     assert.equal(next.token, undefined);
   });
 
-  test('grants a refresh of a token that lives no longer than needMs, and gives the token with it', async ({
+  test('grants a refresh of a token that lives no longer than minTtlMs, and gives the token with it', async ({
     store,
   }) => {
     const { fence } = await published(store);
-    const { token, lease } = await granted(acquire(store, { needMs: LONG_MS }));
+    const { token, lease } = await granted(acquire(store, { minTtlMs: LONG_MS }));
     assert.equal(token?.fence, fence);
     assert.ok(token.ttlMs > 0 && token.ttlMs <= LONG_MS);
     assert.ok(lease.fence > fence);
   });
 
-  test('answers with the token when it lives longer than needMs', async ({ store }) => {
+  test('answers with the token when it lives longer than minTtlMs', async ({ store }) => {
     await published(store);
-    assert.equal((await acquire(store, { needMs: LONG_MS / 2 })).outcome, 'hit');
+    assert.equal((await acquire(store, { minTtlMs: LONG_MS / 2 })).outcome, 'hit');
   });
 
   test('answers with the valid token while another process refreshes it', async ({ store, other }) => {
     const { fence } = await published(store);
-    await leaseOf(store, { needMs: LONG_MS });
-    for (const needMs of [0, LONG_MS]) {
-      const answer = await acquire(other, { needMs });
+    await leaseOf(store, { minTtlMs: LONG_MS });
+    for (const minTtlMs of [0, LONG_MS]) {
+      const answer = await acquire(other, { minTtlMs });
       assert.equal(answer.outcome, 'hit');
       assert.equal(answer.token.fence, fence);
     }
@@ -124,8 +124,8 @@ export function acquireTests(test: Test): void {
     store,
     other,
   }) => {
-    const reasonNow = async (needMs = 0): Promise<string> => {
-      const { lease, reason } = await granted(acquire(other, { needMs }));
+    const reasonNow = async (minTtlMs = 0): Promise<string> => {
+      const { lease, reason } = await granted(acquire(other, { minTtlMs }));
       await other.fail(KEY, lease);
       return reason;
     };
@@ -143,8 +143,8 @@ export function acquireTests(test: Test): void {
   });
 
   test('names the last fence that was published with every lease, until a purge', async ({ store, other }) => {
-    const lastPublished = async (needMs = 0): Promise<number | undefined> => {
-      const { lease, published } = await granted(acquire(other, { needMs }));
+    const lastPublished = async (minTtlMs = 0): Promise<number | undefined> => {
+      const { lease, published } = await granted(acquire(other, { minTtlMs }));
       await other.fail(KEY, lease);
       return published;
     };

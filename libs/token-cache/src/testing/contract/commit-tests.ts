@@ -8,12 +8,12 @@ export function commitTests(test: Test): void {
     const lease = await leaseOf(store);
     assert.deepEqual(await publish(store, lease), { outcome: 'stored' });
     assert.equal((await store.peek(KEY)).token?.fence, lease.fence);
-    assert.equal((await acquire(other, { needMs: LONG_MS })).outcome, 'lease');
+    assert.equal((await acquire(other, { minTtlMs: LONG_MS })).outcome, 'lease');
   });
 
   test('stores a refreshed token over the one that is still valid', async ({ store, other }) => {
     await published(store, { payload: 'old' });
-    const refresh = await leaseOf(other, { needMs: LONG_MS });
+    const refresh = await leaseOf(other, { minTtlMs: LONG_MS });
     assert.deepEqual(await publish(other, refresh, { payload: 'new' }), { outcome: 'stored' });
     assert.equal((await store.peek(KEY)).token?.payload, 'new');
   });
@@ -37,21 +37,21 @@ export function commitTests(test: Test): void {
 
   test('takes off the life of a token what its commit took to arrive', async ({ store }) => {
     const tookMs = 1_000;
-    const lease = { ...(await leaseOf(store)), heldMs: -tookMs };
+    const lease = { ...(await leaseOf(store)), sinceGrantMs: -tookMs };
     await publish(store, lease, { ttlMs: LONG_MS });
     const { ttlMs = 0 } = (await store.peek(KEY)).token ?? {};
     assert.ok(ttlMs > 0 && ttlMs <= LONG_MS - tookMs, `${ttlMs} ms`);
   });
 
   test('does not lengthen the life of a token that was held for longer than the store knows', async ({ store }) => {
-    await publish(store, { ...(await leaseOf(store)), heldMs: LONG_MS }, { ttlMs: LONG_MS });
+    await publish(store, { ...(await leaseOf(store)), sinceGrantMs: LONG_MS }, { ttlMs: LONG_MS });
     const { ttlMs = 0 } = (await store.peek(KEY)).token ?? {};
     assert.ok(ttlMs > 0 && ttlMs <= LONG_MS, `${ttlMs} ms`);
   });
 
   test('gives nobody a token that ended on its way', async ({ store, other }) => {
     await published(store);
-    const lease = { ...(await leaseOf(other, { needMs: LONG_MS })), heldMs: -LONG_MS };
+    const lease = { ...(await leaseOf(other, { minTtlMs: LONG_MS })), sinceGrantMs: -LONG_MS };
     assert.deepEqual(await publish(other, lease, { ttlMs: 1_000 }), { outcome: 'stored' });
     assert.equal((await acquire(store)).outcome, 'lease');
   });
@@ -117,7 +117,7 @@ export function commitTests(test: Test): void {
 
   test('does not release the lease of the refresh that follows when it is retried', async ({ store, other }) => {
     const lease = await published(store);
-    const refresh = await leaseOf(other, { needMs: LONG_MS });
+    const refresh = await leaseOf(other, { minTtlMs: LONG_MS });
     assert.deepEqual(await publish(store, lease), { outcome: 'duplicate' });
     assert.equal(await other.renew(KEY, refresh), true);
   });

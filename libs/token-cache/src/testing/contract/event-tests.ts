@@ -54,7 +54,7 @@ export function eventTests(test: Test): void {
     await acquire(store);
     const live = await takenOver(other);
     await publish(other, live);
-    await published(other, { needMs: LONG_MS });
+    await published(other, { minTtlMs: LONG_MS });
     await other.purge(KEY);
     await heard.until('purged');
     assert.deepEqual(heard.events[0], { type: 'stored', keyId: KEY, fence: live.fence });

@@ -43,9 +43,9 @@ export function failTests(test: Test): void {
 
   test('answers with the valid token while cooling, whatever is needed', async ({ store, other }) => {
     const { fence } = await published(store);
-    await store.fail(KEY, await leaseOf(store, { needMs: LONG_MS }), { remainingMs: LONG_MS, error: 'busy' });
-    for (const needMs of [0, LONG_MS]) {
-      const answer = await acquire(other, { needMs });
+    await store.fail(KEY, await leaseOf(store, { minTtlMs: LONG_MS }), { remainingMs: LONG_MS, error: 'busy' });
+    for (const minTtlMs of [0, LONG_MS]) {
+      const answer = await acquire(other, { minTtlMs });
       assert.equal(answer.outcome, 'hit');
       assert.equal(answer.token.fence, fence);
     }
@@ -69,7 +69,7 @@ export function failTests(test: Test): void {
     await store.fail(KEY, await leaseOf(store), { remainingMs: 1, error: 'busy' });
     const lease = await leaseSoon(store);
     await publish(store, lease);
-    const { failures } = await granted(acquire(other, { needMs: LONG_MS }));
+    const { failures } = await granted(acquire(other, { minTtlMs: LONG_MS }));
     assert.equal(failures, 0);
   });
 

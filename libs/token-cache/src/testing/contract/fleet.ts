@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 
-import { type Acquired, type Lease, type TokenStore } from '../../lib/token-store.js';
+import { type Acquired, type Lease, type TokenStore } from '../../core/contract/token-store.js';
 import { type TokenStoreFixture } from '../token-store-contract.js';
 import { eventually } from './eventually.js';
 
@@ -44,7 +44,7 @@ export interface Ask {
   key?: string;
   nonce?: string;
   leaseMs?: number;
-  needMs?: number;
+  minTtlMs?: number;
 }
 
 export interface Publication {
@@ -58,9 +58,9 @@ export function newNonce(): string {
 
 export function acquire(
   store: TokenStore,
-  { key = KEY, nonce = newNonce(), leaseMs = LONG_MS, needMs = 0 }: Ask = {},
+  { key = KEY, nonce = newNonce(), leaseMs = LONG_MS, minTtlMs = 0 }: Ask = {},
 ): Promise<Acquired> {
-  return store.acquire(key, { nonce, leaseMs, needMs });
+  return store.acquire(key, { nonce, leaseMs, minTtlMs });
 }
 
 export type LeaseAnswer = Extract<Acquired, { outcome: 'lease' }>;
@@ -96,8 +96,8 @@ export function publish(store: TokenStore, lease: Lease, { payload = 'payload', 
 }
 
 /** Mints and publishes; gives the lease under which the token was published. */
-export async function published(store: TokenStore, { needMs = 0, ...token }: Publication & Ask = {}): Promise<Lease> {
-  const lease = await leaseOf(store, { needMs });
+export async function published(store: TokenStore, { minTtlMs = 0, ...token }: Publication & Ask = {}): Promise<Lease> {
+  const lease = await leaseOf(store, { minTtlMs });
   assert.deepEqual(await publish(store, lease, token), { outcome: 'stored' });
   return lease;
 }

@@ -12,7 +12,7 @@ export function invalidateTests(test: Test): void {
 
   test('leaves a token of another generation alone', async ({ store, other }) => {
     const { fence: old } = await published(store);
-    const { fence } = await published(store, { needMs: LONG_MS });
+    const { fence } = await published(store, { minTtlMs: LONG_MS });
     assert.equal(await other.invalidate(KEY, old), false);
     assert.equal(await other.invalidate(KEY, fence + 1), false);
     assert.equal((await store.peek(KEY)).token?.fence, fence);
@@ -33,7 +33,7 @@ export function invalidateTests(test: Test): void {
 
   test('lets a refresh in flight commit', async ({ store, other }) => {
     const { fence } = await published(store);
-    const refresh = await leaseOf(store, { needMs: LONG_MS });
+    const refresh = await leaseOf(store, { minTtlMs: LONG_MS });
     await other.invalidate(KEY, fence);
     assert.equal((await acquire(other)).outcome, 'wait');
     assert.deepEqual(await publish(store, refresh), { outcome: 'stored' });

@@ -10,7 +10,7 @@ export function peekTests(test: Test): void {
 
   test('gives token and cool-down', async ({ store, other }) => {
     const { fence } = await published(store);
-    await store.fail(KEY, await leaseOf(store, { needMs: LONG_MS }), { remainingMs: LONG_MS, error: 'busy' });
+    await store.fail(KEY, await leaseOf(store, { minTtlMs: LONG_MS }), { remainingMs: LONG_MS, error: 'busy' });
     const { token, cooldown } = await other.peek(KEY);
     assert.equal(token?.fence, fence);
     assert.ok(token.ttlMs > 0 && token.ttlMs <= LONG_MS);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 
-import { type TokenStore, type TokenStoreEvent, type TokenStoreListener } from '../../lib/token-store.js';
+import { type TokenStore, type TokenStoreEvent, type TokenStoreListener } from '../../core/contract/token-store.js';
 import { eventually } from './eventually.js';
 
 /** A listener that remembers. */

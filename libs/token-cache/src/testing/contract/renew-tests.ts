@@ -34,11 +34,11 @@ export function renewTests(test: Test): void {
     await publish(store, lease);
     assert.equal(await store.renew(KEY, lease), false);
 
-    const refresh = await leaseOf(store, { needMs: LONG_MS });
+    const refresh = await leaseOf(store, { minTtlMs: LONG_MS });
     await store.fail(KEY, refresh);
     assert.equal(await store.renew(KEY, refresh), false);
 
-    const voided = await leaseOf(store, { needMs: LONG_MS });
+    const voided = await leaseOf(store, { minTtlMs: LONG_MS });
     await store.purge(KEY);
     assert.equal(await store.renew(KEY, voided), false);
     assert.equal((await acquire(store)).outcome, 'lease');

@@ -1,4 +1,4 @@
-import { type Lease } from '../../lib/token-store.js';
+import { type Lease } from '../../core/contract/token-store.js';
 import { type RecordedCall } from './store-process.spec-support.js';
 
 /** Stores count in whole ms, so that a lease may end by less than one of them early. */

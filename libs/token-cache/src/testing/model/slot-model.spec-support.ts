@@ -1,4 +1,4 @@
-import { type MintReason } from '../../lib/token-store.js';
+import { type MintReason } from '../../core/contract/token-store.js';
 
 /** A fence as the specification sees it: its place in the order of all fences, and the instant that it was taken from. */
 export interface ModelFence {
@@ -66,9 +66,9 @@ export class SlotModel {
   }
 
   /** A token that lives long enough; else, of those who ask, one mints, and the others get the token or wait. */
-  acquire(nonce: string, leaseMs: number, needMs: number): ModelAcquired {
+  acquire(nonce: string, leaseMs: number, minTtlMs: number): ModelAcquired {
     const { token, cooldown } = this;
-    if (token && token.endsAt - this.now > needMs) return { outcome: 'hit', token };
+    if (token && token.endsAt - this.now > minTtlMs) return { outcome: 'hit', token };
     const holder = this.#liveHolder();
     const isBusy = cooldown !== undefined || (holder !== undefined && holder.lease.nonce !== nonce);
     if (token && isBusy) return { outcome: 'hit', token };

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { type Acquired, type Lease, type StoredToken, type TokenStore } from '../../lib/token-store.js';
+import { type Acquired, type Lease, type StoredToken, type TokenStore } from '../../core/contract/token-store.js';
 import { type ModelFence, type ModelLease, type SlotModel } from './slot-model.spec-support.js';
 import { type Part, type StoreSystem } from './store-system.spec-support.js';
 
@@ -55,15 +55,15 @@ class Acquire extends Call {
     times: number,
     private readonly nonce: string,
     private readonly leaseMs: number,
-    private readonly needMs: number,
+    private readonly minTtlMs: number,
   ) {
     super(process, times);
   }
 
   protected async call(model: SlotModel, real: Real, store: TokenStore, keyId: string): Promise<void> {
-    const { nonce, leaseMs, needMs } = this;
-    const answer = await store.acquire(keyId, { nonce, leaseMs, needMs });
-    const expected = model.acquire(nonce, leaseMs, needMs);
+    const { nonce, leaseMs, minTtlMs } = this;
+    const answer = await store.acquire(keyId, { nonce, leaseMs, minTtlMs });
+    const expected = model.acquire(nonce, leaseMs, minTtlMs);
     if (expected.outcome === 'lease' && expected.isNew && answer.outcome === 'lease') {
       const { fence } = answer.lease;
       rises(fence, real.lastFence, 'a granted fence');
@@ -89,7 +89,7 @@ class Acquire extends Call {
   }
 
   toString(): string {
-    return `acquire(${this.nonce}, lease ${this.leaseMs}, need ${this.needMs})`;
+    return `acquire(${this.nonce}, lease ${this.leaseMs}, need ${this.minTtlMs})`;
   }
 }
 

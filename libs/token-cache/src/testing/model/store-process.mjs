@@ -40,7 +40,7 @@ async function contend({ keyId, calls }) {
   const late = [];
   while (history.length < calls) {
     const nonce = crypto.randomUUID();
-    const attempt = { nonce, leaseMs: oneOf(1, 5, 20, 1_000), needMs: oneOf(0, 0, 1_000_000) };
+    const attempt = { nonce, leaseMs: oneOf(1, 5, 20, 1_000), minTtlMs: oneOf(0, 0, 1_000_000) };
     const answer = await recorded('acquire', attempt);
     if (answer.outcome === 'lease') await use(answer.lease);
     if (answer.outcome === 'hit' && Math.random() < 0.1) await recorded('invalidate', answer.token.fence);

@@ -1,11 +1,11 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
-import { type Acquired, type Lease, type Peeked, type TokenStore } from '../../lib/token-store.js';
+import { type Acquired, type Lease, type Peeked, type TokenStore } from '../../core/contract/token-store.js';
 
 /** One call of a store as a process saw it; instants in ms on the clock that all processes of a machine share. */
 export type RecordedCall = { process: number; calledAt: number; answeredAt: number } & (
-  | { method: 'acquire'; args: [attempt: { nonce: string; leaseMs: number; needMs: number }]; answer: Acquired }
+  | { method: 'acquire'; args: [attempt: { nonce: string; leaseMs: number; minTtlMs: number }]; answer: Acquired }
   | { method: 'peek'; args: []; answer: Peeked }
   | { method: 'renew'; args: [lease: Lease]; answer: boolean }
   | {

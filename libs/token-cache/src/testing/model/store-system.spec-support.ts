@@ -1,4 +1,4 @@
-import { type TokenStore } from '../../lib/token-store.js';
+import { type TokenStore } from '../../core/contract/token-store.js';
 
 /** What can be lost of a key by itself. */
 export type Part = 'token' | 'record' | 'everything';

@@ -1,0 +1,247 @@
+import { type FakeTokenSource } from '../testing/fake-token-source.js';
+import { FaultyTokenStore, type StoreFault } from '../testing/faulty-token-store.js';
+import {
+  accessToken,
+  callEvery,
+  type Fleet,
+  pass,
+  settled,
+  silent,
+  slow,
+  startFleet,
+  tardy,
+} from '../testing/fleet.spec-support.js';
+import { type MemoryTokenStore } from './slot/memory-token-store.js';
+import { TokenSourceRejectedError } from './contract/token-cache.errors.js';
+import { type StoreOperation } from './contract/token-observer.js';
+import { type TokenSource, tokenSource } from './contract/token-source.js';
+import { type Token } from './contract/token.js';
+import { type TokenService } from '../nest/token.service.js';
+
+const SECOND = 1_000;
+const HOUR = 3_600_000;
+/** Microtasks, of which there are fewer between an answer and its use. */
+const STEPS = Array.from({ length: 24 }, (_, steps) => steps);
+
+describe('Acquisition, when a token is rejected or purged,', () => {
+  let shared: MemoryTokenStore;
+  let source: FakeTokenSource;
+  let replica: Fleet['replica'];
+  let stop: Fleet['stop'];
+
+  beforeEach(() => ({ shared, source, replica, stop } = startFleet()));
+  afterEach(() => stop());
+
+  describe('a rejected token', () => {
+    /** A source that has but one token to give. */
+    function stubborn(): TokenSource & { mint: jest.Mock } {
+      const mint = jest.fn(async () => ({ accessToken: 'the-only-one', expiresInMs: HOUR }));
+      return { ...tokenSource('stubborn', mint), mint };
+    }
+
+    it('is served after all when the source gives it again, and not minted at every call', async () => {
+      const only = stubborn();
+      const tokens = replica({ integrations: { billing: { source: only } } }, silent(shared));
+      await tokens.invalidate(await tokens.getToken('billing'));
+      await callEvery(SECOND, 10, tokens);
+      expect(await accessToken(tokens)).toBe('the-only-one');
+      expect(only.mint).toHaveBeenCalledTimes(2);
+    });
+
+    it('that the source gives again is minted once for each replica that rejected it', async () => {
+      const only = stubborn();
+      const [a, b] = [1, 2].map(() => replica({ integrations: { billing: { source: only } } }));
+      const [first, second] = [await a!.getToken('billing'), await b!.getToken('billing')];
+      await a!.invalidate(first);
+      await b!.invalidate(second);
+      for (let round = 0; round < 10; round++) {
+        await callEvery(SECOND, 1, a!);
+        await callEvery(SECOND, 1, b!);
+      }
+      expect(only.mint.mock.calls.length).toBeLessThanOrEqual(3);
+    });
+
+    it('is remembered, although an older one is reported after it', async () => {
+      const store = new FaultyTokenStore(shared);
+      const tokens = replica({}, store);
+      const first = await tokens.getToken('billing');
+      await tokens.invalidate(first);
+      const second = await tokens.getToken('billing');
+      store.fault = (operation) => (operation === 'invalidate' ? 'reject' : undefined);
+      await tokens.invalidate(second);
+      await tokens.invalidate(first);
+      store.fault = () => undefined;
+      expect(await accessToken(tokens)).toBe('fake-token-3');
+    });
+
+    it.each([
+      ['was being shared', { replies: { commit: 100 } }, []],
+      ['could not be shared', { requests: { commit: 100 } }, ['commit']],
+    ])('stays rejected although it %s just then', async (_what, delays, failing: string[]) => {
+      const store = new FaultyTokenStore(shared);
+      store.fault = () => 'reject';
+      const tokens = replica({}, slow(store, delays));
+      const local = await tokens.getToken('billing');
+      store.fault = (operation) => (failing.includes(operation) ? 'reject' : undefined);
+      await pass(2 * SECOND);
+      await tokens.getToken('billing');
+      await pass(50);
+      await tokens.invalidate(local);
+      await pass(200);
+      const next = accessToken(tokens);
+      // The lease of an attempt to share it that failed must lapse.
+      await pass(5 * SECOND);
+      expect(await next).toBe('fake-token-2');
+    });
+
+    it('is not given to those who waited when another process rejects it before the minter hears that it is shared', async () => {
+      const token = accessToken(replica({}, slow(shared, { replies: { commit: 300 } })));
+      await pass(100);
+      const other = replica();
+      await other.invalidate(await other.getToken('billing'));
+      await pass(SECOND);
+      expect(await token).toBe('fake-token-2');
+    });
+
+    it('leaves the store under whatever generation it was shared', async () => {
+      const store = new FaultyTokenStore(shared);
+      store.fault = () => 'reject';
+      const tokens = replica({}, store);
+      const local = await tokens.getToken('billing');
+      store.fault = () => undefined;
+      await pass(2 * SECOND);
+      await tokens.getToken('billing');
+      await pass(10);
+      expect(await tokens.invalidate(local)).toBe(true);
+      expect(await accessToken(replica())).toBe('fake-token-2');
+    });
+
+    it('is not brought back by a replica that still holds it when its successor ended first', async () => {
+      const [a, b] = [1, 2].map(() => replica({ refreshWindowMs: 0 }, silent(shared)));
+      await a!.getToken('billing');
+      await b!.invalidate(await b!.getToken('billing'));
+      source.answer = { expiresInMs: 10 * SECOND };
+      expect(await accessToken(b!)).toBe('fake-token-2');
+      await pass(10 * SECOND);
+      expect(await accessToken(a!)).toBe('fake-token-3');
+    });
+  });
+
+  describe('purge', () => {
+    it('holds against a reply that was on its way: who asks afterwards never gets the purged token', async () => {
+      await replica().getToken('billing');
+      const tokens = replica({}, slow(silent(shared), { replies: { acquire: 300 } }));
+      void tokens.getToken('billing');
+      await pass(100);
+      await tokens.purge('billing');
+      const after = accessToken(tokens);
+      await pass(5 * SECOND);
+      expect(await after).toBe('fake-token-2');
+    });
+
+    it.each([
+      ['with the store', {}],
+      ['without the store', { fault: 'reject' as const }],
+    ])('does not make anybody wait for the mint that it voids, %s', async (_how, { fault }: { fault?: StoreFault }) => {
+      const store = new FaultyTokenStore(shared);
+      store.fault = (operation) => (operation === 'purge' ? undefined : fault);
+      const tokens = replica({}, store);
+      source.hold();
+      const before = accessToken(tokens);
+      await pass(10);
+      const release = source.hold();
+      await tokens.purge('billing');
+      const after = accessToken(tokens);
+      release();
+      await pass(0);
+      expect(await Promise.all([before, after])).toEqual(['fake-token-2', 'fake-token-2']);
+      expect(source.calls[0]?.context.signal.aborted).toBe(true);
+    });
+
+    describe.each([
+      ['the process that sent it', () => slow(silent(shared), { replies: { purge: 300 } })],
+      ['a process that hears of it late', () => tardy(shared, 300)],
+    ])('in %s', (_which, storeOf) => {
+      let token: Promise<string>;
+      let release: () => void;
+
+      beforeEach(async () => {
+        release = source.hold();
+        const tokens = replica({}, storeOf());
+        await pass(0);
+        void tokens.purge('billing');
+        await pass(100);
+        token = accessToken(tokens);
+        void settled(token);
+        await pass(300);
+      });
+
+      it('leaves a mint alone that began after it', async () => {
+        release();
+        expect(await token).toBe('fake-token-1');
+        expect(source.calls).toHaveLength(1);
+        expect(source.calls[0]?.context.signal.aborted).toBe(false);
+      });
+
+      it('excuses no failure of a mint that began after it', async () => {
+        source.failure = new TokenSourceRejectedError('no');
+        release();
+        await expect(token).rejects.toMatchObject({ code: 'TOKEN_SOURCE_REJECTED' });
+        expect(source.calls).toHaveLength(1);
+      });
+    });
+  });
+
+  describe.each(STEPS)('an answer that others waited for, %i steps after it was given,', (steps) => {
+    async function stepsLater(): Promise<void> {
+      for (let step = 0; step < steps; step++) await Promise.resolve();
+    }
+
+    /** A process whose source has answered that many steps ago, and whose store refuses these operations. */
+    async function mintedWithout(isRefused: (operation: StoreOperation) => boolean): Promise<TokenService> {
+      const store = new FaultyTokenStore(shared);
+      store.fault = (operation) => (isRefused(operation) ? 'reject' : undefined);
+      const tokens = replica({}, store);
+      const release = source.hold();
+      void settled(tokens.getToken('billing'));
+      await pass(10);
+      release();
+      await stepsLater();
+      return tokens;
+    }
+
+    it.each<[string, (tokens: TokenService, rejected: Token) => unknown]>([
+      ['here', (tokens, rejected) => tokens.invalidate(rejected)],
+      [
+        'elsewhere',
+        (tokens, { keyId, generation }) => {
+          void shared.invalidate(keyId, generation);
+          tokens['storeEvents'].deliver({ type: 'invalidated', keyId, fence: generation });
+        },
+      ],
+    ])('is not given to who asks after its token was rejected %s', async (_where, reject) => {
+      const rejected = await replica().getToken('billing');
+      const tokens = replica({ nearCache: false });
+      void settled(tokens.getToken('billing'));
+      await stepsLater();
+      void reject(tokens, rejected);
+      expect(await accessToken(tokens)).toBe('fake-token-2');
+    });
+
+    it('is not given to who asks after a purge was heard, without the store', async () => {
+      const tokens = await mintedWithout(() => true);
+      tokens['storeEvents'].deliver({ type: 'purged', keyId: tokens['keys'].of('billing').id, fence: 1 });
+      await tokens.getToken('billing');
+      expect(source.calls).toHaveLength(2);
+    });
+
+    it('is not given to who asks after an invalidation was heard, while the token cannot be shared', async () => {
+      const tokens = await mintedWithout((operation) => operation === 'commit');
+      const { id: keyId } = tokens['keys'].of('billing');
+      tokens['storeEvents'].deliver({ type: 'invalidated', keyId, fence: Number.MAX_SAFE_INTEGER });
+      void settled(tokens.getToken('billing'));
+      await pass(10 * SECOND);
+      expect(source.calls).toHaveLength(2);
+    });
+  });
+});

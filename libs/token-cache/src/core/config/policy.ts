@@ -1,0 +1,161 @@
+import { TokenConfigError } from '../contract/token-cache.errors.js';
+
+/** How long a failure is remembered by the whole fleet. */
+export interface CooldownPolicy {
+  /** After a refusal such as `invalid_client`. @defaultValue 30 000 */
+  rejectedMs: number;
+  /** Upper bound of the first cool-down after a transient failure; doubles with each failure, full jitter. @defaultValue 1 000 */
+  transientMs: number;
+  /** @defaultValue 30 000 */
+  transientMaxMs: number;
+  /** `Retry-After` (RFC 9110 section 10.2.3) is honoured up to this. @defaultValue 3 600 000 */
+  retryAfterMaxMs: number;
+}
+
+export interface NearCachePolicy {
+  /** @defaultValue 10 000 */
+  maxEntries: number;
+  /** For how long a token is served unasked while events are not arriving. @defaultValue 5 000 */
+  maxAgeMs: number;
+}
+
+/** Per module and per integration; the integration wins, field by field. */
+export interface TokenPolicy {
+  /** A token is never handed out within this time of its expiry; at most 10 % of its life. @defaultValue 30 000 */
+  safetyMarginMs: number;
+  /**
+   * The last part of a token's life in which one process refreshes it in the background; at most 20 % of its life, less a
+   * jitter of up to a quarter that is fixed per token; 0 turns it off. @defaultValue 300 000
+   */
+  refreshWindowMs: number;
+  /** A mint that takes longer is aborted. @defaultValue 10 000 */
+  mintTimeoutMs: number;
+  /** A dead process is replaced after this; renewed every third of it while a mint runs. @defaultValue 3 000 */
+  leaseMs: number;
+  /** How long a caller waits at most; no less than `mintTimeoutMs` + `leaseMs`. @defaultValue 15 000 */
+  waitTimeoutMs: number;
+  /** Life of a token that says nothing of it, neither in `expires_in` nor, being a JWT, in `exp`. @defaultValue 300 000 */
+  missingExpiryMs: number;
+  /** A longer life is cut to this. @defaultValue 86 400 000 */
+  maxLifeMs: number;
+  /** One store call. @defaultValue 500 */
+  storeTimeoutMs: number;
+  /** Mint without sharing, at most once per process and lifetime, or fail. @defaultValue `'mint-locally'` */
+  whenStoreUnavailable: 'mint-locally' | 'fail';
+  cooldown: CooldownPolicy;
+}
+
+export const DEFAULT_POLICY: TokenPolicy = {
+  safetyMarginMs: 30_000,
+  refreshWindowMs: 300_000,
+  mintTimeoutMs: 10_000,
+  leaseMs: 3_000,
+  waitTimeoutMs: 15_000,
+  missingExpiryMs: 300_000,
+  maxLifeMs: 86_400_000,
+  storeTimeoutMs: 500,
+  whenStoreUnavailable: 'mint-locally',
+  cooldown: { rejectedMs: 30_000, transientMs: 1_000, transientMaxMs: 30_000, retryAfterMaxMs: 3_600_000 },
+};
+
+export const DEFAULT_NEAR_CACHE: NearCachePolicy = { maxEntries: 10_000, maxAgeMs: 5_000 };
+
+/** What a user writes: any part of the policy. */
+export type TokenPolicyOptions = Partial<Omit<TokenPolicy, 'cooldown'>> & { cooldown?: Partial<CooldownPolicy> };
+
+/** The smallest value that makes sense for each duration. */
+const LEAST_MS: Record<DurationField, number> = {
+  safetyMarginMs: 0,
+  refreshWindowMs: 0,
+  mintTimeoutMs: 1,
+  leaseMs: 10,
+  waitTimeoutMs: 1,
+  missingExpiryMs: 1_000,
+  maxLifeMs: 1_000,
+  storeTimeoutMs: 1,
+};
+
+type DurationField = {
+  [Field in keyof TokenPolicy]: TokenPolicy[Field] extends number ? Field : never;
+}[keyof TokenPolicy];
+
+/** Names of all policy options. */
+export const POLICY_FIELDS = Object.keys(DEFAULT_POLICY) as (keyof TokenPolicy)[];
+
+/**
+ * Lays `options` over `base` and checks the result.
+ *
+ * @throws TokenConfigError naming the field, under `path`
+ */
+export function resolvePolicy(path: string, base: TokenPolicy, options: TokenPolicyOptions): TokenPolicy {
+  const policy: TokenPolicy = {
+    ...base,
+    ...defined(options, POLICY_FIELDS),
+    cooldown: resolveCooldown(`${path}cooldown`, base.cooldown, options.cooldown),
+  };
+  for (const [field, least] of Object.entries(LEAST_MS)) {
+    checkDuration(`${path}${field}`, policy[field as DurationField], least);
+  }
+  if (policy.whenStoreUnavailable !== 'mint-locally' && policy.whenStoreUnavailable !== 'fail') {
+    throw new TokenConfigError(`${path}whenStoreUnavailable`, "must be 'mint-locally' or 'fail'");
+  }
+  if (policy.waitTimeoutMs < policy.mintTimeoutMs + policy.leaseMs) {
+    throw new TokenConfigError(
+      `${path}waitTimeoutMs`,
+      `must be at least mintTimeoutMs + leaseMs (${policy.mintTimeoutMs + policy.leaseMs}), but is ${policy.waitTimeoutMs}`,
+    );
+  }
+  return policy;
+}
+
+/**
+ * Lays `options` over the defaults; `false` stays false.
+ *
+ * @throws TokenConfigError naming the field
+ */
+export function resolveNearCache(options: Partial<NearCachePolicy> | false | undefined): NearCachePolicy | false {
+  if (options === false) return false;
+  const known = objectWith('nearCache', options, ['maxEntries', 'maxAgeMs']);
+  const nearCache = { ...DEFAULT_NEAR_CACHE, ...known };
+  if (!Number.isSafeInteger(nearCache.maxEntries) || nearCache.maxEntries < 1) {
+    throw new TokenConfigError('nearCache.maxEntries', 'must be a whole number of at least 1');
+  }
+  checkDuration('nearCache.maxAgeMs', nearCache.maxAgeMs, 0);
+  return nearCache;
+}
+
+function resolveCooldown(path: string, base: CooldownPolicy, options?: Partial<CooldownPolicy>): CooldownPolicy {
+  const fields = Object.keys(base) as (keyof CooldownPolicy)[];
+  const cooldown = { ...base, ...objectWith(path, options, fields) };
+  for (const field of fields) checkDuration(`${path}.${field}`, cooldown[field], 1);
+  return cooldown;
+}
+
+/** Node's timers overflow above 2^31 - 1 ms and would fire at once. */
+const MOST_MS = 2 ** 31 - 1;
+
+function checkDuration(field: string, value: unknown, least: number): void {
+  if (!Number.isInteger(value) || (value as number) < least || (value as number) > MOST_MS) {
+    throw new TokenConfigError(field, `must be a whole number of milliseconds from ${least} to ${MOST_MS}`);
+  }
+}
+
+/** The fields that are set, of an options object that may hold no others. */
+function objectWith<T extends object>(
+  path: string,
+  options: T | undefined,
+  fields: readonly (keyof T & string)[],
+): Partial<T> {
+  if (options === undefined) return {};
+  if (typeof options !== 'object' || options === null) throw new TokenConfigError(path, 'must be an object');
+  for (const field of Object.keys(options)) {
+    if (!fields.includes(field as keyof T & string)) throw new TokenConfigError(`${path}.${field}`, 'is not an option');
+  }
+  return defined(options, fields);
+}
+
+function defined<T extends object>(options: T, fields: readonly (keyof T)[]): Partial<T> {
+  return Object.fromEntries(
+    fields.filter((field) => options[field] !== undefined).map((field) => [field, options[field]]),
+  ) as Partial<T>;
+}

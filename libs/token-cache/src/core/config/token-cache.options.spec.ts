@@ -1,0 +1,104 @@
+import { MemoryTokenStore } from '../slot/memory-token-store.js';
+import { DEFAULT_NEAR_CACHE, DEFAULT_POLICY } from './policy.js';
+import { resolveOptions, type TokenCacheOptions } from './token-cache.options.js';
+import { tokenSource } from '../contract/token-source.js';
+
+const source = tokenSource('s', async () => ({ accessToken: 'a' }));
+const options = (more: object = {}): TokenCacheOptions => ({ store: new MemoryTokenStore(), ...more });
+const integration = (more: object = {}): TokenCacheOptions =>
+  options({ integrations: { billing: { source, ...more } } });
+
+const WHOLE_FROM_0 = 'must be a whole number of milliseconds from 0 to 2147483647';
+const WHOLE_FROM_1 = 'must be a whole number of milliseconds from 1 to 2147483647';
+const WHOLE_FROM_10 = 'must be a whole number of milliseconds from 10 to 2147483647';
+const NOT_EMPTY = 'must be a string that is not empty';
+
+describe('resolveOptions', () => {
+  it('fills in the defaults', () => {
+    const config = resolveOptions(integration());
+    expect(config.policy).toEqual(DEFAULT_POLICY);
+    expect(config.nearCache).toEqual(DEFAULT_NEAR_CACHE);
+    expect(config.integrations.get('billing')).toEqual({ name: 'billing', source, policy: DEFAULT_POLICY });
+  });
+
+  it('lets the integration win over the module, field by field', () => {
+    const { integrations } = resolveOptions({
+      ...integration({ leaseMs: 1_000, cooldown: { rejectedMs: 5 } }),
+      leaseMs: 2_000,
+      storeTimeoutMs: 100,
+      cooldown: { transientMs: 7 },
+    });
+    expect(integrations.get('billing')!.policy).toEqual({
+      ...DEFAULT_POLICY,
+      leaseMs: 1_000,
+      storeTimeoutMs: 100,
+      cooldown: { ...DEFAULT_POLICY.cooldown, transientMs: 7, rejectedMs: 5 },
+    });
+  });
+
+  it.each([
+    ['options', 'must be an object', () => null],
+    ['options', 'must be an object', () => 'x'],
+    ['store', 'must be a token store, but has no peek()', () => ({ store: undefined })],
+    ['store', 'must be a token store, but has no acquire()', () => ({ store: { peek: () => {} } })],
+    ['retries', 'is not an option', () => options({ retries: 3 })],
+    ['safetyMarginMs', WHOLE_FROM_0, () => options({ safetyMarginMs: -1 })],
+    ['leaseMs', WHOLE_FROM_10, () => options({ leaseMs: '3000' })],
+    ['leaseMs', WHOLE_FROM_10, () => options({ leaseMs: NaN })],
+    ['mintTimeoutMs', WHOLE_FROM_1, () => options({ mintTimeoutMs: 2 ** 31 })],
+    [
+      'waitTimeoutMs',
+      'must be at least mintTimeoutMs + leaseMs (13000), but is 5000',
+      () => options({ waitTimeoutMs: 5_000 }),
+    ],
+    [
+      'waitTimeoutMs',
+      'must be at least mintTimeoutMs + leaseMs (17000), but is 15000',
+      () => options({ mintTimeoutMs: 14_000 }),
+    ],
+    ['whenStoreUnavailable', "must be 'mint-locally' or 'fail'", () => options({ whenStoreUnavailable: 'panic' })],
+    ['cooldown', 'must be an object', () => options({ cooldown: null })],
+    ['cooldown.rejectedMs', WHOLE_FROM_1, () => options({ cooldown: { rejectedMs: 0 } })],
+    ['cooldown.transient', 'is not an option', () => options({ cooldown: { transient: 1 } })],
+    ['nearCache.maxEntries', 'must be a whole number of at least 1', () => options({ nearCache: { maxEntries: 0 } })],
+    ['nearCache.maxEntries', 'must be a whole number of at least 1', () => options({ nearCache: { maxEntries: 1.5 } })],
+    ['nearCache.maxAgeMs', WHOLE_FROM_0, () => options({ nearCache: { maxAgeMs: -1 } })],
+    ['nearCache', 'must be an object', () => options({ nearCache: true })],
+    ['nearCache.size', 'is not an option', () => options({ nearCache: { size: 1 } })],
+    ['encryption.keys', 'must name at least one key', () => options({ encryption: { keys: [] } })],
+    ['integrations', 'has an entry without a name', () => options({ integrations: { '': { source } } })],
+    ['integrations.billing', 'must be an object', () => options({ integrations: { billing: 'x' } })],
+    ['integrations.billing', 'must be an object', () => options({ integrations: { billing: null } })],
+    ['integrations.billing.source', 'must be a token source', () => options({ integrations: { billing: {} } })],
+    ['integrations.billing.source.identity', NOT_EMPTY, () => integration({ source: { mint: () => {} } })],
+    ['integrations.billing.source.identity', NOT_EMPTY, () => integration({ source: { ...source, identity: '' } })],
+    ['integrations.billing.leaseMs', WHOLE_FROM_10, () => integration({ leaseMs: 0 })],
+    [
+      'integrations.billing.waitTimeoutMs',
+      'must be at least mintTimeoutMs + leaseMs (13000), but is 1',
+      () => integration({ waitTimeoutMs: 1 }),
+    ],
+    ['integrations.billing.cooldown.rejectedMs', WHOLE_FROM_1, () => integration({ cooldown: { rejectedMs: -1 } })],
+    ['integrations.billing.safetyMargin', 'is not an option', () => integration({ safetyMargin: 1 })],
+  ])('says that %s %s', (field, problem, value) => {
+    expect(() => resolveOptions(value() as TokenCacheOptions)).toThrow(
+      expect.objectContaining({ code: 'TOKEN_CONFIG_INVALID', field, message: `${field} ${problem}` }),
+    );
+  });
+
+  it('takes the least and the most that can be', () => {
+    const most = 2 ** 31 - 1;
+    const { policy, nearCache } = resolveOptions(
+      options({
+        safetyMarginMs: 0,
+        leaseMs: 10,
+        mintTimeoutMs: most - 10,
+        waitTimeoutMs: most,
+        nearCache: { maxEntries: 1, maxAgeMs: 0 },
+        isGlobal: true,
+      }),
+    );
+    expect(policy).toMatchObject({ safetyMarginMs: 0, leaseMs: 10, mintTimeoutMs: most - 10, waitTimeoutMs: most });
+    expect(nearCache).toEqual({ maxEntries: 1, maxAgeMs: 0 });
+  });
+});

@@ -1,0 +1,122 @@
+import { type Clock, systemClock } from '../contract/clock.js';
+import { type EncryptionOptions, PayloadCodec } from '../store-client/payload-codec.js';
+import {
+  DEFAULT_POLICY,
+  type NearCachePolicy,
+  POLICY_FIELDS,
+  resolveNearCache,
+  resolvePolicy,
+  type TokenPolicy,
+  type TokenPolicyOptions,
+} from './policy.js';
+import { TokenConfigError } from '../contract/token-cache.errors.js';
+import { type TokenSource } from '../contract/token-source.js';
+import { type TokenStore } from '../contract/token-store.js';
+
+/** One thing that we hold tokens for, and how it departs from the module's policy. */
+export interface IntegrationOptions extends TokenPolicyOptions {
+  source: TokenSource;
+}
+
+export interface TokenCacheOptions extends TokenPolicyOptions {
+  /** Where the processes share tokens. It closes only connections that it opened itself. */
+  store: TokenStore;
+  /** By the name that `getToken` is called with. Feature modules add theirs with `forFeature`. */
+  integrations?: Record<string, IntegrationOptions>;
+  /** The in-process copy of what is shared; `false` asks the store on every look-up. */
+  nearCache?: Partial<NearCachePolicy> | false;
+  /** Seals tokens in the store with AES-256-GCM under the first key; the others still open what they sealed. @defaultValue none */
+  encryption?: EncryptionOptions;
+  /** Time; for tests. @defaultValue the system's */
+  clock?: Clock;
+  /** Jitter, from 0 to below 1; for tests. @defaultValue `Math.random` */
+  random?: () => number;
+}
+
+/** Options with every default filled in and every value checked. */
+export interface TokenCacheConfig {
+  store: TokenStore;
+  policy: TokenPolicy;
+  integrations: Map<string, Integration>;
+  nearCache: NearCachePolicy | false;
+  codec: PayloadCodec;
+  clock: Clock;
+  random: () => number;
+}
+
+export interface Integration {
+  readonly name: string;
+  readonly source: TokenSource;
+  readonly policy: TokenPolicy;
+}
+
+const MODULE_FIELDS = new Set<string>([
+  ...POLICY_FIELDS,
+  'store',
+  'integrations',
+  'nearCache',
+  'encryption',
+  'clock',
+  'random',
+  'isGlobal',
+]);
+const INTEGRATION_FIELDS = new Set<string>([...POLICY_FIELDS, 'source']);
+const STORE_METHODS = ['peek', 'acquire', 'renew', 'commit', 'fail', 'invalidate', 'purge', 'ping', 'close'] as const;
+
+/**
+ * Fills in the defaults and checks everything, so that a mistake shows at boot.
+ *
+ * @throws TokenConfigError naming the field
+ */
+export function resolveOptions(options: TokenCacheOptions): TokenCacheConfig {
+  if (typeof options !== 'object' || options === null) throw new TokenConfigError('options', 'must be an object');
+  checkFields('', options, MODULE_FIELDS);
+  checkStore(options.store);
+  const policy = resolvePolicy('', DEFAULT_POLICY, options);
+  return {
+    store: options.store,
+    policy,
+    integrations: resolveIntegrations(options.integrations ?? {}, policy),
+    nearCache: resolveNearCache(options.nearCache),
+    codec: new PayloadCodec(options.encryption),
+    clock: options.clock ?? systemClock,
+    random: options.random ?? Math.random,
+  };
+}
+
+/**
+ * The same for the integrations of one module.
+ *
+ * @throws TokenConfigError naming the field
+ */
+export function resolveIntegrations(
+  integrations: Record<string, IntegrationOptions>,
+  base: TokenPolicy,
+): Map<string, Integration> {
+  return new Map(
+    Object.entries(integrations).map(([name, options]) => [name, resolveIntegration(name, options, base)]),
+  );
+}
+
+function resolveIntegration(name: string, options: IntegrationOptions, base: TokenPolicy): Integration {
+  const path = `integrations.${name}`;
+  if (name === '') throw new TokenConfigError('integrations', 'has an entry without a name');
+  if (typeof options !== 'object' || options === null) throw new TokenConfigError(path, 'must be an object');
+  checkFields(`${path}.`, options, INTEGRATION_FIELDS);
+  if (typeof options.source?.mint !== 'function')
+    throw new TokenConfigError(`${path}.source`, 'must be a token source');
+  if (typeof options.source.identity !== 'string' || options.source.identity === '') {
+    throw new TokenConfigError(`${path}.source.identity`, 'must be a string that is not empty');
+  }
+  return { name, source: options.source, policy: resolvePolicy(`${path}.`, base, options) };
+}
+
+function checkStore(store: unknown): void {
+  const missing = STORE_METHODS.find((method) => typeof (store as TokenStore | undefined)?.[method] !== 'function');
+  if (missing) throw new TokenConfigError('store', `must be a token store, but has no ${missing}()`);
+}
+
+function checkFields(path: string, options: object, known: ReadonlySet<string>): void {
+  const unknown = Object.keys(options).find((field) => !known.has(field));
+  if (unknown) throw new TokenConfigError(`${path}${unknown}`, 'is not an option');
+}

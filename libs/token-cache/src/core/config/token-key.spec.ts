@@ -1,0 +1,91 @@
+import { FakeTokenSource } from '../../testing/fake-token-source.js';
+import { DEFAULT_POLICY } from './policy.js';
+import { TokenKeys } from './token-key.js';
+import { type TokenRequest } from '../contract/token-request.js';
+
+/** A request whose fields are no properties of its own. */
+class CurrentTenant implements TokenRequest {
+  readonly #tenant: string;
+
+  constructor(tenant: string) {
+    this.#tenant = tenant;
+  }
+
+  get tenant(): string {
+    return this.#tenant;
+  }
+}
+
+describe('TokenKeys', () => {
+  let keys: TokenKeys;
+
+  beforeEach(() => {
+    keys = new TokenKeys();
+    keys.add({ name: 'billing', source: new FakeTokenSource(), policy: DEFAULT_POLICY });
+  });
+
+  it('keep tenants apart that come from getters', () => {
+    const [a, b] = [new CurrentTenant('a'), new CurrentTenant('b')].map((request) => keys.of('billing', request));
+    expect(a!.request).toEqual({ tenant: 'a' });
+    expect(b!.request).toEqual({ tenant: 'b' });
+    expect(a!.id).not.toBe(b!.id);
+  });
+
+  it.each([
+    ['null', 'request', 'must be an object', null],
+    ['a text', 'request', 'must be an object', 'scope'],
+    ['a field that nobody knows', 'request.scopes', 'is not known', { scopes: 'a' }],
+    ['a subject that is a function', 'request.subject', 'must be a string', { subject: () => 'bob' }],
+    ['a subject that is a bigint', 'request.subject', 'must be a string', { subject: 1n }],
+    ['an audience that is a list', 'request.audience', 'must be a string', { audience: ['a'] }],
+    ['a list that is not of texts alone', 'request.resource', 'must be a string', { resource: ['https://a', 7] }],
+    ['an empty tenant', 'request.tenant', 'must not be empty', { tenant: '' }],
+    ['an empty resource in a list', 'request.resource', 'must not be empty', { resource: ['https://a', ''] }],
+    ['a scope with a line break', 'request.scope', 'must be visible ASCII', { scope: 'a\nb' }],
+    ['a scope with a tab', 'request.scope', 'must be visible ASCII', { scope: ['a', 'a\tb'] }],
+  ])('refuse %s, although an empty request was asked before', (_, field, problem, request) => {
+    keys.of('billing', {});
+    expect(() => keys.of('billing', request as object)).toThrow(
+      expect.objectContaining({ code: 'TOKEN_CONFIG_INVALID', field, message: `${field} ${problem}` }),
+    );
+  });
+
+  it('take texts and lists that anybody may need', () => {
+    const request = { scope: ['write', 'read write', ''], resource: ['https://b', 'https://a'], audience: 'größe' };
+    expect(keys.of('billing', request).request).toStrictEqual({
+      scope: ['read', 'write'],
+      resource: ['https://a', 'https://b'],
+      audience: 'größe',
+    });
+    expect(keys.of('billing', { resource: 'https://a', tenant: 'one', subject: 'bob' }).request).toStrictEqual({
+      resource: ['https://a'],
+      tenant: 'one',
+      subject: 'bob',
+    });
+    expect(keys.of('billing', { scope: '' }).request).toStrictEqual({});
+  });
+
+  it('are one for requests that differ in order and repetition alone, and another for each that asks for more', () => {
+    const idOf = (request: TokenRequest) => keys.of('billing', request).id;
+    expect(idOf({ scope: 'b a b' })).toBe(idOf({ scope: ['a', 'b'] }));
+    expect(idOf({ resource: ['https://a'] })).toBe(idOf({ resource: 'https://a' }));
+    const requests = [{}, { scope: 'a' }, { resource: 'a' }, { audience: 'a' }, { tenant: 'a' }, { subject: 'a' }];
+    expect(new Set(requests.map(idOf)).size).toBe(requests.length);
+  });
+
+  it('are computed once for each request', () => {
+    expect(keys.of('billing', { tenant: 'a' })).toBe(keys.of('billing', { tenant: 'a' }));
+  });
+
+  it('refuse an integration that is configured twice', () => {
+    expect(() => keys.add({ name: 'billing', source: new FakeTokenSource(), policy: DEFAULT_POLICY })).toThrow(
+      expect.objectContaining({ message: 'integrations.billing is configured twice' }),
+    );
+  });
+
+  it('say which integrations there are when one is asked for that is not', () => {
+    expect(() => new TokenKeys().of('crm')).toThrow('No integration is called "crm"; known are: none');
+    keys.add({ name: 'shop', source: new FakeTokenSource(), policy: DEFAULT_POLICY });
+    expect(() => keys.of('crm')).toThrow('No integration is called "crm"; known are: billing, shop');
+  });
+});

@@ -1,0 +1,97 @@
+import { createHash } from 'node:crypto';
+import { LRUCache } from 'lru-cache';
+import { type Integration } from './token-cache.options.js';
+import { TokenConfigError, TokenIntegrationUnknownError } from '../contract/token-cache.errors.js';
+import { resourcesOf, scopesOf, type TokenRequest } from '../contract/token-request.js';
+
+/** One token's place: two requests share it exactly when the same token serves both. */
+export interface TokenKey {
+  /** Hides names and is safe in any store: base64url of a SHA-256. */
+  readonly id: string;
+  readonly integration: Integration;
+  /** The request with its lists sorted. */
+  readonly request: TokenRequest;
+}
+
+/** Distinct requests remembered per integration; beyond that a key is computed again. */
+const REMEMBERED_REQUESTS = 10_000;
+const REQUEST_FIELDS = ['scope', 'audience', 'resource', 'tenant', 'subject'] as const;
+
+/** Keys by integration and request, computed once and remembered. */
+export class TokenKeys {
+  private readonly entries = new Map<
+    string,
+    { integration: Integration; plain: TokenKey; byRequest: LRUCache<string, TokenKey> }
+  >();
+
+  get integrations(): readonly string[] {
+    return [...this.entries.keys()];
+  }
+
+  /** @throws TokenConfigError when the name is taken */
+  add(integration: Integration): void {
+    if (this.entries.has(integration.name)) {
+      throw new TokenConfigError(`integrations.${integration.name}`, 'is configured twice');
+    }
+    this.entries.set(integration.name, {
+      integration,
+      plain: keyOf(integration, {}),
+      byRequest: new LRUCache({ max: REMEMBERED_REQUESTS }),
+    });
+  }
+
+  /**
+   * @throws TokenIntegrationUnknownError
+   * @throws TokenConfigError when the request has a field that cannot be
+   */
+  of(name: string, request?: TokenRequest): TokenKey {
+    const entry = this.entries.get(name);
+    if (!entry) throw new TokenIntegrationUnknownError(name, this.integrations);
+    if (request === undefined) return entry.plain;
+    const read = readRequest(request);
+    const memo = JSON.stringify(read);
+    let key = entry.byRequest.get(memo);
+    if (!key) entry.byRequest.set(memo, (key = keyOf(entry.integration, read)));
+    return key;
+  }
+}
+
+function keyOf(integration: Integration, request: TokenRequest): TokenKey {
+  const scope = scopesOf(request.scope);
+  const resource = resourcesOf(request.resource);
+  const { audience, tenant, subject } = request;
+  const canonical = [integration.name, integration.source.identity, scope, audience, resource, tenant, subject];
+  return {
+    id: createHash('sha256').update(JSON.stringify(canonical)).digest('base64url'),
+    integration,
+    request: {
+      ...(scope.length > 0 && { scope }),
+      ...(resource.length > 0 && { resource }),
+      ...(audience !== undefined && { audience }),
+      ...(tenant !== undefined && { tenant }),
+      ...(subject !== undefined && { subject }),
+    },
+  };
+}
+
+/** The fields of a request, each read once: what was checked is what is used. A mistyped field would fetch a foreign token. */
+function readRequest(request: TokenRequest): TokenRequest {
+  if (typeof request !== 'object' || request === null) throw new TokenConfigError('request', 'must be an object');
+  const unknown = Object.keys(request).find((field) => !REQUEST_FIELDS.some((known) => known === field));
+  if (unknown) throw new TokenConfigError(`request.${unknown}`, 'is not known');
+  const { scope, audience, resource, tenant, subject } = request;
+  const read = { scope, audience, resource, tenant, subject };
+  for (const field of REQUEST_FIELDS) checkField(field, read[field]);
+  return read as TokenRequest;
+}
+
+function checkField(field: (typeof REQUEST_FIELDS)[number], value: unknown): void {
+  if (value === undefined) return;
+  const isList = Array.isArray(value) && (field === 'scope' || field === 'resource');
+  const items: readonly unknown[] = isList ? value : [value];
+  if (!items.every((item) => typeof item === 'string'))
+    throw new TokenConfigError(`request.${field}`, 'must be a string');
+  if (field !== 'scope' && items.includes('')) throw new TokenConfigError(`request.${field}`, 'must not be empty');
+  if (field === 'scope' && items.some((item) => /[^\x20-\x7e]/.test(item as string)))
+    throw new TokenConfigError('request.scope', 'must be visible ASCII');
+}

@@ -1,0 +1,141 @@
+/**
+ * Port: where processes share tokens, leases and cool-downs. Every method is one atomic step on one key.
+ *
+ * The store is the only clock: it decides whether a lease is live and how long a token still has. A fence is the number
+ * of a lease; it rises strictly per key and becomes the generation of the token minted under it, so that a holder which
+ * was paused past its lease can never overwrite a newer token (M. Kleppmann, "How to do distributed locking", 2016).
+ *
+ * Methods reject when the store cannot be reached; they never answer from a guess.
+ */
+export interface TokenStore {
+  /** What the other processes did. A store without events is cheap to read: it is asked on every look-up and polled. */
+  readonly events?: TokenStoreEvents;
+
+  /** Says what is there and changes nothing. */
+  peek(keyId: string): Promise<Peeked>;
+
+  /**
+   * The token if it lives longer than `minTtlMs`; else the right to mint one, or why not. The same nonce is given its own
+   * live lease again, so that a lost reply does not make a process wait for itself.
+   */
+  acquire(keyId: string, attempt: Attempt): Promise<Acquired>;
+
+  /** Extends a lease by `leaseMs` from now, even one that lapsed unless it was taken over; false when it is no longer ours. */
+  renew(keyId: string, lease: Lease): Promise<boolean>;
+
+  /**
+   * Publishes the token under its fence, releases the lease, forgets failures and wakes those who wait. Idempotent. A
+   * lease that lapsed commits all the same unless a newer fence exists, or every record of the key is gone and the fence
+   * is older than `leaseMs`.
+   *
+   * @param ttlMs time to hard expiry when the commit is sent, greater than 0; what the commit takes to arrive comes off it, as
+   *   far as `lease.sinceGrantMs` tells
+   */
+  commit(keyId: string, lease: Lease, payload: string, ttlMs: number): Promise<Committed>;
+
+  /** Releases a lease that is still ours, remembers the failure for `cooldown.remainingMs` if given, wakes those who wait. */
+  fail(keyId: string, lease: Lease, cooldown?: Cooldown): Promise<void>;
+
+  /** Deletes the token only if it is still that generation, and announces it; false otherwise. */
+  invalidate(keyId: string, generation: number): Promise<boolean>;
+
+  /**
+   * Deletes token and cool-down whatever they are, voids a mint in flight by raising the fence, and announces it. Answers
+   * the fence up to which everything is void; leases granted from now on lie above it.
+   */
+  purge(keyId: string): Promise<number>;
+
+  /** Resolves when the store can be written to. */
+  ping(): Promise<void>;
+
+  /** Closes the connections that the store itself opened. */
+  close(): Promise<void>;
+}
+
+/** One attempt to get a token or the right to mint it. */
+export interface Attempt {
+  /** Unique per attempt, unguessable. */
+  readonly nonce: string;
+  readonly leaseMs: number;
+  /** A token that lives no longer than this does not count: 0 for an ordinary look-up, the refresh window to refresh early. */
+  readonly minTtlMs: number;
+}
+
+/** The right to mint one token. */
+export interface Lease {
+  readonly nonce: string;
+  readonly fence: number;
+  readonly leaseMs: number;
+  /**
+   * How long its holder had known of it when it sent a commit. A fence is the store's own time of the grant in us (unless its
+   * clock was set back), so the store knows what the commit took to arrive; without this it cannot tell.
+   */
+  readonly sinceGrantMs?: number;
+}
+
+/** A published token as the store holds it. */
+export interface StoredToken {
+  readonly fence: number;
+  readonly payload: string;
+  /** Time to hard expiry, greater than 0. */
+  readonly ttlMs: number;
+}
+
+/** A failure that the fleet remembers. */
+export interface Cooldown {
+  readonly remainingMs: number;
+  /** Opaque to the store. */
+  readonly error: string;
+}
+
+/** Why a token is minted. */
+export type MintReason = 'miss' | 'refresh' | 'invalidated';
+
+export type Acquired =
+  | { readonly outcome: 'hit'; readonly token: StoredToken }
+  | { readonly outcome: 'wait'; readonly leaseEndsInMs: number }
+  | { readonly outcome: 'cooling'; readonly cooldown: Cooldown }
+  | {
+      readonly outcome: 'lease';
+      readonly lease: Lease;
+      /** `refresh` when a valid token is still there, `invalidated` after invalidate or purge, else `miss`. */
+      readonly reason: MintReason;
+      /** The last fence that was published, unless the store lost its memory. */
+      readonly published?: number;
+      /** Failures in a row since the last commit or purge. */
+      readonly failures: number;
+      /** The token that is still valid, if any. */
+      readonly token?: StoredToken;
+    };
+
+export type Committed =
+  | { readonly outcome: 'stored' | 'duplicate' }
+  /** A newer fence exists; `token` is what it published, if it did. */
+  | { readonly outcome: 'superseded'; readonly token?: StoredToken };
+
+export interface Peeked {
+  readonly token?: StoredToken;
+  readonly cooldown?: Cooldown;
+}
+
+/** Something happened to a key in any process. Delivered at most once: a listener must also survive without it. */
+export interface TokenStoreEvent {
+  /** `stored` and `failed` are sent only when somebody waits; `invalidated` and `purged` always. */
+  readonly type: 'stored' | 'failed' | 'invalidated' | 'purged';
+  readonly keyId: string;
+  /** The generation that was stored or invalidated; the fence that failed; the fence up to which a purge voids everything. */
+  readonly fence: number;
+}
+
+export interface TokenStoreListener {
+  event(event: TokenStoreEvent): void;
+  /** Events arrive from now on; what happened before may have been missed. */
+  up(): void;
+  /** Events may be missed from now on. */
+  down(): void;
+}
+
+export interface TokenStoreEvents {
+  /** Delivers events until the returned function is called; calls `up` once they arrive. One channel serves all listeners. */
+  subscribe(listener: TokenStoreListener): () => void;
+}

@@ -1,0 +1,109 @@
+import { FakeTokenSource } from '../../testing/fake-token-source.js';
+import { billingTokens, CredentialServer } from '../../testing/credential-server.spec-support.js';
+import { type TokenService } from '../../nest/token.service.js';
+
+describe('TokenService.fetch', () => {
+  let server: CredentialServer;
+  let url: string;
+  let tokens: TokenService;
+
+  beforeEach(async () => {
+    server = await CredentialServer.start();
+    ({ url } = server);
+    tokens = billingTokens();
+  });
+
+  afterEach(async () => {
+    await tokens.onApplicationShutdown();
+    server.stop();
+  });
+
+  it('adds the credential and leaves the other headers alone', async () => {
+    const response = await tokens.fetch('billing', url, { headers: { 'x-trace': '1', authorization: 'Basic mine' } });
+    expect(await response.text()).toBe('done');
+    expect(server.seen).toMatchObject([{ authorization: 'Bearer t-token-1', body: '', headers: { 'x-trace': '1' } }]);
+  });
+
+  it('tries once more with a new token after a 401', async () => {
+    server.accepted = 't-token-2';
+    const response = await tokens.fetch('billing', url, { method: 'POST', body: 'payload' });
+    expect(response.status).toBe(200);
+    expect(server.seen.map(({ authorization, body }) => [authorization, body])).toEqual([
+      ['Bearer t-token-1', 'payload'],
+      ['Bearer t-token-2', 'payload'],
+    ]);
+  });
+
+  it('gives the second 401 to the caller', async () => {
+    server.accepted = 'nothing';
+    expect((await tokens.fetch('billing', url)).status).toBe(401);
+    expect(server.seen).toHaveLength(2);
+  });
+
+  it.each([
+    ['a stream', () => [url, { method: 'POST', duplex: 'half', body: new Blob(['x']).stream() }] as const],
+    [
+      'what a generator makes',
+      () =>
+        [
+          url,
+          {
+            method: 'POST',
+            duplex: 'half',
+            body: (async function* () {
+              yield Buffer.from('x');
+            })(),
+          },
+        ] as const,
+    ],
+    ['a Request with a body', () => [new Request(url, { method: 'POST', body: 'x' }), undefined] as const],
+    ['a Request whose body stands', () => [new Request(url, { method: 'POST', body: 'x' }), { body: null }] as const],
+  ])('never sends %s twice, but does not use that token again', async (_, request) => {
+    server.accepted = 't-token-2';
+    const [input, init] = request();
+    expect((await tokens.fetch('billing', input, init as unknown as RequestInit)).status).toBe(401);
+    expect(server.seen).toHaveLength(1);
+    expect((await tokens.getToken('billing')).accessToken).toBe('t-token-2');
+  });
+
+  it('keeps the headers of a Request, and sends one without a body again', async () => {
+    server.accepted = 't-token-2';
+    const response = await tokens.fetch('billing', new Request(url, { headers: { 'x-trace': '7' } }));
+    expect(response.status).toBe(200);
+    expect(server.seen.map(({ headers }) => headers['x-trace'])).toEqual(['7', '7']);
+  });
+
+  it('tries a request once more whose answer has no body', async () => {
+    server.accepted = 't-token-2';
+    expect((await tokens.fetch('billing', url, { method: 'HEAD' })).status).toBe(200);
+  });
+
+  it.each([
+    ['its signal', (signal: AbortSignal) => ({ input: url, init: { signal } })],
+    ['that of its Request', (signal: AbortSignal) => ({ input: new Request(url, { signal }), init: {} })],
+  ])('stops waiting for a token when %s does', async (_, request) => {
+    const source = new FakeTokenSource();
+    const release = source.hold();
+    const waiting = billingTokens(source);
+    const caller = new AbortController();
+    const { input, init } = request(caller.signal);
+    const response = waiting.fetch('billing', input, init);
+    caller.abort(new Error('gone'));
+    await expect(response).rejects.toThrow('gone');
+    release();
+    await waiting.onApplicationShutdown();
+  });
+
+  it('asks for the token of the request it is given', async () => {
+    await tokens.fetch('billing', url, { token: { tenant: 'a' } });
+    await tokens.fetch('billing', url, { token: { tenant: 'b' } });
+    expect(new Set(server.credentials).size).toBe(2);
+  });
+
+  it('stops when its signal does', async () => {
+    await expect(tokens.fetch('billing', url, { signal: AbortSignal.abort(new Error('gone')) })).rejects.toThrow(
+      'gone',
+    );
+    expect(server.seen).toHaveLength(0);
+  });
+});

@@ -1,0 +1,276 @@
+import { type FakeTokenSource } from '../testing/fake-token-source.js';
+import { FaultyTokenStore, type StoreFault } from '../testing/faulty-token-store.js';
+import { type Fleet, pass, settled, silent, slow, startFleet } from '../testing/fleet.spec-support.js';
+import { MemoryTokenStore } from './slot/memory-token-store.js';
+import { TokenSourceUnavailableError } from './contract/token-cache.errors.js';
+import { TokenObserver } from './contract/token-observer.js';
+import { type TokenService } from '../nest/token.service.js';
+
+const LEASE_MS = 3_000;
+const HEARD = ['hit', 'miss', 'minted', 'waited', 'leaseLost', 'superseded', 'invalidated', 'refreshFailed'] as const;
+
+/** What an observer of this process hears, but for the calls of the store. */
+function hear(tokens: TokenService): unknown[] {
+  const heard: unknown[] = [];
+  class Witness extends TokenObserver {}
+  for (const event of HEARD) {
+    Object.assign(Witness.prototype, { [event]: (...details: unknown[]) => heard.push([event, ...details]) });
+  }
+  tokens.observe(new Witness());
+  return heard;
+}
+
+describe('What an observer hears', () => {
+  let shared: MemoryTokenStore;
+  let source: FakeTokenSource;
+  let replica: Fleet['replica'];
+  let stop: Fleet['stop'];
+
+  beforeEach(() => ({ shared, source, replica, stop } = startFleet()));
+  afterEach(() => stop());
+
+  function faulty(fault: (operation: string) => StoreFault | undefined): FaultyTokenStore {
+    const store = new FaultyTokenStore(shared);
+    store.fault = fault;
+    return store;
+  }
+
+  const minted = (outcome: string, reason: string, durationMs: number): unknown[] => [
+    'minted',
+    'billing',
+    { outcome, reason, durationMs },
+  ];
+  const miss = ['miss', 'billing'];
+  const hit = (layer: string): unknown[] => ['hit', 'billing', layer];
+
+  it('until it stops listening', async () => {
+    const tokens = replica();
+    let hits = 0;
+    const stopListening = tokens.observe(
+      new (class extends TokenObserver {
+        override hit(): void {
+          hits++;
+        }
+      })(),
+    );
+    for (let call = 0; call < 2; call++) await tokens.getToken('billing');
+    stopListening();
+    await tokens.getToken('billing');
+    expect(hits).toBe(1);
+  });
+
+  it('of a mint, of a token that is shared and of one at hand', async () => {
+    const [a, b] = [replica(), replica()];
+    const [heardByA, heardByB] = [hear(a), hear(b)];
+    const release = source.hold();
+    const first = a.getToken('billing');
+    await pass(20);
+    release();
+    await first;
+    await b.getToken('billing');
+    await b.getToken('billing');
+    expect(heardByA).toEqual([minted('stored', 'miss', 20), miss]);
+    expect(heardByB).toEqual([hit('shared'), hit('near')]);
+  });
+
+  it('of a wait for another process', async () => {
+    const [a, b] = [replica(), replica()];
+    const heard = hear(b);
+    const release = source.hold();
+    void a.getToken('billing');
+    await pass(10);
+    const waiting = b.getToken('billing');
+    await pass(30);
+    release();
+    await pass(0);
+    await waiting;
+    expect(heard).toEqual([['waited', 'billing', 30], hit('waited')]);
+  });
+
+  it('of a mint after an invalidation', async () => {
+    const tokens = replica();
+    const token = await tokens.getToken('billing');
+    const heard = hear(tokens);
+    await tokens.invalidate(token);
+    await tokens.getToken('billing');
+    expect(heard).toEqual([['invalidated', 'billing'], minted('stored', 'invalidated', 0), miss]);
+  });
+
+  it('of a rejection that the store could not be told, and of none that came too late', async () => {
+    const store = faulty(() => undefined);
+    const [a, b] = [replica({}, store), replica()];
+    const [first, late] = [await a.getToken('billing'), await b.getToken('billing')];
+    store.fault = () => 'reject';
+    const [heardByA, heardByB] = [hear(a), hear(b)];
+    expect(await a.invalidate(first)).toBe(true);
+    store.fault = () => undefined;
+    await replica().invalidate(first);
+    expect(await b.invalidate(late)).toBe(false);
+    expect([heardByA, heardByB]).toEqual([[['invalidated', 'billing']], []]);
+  });
+
+  it('of a source that fails', async () => {
+    const tokens = replica();
+    const heard = hear(tokens);
+    source.failure = new TokenSourceUnavailableError('down');
+    await settled(tokens.getToken('billing'));
+    expect(heard).toEqual([minted('failed', 'miss', 0), miss]);
+  });
+
+  it('of a mint without the store', async () => {
+    const tokens = replica(
+      {},
+      faulty(() => 'reject'),
+    );
+    const heard = hear(tokens);
+    await tokens.getToken('billing');
+    expect(heard).toEqual([minted('local', 'miss', 0), miss]);
+  });
+
+  it('of a source that fails while there is no store', async () => {
+    const tokens = replica(
+      {},
+      faulty(() => 'reject'),
+    );
+    const heard = hear(tokens);
+    source.failure = new TokenSourceUnavailableError('down');
+    await settled(tokens.getToken('billing'));
+    expect(heard).toEqual([minted('failed', 'miss', 0), miss]);
+  });
+
+  it('of a token that could not be shared, and is served all the same', async () => {
+    const tokens = replica(
+      {},
+      faulty((operation) => (operation === 'commit' ? 'reject' : undefined)),
+    );
+    const heard = hear(tokens);
+    await tokens.getToken('billing');
+    await tokens.getToken('billing');
+    expect(heard).toEqual([minted('local', 'miss', 0), miss, hit('near')]);
+  });
+
+  it('of a holder that was overtaken, and serves the newer token', async () => {
+    const late = replica(
+      { storeTimeoutMs: 10_000 },
+      slow(shared, { requests: { renew: 60_000, commit: 2 * LEASE_MS } }),
+    );
+    const heard = hear(late);
+    const serving = late.getToken('billing');
+    await pass(LEASE_MS + 100);
+    const newer = (await replica().getToken('billing')).generation;
+    await pass(2 * LEASE_MS);
+    expect((await serving).generation).toBe(newer);
+    expect(heard).toEqual([['superseded', 'billing'], minted('superseded', 'miss', 2 * LEASE_MS), miss]);
+  });
+
+  it('of a mint that another process voided unheard', async () => {
+    const tokens = replica({}, silent(shared));
+    const heard = hear(tokens);
+    const release = source.hold();
+    const first = tokens.getToken('billing');
+    await pass(10);
+    await replica().purge('billing');
+    release();
+    await pass(0);
+    await first;
+    expect(heard).toEqual([
+      ['superseded', 'billing'],
+      minted('superseded', 'miss', 10),
+      minted('stored', 'invalidated', 0),
+      miss,
+    ]);
+  });
+
+  it('of a rejection that the store was told too late', async () => {
+    const store = faulty(() => undefined);
+    const tokens = replica({}, store);
+    const token = await tokens.getToken('billing');
+    store.fault = (operation) => (operation === 'invalidate' ? 'reject' : undefined);
+    await tokens.invalidate(token);
+    store.fault = () => undefined;
+    const heard = hear(tokens);
+    await tokens.getToken('billing');
+    expect(heard).toEqual([minted('stored', 'invalidated', 0), miss]);
+  });
+
+  it('nothing of a renewal that failed and is tried again', async () => {
+    const store = faulty((operation) => (operation === 'renew' && store.calls.length < 3 ? 'reject' : undefined));
+    const tokens = replica({}, store);
+    const heard = hear(tokens);
+    const release = source.hold();
+    const first = tokens.getToken('billing');
+    await pass(LEASE_MS - 500);
+    release();
+    await pass(0);
+    await first;
+    expect(heard).toEqual([minted('stored', 'miss', LEASE_MS - 500), miss]);
+    expect(store.calls.filter((operation) => operation === 'renew')).toHaveLength(2);
+  });
+
+  it('of a wait that ends when the last caller leaves', async () => {
+    const [a, b] = [replica(), replica()];
+    const heard = hear(b);
+    source.hold();
+    void settled(a.getToken('billing'));
+    await pass(10);
+    const leaving = new AbortController();
+    void settled(b.getToken('billing', undefined, { signal: leaving.signal }));
+    await pass(20);
+    leaving.abort();
+    await pass(0);
+    expect(heard).toEqual([['waited', 'billing', 20]]);
+  });
+
+  it('of the token at hand while there is no store', async () => {
+    const store = faulty(() => undefined);
+    const tokens = replica({ nearCache: false }, store);
+    await tokens.getToken('billing');
+    store.fault = () => 'reject';
+    const heard = hear(tokens);
+    await tokens.getToken('billing');
+    expect(heard).toEqual([hit('near')]);
+  });
+
+  it('of a lease that was lost while the source dawdled', async () => {
+    const store = silent(shared);
+    const tokens = replica({}, store);
+    const heard = hear(tokens);
+    const release = source.hold();
+    const first = tokens.getToken('billing');
+    await pass(10);
+    Object.assign(store, { inner: new MemoryTokenStore() });
+    await pass(1_500);
+    release();
+    await pass(0);
+    await first;
+    expect(heard).toEqual([['leaseLost', 'billing'], minted('stored', 'miss', 1_510), miss]);
+  });
+
+  it('of a purge that voids a mint, with the store and without it', async () => {
+    for (const store of [
+      new FaultyTokenStore(shared),
+      faulty((operation) => (operation === 'purge' ? undefined : 'reject')),
+    ]) {
+      const tokens = replica({}, store);
+      const heard = hear(tokens);
+      source.hold();
+      const first = tokens.getToken('billing');
+      await pass(10);
+      source.hold()();
+      await tokens.purge('billing');
+      await pass(0);
+      await first;
+      expect(heard[0]).toEqual(minted('superseded', 'miss', 10));
+    }
+  });
+
+  it('of a token that the store lost and was given again', async () => {
+    const store = silent(shared);
+    const tokens = replica({}, store);
+    await tokens.getToken('billing');
+    Object.assign(store, { inner: new MemoryTokenStore() });
+    const heard = hear(tokens);
+    await tokens.getToken('billing');
+    expect(heard).toEqual([hit('near')]);
+  });
+});

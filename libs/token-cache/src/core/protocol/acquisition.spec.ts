@@ -1,0 +1,422 @@
+import { inspect } from 'node:util';
+import { FakeTokenSource } from '../../testing/fake-token-source.js';
+import { FaultyTokenStore } from '../../testing/faulty-token-store.js';
+import {
+  accessToken,
+  callEvery,
+  channelled,
+  type Fleet,
+  pass,
+  settled,
+  silent,
+  slow,
+  startFleet,
+} from '../../testing/fleet.spec-support.js';
+import { systemClock } from '../contract/clock.js';
+import { MemoryTokenStore } from '../slot/memory-token-store.js';
+import { SHUTTING_DOWN } from '../source-client/source-client.js';
+import { TokenSourceRejectedError, TokenSourceUnavailableError } from '../contract/token-cache.errors.js';
+import { type TokenCacheOptions } from '../config/token-cache.options.js';
+import { TokenObserver } from '../contract/token-observer.js';
+import { type Token } from '../contract/token.js';
+
+const SECOND = 1_000;
+const HOUR = 3_600_000;
+/** Hard expiry of an hour's token, and where its refresh window begins when jitter is 0. */
+const HARD_EXPIRY = HOUR - 30_000;
+const REFRESH_AT = HARD_EXPIRY - 300_000;
+
+describe('Acquisition', () => {
+  let shared: MemoryTokenStore;
+  let source: FakeTokenSource;
+  let replica: Fleet['replica'];
+  let stop: Fleet['stop'];
+
+  beforeEach(() => ({ shared, source, replica, stop } = startFleet()));
+  afterEach(() => stop());
+
+  /** Whether a promise has settled, looked at without waiting for it. */
+  function watched(promise: Promise<unknown>): { isSettled: boolean } {
+    const state = { isSettled: false };
+    void settled(promise).then(() => (state.isSettled = true));
+    return state;
+  }
+
+  describe('hard expiry', () => {
+    it('is respected by a shared token whose reply came after it', async () => {
+      await replica().getToken('billing');
+      await pass(HARD_EXPIRY - 200);
+      const store = new FaultyTokenStore(shared);
+      const token = accessToken(replica({}, slow(store, { replies: { acquire: 400 } })));
+      await pass(2 * SECOND);
+      expect(await token).toBe('fake-token-2');
+      expect(store.calls).not.toContain('invalidate');
+    });
+
+    it('keeps nobody waiting for the lease of a token that ended before its commit was given up', async () => {
+      source.answer = { expiresInMs: 200 };
+      const store = new FaultyTokenStore(shared);
+      store.fault = (operation) => (operation === 'commit' ? 'hang' : undefined);
+      const first = settled(replica({}, store).getToken('billing'));
+      await pass(SECOND);
+      expect(await first).toMatchObject({ status: 'rejected', reason: { code: 'TOKEN_RESPONSE_INVALID' } });
+      const next = accessToken(replica());
+      await pass(0);
+      expect(source.calls).toHaveLength(2);
+      expect(await next).toBe('fake-token-2');
+    });
+
+    it.each([
+      ['as long as', 180],
+      ['longer than', 400],
+    ])('is respected by a new token whose commit took %s its life', async (_how, commitMs) => {
+      source.answer = { expiresInMs: 200 };
+      const token = settled(replica({}, slow(shared, { replies: { commit: commitMs } })).getToken('billing'));
+      await pass(2 * SECOND);
+      expect(await token).toMatchObject({
+        reason: { code: 'TOKEN_RESPONSE_INVALID', message: 'A token for "billing" ended before it could be shared' },
+      });
+    });
+
+    it('is respected by a token that ended while the right to share it was asked for', async () => {
+      const store = new FaultyTokenStore(shared);
+      const commit = jest.spyOn(shared, 'commit');
+      const tokens = replica({ refreshWindowMs: 0, safetyMarginMs: 0 }, slow(store, { replies: { acquire: 300 } }));
+      store.fault = () => 'reject';
+      source.answer = { expiresInMs: 5 * SECOND };
+      await tokens.getToken('billing');
+      store.fault = () => undefined;
+      await pass(4_900);
+      await tokens.getToken('billing');
+      await pass(2 * SECOND);
+      expect(commit.mock.calls.map(([, , , ttlMs]) => ttlMs)).toEqual([5 * SECOND]);
+    });
+
+    it('is measured in monotonic time, whatever the wall clock does', async () => {
+      let stepMs = 0;
+      const tokens = replica({ clock: { ...systemClock, now: () => Date.now() + stepMs } });
+      await tokens.getToken('billing');
+      for (stepMs of [-10 * HOUR, 10 * HOUR]) expect(await accessToken(tokens)).toBe('fake-token-1');
+      await pass(HARD_EXPIRY);
+      stepMs = -10 * HOUR;
+      const second = await tokens.getToken('billing');
+      expect(second.accessToken).toBe('fake-token-2');
+      await tokens.invalidate(second);
+      expect(await accessToken(tokens)).toBe('fake-token-3');
+    });
+  });
+
+  describe('the fleet', () => {
+    it.each<Partial<TokenCacheOptions>>([
+      { refreshWindowMs: 0, safetyMarginMs: 0 },
+      { leaseMs: 10, mintTimeoutMs: 1_000 },
+      { leaseMs: 60_000, mintTimeoutMs: 1_000, waitTimeoutMs: 61_000 },
+      { maxLifeMs: 1_000 },
+      { storeTimeoutMs: 1 },
+    ])('mints once with %j', async (policy) => {
+      const fleet = [1, 2, 3].map(() => replica(policy));
+      const release = source.hold();
+      const all = Promise.all(fleet.map((tokens) => tokens.getToken('billing')));
+      await pass(300);
+      release();
+      await pass(200);
+      await all;
+      expect(source.calls).toHaveLength(1);
+    });
+
+    it('refreshes once although the new token lives shorter than the refresh window of the old one', async () => {
+      const fleet = [1, 2, 3, 4, 5].map(() => replica());
+      for (const tokens of fleet) await tokens.getToken('billing');
+      await pass(REFRESH_AT);
+      source.answer = { expiresInMs: 60 * SECOND };
+      for (const tokens of fleet) await callEvery(SECOND, 1, tokens);
+      expect(source.calls).toHaveLength(2);
+    });
+
+    it('does not wait for a process that was granted the lease and never heard of it', async () => {
+      const store = new FaultyTokenStore(shared);
+      store.fault = () => 'lose-reply';
+      const tokens = replica({ whenStoreUnavailable: 'fail' }, store);
+      const first = settled(tokens.getToken('billing'));
+      await pass(500);
+      expect(await first).toMatchObject({ reason: { code: 'TOKEN_STORE_UNAVAILABLE' } });
+      store.fault = () => undefined;
+      expect(await accessToken(tokens)).toBe('fake-token-1');
+    });
+
+    it('mints once although a purge came between the loss of the data and the token that was shared again', async () => {
+      const store = silent(shared);
+      const tokens = replica({}, slow(store, { requests: { commit: 100 } }));
+      const first = tokens.getToken('billing');
+      await pass(200);
+      await first;
+      const empty = new MemoryTokenStore();
+      Object.assign(store, { inner: empty });
+      const next = tokens.getToken('billing');
+      await pass(50);
+      await replica({}, empty).purge('billing');
+      await pass(SECOND);
+      expect((await next).accessToken).toBe('fake-token-2');
+      expect(source.calls).toHaveLength(2);
+    });
+
+    it.each([
+      ['just as', 9_700],
+      ['before', 9_750],
+    ])('gives out no token that ended %s it was shared again', async (_when, laterMs) => {
+      const store = silent(shared);
+      const slowly = slow(store, { requests: { commit: 100 } });
+      const tokens = replica({ safetyMarginMs: 0, refreshWindowMs: 0, maxLifeMs: 10 * SECOND }, slowly);
+      const first = tokens.getToken('billing');
+      await pass(200);
+      await first;
+      await pass(laterMs);
+      Object.assign(store, { inner: new MemoryTokenStore() });
+      const next = tokens.getToken('billing');
+      await pass(SECOND);
+      expect((await next).accessToken).toBe('fake-token-2');
+    });
+
+    it('shares no token again that is due for its refresh', async () => {
+      const store = silent(shared);
+      const tokens = replica({}, store);
+      await tokens.getToken('billing');
+      await pass(REFRESH_AT);
+      Object.assign(store, { inner: new MemoryTokenStore() });
+      expect(await accessToken(tokens)).toBe('fake-token-2');
+    });
+
+    it('shares a token again that the store dropped, although it remembers it', async () => {
+      const store = silent(shared);
+      const tokens = replica({}, store);
+      const { keyId, generation } = await tokens.getToken('billing');
+      const full = new MemoryTokenStore();
+      await full.commit(keyId, { nonce: 'any', fence: generation, leaseMs: HOUR }, 'dropped', 1);
+      await pass(1);
+      Object.assign(store, { inner: full });
+      expect(await accessToken(tokens)).toBe('fake-token-1');
+      expect(source.calls).toHaveLength(1);
+    });
+
+    it('does not mint for callers who left while they waited for another process', async () => {
+      source.hold();
+      const dead = new FaultyTokenStore(shared);
+      void settled(replica({}, dead).getToken('billing'));
+      await pass(1);
+      dead.fault = () => 'hang';
+      const leaving = new AbortController();
+      void settled(replica().getToken('billing', undefined, { signal: leaving.signal }));
+      await pass(10);
+      leaving.abort();
+      await pass(30 * SECOND);
+      expect(source.calls).toHaveLength(1);
+    });
+
+    it('shares a token for what is left of its life when the commit arrives', async () => {
+      const minting = replica({}, slow(shared, { requests: { commit: 400 } })).getToken('billing');
+      await pass(400);
+      await minting;
+      const other = replica({}, silent(shared));
+      await pass(HARD_EXPIRY - 401);
+      expect(await accessToken(other)).toBe('fake-token-1');
+      await pass(1);
+      expect(await accessToken(other)).toBe('fake-token-2');
+    });
+  });
+
+  describe('failures', () => {
+    it('cool down for longer each time, although the source throws the same error object', async () => {
+      source.failure = new TokenSourceUnavailableError('down');
+      await callEvery(SECOND, 60, replica({ random: () => 0.999 }));
+      expect(source.calls.length).toBeLessThan(8);
+    });
+
+    it('are remembered by the process that saw them while the store cannot take them', async () => {
+      const store = new FaultyTokenStore(shared);
+      store.fault = (operation) => (operation === 'fail' ? 'reject' : undefined);
+      source.failure = new TokenSourceRejectedError('no');
+      const tokens = replica({}, store);
+      for (let second = 0; second < 29; second++) {
+        void settled(tokens.getToken('billing'));
+        await pass(SECOND);
+      }
+      expect(source.calls).toHaveLength(1);
+    });
+
+    it('without the store hold off the refresh of a token that another replica minted meanwhile', async () => {
+      const store = new FaultyTokenStore(shared);
+      const tokens = replica({}, store);
+      store.fault = () => 'reject';
+      source.failure = new TokenSourceRejectedError('no');
+      await settled(tokens.getToken('billing'));
+      store.fault = () => undefined;
+      delete source.failure;
+      source.answer = { expiresInMs: 20 * SECOND };
+      await replica().getToken('billing');
+      await callEvery(SECOND, 17, tokens);
+      expect(source.calls).toHaveLength(2);
+    });
+
+    it('without the store are forgotten after a success with the store', async () => {
+      const store = new FaultyTokenStore(shared);
+      const tokens = replica({ random: () => 0.999 }, store);
+      source.failure = new TokenSourceUnavailableError('down');
+      store.fault = () => 'reject';
+      await callEvery(31 * SECOND, 5, tokens);
+      delete source.failure;
+      store.fault = () => undefined;
+      await tokens.getToken('billing');
+      await pass(HOUR);
+      source.failure = new TokenSourceUnavailableError('down');
+      store.fault = () => 'reject';
+      expect(await settled(tokens.getToken('billing'))).toMatchObject({ reason: { retryAfterMs: 999 } });
+    });
+
+    it('of the source during a shutdown cool down like any other', async () => {
+      const [a, b] = [replica(), replica()];
+      const release = source.hold();
+      void settled(a.getToken('billing'));
+      await pass(10);
+      void a.onApplicationShutdown();
+      source.failure = new TokenSourceRejectedError('no');
+      release();
+      await pass(10);
+      await settled(b.getToken('billing'));
+      expect(source.calls).toHaveLength(1);
+    });
+
+    it('are no longer the last error once a refresh worked', async () => {
+      const tokens = replica();
+      await tokens.getToken('billing');
+      await pass(REFRESH_AT);
+      source.failure = new TokenSourceUnavailableError('down');
+      await callEvery(2 * SECOND, 1, tokens);
+      expect(await tokens.status('billing')).toHaveProperty('lastErrorCode');
+      delete source.failure;
+      await callEvery(2 * SECOND, 1, tokens);
+      expect(await accessToken(tokens)).toBe('fake-token-3');
+      expect(await tokens.status('billing')).not.toHaveProperty('lastErrorCode');
+    });
+  });
+
+  describe('waiting', () => {
+    it('becomes polling at the moment the channel goes down', async () => {
+      const policy = { leaseMs: 10 * SECOND, waitTimeoutMs: 30 * SECOND };
+      const store = channelled(shared);
+      const [holder, waiter] = [replica(policy), replica(policy, store)];
+      store.up();
+      const release = source.hold();
+      void holder.getToken('billing');
+      await pass(10);
+      const token = watched(waiter.getToken('billing'));
+      await pass(10);
+      store.down();
+      release();
+      await pass(SECOND);
+      expect(token).toEqual({ isSettled: true });
+    });
+
+    it('is limited for each caller by itself, the one who came later included', async () => {
+      source.hold();
+      void settled(replica().getToken('billing'));
+      await pass(1);
+      const tokens = replica({ mintTimeoutMs: 10 * SECOND });
+      const first = settled(tokens.getToken('billing'));
+      await pass(9 * SECOND);
+      const second = settled(tokens.getToken('billing'));
+      await pass(15 * SECOND);
+      expect(await first).toMatchObject({ status: 'rejected' });
+      expect(await second).toMatchObject({ status: 'rejected' });
+    });
+
+    it('for another replica does not hold up a shutdown', async () => {
+      source.hold();
+      const [holder, waiter] = [replica(), replica()];
+      void settled(holder.getToken('billing'));
+      await pass(1);
+      const waiting = settled(waiter.getToken('billing'));
+      await pass(1);
+      const closed = watched(waiter.onApplicationShutdown());
+      await pass(6_500);
+      expect(closed).toEqual({ isSettled: true });
+      expect(await waiting).toMatchObject({
+        reason: { code: 'TOKEN_STORE_UNAVAILABLE', message: expect.stringContaining('acquire'), cause: SHUTTING_DOWN },
+      });
+    });
+
+    it('for a replica that died does not begin a mint after the grace of a shutdown', async () => {
+      source.hold();
+      const dead = new FaultyTokenStore(shared);
+      const policy = { leaseMs: 6 * SECOND, waitTimeoutMs: 60 * SECOND };
+      const [holder, waiter] = [replica(policy, dead), replica(policy)];
+      void settled(holder.getToken('billing'));
+      await pass(1);
+      dead.fault = () => 'hang';
+      void settled(waiter.getToken('billing'));
+      await pass(1);
+      void waiter.onApplicationShutdown();
+      await pass(8 * SECOND);
+      expect(source.calls).toHaveLength(1);
+    });
+  });
+
+  describe('an impatient integration', () => {
+    it('does not cut off the others from the store', async () => {
+      const hasty = { source: new FakeTokenSource('hasty'), storeTimeoutMs: 5 };
+      const tokens = replica(
+        { whenStoreUnavailable: 'fail', integrations: { billing: { source }, hasty } },
+        slow(shared, { replies: { acquire: 20, commit: 20 } }),
+      );
+      for (let call = 0; call < 5; call++) {
+        void settled(tokens.getToken('hasty'));
+        await pass(50);
+      }
+      const token = settled(tokens.getToken('billing'));
+      await pass(200);
+      expect(await token).toMatchObject({ status: 'fulfilled' });
+    });
+  });
+
+  describe('what is seen from outside', () => {
+    it('is no lost lease when a renewal comes after the commit', async () => {
+      let lost = 0;
+      class Losses extends TokenObserver {
+        override leaseLost(): void {
+          lost++;
+        }
+      }
+      const tokens = replica({}, slow(shared, { requests: { renew: 100 }, replies: { commit: 300 } }));
+      tokens.observe(new Losses());
+      const release = source.hold();
+      const token = tokens.getToken('billing');
+      await pass(1_050);
+      release();
+      await pass(SECOND);
+      await token;
+      expect(lost).toBe(0);
+    });
+
+    it('is one miss for the caller who came after the shutdown', async () => {
+      const seen: string[] = [];
+      class Recorder extends TokenObserver {
+        override hit(): void {
+          seen.push('hit');
+        }
+        override miss(): void {
+          seen.push('miss');
+        }
+      }
+      const tokens = replica();
+      tokens.observe(new Recorder());
+      await tokens.onApplicationShutdown();
+      await settled(tokens.getToken('billing'));
+      expect(seen).toEqual(['miss']);
+    });
+
+    it('is no access token, however deeply the service is inspected', async () => {
+      const tokens = replica();
+      const token: Token = await tokens.getToken('billing');
+      expect(inspect(tokens, { depth: 12 })).not.toContain(token.accessToken);
+    });
+  });
+});

@@ -1,0 +1,219 @@
+import { inspect } from 'node:util';
+import { Logger } from '@nestjs/common';
+import { type FakeTokenSource } from '../../testing/fake-token-source.js';
+import { FaultyTokenStore } from '../../testing/faulty-token-store.js';
+import { accessToken, type Fleet, pass, startFleet } from '../../testing/fleet.spec-support.js';
+import { MemoryTokenStore } from '../slot/memory-token-store.js';
+import { TokenSourceRejectedError } from '../contract/token-cache.errors.js';
+import { TokenObserver } from '../contract/token-observer.js';
+import { type TokenService } from '../../nest/token.service.js';
+
+const HOUR = 3_600_000;
+const REFRESH_AT = HOUR - 30_000 - 300_000;
+
+describe('Upkeep', () => {
+  let shared: MemoryTokenStore;
+  let source: FakeTokenSource;
+  let replica: Fleet['replica'];
+  let stop: Fleet['stop'];
+  let logged: jest.SpyInstance;
+
+  beforeEach(() => {
+    ({ shared, source, replica, stop } = startFleet());
+    logged = jest.spyOn(Logger.prototype, 'error').mockImplementation();
+  });
+
+  afterEach(async () => {
+    await stop();
+    logged.mockRestore();
+  });
+
+  /** A caller every 100 ms. */
+  async function callFor(ms: number, tokens: TokenService): Promise<void> {
+    for (let passed = 0; passed < ms; passed += 100) {
+      await tokens.getToken('billing');
+      await pass(100);
+    }
+  }
+
+  function failuresOf(tokens: TokenService): string[] {
+    const codes: string[] = [];
+    tokens.observe(
+      new (class extends TokenObserver {
+        override refreshFailed(_integration: string, code: string): void {
+          codes.push(code);
+        }
+      })(),
+    );
+    return codes;
+  }
+
+  describe('of a token in its refresh window', () => {
+    let store: FaultyTokenStore;
+    let tokens: TokenService;
+
+    beforeEach(async () => {
+      store = new FaultyTokenStore(shared);
+      tokens = replica({}, store);
+      await tokens.getToken('billing');
+      await pass(REFRESH_AT);
+      store.calls.length = 0;
+    });
+
+    it('takes the token that another process got meanwhile, in one call', async () => {
+      const other = replica();
+      await other.getToken('billing');
+      await other.getToken('billing');
+      await pass(10);
+      await callFor(100, tokens);
+      expect(store.calls).toEqual(['acquire']);
+      expect(await accessToken(tokens)).toBe('fake-token-2');
+      expect(logged).not.toHaveBeenCalled();
+    });
+
+    it('looks again three times per lease while another process refreshes it', async () => {
+      const other = replica();
+      const release = source.hold();
+      await other.getToken('billing');
+      await other.getToken('billing');
+      await callFor(2_000, tokens);
+      expect(store.calls).toEqual(['acquire', 'acquire']);
+      release();
+      await callFor(1_200, tokens);
+      expect(await accessToken(tokens)).toBe('fake-token-2');
+      expect(logged).not.toHaveBeenCalled();
+    });
+
+    it('replaces a newer token that nobody here can read', async () => {
+      const { keyId } = (await tokens.peek('billing'))!;
+      const acquired = await shared.acquire(keyId, { nonce: 'other', leaseMs: 1_000, minTtlMs: HOUR });
+      if (acquired.outcome !== 'lease') throw new Error(acquired.outcome);
+      await shared.commit(keyId, acquired.lease, 'gibberish', 60_000);
+      await callFor(100, tokens);
+      expect(await accessToken(tokens)).toBe('fake-token-2');
+    });
+
+    it('leaves a failing source alone for its cool-down, and asks the store no sooner either', async () => {
+      source.failure = new TokenSourceRejectedError('no');
+      const codes = failuresOf(tokens);
+      await callFor(29_000, tokens);
+      expect(codes).toEqual(['TOKEN_SOURCE_REJECTED']);
+      expect(store.calls).toEqual(['acquire', 'fail']);
+    });
+
+    it('asks a store that does not answer once a second', async () => {
+      store.fault = () => 'reject';
+      const codes = failuresOf(tokens);
+      await callFor(2_500, tokens);
+      expect(codes).toEqual(Array(3).fill('TOKEN_STORE_UNAVAILABLE'));
+    });
+
+    it('is not disturbed when another process rejects the old token', async () => {
+      const release = source.hold();
+      await tokens.getToken('billing');
+      await pass(10);
+      const other = replica();
+      await other.invalidate(await other.getToken('billing'));
+      await pass(10);
+      release();
+      await pass(10);
+      expect(source.calls.map(({ context }) => context.signal.aborted)).toEqual([false, false]);
+      expect(await accessToken(other)).toBe('fake-token-2');
+    });
+
+    it('logs what nobody expected, and goes on', async () => {
+      const odd = new Error('no entropy');
+      let isBroken = false;
+      const broken = replica({
+        random: () => {
+          if (isBroken) throw odd;
+          return 0;
+        },
+      });
+      await broken.getToken('billing');
+      isBroken = true;
+      await callFor(100, broken);
+      expect(logged).toHaveBeenCalledWith(odd);
+    });
+
+    it('leaves nothing behind', async () => {
+      await callFor(100, tokens);
+      expect(await accessToken(tokens)).toBe('fake-token-2');
+      expect(tokens['background'].size).toBe(0);
+      expect(inspect(tokens['storeEvents'], { depth: 1 })).toContain('watches: Map(0) {}');
+    });
+  });
+
+  it('hears of a cool-down when the store lost the token', async () => {
+    const store = new FaultyTokenStore(shared);
+    const tokens = replica({}, store);
+    const { keyId } = await tokens.getToken('billing');
+    await pass(REFRESH_AT);
+    const empty = new MemoryTokenStore();
+    const acquired = await empty.acquire(keyId, { nonce: 'other', leaseMs: 1_000, minTtlMs: 0 });
+    if (acquired.outcome !== 'lease') throw new Error(acquired.outcome);
+    await empty.fail(keyId, acquired.lease, { remainingMs: 60_000, error: '{}' });
+    Object.assign(store, { inner: empty });
+    const codes = failuresOf(tokens);
+    await callFor(100, tokens);
+    expect(codes).toEqual(['TOKEN_SOURCE_UNAVAILABLE']);
+  });
+
+  it('leaves a token alone that the store lost and another process is about to replace', async () => {
+    const store = new FaultyTokenStore(shared);
+    const tokens = replica({}, store);
+    const { keyId } = await tokens.getToken('billing');
+    await pass(REFRESH_AT);
+    const empty = new MemoryTokenStore();
+    await empty.acquire(keyId, { nonce: 'other', leaseMs: 60_000, minTtlMs: 0 });
+    Object.assign(store, { inner: empty });
+    await callFor(100, tokens);
+    expect(await accessToken(tokens)).toBe('fake-token-1');
+    expect(logged).not.toHaveBeenCalled();
+  });
+
+  describe('of a token that could not be shared', () => {
+    let store: FaultyTokenStore;
+    let tokens: TokenService;
+    let keyId: string;
+
+    beforeEach(async () => {
+      store = new FaultyTokenStore(shared);
+      store.fault = () => 'reject';
+      tokens = replica({}, store);
+      ({ keyId } = await tokens.getToken('billing'));
+      await pass(1_000);
+      store.calls.length = 0;
+    });
+
+    it('offers it once a second while another process holds the lease', async () => {
+      store.fault = () => undefined;
+      await shared.acquire(keyId, { nonce: 'other', leaseMs: 60_000, minTtlMs: 0 });
+      await callFor(1_900, tokens);
+      expect(store.calls).toEqual(['acquire', 'acquire']);
+      expect(logged).not.toHaveBeenCalled();
+    });
+
+    it('does not begin once the application is shut down', async () => {
+      store.fault = () => undefined;
+      await tokens.onApplicationShutdown();
+      expect(await accessToken(tokens)).toBe('fake-token-1');
+      await pass(100);
+      expect(store.calls).toEqual([]);
+    });
+
+    it('is no failed refresh while the store does not answer', async () => {
+      const codes = failuresOf(tokens);
+      await callFor(3_000, tokens);
+      expect(codes).toEqual([]);
+      expect(await accessToken(tokens)).toBe('fake-token-1');
+    });
+
+    it('leaves nothing behind', async () => {
+      store.fault = () => undefined;
+      await callFor(1_000, tokens);
+      expect((await shared.peek(keyId)).token).toBeDefined();
+      expect(inspect(tokens['storeEvents'], { depth: 1 })).toContain('watches: Map(0) {}');
+    });
+  });
+});

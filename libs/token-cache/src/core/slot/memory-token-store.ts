@@ -1,0 +1,133 @@
+import { type Clock, systemClock } from '../contract/clock.js';
+import { positiveMs } from '../contract/positive-ms.js';
+import { acquire, commit, fail, invalidate, keptUntil, peek, purge, renew, type Slot, type Step } from './slot.js';
+import {
+  type Acquired,
+  type Attempt,
+  type Committed,
+  type Cooldown,
+  type Lease,
+  type Peeked,
+  type TokenStore,
+  type TokenStoreEvent,
+  type TokenStoreEvents,
+  type TokenStoreListener,
+} from '../contract/token-store.js';
+
+export interface MemoryTokenStoreOptions {
+  /** What the store takes for the time. @defaultValue the system's */
+  readonly clock?: Clock;
+}
+
+interface Kept {
+  readonly slot: Slot;
+  readonly until: number;
+}
+
+/** Slots that each write looks at, so that what ended is dropped as fast as keys come in. */
+const SWEPT_PER_WRITE = 2;
+
+/**
+ * Shares tokens within one process: for tests, and for a service that runs as one process. Under PM2 or any other cluster
+ * every worker would mint a token of its own; use Redis or SQLite there.
+ */
+export class MemoryTokenStore implements TokenStore {
+  readonly events: TokenStoreEvents = { subscribe: (listener) => this.#subscribe(listener) };
+  readonly #clock: Clock;
+  readonly #slots = new Map<string, Kept>();
+  /** The channel of a store within the process is never down. */
+  readonly #listeners = new Set<Omit<TokenStoreListener, 'down'>>();
+  readonly #awaited = new Set<string>();
+  #sweep = this.#slots.entries();
+
+  constructor({ clock = systemClock }: MemoryTokenStoreOptions = {}) {
+    this.#clock = clock;
+  }
+
+  /** How many keys are remembered. */
+  get size(): number {
+    return this.#slots.size;
+  }
+
+  async peek(keyId: string): Promise<Peeked> {
+    return this.#run(keyId, peek).answer;
+  }
+
+  async acquire(keyId: string, attempt: Attempt): Promise<Acquired> {
+    positiveMs('leaseMs', attempt.leaseMs);
+    const { answer } = this.#run(keyId, (slot, now) => acquire(slot, attempt, now));
+    if (answer.outcome === 'wait') this.#awaited.add(keyId);
+    return answer;
+  }
+
+  async renew(keyId: string, lease: Lease): Promise<boolean> {
+    positiveMs('leaseMs', lease.leaseMs);
+    return this.#run(keyId, (slot, now) => renew(slot, lease, now)).answer;
+  }
+
+  async commit(keyId: string, lease: Lease, payload: string, ttlMs: number): Promise<Committed> {
+    positiveMs('ttlMs', ttlMs);
+    const { answer, slot } = this.#run(keyId, (known, now) => commit(known, lease, payload, ttlMs, now));
+    if (slot) this.#wake({ type: 'stored', keyId, fence: lease.fence });
+    return answer;
+  }
+
+  async fail(keyId: string, lease: Lease, cooldown?: Cooldown): Promise<void> {
+    if (cooldown) positiveMs('cooldown.remainingMs', cooldown.remainingMs);
+    const { slot } = this.#run(keyId, (known, now) => fail(known, lease, cooldown, now));
+    if (slot) this.#wake({ type: 'failed', keyId, fence: lease.fence });
+  }
+
+  async invalidate(keyId: string, generation: number): Promise<boolean> {
+    const { answer } = this.#run(keyId, (slot, now) => invalidate(slot, generation, now));
+    if (answer) this.#publish({ type: 'invalidated', keyId, fence: generation });
+    return answer;
+  }
+
+  async purge(keyId: string): Promise<number> {
+    const { answer: fence } = this.#run(keyId, purge);
+    this.#publish({ type: 'purged', keyId, fence });
+    return fence;
+  }
+
+  async ping(): Promise<void> {}
+
+  /** Does nothing: others may share this object, and there is no connection to close. */
+  async close(): Promise<void> {}
+
+  #run<Answer>(keyId: string, step: (slot: Slot | undefined, now: number) => Step<Answer>): Step<Answer> {
+    const now = this.#clock.monotonic();
+    const taken = step(this.#slots.get(keyId)?.slot, now);
+    if (taken.slot) {
+      this.#slots.set(keyId, { slot: taken.slot, until: keptUntil(taken.slot, now) });
+      for (let swept = 0; swept < SWEPT_PER_WRITE; swept++) this.#dropNextIfEnded(now);
+    }
+    return taken;
+  }
+
+  #dropNextIfEnded(now: number): void {
+    const { done, value } = this.#sweep.next();
+    if (done) this.#sweep = this.#slots.entries();
+    else if (value[1].until <= now) this.#slots.delete(value[0]);
+  }
+
+  /** Tells those who wait, if somebody does. */
+  #wake(event: TokenStoreEvent): void {
+    if (this.#awaited.delete(event.keyId)) this.#publish(event);
+  }
+
+  /** Later, as from a network: a listener is never called within the call that caused the event. */
+  #publish(event: TokenStoreEvent): void {
+    for (const listener of this.#listeners) {
+      queueMicrotask(() => this.#listeners.has(listener) && listener.event(event));
+    }
+  }
+
+  #subscribe(listener: TokenStoreListener): () => void {
+    // A copy, so that a listener given twice is two subscriptions, each with its own end.
+    const own = { event: (event: TokenStoreEvent) => listener.event(event), up: () => listener.up() };
+    this.#listeners.add(own);
+    queueMicrotask(() => this.#listeners.has(own) && own.up());
+    return () => void this.#listeners.delete(own);
+  }
+}

@@ -1,0 +1,31 @@
+import { FakeClock } from '../../testing/fake-clock.js';
+import { billingKey } from '../../testing/billing-key.spec-support.js';
+import { FailureMemory } from './failure-memory.js';
+import { TokenSourceUnavailableError } from '../contract/token-cache.errors.js';
+import { type TokenKey } from '../config/token-key.js';
+
+describe('FailureMemory', () => {
+  const error = new TokenSourceUnavailableError('down');
+  let key: TokenKey;
+
+  beforeEach(() => (key = billingKey()));
+
+  it('makes the cool-down longer with every failure in a row, and begins anew once that is over', () => {
+    const failures = new FailureMemory(new FakeClock(), () => 1);
+    const retryAfterMs = () => failures.remember(key, error).retryAfterMs;
+    expect([retryAfterMs(), retryAfterMs(), retryAfterMs()]).toEqual([1_000, 2_000, 4_000]);
+    failures.forget(key.id);
+    expect(retryAfterMs()).toBe(1_000);
+  });
+
+  it('knows a failure as long as its cool-down lasts, and how long that is', async () => {
+    const clock = new FakeClock();
+    const failures = new FailureMemory(clock, () => 1);
+    expect(failures.recent(key)).toBeUndefined();
+    failures.remember(key, error);
+    await clock.advance(400);
+    expect(failures.recent(key)?.remainingMs).toBe(600);
+    await clock.advance(600);
+    expect(failures.recent(key)).toBeUndefined();
+  });
+});

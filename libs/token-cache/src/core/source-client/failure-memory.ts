@@ -1,0 +1,40 @@
+import { LRUCache } from 'lru-cache';
+import { type Clock } from '../contract/clock.js';
+import { cooldownMs, cooledDown, rememberedFailure } from './cooldown.js';
+import { type TokenSourceError } from '../contract/token-cache.errors.js';
+import { type TokenKey } from '../config/token-key.js';
+import { type Cooldown } from '../contract/token-store.js';
+
+const REMEMBERED_KEYS = 10_000;
+
+/** The failures that only this process knows, because the store could not be told. */
+export class FailureMemory {
+  private readonly failures = new LRUCache<string, { endsAt: number; count: number; failure: Cooldown }>({
+    max: REMEMBERED_KEYS,
+  });
+
+  constructor(
+    private readonly clock: Clock,
+    private readonly random: () => number,
+  ) {}
+
+  /** The failure whose cool-down is not over. */
+  recent({ id }: TokenKey): Cooldown | undefined {
+    const known = this.failures.get(id);
+    const remainingMs = Math.ceil((known?.endsAt ?? 0) - this.clock.monotonic());
+    return known && remainingMs > 0 ? { ...known.failure, remainingMs } : undefined;
+  }
+
+  /** Begins a cool-down, longer with every failure in a row; gives the error that callers see. */
+  remember({ id, integration }: TokenKey, error: TokenSourceError): TokenSourceError {
+    const count = this.failures.get(id)?.count ?? 0;
+    const remainingMs = cooldownMs(error, count, integration.policy.cooldown, this.random);
+    const failure = rememberedFailure(error, remainingMs);
+    this.failures.set(id, { endsAt: this.clock.monotonic() + remainingMs, count: count + 1, failure });
+    return cooledDown(error, remainingMs);
+  }
+
+  forget(keyId: string): void {
+    this.failures.delete(keyId);
+  }
+}

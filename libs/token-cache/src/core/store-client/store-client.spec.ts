@@ -1,0 +1,71 @@
+import { billingKey } from '../../testing/billing-key.spec-support.js';
+import { FakeClock } from '../../testing/fake-clock.js';
+import { GuardedStore } from './guarded-store.js';
+import { StoreClient } from './store-client.js';
+import { MemoryTokenStore } from '../slot/memory-token-store.js';
+import { TokenObserver } from '../contract/token-observer.js';
+import { TokenObservers } from '../contract/token-observers.js';
+import { type TokenKey } from '../config/token-key.js';
+import { type Lease } from '../contract/token-store.js';
+
+describe('StoreClient', () => {
+  let clock: FakeClock;
+  let inner: MemoryTokenStore;
+  let called: string[];
+  let store: StoreClient;
+  let key: TokenKey;
+
+  beforeEach(() => {
+    clock = new FakeClock();
+    inner = new MemoryTokenStore({ clock });
+    called = [];
+    const observers = new TokenObservers();
+    observers.add(
+      new (class extends TokenObserver {
+        override storeCalled(operation: string): void {
+          called.push(operation);
+        }
+      })(),
+    );
+    store = new StoreClient(new GuardedStore(inner, clock, observers), clock);
+    key = billingKey({ leaseMs: 2_000 });
+  });
+
+  async function lease(): Promise<Lease> {
+    const acquired = await store.acquire(key, 'nonce', 0.5);
+    if (acquired.outcome !== 'lease') throw new Error(acquired.outcome);
+    return acquired.lease;
+  }
+
+  it('asks with the lease of the policy, for a whole number of ms', async () => {
+    const acquire = jest.spyOn(inner, 'acquire');
+    await lease();
+    expect(acquire).toHaveBeenCalledWith(key.id, { nonce: 'nonce', leaseMs: 2_000, minTtlMs: 1 });
+  });
+
+  it('calls each operation by its name', async () => {
+    const granted = await lease();
+    await store.renew(key, granted);
+    await store.commit(key, granted, 'payload', 1_000);
+    await store.peek(key);
+    await store.invalidate(key, key.id, granted.fence);
+    await store.fail(key, granted);
+    await store.purge(key);
+    expect(called).toEqual(['acquire', 'renew', 'commit', 'peek', 'invalidate', 'fail', 'purge']);
+  });
+
+  it('says with a commit for how many whole ms the lease was known', async () => {
+    const commit = jest.spyOn(inner, 'commit');
+    const granted = await lease();
+    await clock.advance(1_500.7);
+    await store.commit(key, granted, 'payload', 1_000);
+    expect(commit).toHaveBeenCalledWith(key.id, { ...granted, sinceGrantMs: 1_500 }, 'payload', 1_000);
+  });
+
+  it('says nothing of that for a lease that it did not see granted', async () => {
+    const commit = jest.spyOn(inner, 'commit');
+    const foreign = { nonce: 'other', fence: 7, leaseMs: 2_000 };
+    await store.commit(key, foreign, 'payload', 1_000);
+    expect(commit).toHaveBeenCalledWith(key.id, foreign, 'payload', 1_000);
+  });
+});

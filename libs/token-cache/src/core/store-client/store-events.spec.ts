@@ -1,0 +1,183 @@
+import { inspect } from 'node:util';
+import { FakeClock } from '../../testing/fake-clock.js';
+import { NO_LEASE } from '../source-client/source-client.js';
+import { type TokenStoreEvent, type TokenStoreEvents, type TokenStoreListener } from '../contract/token-store.js';
+import { StoreEvents, type KeyWatch } from './store-events.js';
+
+const KEY = 'key';
+const LEASE_MS = 3_000;
+
+/** A channel of events that the test speaks on. */
+class Channel implements TokenStoreEvents {
+  listener?: TokenStoreListener;
+
+  subscribe(listener: TokenStoreListener): () => void {
+    this.listener = listener;
+    return () => delete this.listener;
+  }
+
+  say(type: TokenStoreEvent['type'], fence = 7, keyId = KEY): void {
+    this.listener?.event({ type, keyId, fence });
+  }
+}
+
+describe('StoreEvents', () => {
+  let clock: FakeClock;
+  let channel: Channel;
+  let voided: TokenStoreEvent[];
+  let storeEvents: StoreEvents;
+
+  beforeEach(() => {
+    clock = new FakeClock();
+    channel = new Channel();
+    voided = [];
+    storeEvents = new StoreEvents(
+      clock,
+      () => 0.5,
+      channel,
+      (event) => voided.push(event),
+    );
+    channel.listener?.up();
+  });
+
+  /** After how many ms a watch that waits for a lease is awake. */
+  async function sleepOf(watch: KeyWatch, leaseEndsInMs = LEASE_MS): Promise<number> {
+    const from = clock.monotonic();
+    let at: number | undefined;
+    void watch.wait(leaseEndsInMs).then(() => (at = clock.monotonic()));
+    await clock.advance(10 * LEASE_MS);
+    return (at ?? NaN) - from;
+  }
+
+  /** Whether a watch wakes without any time passing. */
+  async function wakes(watch: KeyWatch, event: () => void): Promise<boolean> {
+    let isAwake = false;
+    void watch.wait(LEASE_MS).then(() => (isAwake = true));
+    await clock.advance(0);
+    event();
+    await clock.advance(0);
+    return isAwake;
+  }
+
+  it('knows since when events arrive', async () => {
+    channel.listener?.down();
+    expect(storeEvents.isUp).toBe(false);
+    await clock.advance(500);
+    channel.listener?.up();
+    expect([storeEvents.isUp, storeEvents.upSince]).toEqual([true, 500]);
+  });
+
+  it('keeps nothing of a key that nobody watches any more', () => {
+    const [one, two] = [storeEvents.watch(KEY), storeEvents.watch(KEY)];
+    one.close();
+    expect(inspect(storeEvents)).toContain(`'${KEY}'`);
+    two.close();
+    expect(inspect(storeEvents)).not.toContain(`'${KEY}'`);
+  });
+
+  it('has no channel without events', () => {
+    const silent = new StoreEvents(
+      clock,
+      () => 0,
+      undefined,
+      () => {},
+    );
+    expect([silent.isUp, silent.upSince]).toEqual([false, Infinity]);
+  });
+
+  it.each([
+    ['stored', false],
+    ['failed', false],
+    ['invalidated', true],
+    ['purged', true],
+  ] as const)('tells that a token is void when it was %s: %p', (type, isVoid) => {
+    channel.say(type);
+    expect(voided).toEqual(isVoid ? [{ type, keyId: KEY, fence: 7 }] : []);
+  });
+
+  describe('A watch', () => {
+    it.each(['stored', 'failed', 'invalidated', 'purged'] as const)('wakes when its key was %s', async (type) => {
+      expect(await wakes(storeEvents.watch(KEY), () => channel.say(type))).toBe(true);
+    });
+
+    it.each([
+      ['another key has news', () => channel.say('stored', 7, 'another')],
+      ['it was closed', (watch: KeyWatch) => (watch.close(), channel.say('stored'))],
+    ])('sleeps on when %s', async (_what, event) => {
+      const watch = storeEvents.watch(KEY);
+      expect(await wakes(watch, () => event(watch))).toBe(false);
+    });
+
+    it.each([
+      ['goes down', () => channel.listener?.down()],
+      ['comes up', () => channel.listener?.up()],
+    ])('wakes when the channel %s, since nobody knows what was missed', async (_what, event) => {
+      expect(await wakes(storeEvents.watch(KEY), event)).toBe(true);
+    });
+
+    it('wakes with all others of its key, each by itself', async () => {
+      const [one, two] = [storeEvents.watch(KEY), storeEvents.watch(KEY)];
+      expect(await Promise.all([wakes(one, () => channel.say('stored')), wakes(two, () => {})])).toEqual([true, true]);
+      one.close();
+      expect(await wakes(two, () => channel.say('stored'))).toBe(true);
+    });
+
+    it('does not sleep when the event came before it began to wait, but does so the next time', async () => {
+      const watch = storeEvents.watch(KEY);
+      channel.say('stored');
+      expect(await sleepOf(watch)).toBe(0);
+      expect(await sleepOf(watch)).toBe(LEASE_MS + 25);
+    });
+
+    it('wakes at the end of the lease, with a little jitter, when nothing was said', async () => {
+      expect(await sleepOf(storeEvents.watch(KEY))).toBe(LEASE_MS + 25);
+    });
+
+    it('looks again ever more slowly while the channel is down, and at the end of the lease', async () => {
+      channel.listener?.down();
+      const watch = storeEvents.watch(KEY);
+      const sleeps: number[] = [];
+      for (let times = 0; times < 7; times++) sleeps.push(await sleepOf(watch));
+      expect(sleeps).toEqual([50, 100, 150, 200, 250, 250, 250]);
+      expect(await sleepOf(watch, 100)).toBe(125);
+    });
+
+    it.each(['invalidated', 'purged'] as const)(
+      'knows up to which generation tokens were %s while it watched',
+      (type) => {
+        const watch = storeEvents.watch(KEY);
+        for (const fence of [5, 3]) channel.say(type, fence);
+        expect([1, 5, 6].map((fence) => watch.hasVoided(fence))).toEqual([true, true, false]);
+      },
+    );
+
+    it.each([
+      ['stored', false],
+      ['failed', false],
+      ['invalidated', false],
+      ['purged', true],
+    ] as const)('when a key was %s, says of a mint without a lease that it was voided: %s', (type, isVoid) => {
+      const watch = storeEvents.watch(KEY);
+      channel.say(type, 9);
+      expect(watch.hasVoided(NO_LEASE)).toBe(isVoid);
+    });
+
+    it.each(['stored', 'failed'] as const)('voids nothing when its key was %s', (type) => {
+      const watch = storeEvents.watch(KEY);
+      channel.say(type, 9);
+      expect(watch.hasVoided(1)).toBe(false);
+    });
+
+    it('forgets what was voided before a call that knows it', () => {
+      const watch = storeEvents.watch(KEY);
+      channel.say('purged', 8);
+      watch.forgetVoided();
+      expect([NO_LEASE, 1].map((fence) => watch.hasVoided(fence))).toEqual([false, false]);
+    });
+  });
+
+  it('hears nothing any more once it is closed', () => {
+    storeEvents.close();
+    expect([storeEvents.isUp, channel.listener]).toEqual([false, undefined]);
+  });
+});
