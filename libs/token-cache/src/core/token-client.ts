@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { assemble, type ClientParts } from './assemble.js';
 import {
   type IntegrationOptions,
@@ -191,7 +192,7 @@ export class TokenClient {
 
   /** Hears of a failure in the background that is none of the library's errors. */
   protected onUnexpected(error: unknown): void {
-    process.emitWarning(error instanceof Error ? error : String(error));
+    process.emitWarning(inspect(error), 'TokenCacheWarning');
   }
 
   private async closeOnce(): Promise<void> {
