@@ -85,7 +85,7 @@ describe.each(['redis', 'sqlite'] as const)('The gateway under PM2 with four wor
     await fleet.idp.configure({ delayMs: 60_000 });
     void get(echo, AbortSignal.timeout(10_000)).catch(() => undefined);
     const mint = await waitFor(async () => (await fleet.idp.stats()).calls[0], { description: 'a mint in flight' });
-    const minting = ownerOf(mint.callerPort, await workers());
+    const minting = ownerOf(Number(mint.callerPort), await workers());
     expect(minting).toBeDefined();
     await fleet.idp.configure({ delayMs: 0 });
 
