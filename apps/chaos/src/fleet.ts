@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
-import { type IdentityProviderClient, startDemo } from '@mintonce/demo/testing';
+import { type IdentityProviderClient, startDemo } from '@mintonce/demo';
 import { startTogether, temporaryDirectory, waitFor } from '@mintonce/test-support';
 import { History } from './history.js';
 import { LineLink } from './line-link.js';

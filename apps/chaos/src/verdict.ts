@@ -1,4 +1,4 @@
-import { overlapping } from '@mintonce/demo/testing';
+import { overlapping } from '@mintonce/demo';
 import { type Trial } from './trial.js';
 import { boundOf, uncounted } from './mint-bound.js';
 

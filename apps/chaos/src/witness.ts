@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { type IncomingMessage, type Server, type ServerResponse, createServer } from 'node:http';
 import { type AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
-import { type TokenCall } from '@mintonce/demo/testing';
+import { type TokenCall } from '@mintonce/demo';
 import { monotonicMs } from './monotonic.js';
 import { tokenDigest } from './token-digest.js';
 

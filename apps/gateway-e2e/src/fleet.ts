@@ -11,7 +11,7 @@ import {
   temporaryDirectory,
   waitFor,
 } from '@mintonce/test-support';
-import { type DemoProcess, startDemo } from '@mintonce/demo/testing';
+import { type DemoProcess, startDemo } from '@mintonce/demo';
 import { stringify } from 'yaml';
 
 export const ROOT = fileURLToPath(new URL('../../..', import.meta.url));

@@ -1,4 +1,4 @@
-import { type IdentityProviderClient } from '@mintonce/demo/testing';
+import { type IdentityProviderClient } from '@mintonce/demo';
 import { INTEGRATIONS, INTEGRATION_NAMES, type IntegrationName } from './policy.js';
 
 interface Call {
