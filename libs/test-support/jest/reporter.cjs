@@ -23,7 +23,9 @@ module.exports = class EndingReporter {
   giveUp() {
     const open = new OpenHandles().describe().map((thing) => `\n  - ${thing}`);
     const all = process.getActiveResourcesInfo().join(', ');
-    console.error(`The run did not end ${this.exitWithinMs / 1_000} s after its results. Open (${all}):${open.join('')}`);
+    console.error(
+      `The run did not end ${this.exitWithinMs / 1_000} s after its results. Open (${all}):${open.join('')}`,
+    );
     process.exit(1);
   }
 };
