@@ -39,7 +39,7 @@ describe('npm start', () => {
 
   async function start(more: NodeJS.ProcessEnv = {}): Promise<NodeProcess> {
     const node = await launch(more);
-    await node.waitForOutput(/Ctrl-C stops it/, 60_000);
+    await node.waitForOutput(/Ctrl-C stops it/);
     return node;
   }
 

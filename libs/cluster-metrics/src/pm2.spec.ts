@@ -1,24 +1,28 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { freePort } from '@mintonce/test-support';
+import { freePort, type Pm2, startPm2, temporaryDirectory } from '@mintonce/test-support';
 import { Client, cumulative, type Scrape, type WorkerStatus } from '../test/client.js';
 import { during } from '../test/during.js';
-import { Pm2 } from '../test/pm2.js';
 import { until } from '../test/until.js';
 
-/** Starting Node and Nest several times over on a busy machine takes its time; nothing below measures time. */
-jest.setTimeout(180_000);
-
 const SCRIPT = join(__dirname, '../test/app.mjs');
-const directory = mkdtempSync(join(tmpdir(), 'cm-pm2-'));
-const home = join(directory, `cluster-metrics-${process.getuid!()}`);
-const environment = (port: number) => ({ METRICS_DIRECTORY: directory, PORT: String(port) });
+const directory = temporaryDirectory();
+const home = join(directory.path, `cluster-metrics-${process.getuid!()}`);
+const environment = (port: number) => ({ METRICS_DIRECTORY: directory.path, PORT: String(port) });
 
-afterAll(() => rmSync(directory, { recursive: true, force: true }));
+/** Describes an application to PM2, which takes it from a file. */
+function ecosystem(name: string, instances: number, port: number): string {
+  const limits = { wait_ready: true, listen_timeout: 60_000, kill_timeout: 10_000 };
+  const app = { name, script: SCRIPT, exec_mode: 'cluster', instances, ...limits, env: environment(port) };
+  const file = join(directory.path, `${name}.config.cjs`);
+  writeFileSync(file, `module.exports = { apps: [${JSON.stringify(app)}] };`);
+  return file;
+}
+
+afterAll(() => directory.remove());
 
 beforeAll(() => {
   if (!existsSync(join(__dirname, '../dist/index.js'))) {
@@ -30,7 +34,7 @@ const allUp = (workers: WorkerStatus[]) => workers.length === 3 && workers.every
 const hitsIn = ({ series }: Scrape) => series.get('hits')!;
 
 describe('an application with three workers under PM2', () => {
-  const pm2 = new Pm2();
+  let pm2: Pm2;
   let client: Client;
   /** What every scrape so far has told at most. */
   const told = new Map<string, number>();
@@ -39,9 +43,9 @@ describe('an application with three workers under PM2', () => {
   beforeAll(async () => {
     const port = await freePort();
     client = new Client(port);
-    await pm2.start('shop', SCRIPT, 3, environment(port));
+    pm2 = await startPm2({ ecosystem: ecosystem('shop', 3, port) });
   });
-  afterAll(() => pm2.kill());
+  afterAll(() => pm2?.stop());
 
   const hit = async () => {
     requests.sent++;
@@ -98,7 +102,7 @@ describe('an application with three workers under PM2', () => {
 
   it('loses and doubles nothing in a reload under load, and no series goes back', async () => {
     const before = await client.workers();
-    const reload = () => pm2.do(['reload', 'shop']);
+    const reload = () => pm2.run('reload', 'shop');
     await during(reload, hit, hit, scrape);
     const after = await until(() => client.workers(), allUp);
 
@@ -159,7 +163,7 @@ describe('an application with three workers under PM2', () => {
   it('does not mix with another application of the same daemon', async () => {
     const port = await freePort();
     const mail = new Client(port);
-    await pm2.start('mail', SCRIPT, 1, environment(port));
+    await pm2.run('start', ecosystem('mail', 1, port));
     await mail.hit();
     expect(hitsIn(await mail.scrape())).toBe(1);
     expect(await mail.workers()).toHaveLength(1);
