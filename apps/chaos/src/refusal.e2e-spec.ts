@@ -7,8 +7,6 @@ import { type Fleet, WORKERS } from './fleet.js';
 import { monotonicMs } from './monotonic.js';
 import { type RedisFleet, startRedisFleet } from './redis-fleet.js';
 
-jest.setTimeout(60_000);
-
 interface Scene {
   redis: RedisServer;
   admin: Redis;
