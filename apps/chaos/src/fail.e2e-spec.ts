@@ -2,8 +2,6 @@ import { expectPromises } from './expect-promises.spec-support.js';
 import { type Fleet } from './fleet.js';
 import { type RedisFleet, startRedisFleet } from './redis-fleet.js';
 
-jest.setTimeout(60_000);
-
 /** Of the library. */
 const STORE_TIMEOUT_MS = 500;
 

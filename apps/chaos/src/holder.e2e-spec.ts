@@ -5,8 +5,6 @@ import { monotonicMs } from './monotonic.js';
 import { startRedisFleet } from './redis-fleet.js';
 import { startSqliteFleet } from './sqlite-fleet.js';
 
-jest.setTimeout(60_000);
-
 /** Beyond the lease, as the fourth promise has it; what the machine adds is measured. */
 const TAKEOVER_MS = 100;
 

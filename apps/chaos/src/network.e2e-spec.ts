@@ -5,8 +5,6 @@ import { type Fleet, LEASE_MS, WORKERS } from './fleet.js';
 import { monotonicMs } from './monotonic.js';
 import { type RedisFleet, startRedisFleet } from './redis-fleet.js';
 
-jest.setTimeout(60_000);
-
 /** Of the library. */
 const STORE_TIMEOUT_MS = 500;
 const HEARTBEAT_MS = 5_000;
