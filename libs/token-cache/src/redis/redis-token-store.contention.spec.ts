@@ -5,7 +5,7 @@ import { StoreProcess } from '../testing/model/store-process.spec-support.js';
 // A busy machine takes its time; nothing here depends on it.
 jest.setTimeout(60_000);
 
-describe('RedisTokenStore in four processes at once (of the built library: build it first)', () => {
+describe('RedisTokenStore of the built library in four processes at once', () => {
   let server: RedisServer;
   let processes: StoreProcess[] = [];
 

@@ -6,7 +6,7 @@ import { StoreProcess } from '../testing/model/store-process.spec-support.js';
 // A busy machine takes its time; nothing here depends on it.
 jest.setTimeout(60_000);
 
-describe('SqliteTokenStore in four processes at once (of the built library: build it first)', () => {
+describe('SqliteTokenStore of the built library in four processes at once', () => {
   let directory: TemporaryDirectory;
   let processes: StoreProcess[] = [];
 
