@@ -13,11 +13,11 @@ export function brokenNames({ codes }: Page, external: ReadonlySet<string>): str
   return codes.filter((code) => !external.has(code) && !exists(code));
 }
 
-/** Tests that a page quotes and its specification does not hold. */
+/** Tests that a page quotes and that are not in the file which it names. */
 export function brokenQuotes({ quotedTests }: Page): string[] {
   return quotedTests
-    .filter(({ spec, test }) => !find(fileOf(spec)).some((path) => unescaped(contentOf(path)).includes(test)))
-    .map(({ spec, test }) => `${spec} “${test}”`);
+    .filter(({ file, test }) => !find(fileOf(file)).some((path) => unescaped(contentOf(path)).includes(test)))
+    .map(({ file, test }) => `${file} “${test}”`);
 }
 
 function exists(code: string): boolean {

@@ -1,9 +1,9 @@
 import GithubSlugger from 'github-slugger';
 import MarkdownIt, { type Token } from 'markdown-it';
 
-/** A specification that a page names, and the test of it that it quotes. */
+/** A file that a page names, and the test or the defect in it that it quotes. */
 export interface QuotedTest {
-  readonly spec: string;
+  readonly file: string;
   readonly test: string;
 }
 
@@ -42,13 +42,13 @@ function anchorsOf(blocks: readonly Token[]): Set<string> {
   return new Set(headings.map(({ children }) => slugger.slug(plainTextOf(children ?? []))));
 }
 
-/** `acquisition.spec` “mints once”, “and again”: the quotes that follow the name of a specification. */
+/** `acquisition.spec` “mints once”, “and again”: the quotes that follow the name of a file. */
 function quotedTestsOf(tokens: readonly Token[]): QuotedTest[] {
   return tokens.flatMap((token, index) => {
-    if (!isCode(token) || !/\.(e2e-)?spec(\.ts)?$/.test(token.content)) return [];
+    if (!isCode(token) || !/\.(ts|spec|e2e-spec)$/.test(token.content)) return [];
     const end = tokens.findIndex((later, place) => place > index && isCode(later));
     const after = plainTextOf(tokens.slice(index + 1, end === -1 ? undefined : end));
-    return [...after.matchAll(/“([^”]+)”/g)].map(([, test = '']) => ({ spec: token.content, test }));
+    return [...after.matchAll(/“([^”]+)”/g)].map(([, test = '']) => ({ file: token.content, test }));
   });
 }
 
