@@ -2,21 +2,6 @@ import nx from '@nx/eslint-plugin';
 import prettier from 'eslint-config-prettier';
 import tseslint from 'typescript-eslint';
 
-/** The core of token-cache is pure protocol: every adapter lives behind an entry point of its own. */
-const ADAPTERS = [
-  'ioredis',
-  'libsql',
-  'oauth4webapi',
-  'prom-client',
-  '@willsoto/*',
-  '@nestjs/terminus',
-  'undici',
-  'axios',
-  'node:http*',
-  'node:net',
-  'fastify',
-];
-
 export default tseslint.config(
   { ignores: ['**/dist', '**/node_modules', '**/coverage', '.nx', '.mintonce'] },
   ...tseslint.configs.recommended,
@@ -48,28 +33,6 @@ export default tseslint.config(
     ignores: ['**/*.spec.ts'],
     rules: {
       'no-restricted-syntax': ['error', { selector: 'ImportExpression', message: 'The core loads nothing on demand.' }],
-
-      'no-restricted-imports': [
-        'error',
-        {
-          patterns: [
-            {
-              group: [
-                ...ADAPTERS,
-                '**/redis/*',
-                '**/sqlite/*',
-                '**/oauth/*',
-                '**/prometheus/*',
-                '**/health/*',
-                '**/testing/*',
-                '**/undici/*',
-                '**/axios/*',
-              ],
-              message: 'The core knows ports only; adapters live behind their own entry points.',
-            },
-          ],
-        },
-      ],
     },
   },
   {

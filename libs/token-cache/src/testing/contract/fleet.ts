@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 
 import { type Acquired, type Lease, type TokenStore } from '../../core/contract/token-store.js';
-import { type TokenStoreFixture } from '../token-store-contract.js';
+import { type TokenStoreFixture } from '../token-store-fixture.js';
 import { eventually } from './eventually.js';
 
 export const KEY = 'n4bQgYhMfWWaL-qgxVrQFaO_TxsrC4Is0V1sFbDwCgg';
