@@ -1,4 +1,5 @@
-import axios, { type AxiosInstance, type AxiosResponse, type InternalAxiosRequestConfig } from 'axios';
+import { type Readable } from 'node:stream';
+import axios, { type AxiosError, type AxiosInstance, type AxiosResponse, type InternalAxiosRequestConfig } from 'axios';
 import { isResendable } from '../core/door/resendable.js';
 import { type TokenRequest } from '../core/contract/token-request.js';
 import { type TokenService } from '../nest/token.service.js';
@@ -39,7 +40,10 @@ export function useToken(
     return config;
   };
 
-  const tryAgain = async (response: AxiosResponse | undefined, giveUp: () => AxiosResponse): Promise<AxiosResponse> => {
+  const tryAgain = async (
+    response: AxiosResponse<unknown> | undefined,
+    giveUp: () => AxiosResponse,
+  ): Promise<AxiosResponse> => {
     const config: TokenConfig | undefined = response?.config;
     if (response?.status !== 401 || !config?.[TOKEN]) return giveUp();
     await tokens.invalidate(config[TOKEN]);
@@ -51,7 +55,8 @@ export function useToken(
   const onRequest = client.interceptors.request.use(authorize);
   const onResponse = client.interceptors.response.use(
     (response) => tryAgain(response, () => response),
-    (error) =>
+    // Another interceptor may reject with anything, nothing included.
+    (error: AxiosError) =>
       tryAgain(error?.response, () => {
         throw error;
       }),
@@ -67,8 +72,8 @@ function abortable({ signal }: InternalAxiosRequestConfig): { signal?: AbortSign
 }
 
 /** A response that was asked for as a stream keeps its connection until somebody reads or destroys it. */
-async function discard({ config, data }: AxiosResponse): Promise<void> {
+async function discard({ config, data }: AxiosResponse<unknown>): Promise<void> {
   if (config.responseType !== 'stream') return;
   if (data instanceof ReadableStream) await data.cancel();
-  else data.destroy();
+  else (data as Readable).destroy();
 }

@@ -55,7 +55,7 @@ describe('SqliteTokenStore in three processes (of the built library: build it fi
           keyId: Buffer;
           keptUntil: number;
         }[];
-        return rows.map((row) => ({ name: `${row.keyId}`, ttlMs: row.keptUntil - now }));
+        return rows.map((row) => ({ name: String(row.keyId), ttlMs: row.keptUntil - now }));
       },
       dispose: async () => forget(),
     };

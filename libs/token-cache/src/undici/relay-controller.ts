@@ -18,7 +18,7 @@ export class RelayController implements Controller {
   }
 
   get reason(): Error | null {
-    return this.signal.reason ?? null;
+    return (this.signal.reason as Error | undefined) ?? null;
   }
 
   get paused(): boolean {
@@ -37,7 +37,7 @@ export class RelayController implements Controller {
   follow(target: Controller): void {
     this.target = target;
     if (this.isPaused) target.pause();
-    if (this.aborted) target.abort(this.signal.reason);
+    if (this.aborted) target.abort(this.signal.reason as Error);
   }
 
   abort(reason: Error): void {
