@@ -33,7 +33,8 @@ function git(...args) {
   return execFileSync('git', args, { encoding: 'utf8' }).split('\n').filter(Boolean);
 }
 
+/** Goes on after a failure: one run tells everything. */
 function run(program, ...args) {
   const { status } = spawnSync(`node_modules/.bin/${program}`, args, { stdio: 'inherit' });
-  if (status !== 0) process.exit(status ?? 1);
+  if (status !== 0) process.exitCode = 1;
 }
