@@ -33,10 +33,14 @@ function isValid(name: string, value: unknown): boolean {
     case 'delayMs':
       return Number.isInteger(value) && Number(value) >= 0;
     case 'failWith':
-      return value === null || isErrorStatus((value as Partial<Failure> | undefined)?.status);
+      return value === null || isFailure(value);
     default:
       return false;
   }
+}
+
+function isFailure(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && 'status' in value && isErrorStatus(value.status);
 }
 
 function isErrorStatus(status: unknown): boolean {

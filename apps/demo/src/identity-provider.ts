@@ -80,7 +80,8 @@ export async function startIdentityProvider(options: IdentityProviderOptions = {
     const provider = new Provider(issuer, { ...configuration(registered, tokens, () => settings), jwks });
     provider.use(observed(calls, () => settings));
     provider.use(toTheMillisecond(tokens));
-    return control(operations, provider.callback());
+    const answer = provider.callback();
+    return control(operations, (request, response) => void answer(request, response));
   });
   return { issuer: listening.url, introspectionClient, ...operations, stop: () => listening.stop() };
 }
@@ -114,7 +115,7 @@ function configuration(clients: readonly DemoClient[], tokens: IssuedTokens, set
 /** Nothing is signed with it here, but without a key of our own the provider would take one that the world knows. */
 async function freshKeys(): Promise<JWKS> {
   const { privateKey } = await promisify(generateKeyPair)('rsa', { modulusLength: 2048 });
-  return { keys: [privateKey.export({ format: 'jwk' }) as JWKS['keys'][number]] };
+  return { keys: [privateKey.export({ format: 'jwk' })] };
 }
 
 function metadataOf({ clientId, clientSecret, clientAuth = 'client_secret_basic' }: DemoClient): ClientMetadata {

@@ -83,7 +83,7 @@ export function startFleet(options: FleetOptions): Promise<Fleet> {
 function configuration(options: FleetOptions & { issuer: string; upstream: string }): object {
   const { store, policy = {}, integrations = DEMO, issuer, upstream } = options;
   const shared = { grant: 'client_credentials', issuer, clientSecret: '${CLIENT_SECRET}', scope: ['api:read'] };
-  const entries = Object.entries(integrations).map(([name, client]) => [
+  const entries = Object.entries(integrations).map(([name, client]): [string, object] => [
     name,
     { upstream, token: { ...shared, ...client, allowInsecureRequests: true }, policy },
   ]);

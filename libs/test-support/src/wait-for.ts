@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { inspect } from 'node:util';
 
 export interface WaitForOptions {
   /** Half of what a test may take, so that a test fails by itself and says what it waited for. @defaultValue 60 000 */
@@ -35,5 +36,5 @@ export async function waitFor<T>(
 
 function because(error: unknown): string {
   if (error === undefined) return '';
-  return ` (${error instanceof Error ? error.message : String(error)})`;
+  return ` (${error instanceof Error ? error.message : inspect(error)})`;
 }

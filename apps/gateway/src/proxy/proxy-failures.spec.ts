@@ -108,7 +108,7 @@ describe('A failure becomes a problem document', () => {
     const upstream = await recordingUpstream((listener) => createHttpsServer(certificate, listener));
     cleanUp.push(() => upstream.close());
     let bytes = '';
-    upstream.server.on('secureConnection', (socket: Socket) => socket.on('data', (data) => (bytes += data)));
+    upstream.server.on('secureConnection', (socket: Socket) => socket.on('data', (data) => (bytes += String(data))));
     process.env.NODE_TLS_REJECT_UNAUTHORIZED = '0';
     cleanUp.push(() => delete process.env.NODE_TLS_REJECT_UNAUTHORIZED);
 

@@ -28,11 +28,11 @@ export function isCumulative(family: Family): boolean {
 /** Reads the chosen metrics of a registry. A copy: prom-client hands out the objects that it goes on counting in. */
 export async function collect(registry: Registry, isWanted: (family: Family) => boolean): Promise<Family[]> {
   // A view of the registry, so that the gauges' collect() functions run for a scrape and not for every snapshot.
-  const view: Registry = Object.create(registry, {
+  const view = Object.create(registry, {
     getMetricsAsArray: {
       value: () => registry.getMetricsAsArray().filter((metric) => isWanted(metric as unknown as Family)),
     },
-  });
+  }) as Registry;
   const families = (await view.getMetricsAsJSON()) as unknown as Family[];
   return families.map(copy);
 }

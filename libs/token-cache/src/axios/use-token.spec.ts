@@ -129,7 +129,7 @@ describe('useToken', () => {
       const onResponse = jest.fn((response) => response.data);
       client.interceptors.request.use(onRequest);
       client.interceptors.response.use(onResponse);
-      const transformRequest = (data: unknown) => `<${data}>`;
+      const transformRequest = (data: string) => `<${data}>`;
       expect(await client.post('', 'payload', { transformRequest })).toBe('done');
       expect(server.seen.map(({ body }) => body)).toEqual(['<payload>', '<payload>']);
       expect([onRequest.mock.calls.length, onResponse.mock.calls.length]).toEqual([1, 1]);

@@ -11,7 +11,7 @@ export async function readBody(response: Response): Promise<string> {
   const chunks: Uint8Array[] = [];
   let size = 0;
   // Leaving the loop early cancels the body and thus closes the connection.
-  for await (const chunk of response.body ?? []) {
+  for await (const chunk of (response.body ?? []) as AsyncIterable<Uint8Array>) {
     size += chunk.byteLength;
     if (size > MAX_BODY_BYTES) throw new TokenResponseInvalidError(`The answer is longer than ${MAX_BODY_BYTES} bytes`);
     chunks.push(chunk);

@@ -40,7 +40,7 @@ export class OddIdp {
   static async startUntrusted(): Promise<OddIdp> {
     const server = createTlsServer(await selfSignedCertificate('localhost')).listen(0, '127.0.0.1');
     await once(server, 'listening');
-    return new OddIdp(server as unknown as Server, `https://localhost:${(server.address() as AddressInfo).port}/token`);
+    return new OddIdp(server, `https://localhost:${(server.address() as AddressInfo).port}/token`);
   }
 
   /** Nobody listens there any more. */

@@ -1,5 +1,12 @@
 import { once } from 'node:events';
-import { createServer, type IncomingHttpHeaders, type RequestListener, type Server } from 'node:http';
+import {
+  createServer,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  type RequestListener,
+  type Server,
+  type ServerResponse,
+} from 'node:http';
 import { type AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 import { type Clock, systemClock } from '../core/contract/clock.js';
@@ -26,12 +33,8 @@ export class CredentialServer {
 
   private constructor(readonly http: Server) {
     http.on('connection', () => this.connections++);
-    http.on('request', async (request, response) => {
-      const { method = '', headers } = request;
-      const { authorization } = headers;
-      this.seen.push({ method, authorization, headers, body: String(await buffer(request)) });
-      response.statusCode = this.accepts(authorization) ? 200 : 401;
-      this.answer(request, response);
+    http.on('request', (request, response) => {
+      this.receive(request, response).catch(() => response.destroy());
     });
   }
 
@@ -48,6 +51,14 @@ export class CredentialServer {
   /** The `Authorization` of each request so far. */
   get credentials(): (string | undefined)[] {
     return this.seen.map(({ authorization }) => authorization);
+  }
+
+  private async receive(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { method = '', headers } = request;
+    const { authorization } = headers;
+    this.seen.push({ method, authorization, headers, body: String(await buffer(request)) });
+    response.statusCode = this.accepts(authorization) ? 200 : 401;
+    this.answer(request, response);
   }
 
   stop(): void {

@@ -2,7 +2,6 @@ import fc from 'fast-check';
 import { MemoryTokenStore } from '../core/slot/memory-token-store.js';
 import { TokenKeys } from '../core/config/token-key.js';
 import { resolveIntegrations, resolveOptions } from '../core/config/token-cache.options.js';
-import { type TokenRequest } from '../core/contract/token-request.js';
 import { RedisNames } from '../redis/redis-names.js';
 import { FakeTokenSource } from './fake-token-source.js';
 
@@ -74,7 +73,7 @@ function idOf({ integration, identity, request }: Asked): string {
   const keys = new TokenKeys();
   const integrations = Object.fromEntries([[integration, { source: new FakeTokenSource(identity) }]]);
   for (const one of resolveIntegrations(integrations, policy).values()) keys.add(one);
-  return keys.of(integration, request as TokenRequest).id;
+  return keys.of(integration, request).id;
 }
 
 /** What makes a token another one: scopes and resources are sets, and the scopes of RFC 6749 are separated by spaces. */

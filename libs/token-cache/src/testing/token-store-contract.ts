@@ -1,4 +1,3 @@
-import { type TokenStore } from '../core/contract/token-store.js';
 import { acquireTests } from './contract/acquire-tests.js';
 import { commitTests } from './contract/commit-tests.js';
 import { connectionTests } from './contract/connection-tests.js';
@@ -11,14 +10,7 @@ import { paceTests } from './contract/pace-tests.js';
 import { peekTests } from './contract/peek-tests.js';
 import { purgeTests } from './contract/purge-tests.js';
 import { renewTests } from './contract/renew-tests.js';
-
-/** What one test of the contract works on. */
-export interface TokenStoreFixture {
-  /** Another process: a store over the same data as every other one of this fixture. The suite closes it. */
-  open(): TokenStore | Promise<TokenStore>;
-  /** Releases what the fixture itself made, after the stores were closed. */
-  dispose?(): void | Promise<void>;
-}
+import { type TokenStoreFixture } from './token-store-fixture.js';
 
 export interface TokenStoreContractOptions {
   /** Whether the store has an event channel. @defaultValue true */

@@ -8,7 +8,7 @@ import {
   type RejectionVerdict,
   type TokenStore,
 } from '../../core/contract/token-store.js';
-import { type TokenStoreFixture } from '../token-store-contract.js';
+import { type TokenStoreFixture } from '../token-store-fixture.js';
 import { eventually } from './eventually.js';
 
 export const KEY = 'n4bQgYhMfWWaL-qgxVrQFaO_TxsrC4Is0V1sFbDwCgg';

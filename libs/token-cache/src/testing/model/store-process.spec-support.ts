@@ -87,7 +87,7 @@ export class StoreProcess {
   #ask<T>(order: object): Promise<T> {
     return new Promise((resolve, reject) => {
       const id = ++this.#calls;
-      this.#open.set(id, { resolve: resolve as (answer: unknown) => void, reject });
+      this.#open.set(id, { resolve, reject });
       this.#child.send({ id, ...order });
     });
   }
