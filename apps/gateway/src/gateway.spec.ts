@@ -289,11 +289,19 @@ describe('The gateway', () => {
   it.each([
     ['an integration', {}, { waitTimeoutMs: 1 }, 'integrations.billing.policy.waitTimeoutMs: must be at least'],
     ['all', { policy: { cooldown: { rejectedMs: 0 } } }, {}, 'policy.cooldown.rejectedMs: must be'],
+    ['all', { policy: { leaseMs: 'soon' } }, {}, 'policy.leaseMs: must be a whole number of milliseconds'],
+    ['the near cache', { policy: { nearCache: { maxAge: 1 } } }, {}, 'policy.nearCache.maxAge: is not an option'],
   ])('refuses a policy for %s that cannot work, and logs nothing besides', async (_, file, policy, message) => {
     const written = jest.spyOn(process.stderr, 'write');
 
     await expect(start({}, file, policy)).rejects.toThrow(message);
     expect(written).not.toHaveBeenCalled();
     written.mockRestore();
+  });
+
+  it('refuses a database file that cannot be made, and names its option', async () => {
+    await expect(start({}, { sqlite: { path: 'secret/tokens.sqlite' } })).rejects.toThrow(
+      'sqlite.path: cannot be used',
+    );
   });
 });

@@ -1,34 +1,10 @@
 import { z } from 'zod';
 import { isLoopback } from './loopback.js';
+import { integrationPolicy, policy } from './policy.schema.js';
 
 const ms = z.int().nonnegative();
 const text = z.string().min(1, 'must not be empty');
 const scope = z.union([text, z.array(text)]);
-
-const policy = z.strictObject({
-  safetyMarginMs: ms.optional(),
-  refreshWindowMs: ms.optional(),
-  mintTimeoutMs: ms.optional(),
-  leaseMs: ms.optional(),
-  waitTimeoutMs: ms.optional(),
-  missingExpiryMs: ms.optional(),
-  maxLifeMs: ms.optional(),
-  storeTimeoutMs: ms.optional(),
-  whenStoreUnavailable: z.enum(['mint-locally', 'fail']).optional(),
-  cooldown: z
-    .strictObject({
-      rejectedMs: ms.optional(),
-      transientMs: ms.optional(),
-      transientMaxMs: ms.optional(),
-      retryAfterMaxMs: ms.optional(),
-    })
-    .optional(),
-});
-
-const nearCache = z.union([
-  z.literal(false),
-  z.strictObject({ maxEntries: z.int().positive().optional(), maxAgeMs: ms.optional() }),
-]);
 
 /** Where the access token comes from; URLs are checked by the source itself. */
 const token = z.strictObject({
@@ -77,7 +53,7 @@ const integration = z.strictObject({
   /** Base of every request; nothing outside of its path is ever asked for. */
   upstream,
   token,
-  policy: policy.optional(),
+  policy: integrationPolicy.optional(),
   timeouts: timeouts.default(() => timeouts.parse({})),
   /** A request body up to this is kept, so that it can be sent again with a new token after a 401. */
   retryBodyLimitBytes: z
@@ -108,7 +84,7 @@ export const configSchema = z.strictObject({
   /** @defaultValue `redis` when `REDIS_URL` is set, else `sqlite` */
   store: z.enum(['redis', 'sqlite', 'memory']).optional(),
   sqlite: z.strictObject({ path: text }).optional(),
-  policy: policy.extend({ nearCache: nearCache.optional() }).optional(),
+  policy: policy.optional(),
   /** How long a worker that shuts down waits for the requests in flight; 6 s more are for mints in flight and good-byes. */
   drainTimeoutMs: ms
     .max(14_000, 'must be at most 14000: PM2 kills a worker 20 s after it told it to stop')

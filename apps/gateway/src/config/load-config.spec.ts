@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DEFAULT_POLICY } from '@mintonce/token-cache';
 import { loadConfig } from './load-config.js';
 
 const BILLING = `
@@ -62,6 +63,17 @@ describe('loadConfig', () => {
       forwardCookies: false,
     });
   });
+
+  it.each(Object.entries(DEFAULT_POLICY))(
+    "accepts the library's policy option %s, for all and for one integration",
+    (name, value) => {
+      const policy = JSON.stringify({ [name]: value });
+      const config = load(`policy: ${policy}${BILLING}    policy: ${policy}`);
+
+      expect(config.policy).toEqual({ [name]: value });
+      expect(config.integrations.get('billing')?.policy).toEqual({ [name]: value });
+    },
+  );
 
   it('takes a variable into a flow mapping', () => {
     expect(load(BILLING).integrations.get('billing')?.clientSecret).toBe('s3cret');
@@ -143,10 +155,16 @@ describe('loadConfig', () => {
     ['a drain that PM2 would cut short', `drainTimeoutMs: 14001${BILLING}`, 'drainTimeoutMs: must be at most 14000'],
     ['an unknown policy field', `policy: { leaseMS: 1 }${BILLING}`, 'policy.leaseMS: is not an option'],
     [
-      'a policy of the wrong type',
-      `policy: { leaseMs: soon }${BILLING}`,
-      'policy.leaseMs: Invalid input: expected number',
+      'an option of the library that is not its policy',
+      `policy: { store: x }${BILLING}`,
+      'policy.store: is not an option',
     ],
+    [
+      'a near cache in one integration',
+      `${BILLING}    policy: { nearCache: false }`,
+      'integrations.billing.policy.nearCache: is not an option',
+    ],
+    ['a policy that is no mapping', `policy: [leaseMs]${BILLING}`, 'policy: must be a mapping of options'],
     ['access, which does not exist yet', `access: { apiKeys: [] }${BILLING}`, 'access: is not supported yet'],
     ['Redis without an address', `store: redis${BILLING}`, 'store: redis needs REDIS_URL'],
     ['something that is not YAML', 'integrations: [}', 'is not YAML'],

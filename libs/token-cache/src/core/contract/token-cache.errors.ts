@@ -32,7 +32,7 @@ export class TokenConfigError extends TokenCacheError {
 
   constructor(
     readonly field: string,
-    problem: string,
+    readonly problem: string,
   ) {
     super(`${field} ${problem}`);
   }
