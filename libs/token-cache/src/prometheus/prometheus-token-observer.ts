@@ -13,7 +13,7 @@ const LAYERS: readonly HitLayer[] = ['near', 'shared', 'waited'];
 const OUTCOMES: readonly MintOutcome[] = ['stored', 'superseded', 'local', 'failed'];
 const REASONS: readonly MintReason[] = ['miss', 'refresh', 'invalidated'];
 
-/** Counts what happens in the cache. */
+/** Writes the events of the cache to the metrics of prom-client; durations are in seconds there. */
 @Injectable()
 export class PrometheusTokenObserver extends TokenObserver {
   constructor(
@@ -34,7 +34,7 @@ export class PrometheusTokenObserver extends TokenObserver {
     super();
   }
 
-  /** A counter that appears with its first increment hides it: `increase()` sees no rise from nothing to 1. */
+  /** Creates the counters of each integration with the value 0: `increase()` misses a counter's first increment otherwise. */
   startAtZero(integrations: readonly string[]): void {
     for (const integration of integrations) {
       this.misses.inc({ integration }, 0);

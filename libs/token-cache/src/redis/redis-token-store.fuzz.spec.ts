@@ -5,7 +5,7 @@ import { redisSystem } from './redis-system.spec-support.js';
 
 const HISTORIES = 300;
 
-describe('RedisTokenStore, its scripts on a real server', () => {
+describe('RedisTokenStore on a real server', () => {
   let server: RedisServer;
   let clients: Redis[];
 

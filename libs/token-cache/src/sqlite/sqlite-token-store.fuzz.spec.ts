@@ -9,10 +9,10 @@ const HISTORIES = 150;
 const NAMESPACE = 'shop';
 const EPOCH = Date.UTC(2026, 0, 1);
 
-// A busy machine takes its time; nothing here depends on it.
+// A limit for hung processes only: no assertion depends on the speed of the machine.
 jest.setTimeout(60_000);
 
-describe('SqliteTokenStore in three processes (of the built library: build it first)', () => {
+describe('SqliteTokenStore in three processes of the built library', () => {
   let directory: TemporaryDirectory;
   let path: string;
   let database: Database.Database;
@@ -33,7 +33,7 @@ describe('SqliteTokenStore in three processes (of the built library: build it fi
     directory.remove();
   });
 
-  /** A key of its own in the file of all; the processes take the time from the test. */
+  /** A namespace of its own in the common file; the processes take the time from the test. */
   function system(): StoreSystem {
     const keyId = `key ${++histories}`;
     const bytes = Buffer.from(keyId);
@@ -45,7 +45,7 @@ describe('SqliteTokenStore in three processes (of the built library: build it fi
       async moveClock(ms) {
         now += ms;
       },
-      // No time passes within a history unless it says so: fences may thus be ahead of the clock by 1 ms a command.
+      // Time stands still between two clock commands, so fences may run ahead of it by 1 ms a command.
       async lose() {
         forget();
         now += 1_000;

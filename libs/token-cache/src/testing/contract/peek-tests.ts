@@ -3,12 +3,12 @@ import assert from 'node:assert/strict';
 import { KEY, LONG_MS, type Test, acquire, leaseOf, published } from './fleet.js';
 
 export function peekTests(test: Test): void {
-  test('says nothing of an unknown key, and grants nothing', async ({ store, other }) => {
+  test('gives nothing for an unknown key, and grants no lease', async ({ store, other }) => {
     assert.deepEqual(await store.peek(KEY), {});
     assert.equal((await acquire(other)).outcome, 'lease');
   });
 
-  test('gives token and cool-down', async ({ store, other }) => {
+  test('gives the token and the cool-down', async ({ store, other }) => {
     const { fence } = await published(store);
     await store.fail(KEY, await leaseOf(store, { minTtlMs: LONG_MS }), { remainingMs: LONG_MS, error: 'busy' });
     const { token, cooldown } = await other.peek(KEY);

@@ -2,7 +2,7 @@ import { recordEvidence } from '@mintonce/test-support';
 import { violations } from './history-check.spec-support.js';
 import { type StoreProcess } from './store-process.spec-support.js';
 
-/** Lets the processes go for one key all at once, and checks what they saw. */
+/** Makes all processes contend for one key, and checks their common history. */
 export async function contend(processes: readonly StoreProcess[], callsEach: number, store: string): Promise<void> {
   const histories = await Promise.all(processes.map((process) => process.contend('key', callsEach)));
   const history = histories.flat();
@@ -10,7 +10,7 @@ export async function contend(processes: readonly StoreProcess[], callsEach: num
   const grants = history.filter(({ method, answer }) => method === 'acquire' && outcomeOf(answer) === 'lease').length;
   const outcomes = history.flatMap(({ method, answer }) => (method === 'commit' ? [answer.outcome] : []));
   const count = (outcome: string) => outcomes.filter((one) => one === outcome).length;
-  // A history in which nobody was late shows nothing.
+  // Without late and repeated commits the history would exercise no refusal.
   expect(Math.min(grants, count('stored'), count('superseded'), count('duplicate'))).toBeGreaterThan(0);
   recordEvidence({
     promises: [1],

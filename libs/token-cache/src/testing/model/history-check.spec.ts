@@ -25,13 +25,13 @@ function invalidate(generation: number, calledAt: number): RecordedCall {
 
 const purge = (calledAt: number): RecordedCall => ({ ...at(calledAt), method: 'purge', args: [], answer: 1 });
 
-describe('The check of a history', () => {
-  it('finds nothing wrong with one mint after the other', () => {
+describe('violations() of a history', () => {
+  it('finds none in mints one after the other', () => {
     const first = [grant(1, 0), commit(1, 10), peek(20, token(1)), invalidate(1, 30)];
     expect(violations([...first, grant(2, 40), purge(50), grant(3, 60), commit(3, 70)])).toEqual([]);
   });
 
-  it('lets calls that overlap take effect in any order', () => {
+  it('finds none if overlapping calls took effect in any order', () => {
     const [late, early] = [peek(20, token(2)), peek(20, token(1))];
     expect(violations([grant(1, 0), commit(1, 5), grant(2, 10), commit(2, 12), late, early])).toEqual([]);
   });
@@ -61,7 +61,7 @@ describe('The check of a history', () => {
     ],
     ['generation 1 was invalidated twice', [grant(1, 0), commit(1, 5), invalidate(1, 10), invalidate(1, 20)]],
     ['1 was never published', [grant(1, 0), invalidate(1, 10)]],
-  ])('finds that %s', (violation, history) => {
+  ])('finds: %s', (violation, history) => {
     expect(violations(history)).toContain(violation);
   });
 });
