@@ -16,7 +16,7 @@ import { TokenSourceRejectedError } from './contract/token-cache.errors.js';
 import { type StoreOperation } from './contract/token-observer.js';
 import { type TokenSource, tokenSource } from './contract/token-source.js';
 import { type Token } from './contract/token.js';
-import { type TokenService } from '../nest/token.service.js';
+import { type TokenClient } from '../core/token-client.js';
 
 const SECOND = 1_000;
 const HOUR = 3_600_000;
@@ -198,7 +198,7 @@ describe('Acquisition, when a token is rejected or purged,', () => {
     }
 
     /** A process whose source has answered that many steps ago, and whose store refuses these operations. */
-    async function mintedWithout(isRefused: (operation: StoreOperation) => boolean): Promise<TokenService> {
+    async function mintedWithout(isRefused: (operation: StoreOperation) => boolean): Promise<TokenClient> {
       const store = new FaultyTokenStore(shared);
       store.fault = (operation) => (isRefused(operation) ? 'reject' : undefined);
       const tokens = replica({}, store);
@@ -210,7 +210,7 @@ describe('Acquisition, when a token is rejected or purged,', () => {
       return tokens;
     }
 
-    it.each<[string, (tokens: TokenService, rejected: Token) => unknown]>([
+    it.each<[string, (tokens: TokenClient, rejected: Token) => unknown]>([
       ['here', (tokens, rejected) => tokens.invalidate(rejected)],
       [
         'elsewhere',

@@ -4,13 +4,13 @@ import { type Fleet, pass, settled, silent, slow, startFleet } from '../testing/
 import { MemoryTokenStore } from './slot/memory-token-store.js';
 import { TokenSourceUnavailableError } from './contract/token-cache.errors.js';
 import { TokenObserver } from './contract/token-observer.js';
-import { type TokenService } from '../nest/token.service.js';
+import { type TokenClient } from '../core/token-client.js';
 
 const LEASE_MS = 3_000;
 const HEARD = ['hit', 'miss', 'minted', 'waited', 'leaseLost', 'superseded', 'invalidated', 'refreshFailed'] as const;
 
 /** What an observer of this process hears, but for the calls of the store. */
-function hear(tokens: TokenService): unknown[] {
+function hear(tokens: TokenClient): unknown[] {
   const heard: unknown[] = [];
   class Witness extends TokenObserver {}
   for (const event of HEARD) {

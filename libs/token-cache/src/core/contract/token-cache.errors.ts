@@ -32,6 +32,7 @@ export class TokenConfigError extends TokenCacheError {
 
   constructor(
     readonly field: string,
+    /** What is wrong with it, without the field's name. */
     readonly problem: string,
   ) {
     super(`${field} ${problem}`);

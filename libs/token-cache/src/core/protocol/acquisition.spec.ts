@@ -277,7 +277,7 @@ describe('Acquisition', () => {
       const release = source.hold();
       void settled(a.getToken('billing'));
       await pass(10);
-      void a.onApplicationShutdown();
+      void a.close();
       source.failure = new TokenSourceRejectedError('no');
       release();
       await pass(10);
@@ -336,7 +336,7 @@ describe('Acquisition', () => {
       await pass(1);
       const waiting = settled(waiter.getToken('billing'));
       await pass(1);
-      const closed = watched(waiter.onApplicationShutdown());
+      const closed = watched(waiter.close());
       await pass(6_500);
       expect(closed).toEqual({ isSettled: true });
       expect(await waiting).toMatchObject({
@@ -354,7 +354,7 @@ describe('Acquisition', () => {
       dead.fault = () => 'hang';
       void settled(waiter.getToken('billing'));
       await pass(1);
-      void waiter.onApplicationShutdown();
+      void waiter.close();
       await pass(8 * SECOND);
       expect(source.calls).toHaveLength(1);
     });
@@ -408,7 +408,7 @@ describe('Acquisition', () => {
       }
       const tokens = replica();
       tokens.observe(new Recorder());
-      await tokens.onApplicationShutdown();
+      await tokens.close();
       await settled(tokens.getToken('billing'));
       expect(seen).toEqual(['miss']);
     });
