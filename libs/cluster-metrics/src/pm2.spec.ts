@@ -10,7 +10,7 @@ import { during } from '../test/during.js';
 import { Pm2 } from '../test/pm2.js';
 import { until } from '../test/until.js';
 
-/** A limit for hung processes only: these tests start Node and Nest many times, and no assertion depends on time. */
+/** Starting Node and Nest several times over on a busy machine takes its time; nothing below measures time. */
 jest.setTimeout(180_000);
 
 const SCRIPT = join(__dirname, '../test/app.mjs');
@@ -22,17 +22,17 @@ afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
 beforeAll(() => {
   if (!existsSync(join(__dirname, '../dist/index.js'))) {
-    throw new Error('dist/index.js is missing, which the application under test imports: run nx build cluster-metrics');
+    throw new Error('The application under test imports the built library: nx build cluster-metrics');
   }
 });
 
 const allUp = (workers: WorkerStatus[]) => workers.length === 3 && workers.every(({ up }) => up);
 const hitsIn = ({ series }: Scrape) => series.get('hits')!;
 
-describe('ClusterMetricsModule in three workers under PM2', () => {
+describe('an application with three workers under PM2', () => {
   const pm2 = new Pm2();
   let client: Client;
-  /** The highest value of each series in all scrapes so far. */
+  /** What every scrape so far has told at most. */
   const told = new Map<string, number>();
   const requests = { sent: 0, answered: 0 };
 
@@ -51,7 +51,7 @@ describe('ClusterMetricsModule in three workers under PM2', () => {
     );
   };
 
-  /** Scrapes, and checks that no series is below its value in an earlier scrape of any worker. */
+  /** Scrapes, and checks each series against all earlier scrapes, whoever answered them. */
   async function scrape(): Promise<Scrape> {
     const result = await until(
       () => client.scrape(),
@@ -64,7 +64,7 @@ describe('ClusterMetricsModule in three workers under PM2', () => {
     return result;
   }
 
-  /** The total that scrapes converge to: a scrape reports the last snapshot of a worker that is too busy to answer. */
+  /** What the scrapes come to: of a worker that is too busy to answer one, it tells what was last saved. */
   async function allHits(): Promise<number> {
     for (let scrapesLeft = 100; ; scrapesLeft--) {
       const hits = hitsIn(await scrape());
@@ -73,7 +73,7 @@ describe('ClusterMetricsModule in three workers under PM2', () => {
     }
   }
 
-  it('reports the same totals whichever worker is scraped', async () => {
+  it('tells the same totals whichever worker is asked', async () => {
     for (let i = 0; i < 60; i++) {
       await hit();
     }
@@ -96,7 +96,7 @@ describe('ClusterMetricsModule in three workers under PM2', () => {
     }
   });
 
-  it('neither loses nor doubles a count, and lets no series fall, in a reload under load', async () => {
+  it('loses and doubles nothing in a reload under load, and no series goes back', async () => {
     const before = await client.workers();
     const reload = () => pm2.do(['reload', 'shop']);
     await during(reload, hit, hit, scrape);
@@ -109,7 +109,7 @@ describe('ClusterMetricsModule in three workers under PM2', () => {
     expect(total).toBeLessThanOrEqual(requests.sent);
   });
 
-  it('lets no series fall when workers are killed with SIGKILL under load', async () => {
+  it('never lets a series go back when workers are killed under load', async () => {
     const kills = async () => {
       for (const slot of [0, 1, 2, 0]) {
         const victim = (await until(() => client.workers(), allUp))[slot]!;
@@ -129,7 +129,7 @@ describe('ClusterMetricsModule in three workers under PM2', () => {
     expect(hitsIn(await scrape())).toBeLessThanOrEqual(requests.sent);
   });
 
-  it('merges the snapshots of killed workers into one file', async () => {
+  it('keeps one file for all the dead', async () => {
     const [folder] = readdirSync(home) as [string];
     const files = () => readdirSync(join(home, folder));
     const kept = (kind: RegExp) => files().filter((file) => kind.test(file));
@@ -141,7 +141,7 @@ describe('ClusterMetricsModule in three workers under PM2', () => {
     expect(kept(/\.sock$/)).toHaveLength(3);
   });
 
-  it('answers a scrape while a worker is stopped, with the counters that it last saved', async () => {
+  it('answers without a stopped worker, whose counts stay', async () => {
     const [stopped] = (await until(() => client.workers(), allUp)) as [WorkerStatus];
     const before = hitsIn(await scrape());
     process.kill(stopped.pid, 'SIGSTOP');
@@ -156,7 +156,7 @@ describe('ClusterMetricsModule in three workers under PM2', () => {
     await until(() => client.workers(), allUp);
   });
 
-  it('keeps two applications under one PM2 daemon apart', async () => {
+  it('does not mix with another application of the same daemon', async () => {
     const port = await freePort();
     const mail = new Client(port);
     await pm2.start('mail', SCRIPT, 1, environment(port));
@@ -167,8 +167,8 @@ describe('ClusterMetricsModule in three workers under PM2', () => {
   });
 });
 
-describe('ClusterMetricsModule without PM2', () => {
-  it('serves one worker, and removes its files on SIGTERM', async () => {
+describe('an application without PM2', () => {
+  it('is one worker, and leaves when told to', async () => {
     const port = await freePort();
     const client = new Client(port);
     const env = { ...process.env, ...environment(port) };

@@ -24,7 +24,7 @@ export class Pm2 {
     await run(bin, args, { env: { ...process.env, ...own, ...env } });
   }
 
-  /** Ends the daemon and its workers, and waits until the daemon has ended. */
+  /** Ends the daemon and all that it started, and waits for it. */
   async kill(): Promise<void> {
     const pid = Number(readFileSync(join(this.home, 'pm2.pid'), 'utf8'));
     await this.do(['kill']);

@@ -1,9 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
-/** Longer than any condition here takes: a test whose condition never holds fails by itself and cleans up. */
+/** Far beyond what anything here takes: a test that waits for what never comes shall fail by itself, and clean up. */
 const LIMIT_MS = 60_000;
 
-/** Asks until the answer is right; an error counts as an answer that is not right yet. */
+/** Asks again and again until the answer is right; whatever is thrown counts as not yet. */
 export async function until<T>(ask: () => Promise<T>, isRight: (answer: T) => boolean): Promise<T> {
   const limit = Date.now() + LIMIT_MS;
   while (Date.now() < limit) {
@@ -13,5 +13,5 @@ export async function until<T>(ask: () => Promise<T>, isRight: (answer: T) => bo
     }
     await delay(20);
   }
-  throw new Error(`No right answer within ${LIMIT_MS} ms`);
+  throw new Error('Waited in vain');
 }

@@ -7,9 +7,10 @@ import { type GatewayConfig } from '../config/load-config.js';
 import { OwnedRedisTokenStore } from './owned-redis-token-store.js';
 import { redisClient, whenConnected } from './redis-client.js';
 
+/** Injection token of the `TokenStore`. */
 export const TOKEN_STORE = Symbol('TOKEN_STORE');
 
-/** The place where the workers share tokens. */
+/** Provides the store in which the workers share tokens: Redis, SQLite or memory, as configured. */
 @Module({})
 export class TokenStoreModule {
   static forRoot(config: GatewayConfig): DynamicModule {
