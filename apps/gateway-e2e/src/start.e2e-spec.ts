@@ -85,7 +85,7 @@ describe('npm start', () => {
     const first = await start();
     const second = await launch();
     await expect(second.exited).resolves.toEqual({ code: 1, signal: null });
-    expect(second.output()).toContain(`It runs already: ${url} (process ${first.pid})`);
+    expect(second.output()).toContain(`npm start runs already: ${url} (process ${first.pid})`);
     expect((await fetch(`${url}/health/ready`)).status).toBe(200);
   }, 120_000);
 

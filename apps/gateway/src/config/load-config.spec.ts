@@ -24,7 +24,7 @@ describe('loadConfig', () => {
     return loadConfig({ GATEWAY_CONFIG: 'gateway.yaml', BILLING_SECRET: 's3cret', ...env }, directory);
   }
 
-  /** The billing integration with one field of it replaced by other lines. */
+  /** A file with the billing integration, in which one field is replaced. */
   function billing(field: 'upstream' | 'clientId' | 'clientSecret', lines: string) {
     return [
       'integrations:',
@@ -75,7 +75,7 @@ describe('loadConfig', () => {
     },
   );
 
-  it('takes a variable into a flow mapping', () => {
+  it('replaces a variable in a flow mapping', () => {
     expect(load(BILLING).integrations.get('billing')?.clientSecret).toBe('s3cret');
   });
 
@@ -89,12 +89,12 @@ describe('loadConfig', () => {
     expect(() => load(`# \${NOT_SET}${BILLING}`)).not.toThrow();
   });
 
-  it('uses Redis when REDIS_URL is set, and what the file says before that', () => {
+  it('uses Redis if REDIS_URL is set, unless the file names another store', () => {
     expect(load(BILLING, { REDIS_URL: 'redis://127.0.0.1:6390' }).store).toBe('redis');
     expect(load(`store: memory${BILLING}`, { REDIS_URL: 'redis://127.0.0.1:6390' }).store).toBe('memory');
   });
 
-  it('keeps its state where GATEWAY_STATE_DIR says, and the database where the file says', () => {
+  it('keeps the database in GATEWAY_STATE_DIR, unless the file names its path', () => {
     expect(load(BILLING, { GATEWAY_STATE_DIR: '/var/lib/gateway' }).sqlitePath).toBe('/var/lib/gateway/tokens.sqlite');
     expect(load(`sqlite: { path: data/t.sqlite }${BILLING}`).sqlitePath).toBe(join(directory, 'data', 't.sqlite'));
   });
@@ -168,7 +168,7 @@ describe('loadConfig', () => {
     ['access, which does not exist yet', `access: { apiKeys: [] }${BILLING}`, 'access: is not supported yet'],
     ['Redis without an address', `store: redis${BILLING}`, 'store: redis needs REDIS_URL'],
     ['something that is not YAML', 'integrations: [}', 'is not YAML'],
-  ])('refuses %s and names it', (_, yaml, message) => {
+  ])('refuses %s, and names its path', (_, yaml, message) => {
     expect(errorOf(() => load(yaml))).toContain(message);
   });
 
@@ -181,7 +181,7 @@ describe('loadConfig', () => {
     ['REDIS_URL', { REDIS_URL: 'localhost:6379' }],
     ['GATEWAY_CONFIG', { GATEWAY_CONFIG: '' }],
     ['GATEWAY_CONFIG', { GATEWAY_CONFIG: 'nowhere.yaml' }],
-  ])('refuses a bad %s: %j', (name, env) => {
+  ])('refuses an invalid %s: %j', (name, env) => {
     expect(errorOf(() => load(BILLING, env))).toMatch(new RegExp(`^${name}: `));
   });
 
@@ -193,7 +193,7 @@ describe('loadConfig', () => {
     ['a field of the wrong type', `${billing('clientId', 'clientId: gateway')}\n      scope: { s3cret: s3cret }`],
     ['a line that is not YAML', billing('clientSecret', 'clientSecret: s3cret: s3cret')],
     ['a variable in the wrong place', BILLING.replace('client_credentials', '${BILLING_SECRET}')],
-  ])('tells no secret in the error about %s', (_, yaml) => {
+  ])('quotes no secret in the error of %s', (_, yaml) => {
     expect(errorOf(() => load(yaml))).not.toContain('s3cret');
   });
 });

@@ -696,7 +696,7 @@ describe('TokenClient', () => {
       await expect(tokens.getToken('billing')).rejects.toMatchObject({
         code: 'TOKEN_STORE_UNAVAILABLE',
         message: 'The token store did not answer "acquire"',
-        cause: new Error('the application is shut down'),
+        cause: new Error('The client is closed'),
       });
     });
   });

@@ -22,6 +22,13 @@ export interface HeldToken {
   /** From when on it is due to be refreshed, or shared if it is not. */
   readonly tendAt: number;
   readonly sharing: Sharing;
+  /** The generation that it had in this process before it was shared under the present one. */
+  readonly formerGeneration?: number;
+}
+
+/** Whether that is a generation of this token. */
+export function hasGeneration({ token, formerGeneration }: HeldToken, generation: number): boolean {
+  return token.generation === generation || formerGeneration === generation;
 }
 
 /** The fence that it was minted under. */

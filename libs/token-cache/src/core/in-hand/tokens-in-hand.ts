@@ -2,7 +2,7 @@ import { LRUCache } from 'lru-cache';
 import { type NearCachePolicy } from '../config/policy.js';
 import { type TokenKey } from '../config/token-key.js';
 import { type Clock } from '../contract/clock.js';
-import { fenceOf, type HeldToken, type Sharing } from '../contract/held-token.js';
+import { fenceOf, freshFrom, hasGeneration, type HeldToken, type Sharing } from '../contract/held-token.js';
 import { voids } from '../contract/mint-fence.js';
 import { type FreshToken } from '../contract/token-content.js';
 import { type TokenObservers } from '../contract/token-observers.js';
@@ -77,13 +77,13 @@ export class TokensInHand {
   /** The token of that generation, and its key, if it is still in hand. */
   find({ keyId, generation }: Token): { readonly key: TokenKey; readonly held: HeldToken } | undefined {
     const entry = this.entries.peek(keyId);
-    return entry?.held.token.generation === generation ? entry : undefined;
+    return entry && hasGeneration(entry.held, generation) ? entry : undefined;
   }
 
   /** Whether a newer token than this one is in hand. */
   hasNewerThan({ keyId, generation }: Token): boolean {
-    const newer = this.valid(keyId, this.parts.clock.monotonic());
-    return newer !== undefined && newer.token.generation > generation;
+    const current = this.valid(keyId, this.parts.clock.monotonic());
+    return current !== undefined && current.token.generation > generation && !hasGeneration(current, generation);
   }
 
   /** Takes a token that the store gave as the shared one, unless we know better. */
@@ -117,9 +117,23 @@ export class TokensInHand {
     return this.put({ key, held, confirmedAt, isRejected: false });
   }
 
+  /** Takes a token that was in hand before it was shared under a new generation; a rejection of it holds on. */
+  keepShared(key: TokenKey, former: HeldToken, generation: number, confirmedAt: number, sharing: Sharing): HeldToken {
+    const isRejected = this.isRejected(key.id, former);
+    const shared = this.heldToken(key, freshFrom(former), generation, sharing);
+    const held = { ...shared, obtainedAt: former.obtainedAt, formerGeneration: former.token.generation };
+    return this.put({ key, held, confirmedAt, isRejected });
+  }
+
   /** Lets go of that token, if it is the one in hand. */
   drop(keyId: string, held: HeldToken): void {
     if (this.entries.peek(keyId)?.held === held) this.entries.delete(keyId);
+  }
+
+  /** Whether that token is in hand, and marked as rejected. */
+  isRejected(keyId: string, held: HeldToken): boolean {
+    const entry = this.entries.peek(keyId);
+    return entry?.held === held && entry.isRejected;
   }
 
   /** Marks that token as rejected. */

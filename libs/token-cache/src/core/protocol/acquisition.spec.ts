@@ -14,7 +14,6 @@ import {
 } from '../../testing/fleet.spec-support.js';
 import { systemClock } from '../contract/clock.js';
 import { MemoryTokenStore } from '../slot/memory-token-store.js';
-import { SHUTTING_DOWN } from '../source-client/source-client.js';
 import { TokenSourceRejectedError, TokenSourceUnavailableError } from '../contract/token-cache.errors.js';
 import { type TokenCacheOptions } from '../config/token-cache.options.js';
 import { TokenObserver } from '../contract/token-observer.js';
@@ -74,7 +73,10 @@ describe('Acquisition', () => {
       const token = settled(replica({}, slow(shared, { replies: { commit: commitMs } })).getToken('billing'));
       await pass(2 * SECOND);
       expect(await token).toMatchObject({
-        reason: { code: 'TOKEN_RESPONSE_INVALID', message: 'A token for "billing" ended before it could be shared' },
+        reason: {
+          code: 'TOKEN_RESPONSE_INVALID',
+          message: expect.stringContaining('A token for "billing" ended before it could be shared'),
+        },
       });
     });
 
@@ -295,7 +297,7 @@ describe('Acquisition', () => {
       delete source.failure;
       await callEvery(2 * SECOND, 1, tokens);
       expect(await accessToken(tokens)).toBe('fake-token-3');
-      expect(await tokens.status('billing')).not.toHaveProperty('lastErrorCode');
+      expect((await tokens.status('billing')).lastErrorCode).toBeUndefined();
     });
   });
 
@@ -340,7 +342,11 @@ describe('Acquisition', () => {
       await pass(6_500);
       expect(closed).toEqual({ isSettled: true });
       expect(await waiting).toMatchObject({
-        reason: { code: 'TOKEN_STORE_UNAVAILABLE', message: expect.stringContaining('acquire'), cause: SHUTTING_DOWN },
+        reason: {
+          code: 'TOKEN_STORE_UNAVAILABLE',
+          message: expect.stringContaining('acquire'),
+          cause: new Error('The application shuts down'),
+        },
       });
     });
 

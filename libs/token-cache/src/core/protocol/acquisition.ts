@@ -1,6 +1,6 @@
 import { type TokenKey } from '../config/token-key.js';
 import { type Clock } from '../contract/clock.js';
-import { fenceOf, freshFrom, type HeldToken } from '../contract/held-token.js';
+import { fenceOf, hasGeneration, type HeldToken } from '../contract/held-token.js';
 import { TokenSourceError, TokenStoreUnavailableError } from '../contract/token-cache.errors.js';
 import { type HitLayer } from '../contract/token-observer.js';
 import { type TokenObservers } from '../contract/token-observers.js';
@@ -100,7 +100,10 @@ export class Acquisition {
       return this.withoutStore(way, error);
     }
     if (acquired.outcome === 'hit') return this.take(way, acquired.token, sentAt);
-    if (acquired.rejected) this.parts.tokens.admitRejected(key, acquired.rejected, sentAt, watch);
+    if (acquired.outcome === 'lease') return this.useLease(way, acquired, sentAt);
+    const newer = this.newerInHand(way, acquired.rejected);
+    if (newer) return newer;
+    this.admitRejected(way, acquired.rejected, sentAt);
     switch (acquired.outcome) {
       case 'wait':
         way.waitedSince ??= sentAt;
@@ -108,9 +111,7 @@ export class Acquisition {
         await watch.wait(acquired.leaseEndsInMs);
         return 'look again';
       case 'cooling':
-        return this.lastResort(way, acquired, () => errorOf(acquired.cooldown, key.integration.name));
-      case 'lease':
-        return this.useLease(way, acquired);
+        return this.lastResort(way, acquired.rejected, errorOf(acquired.cooldown, key.integration.name));
     }
   }
 
@@ -158,19 +159,20 @@ export class Acquisition {
   }
 
   /** Shares again what the store lost, or mints. */
-  private async useLease(way: Way, granted: Granted): Promise<Round> {
+  private async useLease(way: Way, granted: Granted, sentAt: number): Promise<Round> {
     const { key, watch } = way;
     const { leasedMint } = this.parts;
+    this.admitRejected(way, granted.rejected, sentAt);
     const lost = this.lostByTheStore(way, granted);
     if (lost) {
-      const held = await leasedMint.publish(key, granted.lease, freshFrom(lost), watch);
+      const held = await leasedMint.publish(key, granted.lease, lost, watch);
       return held !== 'voided' && held.endsAt > this.now() ? { held, via: 'near' } : 'look again';
     }
     try {
       return asRound(await leasedMint.mint(key, granted, watch));
     } catch (error) {
       if (!(error instanceof TokenSourceError)) throw error;
-      return this.lastResort(way, granted, () => error);
+      return this.lastResort(way, granted.rejected, error);
     }
   }
 
@@ -181,17 +183,34 @@ export class Acquisition {
   private lostByTheStore({ key, refusedGeneration }: Way, { reason, published }: Granted): HeldToken | undefined {
     const now = this.now();
     const held = this.parts.tokens.valid(key.id, now);
-    if (!held || held.refreshAt <= now || held.token.generation === refusedGeneration) return undefined;
+    if (!held || held.refreshAt <= now || isRefused(held, refusedGeneration)) return undefined;
     const { token, sharing } = held;
     if (published !== undefined && published < token.generation && sharing.state === 'shared') return held;
     const isLast = published === undefined || published === token.generation;
     return reason === 'miss' && isLast ? held : undefined;
   }
 
+  /** Keeps the token that the store handed back because it does not serve, unless it cannot be read. */
+  private admitRejected(
+    { key, watch, uselessGeneration }: Way,
+    rejected: StoredToken | undefined,
+    sentAt: number,
+  ): void {
+    if (rejected && rejected.fence !== uselessGeneration) {
+      this.parts.tokens.admitRejected(key, rejected, sentAt, watch);
+    }
+  }
+
+  /** The token in hand that came after the one which the store has: no purge can lie between them, or the store had none. */
+  private newerInHand(way: Way, stored: StoredToken | undefined): Obtained | undefined {
+    const inHand = this.inHand(way);
+    return stored && inHand && inHand.held.token.generation > stored.fence ? inHand : undefined;
+  }
+
   /** The rejected token that the store handed back, when no other can be had; else the error. */
-  private lastResort(way: Way, { rejected }: { rejected?: StoredToken }, error: () => Error): Obtained {
+  private lastResort(way: Way, rejected: StoredToken | undefined, error: Error): Obtained {
     const held = this.parts.tokens.lastResort(way.key.id, this.now());
-    if (!held || held.token.generation !== rejected?.fence) throw error();
+    if (!held || held.token.generation !== rejected?.fence) throw error;
     return { held, via: way.waitedSince === undefined ? 'shared' : 'waited' };
   }
 
@@ -212,7 +231,7 @@ export class Acquisition {
 
   private inHand({ key, refusedGeneration }: Way): Obtained | undefined {
     const held = this.parts.tokens.valid(key.id, this.now());
-    return held && held.token.generation !== refusedGeneration ? { held, via: 'near' } : undefined;
+    return held && !isRefused(held, refusedGeneration) ? { held, via: 'near' } : undefined;
   }
 
   private reportWait({ key, waitedSince }: Way): void {
@@ -223,6 +242,10 @@ export class Acquisition {
   private now(): number {
     return this.parts.clock.monotonic();
   }
+}
+
+function isRefused(held: HeldToken, refusedGeneration: number | undefined): boolean {
+  return refusedGeneration !== undefined && hasGeneration(held, refusedGeneration);
 }
 
 function asRound(held: HeldToken | 'voided'): Round {

@@ -1,6 +1,6 @@
 import { type TokenKey } from '../config/token-key.js';
 import { type Clock } from '../contract/clock.js';
-import { type HeldToken } from '../contract/held-token.js';
+import { freshFrom, type HeldToken, type Sharing } from '../contract/held-token.js';
 import { TokenResponseInvalidError, type TokenSourceError } from '../contract/token-cache.errors.js';
 import { type FreshToken } from '../contract/token-content.js';
 import { type TokenObservers } from '../contract/token-observers.js';
@@ -26,6 +26,9 @@ export interface LeasedMintParts {
   closing: AbortSignal;
 }
 
+/** Takes a token in hand once its commit, sent at that instant, has an answer or will have none. */
+type Keep = (sentAt: number, sharing: Sharing) => HeldToken;
+
 /** A mint under a lease: one for the whole fleet, which shares its token or its failure. */
 export class LeasedMint {
   constructor(private readonly parts: LeasedMintParts) {}
@@ -37,7 +40,7 @@ export class LeasedMint {
    * @throws TokenSourceError also for a recent failure that the store could not be told
    */
   async mint(key: TokenKey, granted: Granted, watch: KeyWatch): Promise<HeldToken | 'voided'> {
-    const { store, failures, minting } = this.parts;
+    const { store, tokens, failures, minting } = this.parts;
     const { lease, reason } = granted;
     const failure = failures.recent(key);
     if (failure) {
@@ -50,7 +53,10 @@ export class LeasedMint {
       reason,
       // A renewal that ends later says nothing of the lease, which the commit or the failure releases.
       answered: stopRenewing,
-      keep: (fresh) => this.commit(key, lease, fresh, watch),
+      keep: (fresh) =>
+        this.commit(key, lease, fresh, watch, (sentAt, sharing) =>
+          tokens.keep(key, fresh, lease.fence, sentAt, sharing),
+        ),
       remember: (error) => this.remember(key, granted, error),
     });
     if (minted === 'voided') return minted;
@@ -62,14 +68,17 @@ export class LeasedMint {
     );
   }
 
-  /** Commits a token that was minted before; gives the one that the fleet now shares. */
-  async publish(key: TokenKey, lease: Lease, fresh: FreshToken, watch: KeyWatch): Promise<HeldToken | 'voided'> {
-    const minted = await this.commit(key, lease, fresh, watch);
+  /** Commits a token that is in hand; gives the one that the fleet now shares. */
+  async publish(key: TokenKey, lease: Lease, former: HeldToken, watch: KeyWatch): Promise<HeldToken | 'voided'> {
+    const { tokens } = this.parts;
+    const minted = await this.commit(key, lease, freshFrom(former), watch, (sentAt, sharing) =>
+      tokens.keepShared(key, former, lease.fence, sentAt, sharing),
+    );
     return minted === 'voided' ? minted : minted.held;
   }
 
-  private async commit(key: TokenKey, lease: Lease, fresh: FreshToken, watch: KeyWatch): Promise<Minted> {
-    const { clock, codec, store, tokens } = this.parts;
+  private async commit(key: TokenKey, lease: Lease, fresh: FreshToken, watch: KeyWatch, keep: Keep): Promise<Minted> {
+    const { clock, codec, store } = this.parts;
     const { fence } = lease;
     const sentAt = clock.monotonic();
     const payload = codec.encode(key.id, fence, fresh.content);
@@ -78,11 +87,11 @@ export class LeasedMint {
       committed = await store.commit(key, lease, payload, Math.max(1, Math.floor(fresh.endsAt - sentAt)));
     } catch {
       if (watch.hasVoided(fence)) return 'voided';
-      return { held: tokens.keep(key, fresh, fence, sentAt, { state: 'unanswered', lease }), outcome: 'local' };
+      return { held: keep(sentAt, { state: 'unanswered', lease }), outcome: 'local' };
     }
     if (committed.outcome === 'superseded') return this.yieldTo(key, committed, sentAt, watch);
     if (watch.hasVoided(fence)) return 'voided';
-    return { held: tokens.keep(key, fresh, fence, sentAt, { state: 'shared' }), outcome: 'stored' };
+    return { held: keep(sentAt, { state: 'shared' }), outcome: 'stored' };
   }
 
   private yieldTo(

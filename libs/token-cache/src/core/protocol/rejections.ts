@@ -1,6 +1,7 @@
 import { LRUCache } from 'lru-cache';
 import { type TokenKey } from '../config/token-key.js';
 import { type Clock } from '../contract/clock.js';
+import { hasGeneration, type HeldToken } from '../contract/held-token.js';
 import { type TokenObservers } from '../contract/token-observers.js';
 import { type Rejection, type RejectionVerdict, type TokenStoreEvent } from '../contract/token-store.js';
 import { type Token } from '../contract/token.js';
@@ -39,14 +40,18 @@ export class Rejections {
   }
 
   /**
-   * Tells the store of a rejection that it missed, before it is asked about that key.
+   * Tells the store of a rejection that it missed, before it is asked about that key; not while it knows nothing of the token.
    *
    * @throws TokenStoreUnavailableError
    */
   async tellStore(key: TokenKey): Promise<void> {
     const rejection = this.untold.get(key.id);
     if (!rejection) return;
-    await this.parts.store.invalidate(key, rejection);
+    const held = this.parts.tokens.lastResort(key.id, this.parts.clock.monotonic());
+    const isInHand = held !== undefined && hasGeneration(held, rejection.generation);
+    if (isInHand && held.sharing.state === 'local') return;
+    const generation = isInHand ? held.token.generation : rejection.generation;
+    await this.parts.store.invalidate(key, { ...rejection, generation });
     this.untold.delete(key.id);
   }
 
@@ -63,36 +68,34 @@ export class Rejections {
     const id = `${key.id} ${token.generation}`;
     const current = this.deciding.get(id);
     if (current) return (await current) === 'held' ? 'held' : 'stale';
-    const isContested = standing.isAccepted(token);
-    const { generation } = token;
-    const decision = this.decide(key, token, { generation, isContested, ...key.integration.policy.rejection });
-    this.deciding.set(
-      id,
-      decision.finally(() => this.deciding.delete(id)),
-    );
+    const held = tokens.find(token)?.held;
+    const { generation } = held?.token ?? token;
+    const rejection = { generation, isContested: standing.isAccepted(token), ...key.integration.policy.rejection };
+    const decision = this.decide(key, rejection, held).finally(() => this.deciding.delete(id));
+    this.deciding.set(id, decision);
     return decision;
   }
 
-  private async decide(key: TokenKey, token: Token, rejection: Rejection): Promise<RejectionVerdict> {
-    const { store, tokens } = this.parts;
-    const held = tokens.find(token)?.held;
-    if (held?.sharing.state === 'local') return this.decideAlone(key, rejection);
+  private async decide(key: TokenKey, rejection: Rejection, held: HeldToken | undefined): Promise<RejectionVerdict> {
+    if (held?.sharing.state === 'local') return this.decideAlone(key, rejection, held);
     try {
-      const verdict = await store.invalidate(key, rejection);
+      const verdict = await this.parts.store.invalidate(key, rejection);
       if (verdict === 'replaced' || verdict === 'contested') this.pace(key, rejection);
-      if (verdict === 'replaced') this.mark(key, rejection);
+      if (verdict === 'replaced') this.announce(key, rejection);
       return verdict;
     } catch {
-      const verdict = this.decideAlone(key, rejection);
-      if (verdict === 'replaced') this.untold.set(key.id, rejection);
-      return verdict;
+      return this.decideAlone(key, rejection, held);
     }
   }
 
-  /** The rule of the store, on the clock of this process. */
-  private decideAlone(key: TokenKey, rejection: Rejection): RejectionVerdict {
+  /** The rule of the store, on the clock of this process; the store hears of it with the next call of that key. */
+  private decideAlone(key: TokenKey, rejection: Rejection, held: HeldToken | undefined): RejectionVerdict {
     const verdict = this.pace(key, rejection);
-    if (verdict === 'replaced') this.mark(key, rejection);
+    if (verdict !== 'replaced') return verdict;
+    this.untold.set(key.id, rejection);
+    // The generation of a token without a lease has no place among the fences, so the others must not be measured by it.
+    if (held?.sharing.state === 'local') this.parts.tokens.reject(key.id, held);
+    else this.announce(key, rejection);
     return verdict;
   }
 
@@ -103,11 +106,7 @@ export class Rejections {
     return verdict;
   }
 
-  private mark(key: TokenKey, { generation }: Rejection): void {
-    const held = this.parts.tokens.valid(key.id, this.parts.clock.monotonic());
-    const isInHand = held?.token.generation === generation;
-    // The generation of a token without a lease has no place among the fences, so the others must not be measured by it.
-    if (isInHand && held.sharing.state === 'local') this.parts.tokens.reject(key.id, held);
-    else this.parts.announce({ type: 'invalidated', keyId: key.id, fence: generation });
+  private announce(key: TokenKey, { generation }: Rejection): void {
+    this.parts.announce({ type: 'invalidated', keyId: key.id, fence: generation });
   }
 }

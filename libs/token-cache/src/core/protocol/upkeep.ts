@@ -1,6 +1,6 @@
 import { type TokenKey } from '../config/token-key.js';
 import { type Clock } from '../contract/clock.js';
-import { freshFrom, type HeldToken } from '../contract/held-token.js';
+import { type HeldToken } from '../contract/held-token.js';
 import { TokenCacheError, TokenSourceError } from '../contract/token-cache.errors.js';
 import { type TokenObservers } from '../contract/token-observers.js';
 import { type Lease } from '../contract/token-store.js';
@@ -104,7 +104,7 @@ export class Upkeep {
     await this.watching(key, async (watch) => {
       const lease = sharing.state === 'unanswered' ? sharing.lease : await this.leaseToShare(key, held, watch);
       if (!lease) return;
-      const published = await this.parts.leasedMint.publish(key, lease, freshFrom(held), watch);
+      const published = await this.parts.leasedMint.publish(key, lease, held, watch);
       if (published === 'voided') this.parts.tokens.drop(key.id, held);
     });
   }
