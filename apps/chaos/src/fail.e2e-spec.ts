@@ -5,7 +5,7 @@ import { type RedisFleet, startRedisFleet } from './redis-fleet.js';
 
 jest.setTimeout(60_000);
 
-/** Of the library. */
+/** The library's default. */
 const STORE_TIMEOUT_MS = 500;
 
 type Act = (scene: RedisFleet) => Promise<unknown>;
@@ -16,7 +16,7 @@ const OUTAGES: [fault: string, strike: Act, heal: Act][] = [
   ['full', ({ admin }) => admin.config('SET', 'maxmemory', '1'), ({ admin }) => admin.config('SET', 'maxmemory', '0')],
 ];
 
-describe("Eight processes that must not mint without the store (whenStoreUnavailable: 'fail')", () => {
+describe("Eight processes with the policy whenStoreUnavailable: 'fail'", () => {
   let running: RedisFleet;
   let fleet: Fleet;
 
@@ -28,7 +28,7 @@ describe("Eight processes that must not mint without the store (whenStoreUnavail
   afterAll(() => running?.stop());
 
   it.each(OUTAGES)(
-    'serve the token in hand while Redis is %s, and refuse a new key with a clear error',
+    'serve the token in hand while Redis is %s, and reject calls for a new key with TokenStoreUnavailableError',
     async (fault, strike, heal) => {
       const known = await fleet.trial();
       const unknown = await fleet.trial();
