@@ -87,7 +87,7 @@ export const configSchema = z.strictObject({
   policy: policy.optional(),
   /** How long a shutdown waits for requests in flight, in ms. The other 6 s before PM2's SIGKILL are for mints and closing. */
   drainTimeoutMs: ms
-    .max(14_000, 'must be at most 14000: PM2 kills a worker 20 s after it told it to stop')
+    .max(14_000, 'must be at most 14000: PM2 kills a worker 20 s after its stop signal')
     .default(10_000),
   access: z.never('is not supported yet: the gateway serves this machine only').optional(),
 });

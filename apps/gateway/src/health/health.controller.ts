@@ -18,7 +18,7 @@ export class HealthController {
 
   /**
    * Readiness, and the state of every integration. It answers 503 only while no integration can be served. A worker that drains
-   * stays ready, since its siblings serve: terminus hears of the shutdown after the last answer.
+   * stays ready, since its siblings serve: terminus learns of the shutdown after the last answer.
    */
   @Get(['', 'ready'])
   @HealthCheck()

@@ -23,7 +23,7 @@ export interface ClusterMetricsOptions {
   timeoutMs?: number;
   /**
    * Time between two snapshots of a worker's counters, in ms, from 1 to 2 147 483 647. A SIGKILL loses what was counted since
-   * the last snapshot, unless a scrape has told it.
+   * the last snapshot, unless a scrape has reported it.
    *
    * @defaultValue 1000
    */

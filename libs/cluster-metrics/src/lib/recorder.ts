@@ -2,7 +2,7 @@ import { type Registry } from 'prom-client';
 import { collect, type Family, isCumulative } from './family.js';
 
 /**
- * Takes snapshots of a registry. A value is saved to disk before it is returned: a counter that a scrape has told must not go
+ * Takes snapshots of a registry. A value is saved to disk before it is returned: a counter that a scrape has reported must not go
  * back when the worker is killed.
  */
 export class Recorder {

@@ -89,7 +89,7 @@ describe('SnapshotStore', () => {
     expect(await nodeFs.readdir(directory)).toEqual(['total-5.json']);
   });
 
-  it('keeps every bit of the total, in whatever order incarnations are retired', async () => {
+  it('keeps every bit of the total, in any order of retirements', async () => {
     const fractions = fc.array(milliseconds, { minLength: 6, maxLength: 6 });
     await fc.assert(
       fc.asyncProperty(fractions, fc.shuffledSubarray([0, 1, 2, 3, 4, 5]), async (values, order) => {

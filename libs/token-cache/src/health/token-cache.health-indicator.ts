@@ -89,7 +89,7 @@ interface TokenCacheHealth {
 function healthOf({ state, expiresAt, lastErrorCode }: IntegrationStatus): IntegrationHealth {
   return {
     state,
-    ...(expiresAt !== undefined && { expiresInSeconds: Math.round((expiresAt - Date.now()) / 1_000) }),
-    ...(lastErrorCode && { lastErrorCode }),
+    expiresInSeconds: expiresAt === undefined ? undefined : Math.round((expiresAt - Date.now()) / 1_000),
+    lastErrorCode,
   };
 }

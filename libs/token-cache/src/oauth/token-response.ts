@@ -34,7 +34,7 @@ export async function readToken(where: string, response: Response): Promise<Mint
     accessToken,
     tokenType,
     expiresInMs: lifeMs(body.expires_in),
-    ...(typeof scope === 'string' && { scope }),
+    scope: typeof scope === 'string' ? scope : undefined,
   };
 }
 

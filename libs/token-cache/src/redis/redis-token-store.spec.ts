@@ -43,7 +43,7 @@ describeTokenStore('RedisTokenStore on a client with a key prefix, automatic pip
 const RIGHTS =
   '+get +pttl +set +del +hmget +hget +hset +hdel +pexpire +time +publish +subscribe +evalsha +eval +ping +info';
 
-describeTokenStore('RedisTokenStore of a user who may do no more than it needs', async () => {
+describeTokenStore('RedisTokenStore with the minimal permissions of a Redis user', async () => {
   const [username, password, namespace] = [randomUUID(), randomUUID(), randomUUID()];
   const grants = ['on', `>${password}`, `~${namespace}:*`, `&${namespace}:events`, ...RIGHTS.split(' ')];
   await client.call('ACL', 'SETUSER', username, ...grants);

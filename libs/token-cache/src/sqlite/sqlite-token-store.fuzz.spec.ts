@@ -62,7 +62,7 @@ describe('SqliteTokenStore in three processes of the built library', () => {
   }
 
   it(
-    'answers every random history as the specification does, whatever is lost and however fast the clock goes',
+    'gives the answers of the specification to every random history, with losses and a fast clock',
     async () => {
       const { histories, commands } = await fuzz(system, ['everything'], HISTORIES, { noticesSetBack: true });
       recordEvidence({
