@@ -1,12 +1,12 @@
 import { type RedisCluster, type RedisServer, waitFor } from '@mintonce/test-support';
 import { type ClusterFleet, startClusterFleet } from './cluster-fleet.js';
-import { expectPromises } from './expect-promises.spec-support.js';
+import { expectPromises, expectPromisesToAll } from './expect-promises.spec-support.js';
 import { expectOneMintForEachPurge } from './expect-purges.spec-support.js';
-import { expectPromisesToAll } from './expect-tenants.spec-support.js';
 import { type Fleet, WORKERS } from './fleet.js';
 import { monotonicMs } from './monotonic.js';
+import { replaced, subscribers } from './replaced-master.js';
 import { openTenants, slotOfNext, type Tenant } from './tenants.js';
-import { type Trial } from './trial.js';
+import { type MidMint } from './trial.js';
 import { type WorkerProcess } from './worker-process.js';
 
 jest.setTimeout(90_000);
@@ -36,12 +36,12 @@ describe('Eight processes on a cluster of three masters and three replicas', () 
     await cluster.replicated(slot);
     await loadAll(tenants);
     const killed = await cluster.killMasterOf(slot);
-    const { promotedMs, recoveryMs } = await replaced(slot, killed);
+    const { promotedMs, recoveryMs } = await replaced(fleet, cluster.promoted(slot, killed));
     await servedAll(tenants);
     await expectPromisesToAll(tenants, {
       promises: [2, 3, 6],
       fault: 'a master of the cluster is killed; its replica has everything',
-      atMost: TENANTS,
+      mints: { atMost: TENANTS },
       recoveryMs,
       seen: `a new master after ${promotedMs} ms`,
     });
@@ -49,19 +49,14 @@ describe('Eight processes on a cluster of three masters and three replicas', () 
 
   it('give every caller a token if the master of the key is killed during the mint', async () => {
     const trial = await fleet.trial();
-    const release = fleet.witness.holdNext();
-    let served: Promise<void> | undefined;
-    const slot = await slotOfNext(cluster, async () => {
-      served = trial.burst(10);
-      await trial.minting();
-      await trial.waiting(10, fleet.workers);
-    });
+    let mint: MidMint | undefined;
+    const slot = await slotOfNext(cluster, async () => (mint = await trial.midMint()));
     await cluster.replicated(slot);
     const killed = await cluster.killMasterOf(slot);
     await cluster.promoted(slot, killed);
-    release();
-    await served;
-    const { recoveryMs } = await replaced(slot, killed);
+    mint?.release();
+    await mint?.served;
+    const { recoveryMs } = await replaced(fleet, cluster.promoted(slot, killed));
     await trial.burst(10);
     await expectPromises(trial, {
       promises: [1, 2, 6],
@@ -78,12 +73,12 @@ describe('Eight processes on a cluster of three masters and three replicas', () 
     await loadAll(tenants);
     const previous = await cluster.masterOf(slot);
     await cluster.failover(slot);
-    const { recoveryMs } = await replaced(slot, previous);
+    const { recoveryMs } = await replaced(fleet, cluster.promoted(slot, previous));
     await servedAll(tenants);
     await expectPromisesToAll(tenants, {
       promises: [2, 3],
       fault: 'CLUSTER FAILOVER under load',
-      atMost: TENANTS,
+      mints: { atMost: TENANTS },
       recoveryMs,
     });
   });
@@ -142,7 +137,7 @@ describe('Eight processes on a cluster of three masters and three replicas', () 
     await expectPromisesToAll(tenants, {
       promises: [2, 3],
       fault: `${slots.size} slots move to another master under load`,
-      atMost: TENANTS,
+      mints: { atMost: TENANTS },
     });
   });
 
@@ -153,7 +148,7 @@ describe('Eight processes on a cluster of three masters and three replicas', () 
     await loadAll(tenants);
     const frozen = await cluster.masterOf(slot);
     frozen.pause();
-    const { promotedMs, recoveryMs } = await replaced(slot, frozen);
+    const { promotedMs, recoveryMs } = await replaced(fleet, cluster.promoted(slot, frozen));
     await servedAll(tenants);
     frozen.resume();
     await cluster.settled();
@@ -162,7 +157,7 @@ describe('Eight processes on a cluster of three masters and three replicas', () 
     await expectPromisesToAll(tenants, {
       promises: [1, 2, 3, 6],
       fault: 'a master of the cluster freezes, is replaced, and wakes up again',
-      atMost: TENANTS,
+      mints: { atMost: TENANTS },
       recoveryMs,
       seen: `a new master after ${promotedMs} ms`,
     });
@@ -183,7 +178,7 @@ describe('Eight processes on a cluster of three masters and three replicas', () 
     await expectPromisesToAll(tenants, {
       promises: [2, 3, 6],
       fault: 'five of six servers freeze for a while',
-      atMost: TENANTS,
+      mints: { atMost: TENANTS },
       recoveryMs,
     });
   });
@@ -199,9 +194,7 @@ describe('Eight processes on a cluster of three masters and three replicas', () 
     await trial.load(20);
     await trial.served(20);
     await cluster.recover();
-    const healedAt = monotonicMs();
-    await fleet.untilStoreIsBack();
-    const recoveryMs = monotonicMs() - healedAt;
+    const recoveryMs = await fleet.untilStoreIsBack();
     await trial.served(5);
     await expectPromises(trial, {
       promises: [2, 3, 6],
@@ -216,13 +209,13 @@ describe('Eight processes on a cluster of three masters and three replicas', () 
     const trial = await fleet.trial();
     await cluster.cutReplication();
     const slot = await slotOfNext(cluster, () => trial.burst(2));
-    const before = generationsOf(trial);
+    const before = trial.generations;
     await trial.load(20);
     const killed = await cluster.killMasterOf(slot);
     await cluster.mendReplication();
-    const { recoveryMs } = await replaced(slot, killed);
+    const { recoveryMs } = await replaced(fleet, cluster.promoted(slot, killed));
     await trial.served(5);
-    expect(Math.max(...generationsOf(trial))).toBeGreaterThan(Math.max(...before));
+    expect(Math.max(...trial.generations)).toBeGreaterThan(Math.max(...before));
     await expectPromises(trial, {
       promises: [1, 2, 3],
       fault: 'a failover of the cluster that loses lease and token',
@@ -239,7 +232,8 @@ describe('Eight processes on a cluster of three masters and three replicas', () 
     const busiest = await waitFor(mostHeard);
     await cluster.kill(busiest);
     const killedAt = monotonicMs();
-    await fleet.until(async () => (await subscribers(cluster.servers.filter((one) => one !== busiest))) >= WORKERS);
+    const others = cluster.servers.filter((one) => one !== busiest).map((server) => cluster.admin(server));
+    await fleet.until(async () => (await subscribers(others)) >= WORKERS);
     const heardMs = monotonicMs() - killedAt;
     await trial.inTouch();
     await trial.replaceByPurge();
@@ -250,15 +244,6 @@ describe('Eight processes on a cluster of three masters and three replicas', () 
       seen: `events arrive everywhere after ${Math.round(heardMs)} ms`,
     });
   });
-
-  /** Resolves when the whole fleet writes to the new master of the slot. */
-  async function replaced(slot: number, previous: RedisServer): Promise<{ promotedMs: number; recoveryMs: number }> {
-    const startedAt = monotonicMs();
-    await cluster.promoted(slot, previous);
-    const promotedAt = monotonicMs();
-    await fleet.untilStoreIsBack();
-    return { promotedMs: Math.round(promotedAt - startedAt), recoveryMs: monotonicMs() - promotedAt };
-  }
 
   async function anotherMaster(slot: number): Promise<RedisServer> {
     const own = await cluster.masterOf(slot);
@@ -294,13 +279,8 @@ describe('Eight processes on a cluster of three masters and three replicas', () 
   }
 
   async function mostHeard(): Promise<RedisServer> {
-    const counts = await Promise.all(cluster.servers.map((server) => subscribers([server])));
+    const counts = await Promise.all(cluster.servers.map((server) => subscribers([cluster.admin(server)])));
     return cluster.servers[counts.indexOf(Math.max(...counts))] as RedisServer;
-  }
-
-  async function subscribers(servers: readonly RedisServer[]): Promise<number> {
-    const lists = await Promise.all(servers.map((server) => cluster.admin(server).client('LIST', 'TYPE', 'PUBSUB')));
-    return String(lists).match(/name=token-events/g)?.length ?? 0;
   }
 });
 
@@ -315,8 +295,4 @@ async function loadAll(tenants: readonly Tenant[]): Promise<void> {
 
 async function servedAll(tenants: readonly Tenant[], times = 3): Promise<void> {
   await Promise.all(tenants.map(({ trial }) => trial.served(times)));
-}
-
-function generationsOf({ answers }: Trial): number[] {
-  return answers.flatMap(({ generation }) => generation ?? []);
 }

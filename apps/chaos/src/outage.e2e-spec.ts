@@ -99,12 +99,10 @@ describe.each([
       await trial.burst(2);
       await trial.load(20);
       await strike({ ...running, trial });
-      const overAt = monotonicMs();
-      await fleet.untilStoreIsBack();
-      const recoveryMs = monotonicMs() - overAt;
+      const recoveryMs = await fleet.untilStoreIsBack();
       await trial.served(5);
       const heldUpMs = await fleet.heldUpMs();
-      const slowestMs = slowest(trial);
+      const { slowestMs } = trial;
       await expectPromises(trial, {
         promises: [2, 3, 6],
         fault: `under load, ${fault}`,
@@ -133,10 +131,7 @@ describe('Eight processes', () => {
 
   it.each(IN_MID_MINT)('serve every caller if the fault is %s during a mint', async (fault, strike, atMost) => {
     const trial = await fleet.trial();
-    const release = fleet.witness.holdNext();
-    const served = trial.burst(10);
-    await trial.minting();
-    await trial.waiting(10, fleet.workers);
+    const { served, release } = await trial.midMint();
     const struckAt = monotonicMs();
     await strike({ redis, admin, trial });
     release();
@@ -157,7 +152,7 @@ describe('Eight processes', () => {
       const trial = await fleet.trial();
       await strike({ redis, admin, trial });
       await trial.burst(10);
-      const slowestMs = slowest(trial);
+      const { slowestMs } = trial;
       const heldUpMs = await fleet.heldUpMs();
       await trial.load(20);
       await heal({ redis, admin, trial });
@@ -233,9 +228,7 @@ describe('Eight processes', () => {
     await Promise.all(fleet.workers.map((worker) => worker.start()));
     await trial.burst(10);
     await redis.restart();
-    const appearedAt = monotonicMs();
-    await fleet.untilStoreIsBack();
-    const recoveryMs = monotonicMs() - appearedAt;
+    const recoveryMs = await fleet.untilStoreIsBack();
     await trial.burst(10);
     await expectPromises(trial, {
       promises: [2, 6],
@@ -246,10 +239,6 @@ describe('Eight processes', () => {
     });
   });
 });
-
-function slowest({ answers }: Trial): number {
-  return Math.max(...answers.map(({ askedAt, answeredAt }) => answeredAt - askedAt));
-}
 
 /** Eight concurrent mints take longer than one. */
 function longestMintMs({ calls }: Trial): number {

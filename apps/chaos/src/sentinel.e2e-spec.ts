@@ -2,6 +2,7 @@ import { type RedisSentinel, type RedisServer } from '@mintonce/test-support';
 import { expectPromises } from './expect-promises.spec-support.js';
 import { type Fleet, WORKERS } from './fleet.js';
 import { monotonicMs } from './monotonic.js';
+import { replaced, subscribers } from './replaced-master.js';
 import { type SentinelFleet, startSentinelFleet } from './sentinel-fleet.js';
 import { type Trial } from './trial.js';
 
@@ -27,7 +28,7 @@ describe('Eight processes behind Sentinel', () => {
     await rig.replicated();
     await trial.load(20);
     const killed = await rig.killMaster();
-    const { promotedMs, recoveryMs } = await replaced(killed);
+    const { promotedMs, recoveryMs } = await replaced(fleet, rig.promoted(killed));
     await trial.served(5);
     await expectPromises(trial, {
       promises: [2, 3, 6],
@@ -44,7 +45,7 @@ describe('Eight processes behind Sentinel', () => {
     await trial.load(20);
     const previous = await rig.master();
     await rig.failover();
-    const { recoveryMs } = await replaced(previous);
+    const { recoveryMs } = await replaced(fleet, rig.promoted(previous));
     await trial.served(5);
     await expectPromises(trial, { promises: [2, 3, 6], fault: 'SENTINEL FAILOVER under load', mints: 1, recoveryMs });
   });
@@ -56,14 +57,14 @@ describe('Eight processes behind Sentinel', () => {
     'give every caller a token if the master is killed during a mint and the answer comes %s',
     async (when, arrives) => {
       const trial = await fleet.trial();
-      const { served, release } = await midMint(trial);
+      const { served, release } = await trial.midMint();
       await rig.replicated();
       const killed = await rig.killMaster();
       const killedAt = monotonicMs();
       await arrives(killed, release);
       await served;
       const servedMs = Math.max(...trial.answers.map(({ answeredAt }) => answeredAt)) - killedAt;
-      const { recoveryMs } = await replaced(killed);
+      const { recoveryMs } = await replaced(fleet, rig.promoted(killed));
       await trial.burst(10);
       await expectPromises(trial, {
         promises: [1, 2, 6],
@@ -80,11 +81,11 @@ describe('Eight processes behind Sentinel', () => {
     const trial = await fleet.trial();
     await rig.cutReplication();
     await trial.burst(2);
-    const before = generations(trial);
+    const before = trial.generations;
     await trial.load(20);
     const killed = await rig.killMaster();
     await rig.mendReplication();
-    const { recoveryMs } = await replaced(killed);
+    const { recoveryMs } = await replaced(fleet, rig.promoted(killed));
     await fleet.until(() => fleet.workers.every(({ name }) => lastGeneration(trial, name) > Math.max(...before)));
     await expectPromises(trial, {
       promises: [1, 2, 3],
@@ -98,7 +99,7 @@ describe('Eight processes behind Sentinel', () => {
   it('mint at most once more if a failover loses the lease during a mint, and give no older token after a newer one', async () => {
     const trial = await fleet.trial();
     await rig.cutReplication();
-    const { served, release } = await midMint(trial);
+    const { served, release } = await trial.midMint();
     const killed = await rig.killMaster();
     await rig.mendReplication();
     await rig.promoted(killed);
@@ -131,7 +132,7 @@ describe('Eight processes behind Sentinel', () => {
     await fleet.until(() => fleet.workers.every(({ name }) => trial.lastToken(name) !== rejected?.token));
     const killed = await rig.killMaster();
     await rig.mendReplication();
-    const { recoveryMs } = await replaced(killed);
+    const { recoveryMs } = await replaced(fleet, rig.promoted(killed));
     await oneTokenForAll(trial);
     expect(trial.lastToken(holder.name)).not.toBe(rejected?.token);
     await expectPromises(trial, {
@@ -149,7 +150,7 @@ describe('Eight processes behind Sentinel', () => {
     await trial.load(20);
     const frozen = await rig.master();
     frozen.pause();
-    const { promotedMs, recoveryMs } = await replaced(frozen);
+    const { promotedMs, recoveryMs } = await replaced(fleet, rig.promoted(frozen));
     frozen.resume();
     await rig.settled();
     await fleet.untilStoreIsBack();
@@ -173,9 +174,8 @@ describe('Eight processes behind Sentinel', () => {
     sentinel?.pause();
     const promoted = await rig.promoted(frozen);
     const promotedAt = monotonicMs();
-    await fleet.untilStoreIsBack();
-    const recoveryMs = monotonicMs() - promotedAt;
-    await fleet.until(async () => (await subscribers(promoted)) >= WORKERS);
+    const recoveryMs = await fleet.untilStoreIsBack();
+    await fleet.until(async () => (await subscribers([rig.admin(promoted)])) >= WORKERS);
     const heardMs = monotonicMs() - promotedAt;
     await expectPromises(trial, {
       promises: [2, 3, 6],
@@ -192,8 +192,8 @@ describe('Eight processes behind Sentinel', () => {
     await trial.load(20);
     const previous = await rig.master();
     const promoted = await rig.failover();
-    const { recoveryMs } = await replaced(previous);
-    await fleet.until(async () => (await subscribers(promoted)) >= WORKERS);
+    const { recoveryMs } = await replaced(fleet, rig.promoted(previous));
+    await fleet.until(async () => (await subscribers([rig.admin(promoted)])) >= WORKERS);
     const purgedAt = monotonicMs();
     await trial.replaceByPurge();
     const heardMs = monotonicMs() - purgedAt;
@@ -206,37 +206,10 @@ describe('Eight processes behind Sentinel', () => {
     });
   });
 
-  /** Resolves when the whole fleet writes to the new master. */
-  async function replaced(previous: RedisServer): Promise<{ promotedMs: number; recoveryMs: number }> {
-    const startedAt = monotonicMs();
-    await rig.promoted(previous);
-    const promotedAt = monotonicMs();
-    await fleet.untilStoreIsBack();
-    return { promotedMs: Math.round(promotedAt - startedAt), recoveryMs: monotonicMs() - promotedAt };
-  }
-
-  /** Starts a mint, and ten callers in each process that wait for it. */
-  async function midMint(trial: Trial): Promise<{ served: Promise<void>; release: () => void }> {
-    const release = fleet.witness.holdNext();
-    const served = trial.burst(10);
-    await trial.minting();
-    await trial.waiting(10, fleet.workers);
-    return { served, release };
-  }
-
   async function oneTokenForAll(trial: Trial): Promise<void> {
     await fleet.until(() => new Set(fleet.workers.map(({ name }) => trial.lastToken(name))).size === 1);
   }
-
-  async function subscribers(server: RedisServer): Promise<number> {
-    const clients = String(await rig.admin(server).client('LIST', 'TYPE', 'PUBSUB'));
-    return clients.match(/name=token-events/g)?.length ?? 0;
-  }
 });
-
-function generations({ answers }: Trial): number[] {
-  return answers.flatMap(({ generation }) => generation ?? []);
-}
 
 function lastGeneration({ answers }: Trial, worker: string): number {
   return answers.findLast((answer) => answer.worker === worker)?.generation ?? 0;

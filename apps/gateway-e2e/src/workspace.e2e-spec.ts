@@ -57,6 +57,7 @@ const ALLOWED: [file: string, imports: string][] = [
   ['apps/gateway/src/example.ts', '@mintonce/token-cache'],
   ['apps/gateway/src/example.ts', '@mintonce/token-cache/redis'],
   ['apps/gateway/src/example.ts', '@mintonce/cluster-metrics'],
+  ['apps/chaos/src/example.ts', '@mintonce/demo'],
 ];
 
 describe('The workspace', () => {

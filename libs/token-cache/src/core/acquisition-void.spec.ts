@@ -251,7 +251,7 @@ describe('Acquisition, when a token is rejected or purged,', () => {
         'elsewhere',
         (tokens, { keyId, generation }) => {
           void shared.invalidate(keyId, rejectionOf(generation));
-          tokens['storeEvents'].deliver({ type: 'invalidated', keyId, fence: generation });
+          tokens['parts'].storeEvents.deliver({ type: 'invalidated', keyId, fence: generation });
         },
       ],
     ])('is not given to a caller that comes after its token was rejected %s', async (_where, reject) => {
@@ -265,7 +265,7 @@ describe('Acquisition, when a token is rejected or purged,', () => {
 
     it('is not given to a caller that comes after a purge was heard, without the store', async () => {
       const tokens = await mintedWithout(() => true);
-      tokens['storeEvents'].deliver({ type: 'purged', keyId: tokens['keys'].of('billing').id, fence: 1 });
+      tokens['parts'].storeEvents.deliver({ type: 'purged', keyId: tokens['keys'].of('billing').id, fence: 1 });
       await tokens.getToken('billing');
       expect(source.calls).toHaveLength(2);
     });
@@ -273,7 +273,7 @@ describe('Acquisition, when a token is rejected or purged,', () => {
     it('is not given to a caller that comes after a rejection was heard, while the token cannot be shared', async () => {
       const tokens = await mintedWithout((operation) => operation === 'commit');
       const { id: keyId } = tokens['keys'].of('billing');
-      tokens['storeEvents'].deliver({ type: 'invalidated', keyId, fence: Number.MAX_SAFE_INTEGER });
+      tokens['parts'].storeEvents.deliver({ type: 'invalidated', keyId, fence: Number.MAX_SAFE_INTEGER });
       void settled(tokens.getToken('billing'));
       await pass(10 * SECOND);
       expect(source.calls).toHaveLength(2);

@@ -59,10 +59,12 @@ describe('TokenCacheMetricsModule', () => {
     ]);
   });
 
-  it('counts invalidations, and the mint that follows by its reason', async () => {
+  it('counts rejections, and the mint that follows by its reason', async () => {
     await tokens.invalidate(await tokens.getToken('billing'));
     await tokens.getToken('billing');
-    expect(await lines('token_invalidations_total')).toEqual(['token_invalidations_total{integration="billing"} 1']);
+    expect(await lines('token_rejections_total')).toContain(
+      'token_rejections_total{integration="billing",outcome="replaced"} 1',
+    );
     expect(await lines('token_mint_count')).toContain(
       'token_mint_count{integration="billing",outcome="stored",reason="invalidated"} 1',
     );
@@ -95,12 +97,12 @@ describe('TokenCacheMetricsModule', () => {
       'token_cache_misses counter',
       'token_commits_superseded_total counter',
       'token_expiry_timestamp_seconds gauge',
-      'token_invalidations_total counter',
       'token_leases_lost_total counter',
       'token_mint_count counter',
       'token_mint_duration_seconds histogram',
       'token_payload_undecryptable_total counter',
       'token_refresh_failures_total counter',
+      'token_rejections_total counter',
       'token_store_duration_seconds histogram',
       'token_store_errors_total counter',
       'token_wait_duration_seconds histogram',

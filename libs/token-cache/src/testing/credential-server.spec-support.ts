@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingHttpHeaders, type RequestListener, type Server } from 'node:http';
 import { type AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
+import { type Clock, systemClock } from '../core/contract/clock.js';
 import { MemoryTokenStore } from '../core/slot/memory-token-store.js';
 import { TokenClient } from '../core/token-client.js';
 import { FakeTokenSource } from './fake-token-source.js';
@@ -59,7 +60,21 @@ export class CredentialServer {
   }
 }
 
+/** The system's time and, on top of it, what a test adds. */
+export class AgingClock implements Clock {
+  addedMs = 0;
+  now = (): number => Date.now() + this.addedMs;
+  monotonic = (): number => performance.now() + this.addedMs;
+  after = systemClock.after;
+}
+
 /** A client with the integration `billing` and the tokens `t-token-1`, `t-token-2` and so on. */
-export function billingTokens(source = new FakeTokenSource('t')): TokenClient {
-  return new TokenClient({ store: new MemoryTokenStore(), integrations: { billing: { source } } });
+export function billingTokens(source = new FakeTokenSource('t'), clock: Clock = systemClock): TokenClient {
+  return new TokenClient({ store: new MemoryTokenStore({ clock }), integrations: { billing: { source } }, clock });
+}
+
+/** Has the client obtain its token, and makes that old enough for a refusal to count at once. */
+export async function age(tokens: TokenClient, clock: AgingClock): Promise<void> {
+  await tokens.getToken('billing');
+  clock.addedMs += 10_000;
 }

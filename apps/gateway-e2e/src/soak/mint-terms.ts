@@ -1,0 +1,14 @@
+/** Everything that may cost a mint besides the end of a life: the terms of the bound, each one counted. */
+export interface MintTerms {
+  readonly failed: number;
+  /** Mints whose lease another took over meanwhile, or that were voided. */
+  readonly superseded: number;
+  /** Mints that the store could not be told of. */
+  readonly local: number;
+  readonly invalidations: number;
+  readonly purges: number;
+  /** Leases that died with their worker. */
+  readonly kills: number;
+  /** Leases and tokens that the store lost. */
+  readonly historiesLost: number;
+}
