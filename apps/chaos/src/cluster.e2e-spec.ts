@@ -17,7 +17,7 @@ describe('Eight processes on a cluster of three masters and three replicas', () 
   let cluster: RedisCluster;
 
   beforeAll(async () => {
-    // Each call asks the store, so that none is spared the fault by the copy in its process.
+    // The near cache is off, so that every call meets the fault.
     running = await startClusterFleet({ options: { nearCache: false } });
     ({ fleet, cluster } = running);
   });
@@ -26,9 +26,9 @@ describe('Eight processes on a cluster of three masters and three replicas', () 
 
   afterAll(() => running?.stop());
 
-  it('mint once for each purge under load, whoever purges', () => expectOneMintForEachPurge(fleet));
+  it('mint once for each purge under load, by any process', () => expectOneMintForEachPurge(fleet));
 
-  it('serve every tenant while the master of some is killed and replaced, and mint nothing', async () => {
+  it('serve every tenant without a mint while the master of some is killed and replaced', async () => {
     const tenants = await openTenants(fleet, cluster, TENANTS);
     const slot = slotOfFirst(tenants);
     await cluster.replicated(slot);
@@ -45,7 +45,7 @@ describe('Eight processes on a cluster of three masters and three replicas', () 
     });
   });
 
-  it('give every caller a token when the master of the key is killed in mid-mint', async () => {
+  it('give every caller a token if the master of the key is killed during the mint', async () => {
     const trial = await fleet.trial();
     let mint: MidMint | undefined;
     const slot = await slotOfNext(cluster, async () => (mint = await trial.midMint()));
@@ -65,7 +65,7 @@ describe('Eight processes on a cluster of three masters and three replicas', () 
     });
   });
 
-  it('serve every tenant, mint nothing and fail nobody during an orderly failover', async () => {
+  it('serve every tenant without a mint or an error during an orderly failover', async () => {
     const tenants = await openTenants(fleet, cluster, TENANTS);
     const slot = slotOfFirst(tenants);
     await loadAll(tenants);
@@ -81,7 +81,7 @@ describe('Eight processes on a cluster of three masters and three replicas', () 
     });
   });
 
-  it('serve a tenant while token and record are on two masters, and mint nothing', async () => {
+  it('serve a tenant without a mint while token and record are on two masters', async () => {
     const tenants = await openTenants(fleet, cluster, 1);
     const [{ trial, slot }] = tenants as [Tenant];
     await trial.load(20);
@@ -101,7 +101,7 @@ describe('Eight processes on a cluster of three masters and three replicas', () 
     });
   });
 
-  it('mint one token each at most for a new key whose slot is on its way, and share one when it has arrived', async () => {
+  it('mint at most one token each for a new key while its slot migrates, and share one afterwards', async () => {
     const { trial, slot } = await unknownKey();
     const migration = await cluster.startMigration(slot, await anotherMaster(slot));
     await trial.burst(10);
@@ -139,7 +139,7 @@ describe('Eight processes on a cluster of three masters and three replicas', () 
     });
   });
 
-  it('follow when the master of some tenants freezes and is replaced', async () => {
+  it('use the new master after the master of some tenants has frozen and been replaced', async () => {
     const tenants = await openTenants(fleet, cluster, TENANTS);
     const slot = slotOfFirst(tenants);
     await cluster.replicated(slot);
@@ -161,7 +161,7 @@ describe('Eight processes on a cluster of three masters and three replicas', () 
     });
   });
 
-  it('serve the tokens in hand while most of the cluster is gone, and recover without a restart', async () => {
+  it('serve the tokens in hand while most of the cluster is down, and recover without a restart', async () => {
     const tenants = await openTenants(fleet, cluster, TENANTS);
     await loadAll(tenants);
     const survivor = await cluster.masterOf(slotOfFirst(tenants));
@@ -181,7 +181,7 @@ describe('Eight processes on a cluster of three masters and three replicas', () 
     });
   });
 
-  it('mint one token each at most for a new key while most of the cluster is gone', async () => {
+  it('mint at most one token each for a new key while most of the cluster is down', async () => {
     const trial = await fleet.trial();
     const [survivor] = (await cluster.masters()) as [RedisServer];
     for (const server of cluster.servers) if (server !== survivor) server.pause();
@@ -203,7 +203,7 @@ describe('Eight processes on a cluster of three masters and three replicas', () 
     });
   });
 
-  it('share the token in hand with a new master of its slot that never heard of it', async () => {
+  it('share the token in hand with a new master of its slot that has lost it', async () => {
     const trial = await fleet.trial();
     await cluster.cutReplication();
     const slot = await slotOfNext(cluster, () => trial.burst(2));
@@ -223,7 +223,7 @@ describe('Eight processes on a cluster of three masters and three replicas', () 
     });
   });
 
-  it('hear of a purge in every process after the server that they listened to is gone', async () => {
+  it('receive a purge in every process after the server of their subscriber connections has ended', async () => {
     const trial = await fleet.trial();
     await trial.burst(2);
     await trial.load(20);
@@ -250,7 +250,7 @@ describe('Eight processes on a cluster of three masters and three replicas', () 
     return other;
   }
 
-  /** A key whose slot is known, although no process and no server knows it: the one process that asked for it is another now. */
+  /** A key whose slot is known to the test, but to no process and no server: the process that asked for it has been replaced. */
   async function unknownKey(): Promise<Tenant> {
     const trial = await fleet.trial();
     const [worker] = fleet.workers as [WorkerProcess];

@@ -13,7 +13,7 @@ const OUTAGES: [fault: string, strike: Act, heal: Act][] = [
   ['full', ({ admin }) => admin.config('SET', 'maxmemory', '1'), ({ admin }) => admin.config('SET', 'maxmemory', '0')],
 ];
 
-describe("Eight processes that must not mint without the store (whenStoreUnavailable: 'fail')", () => {
+describe("Eight processes with the policy whenStoreUnavailable: 'fail'", () => {
   let running: RedisFleet;
   let fleet: Fleet;
 
@@ -25,7 +25,7 @@ describe("Eight processes that must not mint without the store (whenStoreUnavail
   afterAll(() => running?.stop());
 
   it.each(OUTAGES)(
-    'serve the token in hand while Redis is %s, and refuse a new key with a clear error',
+    'serve the token in hand while Redis is %s, and reject calls for a new key with TokenStoreUnavailableError',
     async (fault, strike, heal) => {
       const known = await fleet.trial();
       const unknown = await fleet.trial();

@@ -17,7 +17,7 @@ interface Scene {
 
 type Strike = (scene: Scene) => Promise<unknown>;
 
-/** With a token in every process and callers all the while; ends when the cause is over. */
+/** Faults under load, with a token in every process; each ends when its cause is over. */
 const UNDER_LOAD: [fault: string, strike: Strike][] = [
   [
     'Redis is killed and comes back empty',
@@ -66,7 +66,7 @@ const UNDER_LOAD: [fault: string, strike: Strike][] = [
   ],
 ];
 
-/** While a mint is in flight and ten callers in each process wait for it. */
+/** Faults while a mint is in flight and ten callers in each process wait for it. */
 const IN_MID_MINT: [fault: string, strike: Strike, atMost: number][] = [
   ['FLUSHALL', ({ admin }) => admin.flushall(), 1],
   ['the loss of the lease record alone', async ({ admin }) => admin.del(...(await admin.keys('mintonce:*:l'))), 1],
@@ -91,7 +91,7 @@ describe.each([
   afterAll(() => running?.stop());
 
   it.each(UNDER_LOAD)(
-    'serve the token in hand while %s, mint nothing, and recover by themselves',
+    'serve the token in hand without a mint while %s, and recover by themselves',
     async (fault, strike) => {
       const trial = await fleet.trial();
       await trial.burst(2);
@@ -127,7 +127,7 @@ describe('Eight processes', () => {
 
   afterAll(() => running?.stop());
 
-  it.each(IN_MID_MINT)('are all served when %s strikes in mid-mint', async (fault, strike, atMost) => {
+  it.each(IN_MID_MINT)('serve every caller if the fault is %s during a mint', async (fault, strike, atMost) => {
     const trial = await fleet.trial();
     const { served, release } = await trial.midMint();
     const struckAt = monotonicMs();
@@ -137,7 +137,7 @@ describe('Eight processes', () => {
     const recoveryMs = Math.max(...trial.answers.map(({ answeredAt }) => answeredAt)) - struckAt;
     const heldUpMs = await fleet.heldUpMs();
     await expectPromises(trial, { promises: [1, 2, 5], fault: `${fault} in mid-mint`, mints: { atMost }, recoveryMs });
-    // The lease, renewed every third of it, would have ended after two thirds at the earliest.
+    // The lease is renewed every third of its length, so it ends after two thirds of it at the earliest.
     expect(recoveryMs).toBeLessThanOrEqual(LEASE_MS / 2 + heldUpMs);
   });
 
@@ -145,7 +145,7 @@ describe('Eight processes', () => {
     ['closed', ({ redis }) => redis.kill(), ({ redis }) => redis.restart()],
     ['silent', async ({ redis }) => redis.pause(), async ({ redis }) => redis.resume()],
   ])(
-    'mint one token each at most for a new key while Redis is %s, and share one when it is back',
+    'mint at most one token each for a new key while Redis is %s, and share one when it is back',
     async (fault, strike, heal) => {
       const trial = await fleet.trial();
       await strike({ redis, admin, trial });
@@ -172,7 +172,7 @@ describe('Eight processes', () => {
     },
   );
 
-  it('mint one token per process and lifetime at most while Redis is gone for several, and none past its expiry is given', async () => {
+  it('mint at most one token per process and lifetime while Redis is down for several lifetimes, and give none past its expiry', async () => {
     const trial = await fleet.trial();
     const tokenLifetimeMs = 1_000;
     await fleet.idp.configure({ tokenLifetimeMs });
@@ -200,7 +200,7 @@ describe('Eight processes', () => {
     }
   });
 
-  it('end in good time and answer everybody although Redis is silent', async () => {
+  it('shut down within the limit and answer every caller while Redis is silent', async () => {
     const trial = await fleet.trial();
     redis.pause();
     await trial.load(20);
@@ -219,7 +219,7 @@ describe('Eight processes', () => {
     expect(exits).toEqual(fleet.workers.map(() => ({ code: 0, signal: null })));
   });
 
-  it('start while Redis is closed, serve, and find it when it appears', async () => {
+  it('start and serve while Redis is down, and use it when it is up', async () => {
     const trial = await fleet.trial();
     await redis.kill();
     await Promise.all(fleet.workers.map((worker) => worker.stop()));
@@ -238,7 +238,7 @@ describe('Eight processes', () => {
   });
 });
 
-/** Eight mints at once are slower than one. */
+/** Eight concurrent mints take longer than one. */
 function longestMintMs({ calls }: Trial): number {
   return Math.max(...calls.map(({ startedAt, endedAt }) => Number(endedAt) - startedAt));
 }

@@ -6,10 +6,10 @@ import { type RedisFleet, startRedisFleet } from './redis-fleet.js';
 const WORKERS = 3;
 const PASSWORD = 'once-it-was-right';
 
-/** ioredis tries again after 50 ms, 100 ms and so on up to 2 s; the subscriber doubles from 50 ms. */
+/** ioredis reconnects after 50 ms, 100 ms and so on up to 2 s; the subscriber connection doubles its delay from 50 ms. */
 const MOST_ATTEMPTS_PER_SECOND = 20;
 
-describe('Three processes that must not mint without the store', () => {
+describe("Three processes with the policy whenStoreUnavailable: 'fail'", () => {
   let running: RedisFleet;
   let fleet: Fleet;
 
@@ -24,7 +24,7 @@ describe('Three processes that must not mint without the store', () => {
 
   afterAll(() => running?.stop());
 
-  it('say what is wrong when the password of Redis is, without the password, and do not hammer', async () => {
+  it('report a wrong password of Redis without quoting it, and back off', async () => {
     const { admin } = running;
     const trial = await fleet.trial();
     await admin.config('SET', 'requirepass', 'another-one');

@@ -9,14 +9,14 @@ import { type RedisFleet, startRedisFleet } from './redis-fleet.js';
 interface Scene {
   redis: RedisServer;
   admin: Redis;
-  /** Another server, a primary. */
+  /** Another server, which is a primary. */
   other: RedisServer;
 }
 
 interface Refusal {
   strike: (scene: Scene) => Promise<unknown>;
   heal: (scene: Scene) => Promise<unknown>;
-  /** A process that starts meanwhile can read the shared token. */
+  /** Whether a process that starts during the fault can read the shared token. */
   reads: boolean;
 }
 
@@ -111,7 +111,7 @@ describe('Eight processes whose Redis', () => {
   let other: RedisServer;
 
   beforeAll(async () => {
-    // Events are served more often while data is loaded than by default, once in 2 MB.
+    // Redis serves clients more often while it loads data than by default, which is once in 2 MB.
     const args = ['--loading-process-events-interval-bytes', '1024'];
     running = await startRedisFleet({ args, options: { nearCache: false } });
     ({ fleet } = running);
@@ -159,7 +159,7 @@ describe('Eight processes whose Redis', () => {
     },
   );
 
-  it('evicts the lease in mid-mint (allkeys-lru) are all served by one more mint at most', async () => {
+  it('evicts the lease during a mint (allkeys-lru) serve every caller with one more mint at most', async () => {
     const { admin } = running;
     const trial = await fleet.trial();
     const { served, release } = await trial.midMint();
@@ -177,7 +177,7 @@ describe('Eight processes whose Redis', () => {
     });
   });
 
-  it('evicts the token (allkeys-lru) share the one that they hold again, and mint nothing', async () => {
+  it('evicts the token (allkeys-lru) share the token in hand again, and mint nothing', async () => {
     const { admin } = running;
     const trial = await fleet.trial();
     await trial.burst(2);

@@ -20,7 +20,7 @@ describe('Eight processes behind Sentinel', () => {
 
   afterAll(() => running?.stop());
 
-  it('serve the token in hand while the master is killed and replaced, mint nothing, and move to the new one', async () => {
+  it('serve the token in hand without a mint while the master is killed and replaced, and move to the new one', async () => {
     const trial = await fleet.trial();
     await trial.burst(2);
     await rig.replicated();
@@ -37,7 +37,7 @@ describe('Eight processes behind Sentinel', () => {
     });
   });
 
-  it('serve the token in hand during an orderly failover, mint nothing, and move to the new master', async () => {
+  it('serve the token in hand without a mint during an orderly failover, and move to the new master', async () => {
     const trial = await fleet.trial();
     await trial.burst(2);
     await trial.load(20);
@@ -52,7 +52,7 @@ describe('Eight processes behind Sentinel', () => {
     ['while there is no master', async (_, release) => release()],
     ['when there is a new one', (killed, release) => rig.promoted(killed).then(release)],
   ])(
-    'give every caller a token when the master is killed in mid-mint and the answer comes %s',
+    'give every caller a token if the master is killed during a mint and the answer comes %s',
     async (when, arrives) => {
       const trial = await fleet.trial();
       const { served, release } = await trial.midMint();
@@ -75,7 +75,7 @@ describe('Eight processes behind Sentinel', () => {
     },
   );
 
-  it('share the token in hand with a new master that never heard of it, under a higher fence', async () => {
+  it('share the token in hand with a new master that has lost it, under a higher fence', async () => {
     const trial = await fleet.trial();
     await rig.cutReplication();
     await trial.burst(2);
@@ -94,7 +94,7 @@ describe('Eight processes behind Sentinel', () => {
     });
   });
 
-  it('mint once each, and once more at most, when a failover loses the lease in mid-mint, and no process goes back to an older token', async () => {
+  it('mint at most once more if a failover loses the lease during a mint, and give no older token after a newer one', async () => {
     const trial = await fleet.trial();
     await rig.cutReplication();
     const { served, release } = await trial.midMint();
@@ -116,7 +116,7 @@ describe('Eight processes behind Sentinel', () => {
     });
   });
 
-  it('give no rejected token again when a failover brings it back', async () => {
+  it('do not give a rejected token again if a failover restores it', async () => {
     const trial = await fleet.trial();
     await trial.burst(2);
     await rig.replicated();
@@ -126,7 +126,7 @@ describe('Eight processes behind Sentinel', () => {
     const [rejected] = trial.answers;
     await holder.ask({ do: 'invalidate', key: trial.key, times: 1 });
     await trial.load(20);
-    // Until it hears of the invalidation, a process gives the old token, and has no other in hand when the master is gone.
+    // A process that has not received the invalidation gives the old token, and has no other in hand after the master has ended.
     await fleet.until(() => fleet.workers.every(({ name }) => trial.lastToken(name) !== rejected?.token));
     const killed = await rig.killMaster();
     await rig.mendReplication();
@@ -141,7 +141,7 @@ describe('Eight processes behind Sentinel', () => {
     });
   });
 
-  it('follow when a frozen master is replaced, and go on when it wakes up and becomes a replica', async () => {
+  it('move to the new master when a frozen one is replaced, and stay there when it wakes up as a replica', async () => {
     const trial = await fleet.trial();
     await trial.burst(2);
     await rig.replicated();
@@ -162,7 +162,7 @@ describe('Eight processes behind Sentinel', () => {
     });
   });
 
-  it('follow when the host of the master freezes with the first Sentinel on it', async () => {
+  it('move to the new master when the host of the old one and of the first Sentinel freezes', async () => {
     const trial = await fleet.trial();
     await trial.burst(2);
     await rig.replicated();
@@ -184,7 +184,7 @@ describe('Eight processes behind Sentinel', () => {
     });
   });
 
-  it('hear of a purge in every process after a failover', async () => {
+  it('receive a purge in every process after a failover', async () => {
     const trial = await fleet.trial();
     await trial.burst(2);
     await trial.load(20);
@@ -213,7 +213,7 @@ function lastGeneration({ answers }: Trial, worker: string): number {
   return answers.findLast((answer) => answer.worker === worker)?.generation ?? 0;
 }
 
-/** Answers of a process with an older generation than one that it gave before. */
+/** Answers of a process whose generation is older than one that it gave before. */
 function generationsGoBack({ answers, fleet }: Trial): string[] {
   return fleet.workers.flatMap(({ name }) => {
     const given = answers.filter(({ worker }) => worker === name).flatMap(({ generation }) => generation ?? []);

@@ -43,7 +43,7 @@ describe('npm start', () => {
     return node;
   }
 
-  /** What the start noted down as its own. */
+  /** The lock file of the start: its process, children and temporary directory. */
   function belongings(): { children: { pid: number }[]; temporaryDirectory: string } {
     return JSON.parse(readFileSync(join(state.path, 'start.json'), 'utf8'));
   }
@@ -52,7 +52,7 @@ describe('npm start', () => {
     return belongings().children.map(({ pid }) => pid);
   }
 
-  it('serves the demo with two workers, prints what to try, and leaves nothing behind', async () => {
+  it('serves the demo with two workers, prints commands to try, and leaves nothing behind', async () => {
     const node = await start();
     expect(node.output()).toContain(`${url}, 2 workers, tokens in SQLite`);
     for (const [, command] of node.output().matchAll(/curl -s (http:\S+)/g)) {
@@ -67,7 +67,7 @@ describe('npm start', () => {
     await expect(fetch(url)).rejects.toThrow();
   });
 
-  it('shares tokens through Redis when REDIS_URL names one', async () => {
+  it('shares tokens through Redis if REDIS_URL is set', async () => {
     const redis = await startRedis();
     try {
       const node = await start({ REDIS_URL: redis.url });
@@ -81,15 +81,15 @@ describe('npm start', () => {
     }
   });
 
-  it('says so when it runs already', async () => {
+  it('refuses a second start while the first one runs, and names its URL', async () => {
     const first = await start();
     const second = await launch();
     await expect(second.exited).resolves.toEqual({ code: 1, signal: null });
-    expect(second.output()).toContain(`It runs already: ${url} (process ${first.pid})`);
+    expect(second.output()).toContain(`npm start runs already: ${url} (process ${first.pid})`);
     expect((await fetch(`${url}/health/ready`)).status).toBe(200);
   });
 
-  it('clears up after a start that was killed', async () => {
+  it('ends the processes of a start that was killed', async () => {
     await (await start()).kill();
     const orphans = children();
     await start();
@@ -97,18 +97,18 @@ describe('npm start', () => {
     expect((await fetch(`${url}/proxy/demo/echo`)).status).toBe(200);
   });
 
-  it('takes everything with it when it is killed', async () => {
+  it('ends its children if it is killed', async () => {
     const node = await start();
     const orphans = children();
     const directory = belongings().temporaryDirectory;
     await node.kill();
     await waitFor(() => !orphans.some(isAlive));
     await expect(fetch(url)).rejects.toThrow();
-    // Left for the next start, which this test does not make.
+    // The next start would remove this directory, but this test starts none.
     rmSync(directory, { recursive: true, force: true });
   });
 
-  it('shows the message of a worker that cannot start, and ends', async () => {
+  it('shows the error of a worker that cannot start, and ends', async () => {
     const config = join(state.path, 'gateway.yaml');
     writeFileSync(config, 'integrations: {}\n');
     const node = await launch({ GATEWAY_CONFIG: config });

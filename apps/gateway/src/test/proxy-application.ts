@@ -8,17 +8,18 @@ import { parseConfig } from '../config/parse-config.js';
 import { httpAdapter } from '../http-adapter.js';
 import { ProxyModule } from '../proxy/proxy.module.js';
 
+/** A running proxy. */
 export interface ProxyApplication {
   readonly port: number;
   readonly url: string;
   /** Tokens minted so far, by integration: `<integration>-1`, `<integration>-2`, ... */
   readonly minted: Record<string, number>;
-  /** What a mint does from now on, instead of giving out the next token. */
+  /** Replaces the next mints; without an argument they give the next token again. */
   mintWith(mint?: () => Promise<MintedToken>): void;
   close(): Promise<void>;
 }
 
-/** The proxy alone, with tokens from a function: upstream options by integration, as in the YAML file. */
+/** Starts the proxy alone, with tokens from a function. */
 export async function proxyApplication(upstreams: Record<string, object>): Promise<ProxyApplication> {
   const token = { grant: 'client_credentials', issuer: 'https://idp.example', clientId: 'c', clientSecret: 's' };
   const file = Object.entries(upstreams).map(([name, options]) => [name, { token, ...options }]);

@@ -36,7 +36,7 @@ describe('TokenCacheMetricsModule', () => {
     (await register.metrics()).split('\n').filter((line) => line.startsWith(`${name}{`));
   const lines = async (name: string): Promise<string[]> => (await series(name)).filter((line) => !line.endsWith(' 0'));
 
-  it('counts one miss and one mint, then hits by layer', async () => {
+  it('counts a miss and a mint for the first call, and hits by layer for later ones', async () => {
     await tokens.getToken('billing');
     await tokens.getToken('billing');
     expect(await lines('token_cache_misses')).toEqual(['token_cache_misses{integration="billing"} 1']);
@@ -46,13 +46,13 @@ describe('TokenCacheMetricsModule', () => {
     expect(await lines('token_cache_hits')).toEqual(['token_cache_hits{integration="billing",layer="near"} 1']);
   });
 
-  it('starts the counters of every integration at zero, so that the first increment is seen', async () => {
+  it('exports the counters of every integration with the value 0 at start, so that increase() sees the first increment', async () => {
     expect(await series('token_cache_misses')).toEqual(['token_cache_misses{integration="billing"} 0']);
     expect(await series('token_cache_hits')).toHaveLength(3);
     expect(await series('token_mint_count')).toHaveLength(4 * 3);
   });
 
-  it('tells when the token expires', async () => {
+  it('exports the expiry of the token in Unix time', async () => {
     const { expiresAt } = await tokens.getToken('billing');
     expect(await lines('token_expiry_timestamp_seconds')).toEqual([
       `token_expiry_timestamp_seconds{integration="billing"} ${expiresAt / 1_000}`,
@@ -70,7 +70,7 @@ describe('TokenCacheMetricsModule', () => {
     );
   });
 
-  it('counts failed mints', async () => {
+  it('counts a mint that failed under the outcome failed', async () => {
     source.failure = new TokenSourceRejectedError('no');
     await expect(tokens.getToken('billing')).rejects.toThrow('no');
     expect(await lines('token_mint_count')).toEqual([
@@ -78,7 +78,7 @@ describe('TokenCacheMetricsModule', () => {
     ]);
   });
 
-  it('counts and times calls of the store, and those that fail', async () => {
+  it('counts failed store calls and observes the duration of all', async () => {
     store.fault = (operation) => (operation === 'acquire' ? 'reject' : undefined);
     await tokens.getToken('billing');
     expect(await lines('token_store_errors_total')).toEqual(['token_store_errors_total{operation="acquire"} 1']);
@@ -90,7 +90,7 @@ describe('TokenCacheMetricsModule', () => {
     ]);
   });
 
-  it('names every metric as promised', async () => {
+  it('exports every metric under its documented name', async () => {
     const names = (await register.getMetricsAsJSON()).map(({ name, type }) => `${name} ${type}`);
     expect(names.sort()).toEqual([
       'token_cache_hits counter',
@@ -109,7 +109,7 @@ describe('TokenCacheMetricsModule', () => {
     ]);
   });
 
-  it('stops counting when the application closes', async () => {
+  it('stops counting after the application has closed', async () => {
     await app.close();
     await tokens.peek('billing').catch(() => undefined);
     expect(await lines('token_store_duration_seconds_count')).toEqual([]);

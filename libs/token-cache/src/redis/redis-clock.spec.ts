@@ -7,7 +7,7 @@ import { redisSystem } from './redis-system.spec-support.js';
 const LONG_MS = 60_000;
 const HOUR_MS = 3_600_000;
 
-describe('RedisTokenStore on a server whose clock steps', () => {
+describe('RedisTokenStore on a server whose clock is set', () => {
   let server: RedisServer;
   let client: Redis;
   let system: StoreSystem;
@@ -39,7 +39,7 @@ describe('RedisTokenStore on a server whose clock steps', () => {
 
   const commit = (held: Lease) => store().commit(system.keyId, held, `token ${held.fence}`, LONG_MS);
 
-  it('gives out higher fences after it stepped back by an hour, and refuses the older ones', async () => {
+  it('grants higher fences after the clock was set back by an hour, and refuses the older ones', async () => {
     const first = await lease();
     await commit(first);
     await system.moveClock(-HOUR_MS);
@@ -74,7 +74,7 @@ describe('RedisTokenStore on a server whose clock steps', () => {
     },
   );
 
-  it('gives out a higher fence after everything was lost, as long as it does not step back as well', async () => {
+  it('grants a higher fence after the loss of all keys, unless the clock is set back as well', async () => {
     const first = await lease();
     await commit(first);
     await system.lose('everything');

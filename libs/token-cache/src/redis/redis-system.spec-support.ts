@@ -6,8 +6,8 @@ import { RedisNames } from './redis-names.js';
 import { RedisTokenStore } from './redis-token-store.js';
 
 /**
- * One key of a Redis whose clock the test moves. The server's own cannot be set, so everything that has a place in time is
- * moved the other way instead: ends, fences, and the fences that the clients hold. No answer can tell the difference.
+ * One key of a Redis whose clock the test moves. The clock of a server cannot be set. Instead, every instant is moved the other
+ * way: ends, fences, and the fences that the clients hold. The answers are the same as with a moved clock.
  */
 export function redisSystem(clients: readonly Redis[]): StoreSystem {
   const [client] = clients as [Redis, ...Redis[]];
@@ -47,7 +47,7 @@ export function redisSystem(clients: readonly Redis[]): StoreSystem {
   };
 }
 
-/** Brings everything that has an end nearer by `ms`, as if that time had passed. */
+/** Moves all ends of a key nearer by `ms`, as if that time had passed. */
 export async function moveClock(
   client: Redis,
   [token, record]: [token: string, record: string],
@@ -77,7 +77,7 @@ const MOVE = `
   sooner(KEYS[2])
 `;
 
-/** A store whose fences are those of a clock that was moved. */
+/** Translates the fences of a store to those of the moved clock. */
 function inMovedTime(store: TokenStore, moved: { readonly ms: number }): TokenStore {
   const sent = (fence: number): number => fence - moved.ms * 1000;
   const received = (fence: number): number => fence + moved.ms * 1000;

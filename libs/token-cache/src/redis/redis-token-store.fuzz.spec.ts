@@ -20,7 +20,7 @@ describe('RedisTokenStore', () => {
   });
 
   it(
-    'answers every random history of three processes as the specification does, whatever is lost and wherever its clock goes',
+    'gives the answers of the specification to every random history of three processes, with losses and a clock that is set',
     async () => {
       const { histories, commands } = await fuzz(() => redisSystem(clients), HISTORIES, {
         losses: ['token', 'record', 'everything'],

@@ -39,7 +39,7 @@ describeTokenStore('RedisTokenStore on a client with a key prefix, automatic pip
   return { open: () => new RedisTokenStore(prefixed), dispose: () => prefixed.disconnect() };
 });
 
-/** As the README lists them. */
+/** The permissions that the README lists. */
 const RIGHTS =
   '+get +pttl +set +del +hmget +hget +hset +hdel +pexpire +time +publish +subscribe +evalsha +eval +ping +info';
 
@@ -79,7 +79,7 @@ describe('RedisTokenStore', () => {
     return key;
   };
 
-  it('is configured with a namespace that is neither empty nor moves the hash tag', () => {
+  it('refuses a namespace that is empty or holds a brace', () => {
     for (const wrong of ['', '{', 'a}b', '{tag}']) {
       expect(() => new RedisTokenStore(client, { namespace: wrong })).toThrow(TokenConfigError);
       expect(() => new RedisTokenStore(client, { namespace: wrong })).toThrow(/^namespace must not/);
@@ -99,7 +99,7 @@ describe('RedisTokenStore', () => {
     expect(await foreign.peek(KEY)).toEqual({ isRejected: false });
   });
 
-  it('leaves nothing behind that does not end by itself', async () => {
+  it('gives every key an expiry', async () => {
     await store.ping();
     for (const key of ['waiting', 'cooling', 'purged', 'rejected', 'stored']) {
       const { outcome, ...answer } = await store.acquire(key, { nonce: 'a', leaseMs: LONG_MS, minTtlMs: 0 });
@@ -118,13 +118,13 @@ describe('RedisTokenStore', () => {
     expect(Math.max(...lives)).toBeLessThanOrEqual(25 * 60 * 60 * 1000);
   });
 
-  it('keeps a record for as long as its lease or its cool-down lasts', async () => {
+  it('keeps a record as long as its lease or its cool-down lasts', async () => {
     const twoDaysMs = 48 * 60 * 60 * 1000;
     await store.fail(KEY, await lease(), { remainingMs: twoDaysMs, error: 'busy' });
     expect(await client.pttl(await keyThatEndsWith(':l'))).toBeGreaterThan(twoDaysMs - LONG_MS);
   });
 
-  it('takes its fences from the clock of the server, so that they survive the loss of every record', async () => {
+  it('takes fences from the clock of the server, so that they rise over the loss of every record', async () => {
     const before = await lease();
     await client.del(await keyThatEndsWith(':l'));
     const after = await lease();
@@ -133,7 +133,7 @@ describe('RedisTokenStore', () => {
     expect(Math.abs(after.fence / 1e6 - Number(seconds))).toBeLessThan(60);
   });
 
-  it('rises above the last fence when the clock of the server stepped back', async () => {
+  it('grants a fence above the last one if the clock of the server was set back', async () => {
     const held = await lease();
     const future = held.fence + 3_600_000_000;
     await client.hset(await keyThatEndsWith(':l'), 'fence', future);
@@ -143,7 +143,7 @@ describe('RedisTokenStore', () => {
     expect((await lease()).fence).toBe(future + 3);
   });
 
-  it('rises above the token where only the lease record was lost and the clock stepped back', async () => {
+  it('grants a fence above that of the token if the record was lost and the clock was set back', async () => {
     const first = await lease();
     const future = { ...first, fence: first.fence + 3_600_000_000 };
     await store.commit(KEY, future, 'payload', LONG_MS);
@@ -152,7 +152,7 @@ describe('RedisTokenStore', () => {
     expect(answer).toMatchObject({ outcome: 'lease', lease: { fence: future.fence + 1 } });
   });
 
-  it('stores a refresh of which only the lease record was lost', async () => {
+  it('stores the commit of a refresh whose record was lost', async () => {
     const old = await lease();
     await store.commit(KEY, old, 'old', LONG_MS);
     await client.del(await keyThatEndsWith(':l'));
@@ -242,19 +242,19 @@ describe('RedisTokenStore', () => {
     expect((await store.peek(KEY)).token).toMatchObject({ fence: held.fence, payload: 'payload' });
   });
 
-  it('takes a token that would never end for none', async () => {
+  it('takes a token without an expiry for no token', async () => {
     const held = await lease();
     await client.set((await keyThatEndsWith(':l')).replace(/l$/, 't'), '1:payload');
     expect(await store.peek(KEY)).toEqual({ isRejected: false });
     expect(await store.commit(KEY, held, 'payload', LONG_MS)).toEqual({ outcome: 'stored' });
   });
 
-  it('does not close the client that it was given', async () => {
+  it('does not close the client that it was constructed with', async () => {
     await store.close();
     expect(await client.ping()).toBe('PONG');
   });
 
-  it('adds nothing to the client that it was given', () => {
+  it('adds no method to the client that it was constructed with', () => {
     const own = new Redis({ lazyConnect: true });
     const properties = Object.keys(own);
     const listeners = own.eventNames();

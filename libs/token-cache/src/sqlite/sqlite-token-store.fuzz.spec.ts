@@ -9,7 +9,7 @@ const HISTORIES = 150;
 const NAMESPACE = 'shop';
 const EPOCH = Date.UTC(2026, 0, 1);
 
-// A busy machine takes its time; nothing here depends on it.
+// A limit for hung processes only: no assertion depends on the speed of the machine.
 jest.setTimeout(60_000);
 
 describe('SqliteTokenStore of the built library in three processes', () => {
@@ -33,7 +33,7 @@ describe('SqliteTokenStore of the built library in three processes', () => {
     directory.remove();
   });
 
-  /** A key of its own in the file of all; the processes take the time from the test. */
+  /** A namespace of its own in the common file; the processes take the time from the test. */
   function system(): StoreSystem {
     const keyId = `key ${++histories}`;
     const bytes = Buffer.from(keyId);
@@ -45,7 +45,7 @@ describe('SqliteTokenStore of the built library in three processes', () => {
       async moveClock(ms) {
         now += ms;
       },
-      // No time passes within a history unless it says so: fences may thus be ahead of the clock by 1 ms a command.
+      // Time stands still between two clock commands, so fences may run ahead of it by 1 ms a command.
       async lose() {
         forget();
         now += 1_000;
@@ -63,7 +63,7 @@ describe('SqliteTokenStore of the built library in three processes', () => {
   }
 
   it(
-    'answers every random history as the specification does, whatever is lost and however fast the clock goes',
+    'gives the answers of the specification to every random history, with losses and a fast clock',
     async () => {
       const { histories, commands } = await fuzz(system, HISTORIES, { losses: ['everything'], noticesSetBack: true });
       recordEvidence({

@@ -14,7 +14,7 @@ import { MemoryTokenStore } from '../core/slot/memory-token-store.js';
 import { TokenClient } from '../core/token-client.js';
 import { FakeTokenSource } from './fake-token-source.js';
 
-/** What a request looked like when it arrived. */
+/** A request as it arrived. */
 export interface SeenRequest {
   readonly method: string;
   readonly authorization: string | undefined;
@@ -22,12 +22,12 @@ export interface SeenRequest {
   readonly body: string;
 }
 
-/** An upstream that takes one access token, or any, and remembers what it was asked. */
+/** An upstream that accepts one access token, or any, and records its requests. */
 export class CredentialServer {
   readonly seen: SeenRequest[] = [];
-  /** The only access token that gets a 200; any does while there is none. */
+  /** The only access token that gets a 200; while undefined, every token does. */
   accepted?: string;
-  /** Ends the response, whose status is set. */
+  /** Ends the response; its status is set before. */
   answer: RequestListener = (_, response) => response.end('done');
   connections = 0;
 
@@ -79,7 +79,7 @@ export class AgingClock implements Clock {
   after = systemClock.after;
 }
 
-/** A client with the integration `billing`, whose tokens are `t-token-1`, `t-token-2` and so on. */
+/** A client with the integration `billing` and the tokens `t-token-1`, `t-token-2` and so on. */
 export function billingTokens(source = new FakeTokenSource('t'), clock: Clock = systemClock): TokenClient {
   return new TokenClient({ store: new MemoryTokenStore({ clock }), integrations: { billing: { source } }, clock });
 }

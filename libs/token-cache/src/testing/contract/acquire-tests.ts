@@ -19,27 +19,27 @@ import {
 } from './fleet.js';
 
 export function acquireTests(test: Test): void {
-  test('grants the lease to the first who asks', async ({ store }) => {
+  test('grants the lease to the first caller', async ({ store }) => {
     const { nonce, ...granted } = await leaseOf(store);
     assert.ok(Number.isSafeInteger(granted.fence) && granted.fence > 0);
     assert.equal(granted.leaseMs, LONG_MS);
     assert.equal(typeof nonce, 'string');
   });
 
-  test('makes a second process wait, and says for how long', async ({ store, other }) => {
+  test('makes a second process wait, and gives the time until the lease ends', async ({ store, other }) => {
     await leaseOf(store);
     const answer = await acquire(other);
     assert.equal(answer.outcome, 'wait');
     assert.ok(answer.leaseEndsInMs > 0 && answer.leaseEndsInMs <= LONG_MS);
   });
 
-  test('grants one lease to many who ask at once', async ({ store, other }) => {
+  test('grants one lease to many concurrent callers', async ({ store, other }) => {
     const answers = await Promise.all(Array.from({ length: 40 }, (_, i) => acquire(i % 2 ? store : other)));
     assert.equal(answers.filter(({ outcome }) => outcome === 'lease').length, 1);
     assert.equal(answers.filter(({ outcome }) => outcome === 'wait').length, 39);
   });
 
-  test('gives the same nonce its own lease again', async ({ store, other }) => {
+  test('gives a repeated nonce its own lease again', async ({ store, other }) => {
     const nonce = newNonce();
     const first = await granted(acquire(store, { nonce }));
     const again = await granted(acquire(other, { nonce }));
@@ -47,7 +47,7 @@ export function acquireTests(test: Test): void {
     assert.equal((await acquire(other)).outcome, 'wait');
   });
 
-  test('gives the same nonce a new fence once its lease was taken over', async ({ store, other }) => {
+  test('gives a repeated nonce a new fence after its lease was taken over', async ({ store, other }) => {
     const nonce = newNonce();
     const first = await granted(acquire(store, { nonce, leaseMs: SHORT_MS }));
     const second = await takenOver(other);
@@ -56,7 +56,7 @@ export function acquireTests(test: Test): void {
     assert.ok(third.lease.fence > second.fence && second.fence > first.lease.fence);
   });
 
-  test('grants a lapsed lease anew, with a higher fence', async ({ store, other }) => {
+  test('grants a lapsed lease again, with a higher fence', async ({ store, other }) => {
     const dead = await leaseOf(store, { leaseMs: SHORT_MS });
     const next = await takenOver(other);
     assert.ok(next.fence > dead.fence);
@@ -77,7 +77,7 @@ export function acquireTests(test: Test): void {
     );
   });
 
-  test('answers with the token that another process published', async ({ store, other }) => {
+  test('gives the token that another process committed', async ({ store, other }) => {
     const lease = await leaseOf(store);
     await store.commit(KEY, lease, 'payload', LONG_MS);
     const answer = await acquire(other);
@@ -87,7 +87,7 @@ export function acquireTests(test: Test): void {
     assert.ok(answer.token.ttlMs > 0 && answer.token.ttlMs <= LONG_MS);
   });
 
-  test('never answers with a token that has expired', async ({ store }) => {
+  test('gives no token that has expired', async ({ store }) => {
     await publish(store, await leaseOf(store), { ttlMs: SHORT_MS });
     const next = await eventually('the token expires', async () => {
       const answer = await acquire(store);
@@ -98,7 +98,7 @@ export function acquireTests(test: Test): void {
     assert.equal(next.token, undefined);
   });
 
-  test('grants a refresh of a token that lives no longer than minTtlMs, and gives the token with it', async ({
+  test('grants a lease to refresh a token that lives no longer than minTtlMs, and gives the token with it', async ({
     store,
   }) => {
     const { fence } = await published(store);
@@ -108,12 +108,12 @@ export function acquireTests(test: Test): void {
     assert.ok(lease.fence > fence);
   });
 
-  test('answers with the token when it lives longer than minTtlMs', async ({ store }) => {
+  test('gives the token if it lives longer than minTtlMs', async ({ store }) => {
     await published(store);
     assert.equal((await acquire(store, { minTtlMs: LONG_MS / 2 })).outcome, 'hit');
   });
 
-  test('answers with the valid token while another process refreshes it', async ({ store, other }) => {
+  test('gives the valid token while another process refreshes it', async ({ store, other }) => {
     const { fence } = await published(store);
     await leaseOf(store, { minTtlMs: LONG_MS });
     for (const minTtlMs of [0, LONG_MS]) {

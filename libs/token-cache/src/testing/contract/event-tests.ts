@@ -4,13 +4,13 @@ import { KEY, LONG_MS, SHORT_MS, type Test, acquire, leaseOf, publish, published
 import { Recorder } from './recorder.js';
 
 export function noEventTests(test: Test): void {
-  test('has none: it is polled', async ({ store }) => {
+  test('are absent: the store is polled', async ({ store }) => {
     assert.equal(store.events, undefined);
   });
 }
 
 export function eventTests(test: Test): void {
-  test('tells every listener that events arrive from now on, the late ones too', async ({ store }) => {
+  test('call up() of every listener, also of one that subscribes later', async ({ store }) => {
     const first = await Recorder.on(store);
     const second = await Recorder.on(store);
     assert.deepEqual([first.ups, second.ups], [1, 1]);
@@ -90,20 +90,20 @@ export function eventTests(test: Test): void {
     );
   });
 
-  test('announces a purge with the fence up to which everything is void', async ({ store, other }) => {
+  test('announce a purge with the fence up to which everything is void', async ({ store, other }) => {
     const heard = await Recorder.on(store);
     await leaseOf(other);
     const fence = await other.purge(KEY);
     assert.deepEqual(await heard.until('purged'), { type: 'purged', keyId: KEY, fence });
   });
 
-  test('reaches the process that caused the event as well', async ({ store }) => {
+  test('reach the process that caused them too', async ({ store }) => {
     const heard = await Recorder.on(store);
     await store.purge(KEY);
     assert.equal((await heard.until('purged')).keyId, KEY);
   });
 
-  test('names the key, however odd it is', async ({ store, other }) => {
+  test('name the key, of any characters', async ({ store, other }) => {
     const heard = await Recorder.on(store);
     const keys = ['', 'a:b', 'a\nb', '{a}', '🔑'];
     for (const key of keys) await other.purge(key);

@@ -12,9 +12,9 @@ import { type TokenStoreFixture } from '../token-store-fixture.js';
 import { eventually } from './eventually.js';
 
 export const KEY = 'n4bQgYhMfWWaL-qgxVrQFaO_TxsrC4Is0V1sFbDwCgg';
-/** Longer than any test runs. */
+/** A lease or life that outlasts every test. */
 export const LONG_MS = 60_000;
-/** Short enough to see it end. */
+/** A lease or life that a test waits out. */
 export const SHORT_MS = 60;
 
 let nonces = 0;
@@ -27,7 +27,7 @@ export interface Fleet {
 
 export type Test = (title: string, body: (fleet: Fleet) => Promise<void>) => void;
 
-/** Runs one test on two stores over the same data, and closes them whatever happens. */
+/** Runs one test on two stores over the same data, and closes them afterwards, also on a failure. */
 export async function withFleet(
   createFixture: () => TokenStoreFixture | Promise<TokenStoreFixture>,
   body: (fleet: Fleet) => Promise<void>,
@@ -94,7 +94,7 @@ export async function leaseSoon(store: TokenStore): Promise<Lease> {
   return (await leaseAnswerSoon(store)).lease;
 }
 
-/** The lease of a second process, as soon as the first one's has lapsed. */
+/** The lease of a second process, granted as soon as the first process's lease has lapsed. */
 export function takenOver(store: TokenStore): Promise<Lease> {
   return leaseSoon(store);
 }
@@ -103,7 +103,7 @@ export function publish(store: TokenStore, lease: Lease, { payload = 'payload', 
   return store.commit(KEY, lease, payload, ttlMs);
 }
 
-/** Mints and publishes; gives the lease under which the token was published. */
+/** Acquires a lease and commits a token; gives the lease. */
 export async function published(store: TokenStore, { minTtlMs = 0, ...token }: Publication & Ask = {}): Promise<Lease> {
   const lease = await leaseOf(store, { minTtlMs });
   assert.deepEqual(await publish(store, lease, token), { outcome: 'stored' });

@@ -19,7 +19,7 @@ export function peekTests(test: Test): void {
     assert.equal((await acquire(other)).outcome, 'lease');
   });
 
-  test('gives token and cool-down', async ({ store, other }) => {
+  test('gives the token and the cool-down', async ({ store, other }) => {
     const { fence } = await published(store);
     await store.fail(KEY, await leaseOf(store, { minTtlMs: LONG_MS }), { remainingMs: LONG_MS, error: 'busy' });
     const { token, cooldown } = await other.peek(KEY);

@@ -16,27 +16,27 @@ import {
 } from './fleet.js';
 
 export function purgeTests(test: Test): void {
-  test('deletes whatever token is there', async ({ store, other }) => {
+  test('deletes the token', async ({ store, other }) => {
     await published(store);
     await other.purge(KEY);
     await assertEmpty(store);
     assert.equal((await acquire(store)).outcome, 'lease');
   });
 
-  test('voids a mint in flight', async ({ store, other }) => {
+  test('refuses the commit of a mint that was in flight', async ({ store, other }) => {
     const voided = await leaseOf(store);
     await other.purge(KEY);
     assertSuperseded(await publish(store, voided));
     await assertEmpty(store);
   });
 
-  test('answers the fence up to which everything is void', async ({ store, other }) => {
+  test('returns the fence up to which everything is void', async ({ store, other }) => {
     const voided = await leaseOf(store);
     const fence = await other.purge(KEY);
     assert.ok(voided.fence <= fence && fence < (await leaseOf(store)).fence);
   });
 
-  test('frees the lease, and its next holder may commit', async ({ store, other }) => {
+  test('ends the lease, and accepts the commit of the next one', async ({ store, other }) => {
     const voided = await leaseOf(store);
     await other.purge(KEY);
     const lease = await leaseOf(other);
@@ -53,7 +53,7 @@ export function purgeTests(test: Test): void {
     assert.ok(lease.fence > voided.fence);
   });
 
-  test('forgets cool-down and failures', async ({ store, other }) => {
+  test('clears the cool-down and the count of failures', async ({ store, other }) => {
     await store.fail(KEY, await leaseOf(store), { remainingMs: LONG_MS, error: 'busy' });
     await other.purge(KEY);
     assert.equal((await store.peek(KEY)).cooldown, undefined);
@@ -80,7 +80,7 @@ export function purgeTests(test: Test): void {
     assertSuperseded(await store.commit('another key', lease, 'payload', LONG_MS));
   });
 
-  test('touches no other key', async ({ store, other }) => {
+  test('leaves other keys unchanged', async ({ store, other }) => {
     await published(store);
     await other.purge('another key');
     assert.equal((await acquire(store)).outcome, 'hit');

@@ -2,7 +2,7 @@ import { recordEvidence } from '@mintonce/test-support';
 import { violations } from './history-check.spec-support.js';
 import { type StoreProcess } from './store-process.spec-support.js';
 
-/** Lets the processes go for one key all at once, and checks what they saw. */
+/** Makes all processes contend for one key, and checks their common history. */
 export async function contend(processes: readonly StoreProcess[], callsEach: number, store: string): Promise<void> {
   const histories = await Promise.all(processes.map((process) => process.contend('key', callsEach)));
   const history = histories.flat();

@@ -1,15 +1,15 @@
 import { type Lease, type RejectionVerdict, type StoredToken } from '../../core/contract/token-store.js';
 import { type RecordedCall } from './store-process.spec-support.js';
 
-/** Stores count in whole ms, so that a lease may end by less than one of them early. */
+/** Stores count whole milliseconds, so a lease may end up to 1 ms early. */
 const CLOCK_GRAIN_MS = 1;
 
 type Grant = { lease: Lease; calledAt: number; answeredAt: number };
 type Of<Method extends RecordedCall['method']> = Extract<RecordedCall, { method: Method }>;
 
 /**
- * What is wrong with the history of one key as its processes saw it, in words; nothing if it can be explained by calls that
- * took effect one after the other, each between its call and its answer.
+ * Violations of linearizability in the history of one key, in words. It is empty if every call can have taken effect at one
+ * instant between its call and its answer (Herlihy and Wing, "Linearizability", 1990), as far as these rules can tell.
  */
 export function violations(history: readonly RecordedCall[]): string[] {
   const calls = [...history].sort((a, b) => a.calledAt - b.calledAt);
@@ -32,7 +32,7 @@ export function violations(history: readonly RecordedCall[]): string[] {
   ];
 }
 
-/** Each new lease once, without those that the same nonce was given again. */
+/** The grants of new leases, without those that a repeated nonce got again. */
 function grantsOf(calls: readonly RecordedCall[]): Grant[] {
   const grants = new Map<string, Grant>();
   for (const { answer, calledAt, answeredAt } of of(calls, 'acquire')) {

@@ -37,8 +37,8 @@ function hit(fence: number, calledAt: number, refusedGeneration?: number): Recor
 
 const purge = (calledAt: number): RecordedCall => ({ ...at(calledAt), method: 'purge', args: [], answer: 1 });
 
-describe('The check of a history', () => {
-  it('finds nothing wrong with one mint after the other', () => {
+describe('violations() of a history', () => {
+  it('finds none in mints one after the other', () => {
     const first = [grant(1, 0), commit(1, 10), peek(20, token(1)), invalidate(1, 30)];
     expect(violations([...first, grant(2, 40), purge(50), grant(3, 60), commit(3, 70)])).toEqual([]);
   });

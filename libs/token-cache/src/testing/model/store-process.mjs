@@ -1,4 +1,4 @@
-// A process that uses a store as it is told: node store-process.mjs redis <socket> <namespace> | sqlite <path> <namespace>
+// A process that calls a store on command: node store-process.mjs redis <socket> <namespace> | sqlite <path> <namespace>
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import { RedisTokenStore } from '@mintonce/token-cache/redis';
@@ -14,7 +14,7 @@ const commands = {
   /** One call, at an instant that the test chose. */
   async call({ method, args, now }) {
     Date.now = now === undefined ? systemNow : () => now;
-    // Both clocks at once, or the time that really passes would look like a wall clock that falls behind.
+    // Both clocks are set: with a real monotonic clock, the store would see a wall clock that falls behind.
     process.hrtime.bigint = now === undefined ? systemMonotonic : () => BigInt(Math.round(now * 1_000_000));
     return store[method](...args);
   },
@@ -34,7 +34,7 @@ process.on('disconnect', async () => {
 });
 process.send({ id: 0 });
 
-/** Goes for one key as fast as it can, now well-behaved, now late or dead; gives every call with its answer and its times. */
+/** Contends for one key at full speed, at times late or without a commit; gives every call with its answer and its times. */
 async function contend({ keyId, calls }) {
   const history = [];
   const late = [];
@@ -81,7 +81,7 @@ async function contend({ keyId, calls }) {
   }
 }
 
-/** Ms on the one clock that all processes of a machine share. */
+/** Ms of the monotonic clock, which all processes of a machine share. */
 function now() {
   return Number(systemMonotonic()) / 1e6;
 }

@@ -26,7 +26,7 @@ export type RecordedCall = { process: number; calledAt: number; answeredAt: numb
   | { method: 'purge'; args: []; answer: number }
 );
 
-/** A process of its own with a store of the built library in it. */
+/** A child process with a store of the built library. */
 export class StoreProcess {
   readonly #child: ChildProcess;
   readonly #open = new Map<number, { resolve(answer: unknown): void; reject(error: Error): void }>();
@@ -53,7 +53,7 @@ export class StoreProcess {
     return new StoreProcess(child);
   }
 
-  /** The store in that process; `now` is the time there, the system's when it gives nothing. */
+  /** The store in that process. `now` is the time there in ms; the system's time if it returns undefined. */
   store(now: () => number | undefined = () => undefined): TokenStore {
     const call =
       (method: keyof TokenStore) =>

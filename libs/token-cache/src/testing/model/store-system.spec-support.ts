@@ -1,6 +1,6 @@
 import { type TokenStore } from '../../core/contract/token-store.js';
 
-/** What can be lost of a key by itself. */
+/** The parts of a key that can be lost independently. */
 export type Part = 'token' | 'record' | 'everything';
 
 /** By the name of the part: the time that it is kept for. */
@@ -12,7 +12,7 @@ export interface StoreSystem {
   readonly processes: readonly TokenStore[];
   /** Moves the clock of the store, forward or back, and nothing else. */
   moveClock(ms: number): Promise<void>;
-  /** Takes a part of the key away, as an eviction or a failover does. */
+  /** Deletes a part of the key, as an eviction or a failover does. */
   lose(part: Part): Promise<void>;
   /**
    * For how many ms the store keeps what is left of this history. The token is named where it is kept apart from the record.
