@@ -43,7 +43,7 @@ export class CallerJudge extends Witness {
     const { process, request } = caller;
     const { accessToken } = token;
     this.tell(caller, accessToken);
-    this.world.say(process.name, `answers ${accessToken} for ${request.label}`);
+    this.world.say(process.name, `answers ${accessToken}`, request);
     const known = this.world.idp.tokens.get(accessToken);
     this.verdict.expect(known?.label === request.label, 'no token is given out for another request', () => {
       return `${process.name} gave ${accessToken} of ${known?.label} to a caller of ${request.label}`;
@@ -66,7 +66,7 @@ export class CallerJudge extends Witness {
     const { process, request } = caller;
     const code = String((error as { code?: unknown }).code);
     this.tell(caller, code);
-    this.world.say(process.name, `refuses a caller of ${request.label}: ${code}`);
+    this.world.say(process.name, `refuses a caller: ${code}`, request);
     this.heard(error);
     const isSensible = this.world.idp.leastUsableMs > this.world.weather.policy.mintTimeoutMs;
     this.verdict.expect(
@@ -90,7 +90,7 @@ export class CallerJudge extends Witness {
   }
 
   rejects(process: Process, token: Token): void {
-    this.world.say(process.name, `rejects ${token.accessToken}`);
+    this.world.say(process.name, `rejects ${token.accessToken}`, { label: this.world.history.labelOf(token.keyId) });
     if (!process.rejectedAt.has(token.accessToken)) process.rejectedAt.set(token.accessToken, this.now);
   }
 

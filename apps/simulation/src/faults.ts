@@ -241,7 +241,7 @@ export const FAULTS: readonly Fault[] = [
       const token = tokens[tokens.length - chance.whole(1, Math.min(3, tokens.length))];
       if (!token) return;
       token.isRevoked = true;
-      world.say('idp', `revokes ${token.accessToken}`);
+      world.say('idp', `revokes ${token.accessToken}`, token);
     },
   },
   {

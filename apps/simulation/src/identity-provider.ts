@@ -55,7 +55,8 @@ export class IdentityProvider {
       isRunning: true,
     };
     this.calls.push(call);
-    this.history.say(process.name, `asks the source for t${number} of ${label} under ${fence}`);
+    const right = (): string => (fence === 0 ? 'without a lease' : `under ${this.history.fencesOf(label)(fence)}`);
+    this.history.say(process.name, () => `asks the source for t${number} ${right()}`, call);
     this.onCall(call);
     return new Promise((resolve, reject) => {
       signal.addEventListener('abort', () => {
@@ -82,7 +83,7 @@ export class IdentityProvider {
     const { failureRate, failures, expiresInMs, loseReplies } = this.mood;
     if (this.chance.happens(failureRate)) {
       const failure = this.chance.pick(failures);
-      this.history.say('idp', `answers t${call.number} with ${failure}`);
+      this.history.say('idp', `answers t${call.number} with ${failure}`, call);
       return reply(() => {
         this.onFailure(call, failure);
         reject(this.errorOf(failure));
@@ -90,8 +91,8 @@ export class IdentityProvider {
     }
     const accessToken = this.issue(call, expiresInMs);
     if (this.chance.happens(loseReplies))
-      return this.history.say('idp', `issues ${accessToken}, and the answer is lost`);
-    this.history.say('idp', `issues ${accessToken} for ${String(expiresInMs)} ms`);
+      return this.history.say('idp', `issues ${accessToken}, and the answer is lost`, call);
+    this.history.say('idp', `issues ${accessToken} for ${String(expiresInMs)} ms`, call);
     reply(() => resolve({ accessToken, expiresInMs: expiresInMs as number }));
   }
 
@@ -131,5 +132,6 @@ export class IdentityProvider {
 
 /** A request as the provider tells it from others. */
 export function labelOf(integration: string, request: TokenRequest): string {
-  return `${integration} ${JSON.stringify(request)}`;
+  const details = Object.entries(request).map(([name, value]) => `${name}=${[value].flat().join(',')}`);
+  return [integration, ...details].join(' ');
 }

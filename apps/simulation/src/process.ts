@@ -4,7 +4,7 @@ import { type EventChannel } from './event-channel.js';
 import { type Host } from './host.js';
 import { type Link } from './link.js';
 import { type KnownRequest } from './requests.js';
-import { type StoreOperation } from './store-server.js';
+import { type StoreOperation } from './store-call.js';
 
 /** Somebody who asked a process for a token. */
 export interface Caller {

@@ -14,6 +14,9 @@ export interface Schedule extends Script {
   readonly origin: string;
 }
 
+/** The seed of jitter and delays: a schedule leaves nothing else to chance. */
+export const SCHEDULE_SEED = 1;
+
 const [REQUEST] = REQUESTS as [(typeof REQUESTS)[number]];
 const { leaseMs } = DEFAULT_POLICY;
 

@@ -1,6 +1,7 @@
 import { DEFAULT_POLICY, type NearCachePolicy, type TokenPolicy } from '@mintonce/token-cache';
 import { type Chance } from './chance.js';
-import { FAULTS, type Fault, type Disturbance } from './faults.js';
+import { type Fault, type Disturbance } from './faults.js';
+import { chooseFaults, type FaultChoice } from './fault-choice.js';
 
 /** What a run is like: how many processes with which policy, and what befalls them. */
 export interface Weather {
@@ -20,9 +21,8 @@ export interface Weather {
   readonly troubleMs: number;
 }
 
-/** Two runs in ten are calm, five have one kind of fault, three a mixture. */
-export function weatherOf(chance: Chance, only?: readonly string[]): Weather {
-  const faults = only ? FAULTS.filter(({ name }) => only.includes(name)) : chooseFaults(chance);
+export function weatherOf(chance: Chance, choice: FaultChoice = {}): Weather {
+  const faults = chooseFaults(chance, choice);
   const mintTimeoutMs = chance.pick([1_000, 5_000, 10_000]);
   const leaseMs = chance.pick([300, 1_000, 3_000]);
   return {
@@ -53,10 +53,4 @@ export function weatherOf(chance: Chance, only?: readonly string[]): Weather {
 
 export function disturbs(weather: Weather, ...what: readonly Disturbance[]): boolean {
   return weather.faults.some((fault) => what.includes(fault.disturbs));
-}
-
-function chooseFaults(chance: Chance): Fault[] {
-  const kind = chance.random();
-  if (kind < 0.2) return [];
-  return chance.sample(FAULTS, kind < 0.7 ? 1 : chance.whole(2, 5));
 }

@@ -2,7 +2,7 @@ import { type Token, type TokenCacheOptions } from '@mintonce/token-cache';
 import { type Chance } from './chance.js';
 import { counting } from './counts.js';
 import { EventChannel } from './event-channel.js';
-import { History } from './history.js';
+import { type About, History } from './history.js';
 import { Host } from './host.js';
 import { IdentityProvider } from './identity-provider.js';
 import { CallerJudge } from './caller-judge.js';
@@ -10,6 +10,7 @@ import { MintJudge } from './mint-judge.js';
 import { ProcessJudge } from './process-judge.js';
 import { type Library } from './library.js';
 import { Link } from './link.js';
+import { telling } from './observer.js';
 import { type Caller, Process } from './process.js';
 import { type KnownRequest, REQUESTS } from './requests.js';
 import { StoreServer } from './store-server.js';
@@ -28,7 +29,7 @@ export interface Asking {
 /** The fleet, what it shares, and everybody who uses it. */
 export class World {
   readonly time = new VirtualTime();
-  readonly history = new History(this.time);
+  readonly history: History;
   readonly verdict = new Verdict();
   readonly server: StoreServer;
   readonly idp: IdentityProvider;
@@ -48,8 +49,10 @@ export class World {
     readonly weather: Weather,
     private readonly library: Library,
     private readonly chance: Chance,
+    isTold = false,
   ) {
-    const { time, history, verdict } = this;
+    const { time, verdict } = this;
+    const history = (this.history = new History(time, isTold));
     this.server = new StoreServer(time, library, history, verdict);
     const mood = {
       slownessMs: weather.mintMs,
@@ -76,8 +79,8 @@ export class World {
     return new Set([...this.server.truths.values()].flatMap(({ lease }) => lease?.process ?? []));
   }
 
-  say(who: string, what: string): void {
-    this.history.say(who, what);
+  say(who: string, what: string, about?: About): void {
+    this.history.say(who, what, about);
   }
 
   /** The end of something that a fault began; everything ends when the world heals. */
@@ -147,7 +150,7 @@ export class World {
   purge(process: Process, { integration, asked, label }: KnownRequest): void {
     this.time.after(0, process.host, () => {
       if (!process.serves || !process.service) return;
-      this.say(process.name, `purges ${label}`);
+      this.say(process.name, 'purges', { label });
       process.purged.add(label);
       process.service.purge(integration, asked).catch((error: unknown) => this.callers.heard(error));
     });
@@ -200,6 +203,7 @@ export class World {
     for (const { integration, asked: request, label } of this.requests) {
       await scout.service.status(integration, request);
       this.keyIds.set(label, asked as string);
+      this.history.learnKey(asked as string, label);
     }
     await scout.service.onApplicationShutdown();
   }
@@ -224,6 +228,7 @@ export class World {
     };
     process.service = new library.TokenService(library.resolveOptions(options));
     process.service.observe(counting(library, process.counts));
+    if (this.history.isKept) process.service.observe(telling(library, process.name, this.history));
   }
 
   private async serve(process: Process, request: KnownRequest, asking: Asking): Promise<void> {
