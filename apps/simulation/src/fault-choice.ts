@@ -1,9 +1,11 @@
 import { type Chance } from './chance.js';
-import { FAULTS, type Fault } from './faults.js';
+import { type Fault } from './fault.js';
+import { FAULTS } from './faults.js';
 import { named } from './named.js';
+import { WEATHER_FAULTS } from './weather-faults.js';
 
 /** What the seeds choose from. */
-const MIXTURES = { usual: FAULTS, all: FAULTS };
+const MIXTURES = { usual: FAULTS, weather: WEATHER_FAULTS, all: [...FAULTS, ...WEATHER_FAULTS] };
 
 /** Which faults may befall a run. */
 export interface FaultChoice {

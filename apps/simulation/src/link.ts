@@ -61,8 +61,8 @@ export class Link {
     const { time, server, host, conditions } = this;
     if (this.chance.happens(conditions.loseRequests)) return this.lose(call, 'the request is lost', reject);
     const arrive = (): void => {
-      if (server.state !== 'up')
-        return this.lose(call, `the store is ${server.state}`, reject, server.state === 'refusing');
+      const state = server.stateFor(call);
+      if (state !== 'up') return this.lose(call, `the store is ${state}`, reject, state === 'refusing');
       const reply = (settle: () => void, answer?: unknown): void => {
         if (this.chance.happens(this.conditions.loseReplies)) {
           // A call that arrives once more after its lease was released is granted another, of which nobody can know.

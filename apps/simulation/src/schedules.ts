@@ -1,5 +1,5 @@
 import { DEFAULT_POLICY, type Token } from '@mintonce/token-cache';
-import { type Disturbance, type Fault } from './faults.js';
+import { type Disturbance, type Fault } from './fault.js';
 import { type Process } from './process.js';
 import { REQUESTS } from './requests.js';
 import { type Script } from './simulate.js';

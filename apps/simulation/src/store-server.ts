@@ -10,7 +10,7 @@ import {
 import { type History } from './history.js';
 import { Host } from './host.js';
 import { type Library } from './library.js';
-import { type StoreCall } from './store-call.js';
+import { keyIdOf, type StoreCall } from './store-call.js';
 import { StoreNarrator } from './store-narrator.js';
 import { KeyTruth, type Moment, type PublishedToken } from './store-truth.js';
 import { type Verdict } from './verdict.js';
@@ -36,6 +36,9 @@ export class StoreServer {
   onPublished: (truth: KeyTruth, token: PublishedToken) => void = () => {};
   readonly truths = new Map<string, KeyTruth>();
   readonly narrator: StoreNarrator;
+  /** Keys whose shard cannot be talked to, and all that ever were. */
+  readonly broken = new Map<string, ServerState>();
+  readonly everBroken = new Set<string>();
   private store: TokenStore;
   private log: LoggedCall[] = [];
   private replaying?: number;
@@ -55,6 +58,20 @@ export class StoreServer {
     let truth = this.truths.get(keyId);
     if (!truth) this.truths.set(keyId, (truth = new KeyTruth(this.verdict)));
     return truth;
+  }
+
+  /** Whether the part of the server that a call goes to can be talked to. */
+  stateFor(call: StoreCall): ServerState {
+    return this.state === 'up' ? (this.broken.get(keyIdOf(call) ?? '') ?? 'up') : this.state;
+  }
+
+  breakKey(keyId: string, state: ServerState): void {
+    this.broken.set(keyId, state);
+    this.everBroken.add(keyId);
+  }
+
+  mendKey(keyId: string): void {
+    this.broken.delete(keyId);
   }
 
   async execute(call: StoreCall): Promise<unknown> {

@@ -1,6 +1,6 @@
 import { DEFAULT_POLICY, type NearCachePolicy, type TokenPolicy } from '@mintonce/token-cache';
 import { type Chance } from './chance.js';
-import { type Fault, type Disturbance } from './faults.js';
+import { type Disturbance, type Fault } from './fault.js';
 import { chooseFaults, type FaultChoice } from './fault-choice.js';
 
 /** What a run is like: how many processes with which policy, and what befalls them. */
@@ -25,7 +25,7 @@ export function weatherOf(chance: Chance, choice: FaultChoice = {}): Weather {
   const faults = chooseFaults(chance, choice);
   const mintTimeoutMs = chance.pick([1_000, 5_000, 10_000]);
   const leaseMs = chance.pick([300, 1_000, 3_000]);
-  return {
+  const weather: Weather = {
     processes: chance.whole(2, 6),
     requests: chance.whole(1, 4),
     policy: {
@@ -49,8 +49,9 @@ export function weatherOf(chance: Chance, choice: FaultChoice = {}): Weather {
     faults,
     troubleMs: chance.pick([30_000, 60_000, 120_000]),
   };
+  return faults.reduce((shaped, { shape }) => shape?.(shaped, chance) ?? shaped, weather);
 }
 
 export function disturbs(weather: Weather, ...what: readonly Disturbance[]): boolean {
-  return weather.faults.some((fault) => what.includes(fault.disturbs));
+  return weather.faults.some((fault) => [fault.disturbs].flat().some((disturbed) => what.includes(disturbed)));
 }

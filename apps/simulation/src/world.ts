@@ -4,6 +4,7 @@ import { counting } from './counts.js';
 import { EventChannel } from './event-channel.js';
 import { type About, History } from './history.js';
 import { Host } from './host.js';
+import { HandJudge } from './hand-judge.js';
 import { IdentityProvider } from './identity-provider.js';
 import { CallerJudge } from './caller-judge.js';
 import { MintJudge } from './mint-judge.js';
@@ -14,6 +15,7 @@ import { telling } from './observer.js';
 import { type Caller, Process } from './process.js';
 import { type KnownRequest, REQUESTS } from './requests.js';
 import { StoreServer } from './store-server.js';
+import { CALM_UPSTREAM, Upstream } from './upstream.js';
 import { Verdict } from './verdict.js';
 import { VirtualTime } from './virtual-time.js';
 import { type Weather } from './weather.js';
@@ -35,7 +37,9 @@ export class World {
   readonly idp: IdentityProvider;
   readonly callers: CallerJudge;
   readonly mints: MintJudge;
+  readonly hands: HandJudge;
   readonly fates: ProcessJudge;
+  readonly upstream = new Upstream();
   /** Those that are running. */
   processes: Process[] = [];
   /** Those that ever ran. */
@@ -63,6 +67,7 @@ export class World {
     };
     this.idp = new IdentityProvider(mood, time, library, weather.policy, chance.fork(), history);
     this.requests = REQUESTS.slice(0, weather.requests);
+    this.hands = new HandJudge(this);
     this.callers = new CallerJudge(this);
     this.mints = new MintJudge(this);
     this.fates = new ProcessJudge(this);
@@ -117,12 +122,21 @@ export class World {
     process.pausedAt = this.time.now;
   }
 
+  /** Its machine sleeps, and with it its monotonic clock. */
+  suspend(process: Process): void {
+    this.pause(process);
+    this.say(process.name, 'sleeps');
+    process.host.isSuspended = true;
+  }
+
   resume(process: Process, timersFirst = false): void {
     if (!process.host.isPaused || process.host.isDead) return;
-    this.say(process.name, 'goes on');
-    process.pausedMs += this.time.now - (process.pausedAt ?? this.time.now);
+    const pausedMs = this.time.now - (process.pausedAt ?? this.time.now);
+    this.say(process.name, `goes on after ${pausedMs.toFixed(0)} ms`);
+    process.pausedMs += pausedMs;
+    process.resumedAt = this.time.now;
     delete process.pausedAt;
-    this.time.resume(process.host, timersFirst);
+    this.time.resume(process.host, timersFirst, pausedMs);
   }
 
   shutDown(process: Process): void {
@@ -160,6 +174,10 @@ export class World {
     for (const { link } of processes) link.calm();
   }
 
+  calmUpstream(): void {
+    Object.assign(this.upstream.mood, CALM_UPSTREAM);
+  }
+
   bringServerUp(): void {
     this.server.state = 'up';
     this.say('store', 'is up');
@@ -182,12 +200,16 @@ export class World {
     this.bringServerUp();
     this.resumeServer();
     this.server.slownessMs = 0;
-    const { mood } = this.idp;
+    this.server.broken.clear();
+    this.calmUpstream();
+    const { mood, sick } = this.idp;
+    sick.clear();
     Object.assign(mood, {
       slownessMs: this.weather.mintMs,
       failureRate: 0,
       loseReplies: 0,
       expiresInMs: this.weather.lifeMs,
+      repeats: undefined,
     });
     while (this.processes.length < this.weather.processes) this.start();
   }
@@ -251,7 +273,7 @@ export class World {
   private use(caller: Caller, token: Token, { isSecondTry, isLast }: Asking): void {
     const { process, request } = caller;
     const known = this.idp.tokens.get(token.accessToken);
-    if (!known || (!known.isRevoked && known.endsAt > this.time.now)) return;
+    if (!known || !this.upstream.refuses(known, this.time.now, this.chance)) return;
     const backMs = this.chance.happens(0.1) ? this.chance.exponential(3_000) : this.chance.exponential(5);
     this.time.after(backMs, process.host, () => {
       if (!process.serves) return;
