@@ -3,7 +3,7 @@ import { text } from 'node:stream/consumers';
 import { waitFor } from '@mintonce/test-support';
 import axios, { type AxiosInstance, type AxiosRequestConfig } from 'axios';
 import { TokenSourceRejectedError } from '../core/contract/token-cache.errors.js';
-import { type TokenService } from '../nest/token.service.js';
+import { type TokenClient } from '../core/token-client.js';
 import { billingTokens, CredentialServer } from '../testing/credential-server.spec-support.js';
 import { FakeTokenSource } from '../testing/fake-token-source.js';
 import { useToken } from './use-token.js';
@@ -11,7 +11,7 @@ import { useToken } from './use-token.js';
 describe('useToken', () => {
   let server: CredentialServer;
   let source: FakeTokenSource;
-  let tokens: TokenService;
+  let tokens: TokenClient;
   let client: AxiosInstance;
   let stopUsing: () => void;
 
@@ -24,7 +24,7 @@ describe('useToken', () => {
   });
 
   afterEach(async () => {
-    await tokens.onApplicationShutdown();
+    await tokens.close();
     server.stop();
   });
 

@@ -5,8 +5,7 @@ import { recordEvidence, type RedisServer, startRedis } from '@mintonce/test-sup
 import { Redis } from 'ioredis';
 import { type TokenCacheErrorCode, type TokenSourceError } from '../core/contract/token-cache.errors.js';
 import { TokenObserver } from '../core/contract/token-observer.js';
-import { resolveOptions } from '../core/config/token-cache.options.js';
-import { TokenService } from '../nest/token.service.js';
+import { TokenClient } from '../core/token-client.js';
 import { moveClock } from '../redis/redis-system.spec-support.js';
 import { RedisTokenStore } from '../redis/index.js';
 import { clientCredentials } from './index.js';
@@ -168,7 +167,7 @@ describe('A fleet whose identity provider has a bad day', () => {
     readonly namespace = randomUUID();
     readonly mints = new Mints();
     readonly #clients = Array.from({ length: PROCESSES }, () => new Redis(server.socketPath));
-    readonly #services: TokenService[];
+    readonly #services: TokenClient[];
 
     constructor(tokenEndpoint: string, mintTimeoutMs = 10_000) {
       this.#services = this.#clients.map((own) => {
@@ -178,16 +177,14 @@ describe('A fleet whose identity provider has a bad day', () => {
           clientSecret: CLIENT_SECRET,
           allowInsecureRequests: true,
         });
-        const service = new TokenService(
-          resolveOptions({
-            store: new RedisTokenStore(own, { namespace: this.namespace }),
-            integrations: { billing: { source } },
-            mintTimeoutMs,
-            cooldown: { transientMs: 2 * TRANSIENT_MS, transientMaxMs: 6 * TRANSIENT_MS },
-            storeTimeoutMs: 10_000,
-            random: () => 0.5,
-          }),
-        );
+        const service = new TokenClient({
+          store: new RedisTokenStore(own, { namespace: this.namespace }),
+          integrations: { billing: { source } },
+          mintTimeoutMs,
+          cooldown: { transientMs: 2 * TRANSIENT_MS, transientMaxMs: 6 * TRANSIENT_MS },
+          storeTimeoutMs: 10_000,
+          random: () => 0.5,
+        });
         service.observe(this.mints);
         return service;
       });
@@ -217,7 +214,7 @@ describe('A fleet whose identity provider has a bad day', () => {
     }
 
     async stop(): Promise<void> {
-      await Promise.all(this.#services.map((service) => service.onApplicationShutdown()));
+      await Promise.all(this.#services.map((service) => service.close()));
       for (const own of this.#clients) own.disconnect();
     }
 

@@ -56,9 +56,9 @@ export const TOKEN_CACHE_METRICS = [
     labelNames: ['integration', 'code'],
   }),
   makeCounterProvider({
-    name: 'token_invalidations_total',
-    help: 'Shared tokens that were dropped because they were rejected',
-    labelNames: ['integration'],
+    name: 'token_rejections_total',
+    help: 'Answers of upstreams that spoke against a token, by what became of that',
+    labelNames: ['integration', 'outcome'],
   }),
   makeCounterProvider({
     name: 'token_payload_undecryptable_total',

@@ -3,8 +3,7 @@ import { recordEvidence, type RedisServer, startRedis } from '@mintonce/test-sup
 import fc from 'fast-check';
 import { Redis } from 'ioredis';
 import { TokenObserver } from '../core/contract/token-observer.js';
-import { resolveOptions } from '../core/config/token-cache.options.js';
-import { TokenService } from '../nest/token.service.js';
+import { TokenClient } from '../core/token-client.js';
 import { FakeTokenSource } from '../testing/fake-token-source.js';
 import { RedisNames } from './redis-names.js';
 import { RedisTokenStore } from './redis-token-store.js';
@@ -152,8 +151,8 @@ describe('RedisTokenStore with values that it did not write', () => {
   ])('a payload that is %s is a miss, counted and replaced, and never a bearer', async (what, payload) => {
     const source = new FakeTokenSource();
     const newService = () => {
-      const service = new TokenService(resolveOptions({ store, integrations: { billing: { source } } }));
-      releases.push(() => service.onApplicationShutdown());
+      const service = new TokenClient({ store, integrations: { billing: { source } } });
+      releases.push(() => service.close());
       return service;
     };
     const tokens = newService();

@@ -43,7 +43,7 @@ export class MachineClock {
 
   #moveInstantsBack(byMs: number): void {
     // Both readings were rounded to whole ms.
-    const moved = ['tokenEndsAt', 'leaseEndsAt', 'cooldownEndsAt'].map(
+    const moved = ['tokenEndsAt', 'leaseEndsAt', 'cooldownEndsAt', 'replacedAt'].map(
       (name) => `${name} = MAX(0, ${name} - ${byMs + 1})`,
     );
     this.#database.exec(`UPDATE slots SET ${moved.join(', ')}`);

@@ -9,6 +9,8 @@ import {
   type Cooldown,
   type Lease,
   type Peeked,
+  type Rejection,
+  type RejectionVerdict,
   type TokenStore,
 } from '../core/contract/token-store.js';
 import { acquire, commit, fail, invalidate, peek, purge, renew, type Slot, type Step } from '../core/slot/slot.js';
@@ -79,8 +81,10 @@ export class SqliteTokenStore implements TokenStore {
     return this.#run(keyId, (slot, now) => fail(slot, lease, cooldown, now));
   }
 
-  invalidate(keyId: string, generation: number): Promise<boolean> {
-    return this.#run(keyId, (slot, now) => invalidate(slot, generation, now));
+  async invalidate(keyId: string, rejection: Rejection): Promise<RejectionVerdict> {
+    positiveMs('paceMs', rejection.paceMs);
+    positiveMs('maxPaceMs', rejection.maxPaceMs);
+    return this.#run(keyId, (slot, now) => invalidate(slot, rejection, now));
   }
 
   purge(keyId: string): Promise<number> {

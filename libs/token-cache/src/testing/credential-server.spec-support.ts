@@ -3,8 +3,7 @@ import { createServer, type IncomingHttpHeaders, type RequestListener, type Serv
 import { type AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 import { MemoryTokenStore } from '../core/slot/memory-token-store.js';
-import { resolveOptions } from '../core/config/token-cache.options.js';
-import { TokenService } from '../nest/token.service.js';
+import { TokenClient } from '../core/token-client.js';
 import { FakeTokenSource } from './fake-token-source.js';
 
 /** What a request looked like when it arrived. */
@@ -61,6 +60,6 @@ export class CredentialServer {
 }
 
 /** A service with the integration `billing`, whose tokens are `t-token-1`, `t-token-2` and so on. */
-export function billingTokens(source = new FakeTokenSource('t')): TokenService {
-  return new TokenService(resolveOptions({ store: new MemoryTokenStore(), integrations: { billing: { source } } }));
+export function billingTokens(source = new FakeTokenSource('t')): TokenClient {
+  return new TokenClient({ store: new MemoryTokenStore(), integrations: { billing: { source } } });
 }

@@ -6,6 +6,8 @@ import {
   type Cooldown,
   type Lease,
   type Peeked,
+  type Rejection,
+  type RejectionVerdict,
   type TokenStore,
   type TokenStoreEvents,
 } from '../core/contract/token-store.js';
@@ -46,8 +48,8 @@ export class FaultyTokenStore implements TokenStore {
     return this.call('fail', () => this.inner.fail(keyId, lease, cooldown));
   }
 
-  invalidate(keyId: string, generation: number): Promise<boolean> {
-    return this.call('invalidate', () => this.inner.invalidate(keyId, generation));
+  invalidate(keyId: string, rejection: Rejection): Promise<RejectionVerdict> {
+    return this.call('invalidate', () => this.inner.invalidate(keyId, rejection));
   }
 
   purge(keyId: string): Promise<number> {

@@ -1,7 +1,13 @@
 import { MemoryTokenStore } from '../core/slot/memory-token-store.js';
-import { resolveOptions, type TokenCacheOptions } from '../core/config/token-cache.options.js';
-import { TokenService } from '../nest/token.service.js';
-import { type TokenStore, type TokenStoreEvents, type TokenStoreListener } from '../core/contract/token-store.js';
+import { type TokenCacheOptions } from '../core/config/token-cache.options.js';
+import { TokenClient } from '../core/token-client.js';
+import { DEFAULT_POLICY } from '../core/config/policy.js';
+import {
+  type Rejection,
+  type TokenStore,
+  type TokenStoreEvents,
+  type TokenStoreListener,
+} from '../core/contract/token-store.js';
 import { type StoreOperation } from '../core/contract/token-observer.js';
 import { FakeTokenSource } from './fake-token-source.js';
 import { FaultyTokenStore } from './faulty-token-store.js';
@@ -14,7 +20,7 @@ export interface Fleet {
   readonly shared: MemoryTokenStore;
   readonly source: FakeTokenSource;
   /** One more process, without jitter; `billing` is its integration. */
-  replica(options?: Partial<TokenCacheOptions>, store?: TokenStore): TokenService;
+  replica(options?: Partial<TokenCacheOptions>, store?: TokenStore): TokenClient;
   /** Shuts everybody down and gives the time back. */
   stop(): Promise<void>;
 }
@@ -24,20 +30,23 @@ export function startFleet(): Fleet {
   jest.useFakeTimers({ doNotFake: ['nextTick', 'queueMicrotask', 'setImmediate'] });
   const shared = new MemoryTokenStore();
   const source = new FakeTokenSource();
-  const open: TokenService[] = [];
+  const open: TokenClient[] = [];
   return {
     shared,
     source,
     replica(options = {}, store = shared) {
-      const tokens = new TokenService(
-        resolveOptions({ store, integrations: { billing: { source } }, random: () => 0, ...options }),
-      );
+      const tokens = new TokenClient({
+        store,
+        integrations: { billing: { source } },
+        random: () => 0,
+        ...options,
+      });
       open.push(tokens);
       return tokens;
     },
     async stop() {
       source.hold()();
-      const closing = Promise.all(open.map((tokens) => tokens.onApplicationShutdown()));
+      const closing = Promise.all(open.map((tokens) => tokens.close()));
       await pass(WIND_DOWN_MS);
       await closing;
       jest.useRealTimers();
@@ -51,16 +60,21 @@ export function pass(ms: number): Promise<void> {
 }
 
 /** The token of `billing` that a process gives out. */
-export async function accessToken(tokens: TokenService): Promise<string> {
+export async function accessToken(tokens: TokenClient): Promise<string> {
   return (await tokens.getToken('billing')).accessToken;
 }
 
 /** Keeps a process busy with its token, once every so often. */
-export async function callEvery(ms: number, times: number, tokens: TokenService): Promise<void> {
+export async function callEvery(ms: number, times: number, tokens: TokenClient): Promise<void> {
   for (let call = 0; call < times; call++) {
     await settled(tokens.getToken('billing'));
     await pass(ms);
   }
+}
+
+/** That an upstream rejected a token of that generation, at the default pace. */
+export function rejectionOf(generation: number): Rejection {
+  return { generation, ...DEFAULT_POLICY.rejection, isContested: false };
 }
 
 /** What became of a promise, which may thus fail before anybody looks. */

@@ -18,7 +18,7 @@ export class RelayController implements Controller {
   }
 
   get reason(): Error | null {
-    return this.signal.reason ?? null;
+    return (this.signal.reason as Error | undefined) ?? null;
   }
 
   get paused(): boolean {
@@ -37,11 +37,16 @@ export class RelayController implements Controller {
   follow(target: Controller): void {
     this.target = target;
     if (this.isPaused) target.pause();
-    if (this.aborted) target.abort(this.signal.reason);
+    if (this.aborted) target.abort(this.signal.reason as Error);
+  }
+
+  /** The caller needs no token any more; a request that was sent is aborted by its own signal. */
+  cancel(reason: unknown): void {
+    this.cancellation.abort(reason);
   }
 
   abort(reason: Error): void {
-    this.cancellation.abort(reason);
+    this.cancel(reason);
     this.target?.abort(reason);
   }
 

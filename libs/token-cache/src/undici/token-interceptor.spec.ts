@@ -2,7 +2,7 @@ import { PassThrough, Readable } from 'node:stream';
 import { waitFor } from '@mintonce/test-support';
 import { Agent, type Dispatcher, fetch, FormData, interceptors } from 'undici';
 import { TokenSourceRejectedError } from '../core/contract/token-cache.errors.js';
-import { type TokenService } from '../nest/token.service.js';
+import { type TokenClient } from '../core/token-client.js';
 import { billingTokens, CredentialServer } from '../testing/credential-server.spec-support.js';
 import { FakeTokenSource } from '../testing/fake-token-source.js';
 import { tokenInterceptor } from './token-interceptor.js';
@@ -12,7 +12,7 @@ type Options = Omit<Dispatcher.RequestOptions, 'origin' | 'path' | 'method'>;
 describe('tokenInterceptor', () => {
   let server: CredentialServer;
   let source: FakeTokenSource;
-  let tokens: TokenService;
+  let tokens: TokenClient;
   let agent: Agent;
   let client: Dispatcher;
 
@@ -26,7 +26,7 @@ describe('tokenInterceptor', () => {
 
   afterEach(async () => {
     await agent.destroy();
-    await tokens.onApplicationShutdown();
+    await tokens.close();
     server.stop();
   });
 
@@ -215,7 +215,7 @@ describe('tokenInterceptor', () => {
       server.accepted = 't-token-2';
       await tokens.getToken('billing');
       const release = source.hold();
-      const getToken: TokenService['getToken'] = (integration) => tokens.getToken(integration);
+      const getToken: TokenClient['getToken'] = (integration) => tokens.getToken(integration);
       const deaf = { getToken, invalidate: tokens.invalidate.bind(tokens) };
       client = agent.compose(tokenInterceptor(deaf, 'billing'));
       const events = new Recorder();

@@ -32,7 +32,8 @@ export class TokenConfigError extends TokenCacheError {
 
   constructor(
     readonly field: string,
-    problem: string,
+    /** What is wrong with it, without the field's name. */
+    readonly problem: string,
   ) {
     super(`${field} ${problem}`);
   }

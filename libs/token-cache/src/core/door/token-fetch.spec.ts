@@ -1,11 +1,11 @@
 import { FakeTokenSource } from '../../testing/fake-token-source.js';
 import { billingTokens, CredentialServer } from '../../testing/credential-server.spec-support.js';
-import { type TokenService } from '../../nest/token.service.js';
+import { type TokenClient } from '../../core/token-client.js';
 
-describe('TokenService.fetch', () => {
+describe('TokenClient.fetch', () => {
   let server: CredentialServer;
   let url: string;
-  let tokens: TokenService;
+  let tokens: TokenClient;
 
   beforeEach(async () => {
     server = await CredentialServer.start();
@@ -14,7 +14,7 @@ describe('TokenService.fetch', () => {
   });
 
   afterEach(async () => {
-    await tokens.onApplicationShutdown();
+    await tokens.close();
     server.stop();
   });
 
@@ -91,7 +91,7 @@ describe('TokenService.fetch', () => {
     caller.abort(new Error('gone'));
     await expect(response).rejects.toThrow('gone');
     release();
-    await waiting.onApplicationShutdown();
+    await waiting.close();
   });
 
   it('asks for the token of the request it is given', async () => {

@@ -6,7 +6,7 @@ import { accessToken, type Fleet, pass, startFleet } from '../../testing/fleet.s
 import { MemoryTokenStore } from '../slot/memory-token-store.js';
 import { TokenSourceRejectedError } from '../contract/token-cache.errors.js';
 import { TokenObserver } from '../contract/token-observer.js';
-import { type TokenService } from '../../nest/token.service.js';
+import { type TokenClient } from '../../core/token-client.js';
 
 const HOUR = 3_600_000;
 const REFRESH_AT = HOUR - 30_000 - 300_000;
@@ -29,14 +29,14 @@ describe('Upkeep', () => {
   });
 
   /** A caller every 100 ms. */
-  async function callFor(ms: number, tokens: TokenService): Promise<void> {
+  async function callFor(ms: number, tokens: TokenClient): Promise<void> {
     for (let passed = 0; passed < ms; passed += 100) {
       await tokens.getToken('billing');
       await pass(100);
     }
   }
 
-  function failuresOf(tokens: TokenService): string[] {
+  function failuresOf(tokens: TokenClient): string[] {
     const codes: string[] = [];
     tokens.observe(
       new (class extends TokenObserver {
@@ -50,7 +50,7 @@ describe('Upkeep', () => {
 
   describe('of a token in its refresh window', () => {
     let store: FaultyTokenStore;
-    let tokens: TokenService;
+    let tokens: TokenClient;
 
     beforeEach(async () => {
       store = new FaultyTokenStore(shared);
@@ -139,8 +139,8 @@ describe('Upkeep', () => {
     it('leaves nothing behind', async () => {
       await callFor(100, tokens);
       expect(await accessToken(tokens)).toBe('fake-token-2');
-      expect(tokens['background'].size).toBe(0);
-      expect(inspect(tokens['storeEvents'], { depth: 1 })).toContain('watches: Map(0) {}');
+      expect(inspect(tokens['parts'].supply, { depth: 3 })).toContain('running: Set(0) {}');
+      expect(inspect(tokens['parts'].storeEvents, { depth: 1 })).toContain('watches: Map(0) {}');
     });
   });
 
@@ -174,7 +174,7 @@ describe('Upkeep', () => {
 
   describe('of a token that could not be shared', () => {
     let store: FaultyTokenStore;
-    let tokens: TokenService;
+    let tokens: TokenClient;
     let keyId: string;
 
     beforeEach(async () => {
@@ -196,7 +196,7 @@ describe('Upkeep', () => {
 
     it('does not begin once the application is shut down', async () => {
       store.fault = () => undefined;
-      await tokens.onApplicationShutdown();
+      await tokens.close();
       expect(await accessToken(tokens)).toBe('fake-token-1');
       await pass(100);
       expect(store.calls).toEqual([]);
@@ -213,7 +213,7 @@ describe('Upkeep', () => {
       store.fault = () => undefined;
       await callFor(1_000, tokens);
       expect((await shared.peek(keyId)).token).toBeDefined();
-      expect(inspect(tokens['storeEvents'], { depth: 1 })).toContain('watches: Map(0) {}');
+      expect(inspect(tokens['parts'].storeEvents, { depth: 1 })).toContain('watches: Map(0) {}');
     });
   });
 });

@@ -2,22 +2,22 @@ import { inspect } from 'node:util';
 import { FakeTokenSource } from '../testing/fake-token-source.js';
 import { FaultyTokenStore } from '../testing/faulty-token-store.js';
 import { type Fleet, pass, settled, silent, slow, startFleet } from '../testing/fleet.spec-support.js';
-import { MemoryTokenStore } from '../core/slot/memory-token-store.js';
+import { MemoryTokenStore } from './slot/memory-token-store.js';
 import {
   TokenSourceRejectedError,
   TokenSourceUnavailableError,
   TokenStoreUnavailableError,
   TokenWaitTimeoutError,
-} from '../core/contract/token-cache.errors.js';
-import { TokenObserver } from '../core/contract/token-observer.js';
-import { type TokenService } from './token.service.js';
+} from './contract/token-cache.errors.js';
+import { TokenObserver } from './contract/token-observer.js';
+import { type TokenClient } from './token-client.js';
 
 const HOUR = 3_600_000;
 /** Where the refresh window of an hour's token begins when jitter is 0: life - margin - window. */
 const REFRESH_AT = HOUR - 30_000 - 300_000;
 const HARD_EXPIRY = HOUR - 30_000;
 
-describe('TokenService', () => {
+describe('TokenClient', () => {
   let shared: MemoryTokenStore;
   let source: FakeTokenSource;
   let replica: Fleet['replica'];
@@ -105,7 +105,7 @@ describe('TokenService', () => {
 
     it('keeps tokens of different requests apart and those of equal requests together', async () => {
       const tokens = replica();
-      const token = async (request: Parameters<TokenService['getToken']>[1]): Promise<string> =>
+      const token = async (request: Parameters<TokenClient['getToken']>[1]): Promise<string> =>
         (await tokens.getToken('billing', request)).accessToken;
       const base = await token({ scope: 'b a', tenant: 't' });
       expect(await token({ scope: ['a', 'b', 'a'], tenant: 't' })).toBe(base);
@@ -503,7 +503,7 @@ describe('TokenService', () => {
       store.fault = () => 'reject';
       expect((await tokens.peek('billing'))?.accessToken).toBe('fake-token-1');
       expect(await tokens.status('billing')).toMatchObject({ state: 'valid' });
-      expect(inspect(tokens['storeEvents'], { depth: 1 })).toContain('watches: Map(0) {}');
+      expect(inspect(tokens['parts'].storeEvents, { depth: 1 })).toContain('watches: Map(0) {}');
     });
 
     it('may have a token that cannot be read beside our own', async () => {
@@ -663,7 +663,7 @@ describe('TokenService', () => {
       const release = source.hold();
       const token = tokens.getToken('billing');
       await pass(10);
-      const closed = tokens.onApplicationShutdown();
+      const closed = tokens.close();
       release();
       await pass(10);
       await closed;
@@ -675,7 +675,7 @@ describe('TokenService', () => {
       const release = source.hold();
       const token = settled(tokens.getToken('billing'));
       await pass(10);
-      const closed = tokens.onApplicationShutdown();
+      const closed = tokens.close();
       await pass(5_000);
       await closed;
       expect(await token).toMatchObject({ status: 'rejected' });
@@ -686,17 +686,17 @@ describe('TokenService', () => {
     it('closes the store once, however often it is asked to', async () => {
       const close = jest.spyOn(shared, 'close');
       const tokens = replica();
-      await Promise.all([tokens.onApplicationShutdown(), tokens.onApplicationShutdown()]);
+      await Promise.all([tokens.close(), tokens.close()]);
       expect(close).toHaveBeenCalledTimes(1);
     });
 
     it('serves nothing new afterwards', async () => {
       const tokens = replica();
-      await tokens.onApplicationShutdown();
+      await tokens.close();
       await expect(tokens.getToken('billing')).rejects.toMatchObject({
         code: 'TOKEN_STORE_UNAVAILABLE',
         message: 'The token store did not answer "acquire"',
-        cause: new Error('the application is shut down'),
+        cause: new Error('The client is closed'),
       });
     });
   });
