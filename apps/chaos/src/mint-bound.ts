@@ -1,3 +1,4 @@
+import { type Observation } from './messages.js';
 import { type Trial } from './trial.js';
 
 /** The terms of the second promise: mints <= 1 + the others, for each lifetime. */
@@ -22,7 +23,7 @@ export function boundOf(trial: Trial): MintBound {
     superseded: minted(trial, 'superseded'),
     failed: minted(trial, 'failed'),
     local: minted(trial, 'local'),
-    invalidations: trial.observations.filter(({ name }) => name === 'invalidated').length + trial.purges,
+    invalidations: trial.observations.filter(isReplacement).length + trial.purges,
     losses: trial.losses,
   };
 }
@@ -36,6 +37,11 @@ export function uncounted(trial: Trial, worker: string): number {
   const calls = trial.calls.filter((call) => call.worker === worker);
   const counted = trial.observations.filter((seen) => seen.worker === worker && seen.name === 'minted');
   return Math.max(0, calls.length - counted.length);
+}
+
+/** A rejection that was granted: the fleet mints once for it. */
+function isReplacement({ name, outcome }: Observation): boolean {
+  return name === 'rejected' && (outcome === 'replaced' || outcome === 'contested');
 }
 
 function minted(trial: Trial, outcome: string): number {

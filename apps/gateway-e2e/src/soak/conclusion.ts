@@ -82,11 +82,12 @@ async function storeLeftovers({ fleet, redis }: RunningRig): Promise<Pick<Findin
 function mintsOf(samples: readonly Sample[], witness: IdpWitness, { expenses }: RunningRig): Findings['mints'] {
   const of = (integration: IntegrationName): Findings['mints'][IntegrationName] => {
     const mints = (outcome: string) => total(samples, 'token_mint_count', { integration, outcome });
+    const rejections = (outcome: string) => total(samples, 'token_rejections_total', { integration, outcome });
     const terms = {
       failed: mints('failed'),
       superseded: mints('superseded'),
       local: mints('local'),
-      invalidations: total(samples, 'token_invalidations_total', { integration }),
+      replacements: rejections('replaced') + rejections('contested'),
       purges: expenses.purges[integration],
       kills: expenses.kills,
       historiesLost: expenses.historiesLost,

@@ -19,7 +19,7 @@ const NO_TERMS: MintTerms = {
   failed: 0,
   superseded: 0,
   local: 0,
-  invalidations: 0,
+  replacements: 0,
   purges: 0,
   kills: 0,
   historiesLost: 0,
@@ -209,7 +209,7 @@ describe('The bound of mints', () => {
   it('does not take a mint that came too soon for a lifetime', () => {
     const calls = [...callsEvery(6_400, 10), 1_000_100];
     expect(mintBound(calls, 5_600, NO_TERMS)).toMatchObject({ calls: 11, bound: 10, holds: false });
-    expect(mintBound(calls, 5_600, { ...NO_TERMS, invalidations: 1 })).toMatchObject({ bound: 11, holds: true });
+    expect(mintBound(calls, 5_600, { ...NO_TERMS, replacements: 1 })).toMatchObject({ bound: 11, holds: true });
   });
 
   it('is broken by a mint per worker', () => {

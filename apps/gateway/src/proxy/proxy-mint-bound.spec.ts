@@ -9,7 +9,7 @@ const LONG_BODY = Buffer.alloc(100_000);
 
 jest.setTimeout(30_000);
 
-describe('What refused tokens cost at the identity provider', () => {
+describe('An upstream that refuses tokens', () => {
   let rig: RefusingUpstream;
 
   afterEach(() => rig?.close());
@@ -38,7 +38,7 @@ describe('What refused tokens cost at the identity provider', () => {
     return new Set(answers.map(({ status }) => status));
   }
 
-  it('is nothing when a replica of the upstream learns of a new token late, and every request is served', async () => {
+  it('costs no mint when a replica of it learns of a new token late, and every request is answered with 200', async () => {
     await start();
     let knownAt: number | undefined;
     rig.refuse(() => Date.now() < (knownAt ??= Date.now() + 900));
@@ -47,7 +47,7 @@ describe('What refused tokens cost at the identity provider', () => {
     expect(rig.mints).toBe(1);
   });
 
-  it('is at most one mint per pace when the upstream refuses every token, and callers are told', async () => {
+  it('costs at most 5 mints in 3 s when it refuses every token, and callers get its 401', async () => {
     await start();
     rig.refuse(() => true);
 
@@ -55,7 +55,7 @@ describe('What refused tokens cost at the identity provider', () => {
     expect(rig.mints).toBeLessThanOrEqual(5);
   });
 
-  it('is nothing when the upstream says that a scope is missing', async () => {
+  it('costs no mint when its challenge says that the scope is insufficient', async () => {
     await start();
     rig.refuse(() => true);
     const challenge = 'Bearer error="insufficient_scope", scope="write"';
@@ -67,7 +67,7 @@ describe('What refused tokens cost at the identity provider', () => {
     expect([rig.tokens.length, rig.mints]).toEqual([30, 1]);
   });
 
-  it('is little for a path that is forbidden, and one that is not loses nothing by it', async () => {
+  it('costs at most 3 mints when it refuses one path only, and requests to another path are sent once', async () => {
     await start();
     rig.refuse((_token, request) => request.url === '/forbidden');
     const answers = await steadily((index) => (index % 2 ? '/forbidden' : '/ok'));
@@ -78,7 +78,7 @@ describe('What refused tokens cost at the identity provider', () => {
     expect(rig.mints).toBeLessThanOrEqual(3);
   });
 
-  it('is the same when a body is too long to be sent again', async () => {
+  it('costs one mint per pace when bodies are too long to be sent again', async () => {
     await start(ONE_PACE);
     rig.refuse(() => true);
 
@@ -86,7 +86,7 @@ describe('What refused tokens cost at the identity provider', () => {
     expect(rig.mints).toBe(2);
   });
 
-  it('is the same when several callers send long bodies at once', async () => {
+  it('costs one mint per pace when several callers send long bodies at once', async () => {
     await start(ONE_PACE);
     rig.refuse(() => true);
     const statuses = await Promise.all(Array.from({ length: 4 }, () => times(50, () => rig.post(LONG_BODY))));
@@ -95,7 +95,7 @@ describe('What refused tokens cost at the identity provider', () => {
     expect(rig.mints).toBe(2);
   });
 
-  it('is the same when the upstream breaks off each request that is sent again', async () => {
+  it('costs no mint when it breaks off every request that is sent again', async () => {
     await start(ONE_PACE);
     const known = new Set<unknown>();
     rig.refuse(() => true);
@@ -111,7 +111,7 @@ describe('What refused tokens cost at the identity provider', () => {
     expect(rig.mints).toBe(1);
   });
 
-  it('is the same when the upstream breaks off what is sent with the new token', async () => {
+  it('costs one mint per pace when it breaks off what is sent with the new token', async () => {
     await start(ONE_PACE);
     await rig.get();
     rig.refuse(() => true);
@@ -125,7 +125,7 @@ describe('What refused tokens cost at the identity provider', () => {
     expect(rig.mints).toBe(2);
   });
 
-  it('is one mint for a token that is revoked under load, and every request whose body is kept ends well', async () => {
+  it('costs one mint when it refuses the token under load, and every request with a short body is answered with 200', async () => {
     await start();
     await rig.get();
     let isOver = false;
@@ -143,7 +143,7 @@ describe('What refused tokens cost at the identity provider', () => {
     expect(rig.mints).toBe(2);
   });
 
-  it('does not rise so far with a burst on a forbidden path that a revoked token is not replaced soon', async () => {
+  it('gets a new token for a revoked one although a burst of requests to a forbidden path came before', async () => {
     await start();
     await rig.get('/ok');
     rig.refuse((_token, request) => request.url === '/forbidden');

@@ -4,7 +4,7 @@ import { waitFor } from '@mintonce/test-support';
 import { register } from 'prom-client';
 import { type RefusingUpstream, refusingUpstream } from '../test/refusing-upstream.js';
 
-describe('A token that the upstream refuses', () => {
+describe('A request whose token the upstream refuses', () => {
   let rig: RefusingUpstream;
 
   afterEach(() => rig?.close());
@@ -17,14 +17,14 @@ describe('A token that the upstream refuses', () => {
     rig.refuse((token) => token === 1);
   }
 
-  it('is replaced, and the request is sent again, unseen by the caller', async () => {
+  it('is sent again with a new token, unseen by the caller', async () => {
     await revoked();
 
     expect(await rig.get()).toMatchObject({ status: 200, body: 'token-2' });
     expect(rig.tokens).toEqual(['token-1', 'token-2']);
   });
 
-  it('is sent once more before it is replaced, when it is new', async () => {
+  it('is sent again with the same token first, when that token is new', async () => {
     rig = await refusingUpstream();
     rig.refuse((token) => token === 1);
 
@@ -32,7 +32,7 @@ describe('A token that the upstream refuses', () => {
     expect(rig.tokens).toEqual(['token-1', 'token-1', 'token-2']);
   });
 
-  it('costs one mint for any number of callers, who are all served', async () => {
+  it('is one of 200 that cost one mint together and are all answered with 200', async () => {
     await revoked();
     const answers = await Promise.all(Array.from({ length: 200 }, () => rig.get()));
 
@@ -40,7 +40,7 @@ describe('A token that the upstream refuses', () => {
     expect(rig.mints).toBe(2);
   });
 
-  it('is counted as a request that was sent again', async () => {
+  it('is counted as sent again', async () => {
     await revoked();
     const before = await retries();
     await rig.get();
@@ -56,7 +56,7 @@ describe('A token that the upstream refuses', () => {
   it.each([
     ['of known length', { 'content-length': 4 }],
     ['in chunks', { 'transfer-encoding': 'chunked' }],
-  ])('is answered with the same body again, if it was short: %s', async (_, headers) => {
+  ])('is sent again with its body, if that is short: %s', async (_, headers) => {
     await revoked();
 
     expect(await rig.post('body', headers)).toMatchObject({ status: 200, body: 'token-2' });
@@ -66,7 +66,7 @@ describe('A token that the upstream refuses', () => {
   it.each([
     ['of known length', { 'content-length': 1_001 }],
     ['in chunks', { 'transfer-encoding': 'chunked' }],
-  ])('is replaced although the body was too long to keep, and the caller is told: %s', async (_, headers) => {
+  ])('is not sent again when its body is too long to keep, but the token is replaced: %s', async (_, headers) => {
     await revoked();
 
     expect(await rig.post(Buffer.alloc(1_001), headers)).toMatchObject({ status: 401, body: 'revoked' });
@@ -75,7 +75,7 @@ describe('A token that the upstream refuses', () => {
     await waitFor(async () => (await rig.post(Buffer.alloc(1_001), headers)).body === 'token-2');
   });
 
-  it('is told to a caller whose body was not all there', async () => {
+  it('is not sent again while its body is not all there', async () => {
     await revoked();
     rig.upstream.behave((_request, response) => response.writeHead(401).end('revoked'), { streaming: true });
     const headers = { 'transfer-encoding': 'chunked' };
@@ -88,7 +88,7 @@ describe('A token that the upstream refuses', () => {
     request.destroy();
   });
 
-  it('is told to the caller when its successor is refused as well', async () => {
+  it('gets the second 401 when the new token is refused as well', async () => {
     await revoked();
     rig.refuse(() => true);
 
@@ -100,7 +100,7 @@ describe('A token that the upstream refuses', () => {
     expect(rig.tokens).toEqual(['token-1', 'token-2']);
   });
 
-  it("gives the caller the upstream's own answer, whole, while no other token can be had", async () => {
+  it('gets the whole answer of the upstream while no other token can be had', async () => {
     await revoked();
     rig.idp.isUp = false;
     const body = 'refused '.repeat(500_000);
@@ -111,7 +111,7 @@ describe('A token that the upstream refuses', () => {
     expect(answer.body === body).toBe(true);
   });
 
-  it("gives the caller the upstream's own answer, whole, when it was replaced a moment ago", async () => {
+  it('gets the whole answer of the upstream when the token was replaced a moment ago', async () => {
     await revoked();
     rig.refuse((token) => token < 2);
     await rig.get();
@@ -125,22 +125,25 @@ describe('A token that the upstream refuses', () => {
     expect(rig.mints).toBe(2);
   });
 
-  it.each([400, 403, 429, 500, 502, 503])('is not meant by a %d, which reaches the caller at once', async (status) => {
-    await revoked();
-    rig.refuseWith((_request, response) => response.writeHead(status, { 'retry-after': '1' }).end());
+  it.each([400, 403, 429, 500, 502, 503])(
+    'is not meant by a status of %d, which reaches the caller at once',
+    async (status) => {
+      await revoked();
+      rig.refuseWith((_request, response) => response.writeHead(status, { 'retry-after': '1' }).end());
 
-    expect((await rig.get()).status).toBe(status);
-    expect([rig.tokens, rig.mints]).toEqual([['token-1'], 1]);
-  });
+      expect((await rig.get()).status).toBe(status);
+      expect([rig.tokens, rig.mints]).toEqual([['token-1'], 1]);
+    },
+  );
 
-  it('is meant by a 403 where the policy says so', async () => {
+  it('is sent again after a 403, if the policy says so', async () => {
     await revoked({ renewOn: [401, 403] });
     rig.refuseWith((_request, response) => response.writeHead(403).end());
 
     expect(await rig.get()).toMatchObject({ status: 200, body: 'token-2' });
   });
 
-  it('is not meant by an interim answer', async () => {
+  it('is sent again after an interim answer and a 401', async () => {
     await revoked();
     rig.refuseWith((_request, response) => {
       response.writeEarlyHints({ link: '</style.css>; rel=preload' });
@@ -153,7 +156,7 @@ describe('A token that the upstream refuses', () => {
   it.each([
     ['is long', (response: ServerResponse) => response.end(Buffer.alloc(10_000_000))],
     ['never ends', (response: ServerResponse) => response.write('part')],
-  ])('costs no connection when the body of the refusal %s', async (_, answer) => {
+  ])('keeps no connection open when the body of the refusal %s', async (_, answer) => {
     await revoked();
     const open = new Set<ServerResponse>();
     rig.refuseWith((_request, response) => {
@@ -167,7 +170,7 @@ describe('A token that the upstream refuses', () => {
     await waitFor(() => open.size === 0);
   });
 
-  it('is forgotten with its answer when the caller leaves while the next one is minted', async () => {
+  it('ends at the upstream when the caller leaves while the next token is minted', async () => {
     await revoked();
     let refusal: ServerResponse | undefined;
     rig.refuseWith((_request, response) => (refusal = response.writeHead(401)).write('part'));
