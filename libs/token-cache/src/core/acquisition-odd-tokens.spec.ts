@@ -6,6 +6,7 @@ import {
   channelled,
   type Fleet,
   pass,
+  rejectionOf,
   settled,
   silent,
   slow,
@@ -69,7 +70,7 @@ describe('Acquisition, when the shared token is of no use,', () => {
 
     it('is given the newer token although the older one was invalidated once more', async () => {
       const { tokens, rejected, earlier } = await holderOfTheLost();
-      await earlier.invalidate(rejected.keyId, rejected.generation);
+      await earlier.invalidate(rejected.keyId, rejectionOf(rejected.generation));
       expect(await accessToken(tokens)).toBe('fake-token-2');
       expect(await accessToken(replica({}, earlier))).toBe('fake-token-2');
       expect(source.calls).toHaveLength(2);

@@ -503,7 +503,7 @@ describe('TokenClient', () => {
       store.fault = () => 'reject';
       expect((await tokens.peek('billing'))?.accessToken).toBe('fake-token-1');
       expect(await tokens.status('billing')).toMatchObject({ state: 'valid' });
-      expect(inspect(tokens['storeEvents'], { depth: 1 })).toContain('watches: Map(0) {}');
+      expect(inspect(tokens['parts'].storeEvents, { depth: 1 })).toContain('watches: Map(0) {}');
     });
 
     it('may have a token that cannot be read beside our own', async () => {

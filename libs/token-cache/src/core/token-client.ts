@@ -1,3 +1,5 @@
+import { inspect } from 'node:util';
+import { assemble, type ClientParts } from './assemble.js';
 import {
   type IntegrationOptions,
   resolveIntegrations,
@@ -5,33 +7,13 @@ import {
   type TokenCacheConfig,
   type TokenCacheOptions,
 } from './config/token-cache.options.js';
-import { DEFAULT_NEAR_CACHE } from './config/policy.js';
 import { TokenKeys } from './config/token-key.js';
 import { type TokenObserver } from './contract/token-observer.js';
-import { TokenObservers } from './contract/token-observers.js';
 import { type TokenRequest } from './contract/token-request.js';
 import { type IntegrationStatus } from './contract/token-status.js';
 import { type Token } from './contract/token.js';
 import { fetchTransport, signalOf, type TokenRequestInit } from './door/token-fetch.js';
 import { type Transport } from './door/transport.js';
-import { WithToken } from './door/with-token.js';
-import { TokenStanding } from './in-hand/token-standing.js';
-import { TokensInHand } from './in-hand/tokens-in-hand.js';
-import { Acquisition } from './protocol/acquisition.js';
-import { LastErrors } from './protocol/last-errors.js';
-import { LeasedMint } from './protocol/leased-mint.js';
-import { LocalMint } from './protocol/local-mint.js';
-import { LookUp } from './protocol/look-up.js';
-import { Minting } from './protocol/minting.js';
-import { Rejections } from './protocol/rejections.js';
-import { TokenSupply } from './protocol/token-supply.js';
-import { Upkeep } from './protocol/upkeep.js';
-import { FailureMemory } from './source-client/failure-memory.js';
-import { SourceClient } from './source-client/source-client.js';
-import { GuardedStore } from './store-client/guarded-store.js';
-import { PayloadCodec } from './store-client/payload-codec.js';
-import { StoreClient } from './store-client/store-client.js';
-import { StoreEvents } from './store-client/store-events.js';
 
 /** Options of one call. */
 export interface GetTokenOptions {
@@ -54,70 +36,15 @@ const SHUTDOWN_GRACE_MS = 5_000;
 export class TokenClient {
   private readonly config: TokenCacheConfig;
   private readonly keys = new TokenKeys();
-  private readonly observers = new TokenObservers();
   private readonly graceIsOver = new AbortController();
-  private readonly guarded: GuardedStore;
-  private readonly store: StoreClient;
-  private readonly storeEvents: StoreEvents;
-  private readonly tokens: TokensInHand;
-  private readonly failures: FailureMemory;
-  private readonly rejections: Rejections;
-  private readonly lookUp: LookUp;
-  private readonly supply: TokenSupply;
-  private readonly withToken: WithToken;
-  private readonly lastErrors = new LastErrors();
+  private readonly parts: ClientParts;
   private closing?: Promise<void>;
 
   /** @throws TokenConfigError naming the field */
   constructor(options: TokenCacheOptions) {
-    const config = (this.config = resolveOptions(options));
-    const { clock, random, nearCache } = config;
-    const { observers, lastErrors } = this;
-    const closing = this.graceIsOver.signal;
-    const { maxEntries } = nearCache || DEFAULT_NEAR_CACHE;
-    const codec = new PayloadCodec(config.encryption);
-    this.guarded = new GuardedStore(config.store, clock, observers);
-    const store = (this.store = new StoreClient(this.guarded, clock));
-    const sources = new SourceClient(clock, random, closing);
-    const storeEvents = (this.storeEvents = new StoreEvents(clock, random, config.store.events, (event) => {
-      this.tokens.notice(event);
-      sources.abortVoided(event);
-    }));
-    const channel = config.store.events && storeEvents;
-    const tokens = (this.tokens = new TokensInHand({
-      policy: nearCache,
-      maxEntries,
-      channel,
-      clock,
-      codec,
-      observers,
-    }));
-    const standing = new TokenStanding(clock, tokens, maxEntries);
-    const failures = (this.failures = new FailureMemory(clock, random));
-    const minting = new Minting({ clock, sources, failures, observers });
-    const mintParts = { clock, random, codec, store, tokens, failures, minting, observers, closing };
-    const leasedMint = new LeasedMint(mintParts);
-    const localMint = new LocalMint(mintParts);
-    const announce = storeEvents.deliver.bind(storeEvents);
-    const rejections = (this.rejections = new Rejections({ clock, store, tokens, standing, observers, announce }));
-    const parts = {
-      clock,
-      store,
-      tokens,
-      storeEvents,
-      leasedMint,
-      localMint,
-      rejections,
-      lastErrors,
-      observers,
-      closing,
-    };
-    const acquisition = new Acquisition(parts);
-    const upkeep = new Upkeep({ ...parts, onUnexpected: (error) => this.onUnexpected(error) });
-    this.lookUp = new LookUp(parts);
-    this.supply = new TokenSupply({ ...parts, acquisition, upkeep });
-    this.withToken = new WithToken({ ...parts, standing, supply: this.supply });
-    for (const integration of config.integrations.values()) this.keys.add(integration);
+    this.config = resolveOptions(options);
+    this.parts = assemble(this.config, this.graceIsOver.signal, (error) => this.onUnexpected(error));
+    for (const integration of this.config.integrations.values()) this.keys.add(integration);
   }
 
   /** Names of all integrations. */
@@ -135,7 +62,7 @@ export class TokenClient {
    * @throws TokenStoreUnavailableError with `whenStoreUnavailable: 'fail'`, or after `close`
    */
   async getToken(integration: string, request?: TokenRequest, options?: GetTokenOptions): Promise<Token> {
-    return this.supply.get(this.keys.of(integration, request), options?.signal);
+    return this.parts.supply.get(this.keys.of(integration, request), options?.signal);
   }
 
   /**
@@ -146,8 +73,8 @@ export class TokenClient {
    */
   async peek(integration: string, request?: TokenRequest): Promise<Token | undefined> {
     const key = this.keys.of(integration, request);
-    const near = this.tokens.trusted(key.id, this.config.clock.monotonic());
-    return near?.token ?? (await this.lookUp.look(key)).held?.token;
+    const near = this.parts.tokens.trusted(key.id, this.config.clock.monotonic());
+    return near?.token ?? (await this.parts.lookUp.look(key)).held?.token;
   }
 
   /**
@@ -158,7 +85,7 @@ export class TokenClient {
    * @throws what `getToken` and the transport throw
    */
   async send<Answer>(integration: string, transport: Transport<Answer>, options: SendOptions = {}): Promise<Answer> {
-    return this.withToken.send(this.keys.of(integration, options.request), transport, options.signal);
+    return this.parts.withToken.send(this.keys.of(integration, options.request), transport, options.signal);
   }
 
   /**
@@ -181,10 +108,10 @@ export class TokenClient {
    * @throws TokenIntegrationUnknownError
    */
   async invalidate(token: Token): Promise<boolean> {
-    const { key } = this.tokens.find(token) ?? { key: { ...this.keys.of(token.integration), id: token.keyId } };
-    const verdict = await this.rejections.report(key, token);
+    const { key } = this.parts.tokens.find(token) ?? { key: { ...this.keys.of(token.integration), id: token.keyId } };
+    const verdict = await this.parts.rejections.report(key, token);
     // A failed refresh is reported by the metrics, and leaves the caller where it was.
-    if (verdict === 'contested') await this.supply.replace(key, token).catch(() => {});
+    if (verdict === 'contested') await this.parts.supply.replace(key, token).catch(() => {});
     return verdict === 'replaced';
   }
 
@@ -199,11 +126,11 @@ export class TokenClient {
     // Unless the store tells up to which fence it purged, everything here is void.
     let fence = Number.POSITIVE_INFINITY;
     try {
-      fence = await this.store.purge(key);
+      fence = await this.parts.store.purge(key);
     } finally {
-      this.failures.forget(key.id);
-      this.rejections.forget(key.id);
-      this.storeEvents.deliver({ type: 'purged', keyId: key.id, fence });
+      this.parts.failures.forget(key.id);
+      this.parts.rejections.forget(key.id);
+      this.parts.storeEvents.deliver({ type: 'purged', keyId: key.id, fence });
     }
   }
 
@@ -214,9 +141,9 @@ export class TokenClient {
    */
   async status(integration: string, request?: TokenRequest): Promise<IntegrationStatus> {
     const key = this.keys.of(integration, request);
-    const known = { integration, lastErrorCode: this.lastErrors.of(key.id) };
+    const known = { integration, lastErrorCode: this.parts.lastErrors.of(key.id) };
     try {
-      const { held, cooldown } = await this.lookUp.look(key);
+      const { held, cooldown } = await this.parts.lookUp.look(key);
       const coolingMs = cooldown?.remainingMs;
       if (!held) return { ...known, coolingMs, state: cooldown ? 'cooling' : 'missing' };
       const { expiresAt, generation } = held.token;
@@ -228,7 +155,7 @@ export class TokenClient {
 
   /** Whether the store answers now. */
   storeAvailable(): Promise<boolean> {
-    return this.guarded
+    return this.parts.guarded
       .call(NO_INTEGRATION, 'ping', this.config.policy.storeTimeoutMs, (store) => store.ping())
       .then(() => true)
       .catch(() => false);
@@ -245,7 +172,7 @@ export class TokenClient {
 
   /** Tells `observer` of everything from now on; the returned function ends that. */
   observe(observer: TokenObserver): () => void {
-    return this.observers.add(observer);
+    return this.parts.observers.add(observer);
   }
 
   /**
@@ -265,17 +192,17 @@ export class TokenClient {
 
   /** Hears of a failure in the background that is none of the library's errors. */
   protected onUnexpected(error: unknown): void {
-    process.emitWarning(error instanceof Error ? error : String(error));
+    process.emitWarning(inspect(error), 'TokenCacheWarning');
   }
 
   private async closeOnce(): Promise<void> {
     const cancel = this.config.clock.after(SHUTDOWN_GRACE_MS, () => {
       this.graceIsOver.abort(new Error('The application shuts down'));
-      this.storeEvents.wakeAll();
+      this.parts.storeEvents.wakeAll();
     });
-    await this.supply.close();
+    await this.parts.supply.close();
     cancel();
-    this.storeEvents.close();
-    await this.guarded.close();
+    this.parts.storeEvents.close();
+    await this.parts.guarded.close();
   }
 }

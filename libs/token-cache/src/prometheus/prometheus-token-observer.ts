@@ -41,6 +41,7 @@ export class PrometheusTokenObserver extends TokenObserver {
     for (const integration of integrations) {
       this.misses.inc({ integration }, 0);
       for (const layer of LAYERS) this.hits.inc({ integration, layer }, 0);
+      for (const outcome of REJECTIONS) this.rejections.inc({ integration, outcome }, 0);
       for (const outcome of OUTCOMES) {
         for (const reason of REASONS) this.mints.inc({ integration, outcome, reason }, 0);
       }

@@ -1,7 +1,13 @@
 import { MemoryTokenStore } from '../core/slot/memory-token-store.js';
 import { type TokenCacheOptions } from '../core/config/token-cache.options.js';
 import { TokenClient } from '../core/token-client.js';
-import { type TokenStore, type TokenStoreEvents, type TokenStoreListener } from '../core/contract/token-store.js';
+import { DEFAULT_POLICY } from '../core/config/policy.js';
+import {
+  type Rejection,
+  type TokenStore,
+  type TokenStoreEvents,
+  type TokenStoreListener,
+} from '../core/contract/token-store.js';
 import { type StoreOperation } from '../core/contract/token-observer.js';
 import { FakeTokenSource } from './fake-token-source.js';
 import { FaultyTokenStore } from './faulty-token-store.js';
@@ -64,6 +70,11 @@ export async function callEvery(ms: number, times: number, tokens: TokenClient):
     await settled(tokens.getToken('billing'));
     await pass(ms);
   }
+}
+
+/** That an upstream rejected a token of that generation, at the default pace. */
+export function rejectionOf(generation: number): Rejection {
+  return { generation, ...DEFAULT_POLICY.rejection, isContested: false };
 }
 
 /** What became of a promise, which may thus fail before anybody looks. */

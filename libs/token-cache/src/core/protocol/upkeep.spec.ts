@@ -139,8 +139,8 @@ describe('Upkeep', () => {
     it('leaves nothing behind', async () => {
       await callFor(100, tokens);
       expect(await accessToken(tokens)).toBe('fake-token-2');
-      expect(tokens['background'].size).toBe(0);
-      expect(inspect(tokens['storeEvents'], { depth: 1 })).toContain('watches: Map(0) {}');
+      expect(inspect(tokens['parts'].supply, { depth: 3 })).toContain('running: Set(0) {}');
+      expect(inspect(tokens['parts'].storeEvents, { depth: 1 })).toContain('watches: Map(0) {}');
     });
   });
 
@@ -213,7 +213,7 @@ describe('Upkeep', () => {
       store.fault = () => undefined;
       await callFor(1_000, tokens);
       expect((await shared.peek(keyId)).token).toBeDefined();
-      expect(inspect(tokens['storeEvents'], { depth: 1 })).toContain('watches: Map(0) {}');
+      expect(inspect(tokens['parts'].storeEvents, { depth: 1 })).toContain('watches: Map(0) {}');
     });
   });
 });
