@@ -1,4 +1,5 @@
 import { leastServiceMs, lifetimesBegunBy, mintBound, type MintBound } from '@mintonce/test-support/mint-bound';
+import { type Observation } from './messages.js';
 import { type Trial } from './trial.js';
 
 /** What may cost a mint in a trial besides the end of a life. */
@@ -36,9 +37,14 @@ function termsOf(trial: Trial): MintTerms {
     superseded: minted(trial, 'superseded'),
     failed: minted(trial, 'failed'),
     local: minted(trial, 'local'),
-    invalidations: trial.observations.filter(({ name }) => name === 'invalidated').length + trial.purges,
+    invalidations: trial.observations.filter(isReplacement).length + trial.purges,
     losses: trial.losses,
   };
+}
+
+/** A rejection that was granted: the fleet mints once for it. */
+function isReplacement({ name, outcome }: Observation): boolean {
+  return name === 'rejected' && (outcome === 'replaced' || outcome === 'contested');
 }
 
 function minted(trial: Trial, outcome: string): number {

@@ -227,7 +227,7 @@ describe('The gateway', () => {
         await waitFor(() => idp.seen.length === 1);
         caller.abort();
         await left;
-        const shutDown = jest.spyOn(app!.get(TokenService, { strict: false }), 'onApplicationShutdown');
+        const shutDown = jest.spyOn(app!.get(TokenService, { strict: false }), 'close');
         const stopped = stop();
         await waitFor(() => shutDown.mock.calls.length > 0);
         idp.release();

@@ -84,11 +84,12 @@ function mintsOf(samples: readonly Sample[], witness: IdpWitness, { expenses }: 
   const of = (integration: IntegrationName): Findings['mints'][IntegrationName] => {
     const mints = (outcome: string) => total(samples, 'token_mint_count', { integration, outcome });
     const startsAt = witness.startsOf(integration);
+    const rejections = (outcome: string) => total(samples, 'token_rejections_total', { integration, outcome });
     const terms: MintTerms = {
       failed: mints('failed'),
       superseded: mints('superseded'),
       local: mints('local'),
-      invalidations: total(samples, 'token_invalidations_total', { integration }),
+      replacements: rejections('replaced') + rejections('contested'),
       purges: expenses.purges[integration],
       kills: expenses.kills,
       historiesLost: expenses.historiesLost,

@@ -20,7 +20,7 @@ const NO_TERMS: MintTerms = {
   failed: 0,
   superseded: 0,
   local: 0,
-  invalidations: 0,
+  replacements: 0,
   purges: 0,
   kills: 0,
   historiesLost: 0,

@@ -5,7 +5,8 @@ export interface MintTerms {
   readonly superseded: number;
   /** Mints that the store could not be told of. */
   readonly local: number;
-  readonly invalidations: number;
+  /** Rejections that were granted: tokens that were replaced, and contested ones that were refreshed early. */
+  readonly replacements: number;
   readonly purges: number;
   /** Leases that died with their worker. */
   readonly kills: number;

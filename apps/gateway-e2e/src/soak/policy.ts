@@ -12,6 +12,8 @@ export const POLICY = {
   leaseMs: LEASE_MS,
   mintTimeoutMs: MINT_TIMEOUT_MS,
   waitTimeoutMs: 2 * MINT_TIMEOUT_MS,
+  // Shorter than the time between two faults: each revocation is one mint, and callers hear nothing of it.
+  rejection: { paceMs: 500, maxPaceMs: 1_000 },
   cooldown: { rejectedMs: COOLDOWN_MS, transientMs: 500, transientMaxMs: COOLDOWN_MS },
 };
 

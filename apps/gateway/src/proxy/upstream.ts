@@ -1,13 +1,11 @@
 import { Pool } from 'undici';
 import { type IntegrationConfig } from '../config/config.schema.js';
 import { type IntegrationMetrics } from '../metrics/gateway-metrics.js';
-import { RetryBackoff } from './retry-backoff.js';
 
 /** The upstream of one integration. Its pool connects to one origin only. */
 export class Upstream {
   readonly basePath: string;
   readonly pool: Pool;
-  readonly backoff = new RetryBackoff();
 
   constructor(
     readonly name: string,

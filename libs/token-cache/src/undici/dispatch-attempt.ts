@@ -13,10 +13,11 @@ const MAX_DISCARDED_BYTES = 64 * 1024;
 const MAX_DISCARDING_MS = 1_000;
 
 /**
- * One dispatch of a request. Its response goes to the caller's handler as it comes, unless it speaks against the token:
- * then it is kept back, paused, until it is released or discarded.
+ * One dispatch of a request, for a `Transport` over undici. Its response goes to the caller's handler as it comes, unless it
+ * speaks against the token: then it is kept back, paused, until it is released or discarded. All attempts of one request
+ * share a `RelayController`, which is the only one that the handler sees.
  */
-export class Attempt implements Dispatcher.DispatchHandler {
+export class DispatchAttempt implements Dispatcher.DispatchHandler {
   /** Resolves once the status is known; rejects when the request fails before. */
   readonly begun: Promise<this>;
   status: UpstreamStatus = { status: 0 };
