@@ -4,8 +4,6 @@ import { monotonicMs } from './monotonic.js';
 import { startRedisFleet } from './redis-fleet.js';
 import { startSqliteFleet } from './sqlite-fleet.js';
 
-jest.setTimeout(60_000);
-
 const FIVE_MINUTES_MS = 300_000;
 const LIFE_MS = 1_000;
 

@@ -9,8 +9,6 @@ import { openTenants, slotOfNext, type Tenant } from './tenants.js';
 import { type MidMint } from './trial.js';
 import { type WorkerProcess } from './worker-process.js';
 
-jest.setTimeout(90_000);
-
 const TENANTS = 12;
 
 describe('Eight processes on a cluster of three masters and three replicas', () => {

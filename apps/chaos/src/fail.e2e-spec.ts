@@ -2,9 +2,7 @@ import { expectPromises } from './expect-promises.spec-support.js';
 import { type Fleet } from './fleet.js';
 import { type RedisFleet, startRedisFleet } from './redis-fleet.js';
 
-jest.setTimeout(60_000);
-
-/** The library's default. */
+/** The library's own interval. */
 const STORE_TIMEOUT_MS = 500;
 
 type Act = (scene: RedisFleet) => Promise<unknown>;

@@ -5,8 +5,6 @@ import { monotonicMs } from './monotonic.js';
 import { startRedisFleet } from './redis-fleet.js';
 import { startSqliteFleet } from './sqlite-fleet.js';
 
-jest.setTimeout(60_000);
-
 /** Time beyond the lease that the fourth promise allows; the delay that the machine adds is measured. */
 const TAKEOVER_MS = 100;
 

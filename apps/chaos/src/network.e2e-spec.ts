@@ -5,9 +5,7 @@ import { type Fleet, LEASE_MS, WORKERS } from './fleet.js';
 import { monotonicMs } from './monotonic.js';
 import { type RedisFleet, startRedisFleet } from './redis-fleet.js';
 
-jest.setTimeout(60_000);
-
-/** The library's default. */
+/** The library's own interval. */
 const STORE_TIMEOUT_MS = 500;
 const HEARTBEAT_MS = 5_000;
 

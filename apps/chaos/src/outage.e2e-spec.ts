@@ -6,8 +6,6 @@ import { monotonicMs } from './monotonic.js';
 import { type RedisFleet, startRedisFleet } from './redis-fleet.js';
 import { type Trial } from './trial.js';
 
-jest.setTimeout(60_000);
-
 /** The library's default, which the fleet uses. */
 const STORE_TIMEOUT_MS = 500;
 

@@ -3,8 +3,6 @@ import { type Fleet } from './fleet.js';
 import { monotonicMs } from './monotonic.js';
 import { type RedisFleet, startRedisFleet } from './redis-fleet.js';
 
-jest.setTimeout(60_000);
-
 const WORKERS = 3;
 const PASSWORD = 'once-it-was-right';
 

@@ -6,8 +6,6 @@ import { expectPromises } from './expect-promises.spec-support.js';
 import { type Fleet, WORKERS } from './fleet.js';
 import { type RedisFleet, startRedisFleet } from './redis-fleet.js';
 
-jest.setTimeout(60_000);
-
 interface Scene {
   redis: RedisServer;
   admin: Redis;

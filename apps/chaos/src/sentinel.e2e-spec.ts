@@ -6,8 +6,6 @@ import { replaced, subscribers } from './replaced-master.js';
 import { type SentinelFleet, startSentinelFleet } from './sentinel-fleet.js';
 import { type Trial } from './trial.js';
 
-jest.setTimeout(90_000);
-
 describe('Eight processes behind Sentinel', () => {
   let running: SentinelFleet;
   let fleet: Fleet;

@@ -2,8 +2,6 @@ import { join } from 'node:path';
 import { type TemporaryDirectory, temporaryDirectory } from '@mintonce/test-support';
 import { Fleet } from './fleet.js';
 
-jest.setTimeout(60_000);
-
 const WORKERS = 3;
 
 /** Shows that each check of the verdict can fail. */

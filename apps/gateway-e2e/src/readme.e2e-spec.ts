@@ -4,8 +4,6 @@ import { join } from 'node:path';
 import { freePort, startNode, waitFor } from '@mintonce/test-support';
 import { ROOT } from './fleet.js';
 
-jest.setTimeout(120_000);
-
 const READMES = ['README.md', 'libs/token-cache/README.md', 'libs/cluster-metrics/README.md'];
 
 /** The fenced blocks of that language. */

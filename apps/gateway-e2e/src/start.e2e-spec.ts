@@ -39,7 +39,7 @@ describe('npm start', () => {
 
   async function start(more: NodeJS.ProcessEnv = {}): Promise<NodeProcess> {
     const node = await launch(more);
-    await node.waitForOutput(/Ctrl-C stops it/, 60_000);
+    await node.waitForOutput(/Ctrl-C stops it/);
     return node;
   }
 
@@ -65,7 +65,7 @@ describe('npm start', () => {
     expect(existsSync(directory)).toBe(false);
     expect(readdirSync(state.path).filter((name) => !name.startsWith('tokens.sqlite'))).toEqual([]);
     await expect(fetch(url)).rejects.toThrow();
-  }, 120_000);
+  });
 
   it('shares tokens through Redis if REDIS_URL is set', async () => {
     const redis = await startRedis();
@@ -79,7 +79,7 @@ describe('npm start', () => {
     } finally {
       await redis.stop();
     }
-  }, 120_000);
+  });
 
   it('refuses a second start while the first one runs, and names its URL', async () => {
     const first = await start();
@@ -87,7 +87,7 @@ describe('npm start', () => {
     await expect(second.exited).resolves.toEqual({ code: 1, signal: null });
     expect(second.output()).toContain(`npm start runs already: ${url} (process ${first.pid})`);
     expect((await fetch(`${url}/health/ready`)).status).toBe(200);
-  }, 120_000);
+  });
 
   it('ends the processes of a start that was killed', async () => {
     await (await start()).kill();
@@ -95,26 +95,26 @@ describe('npm start', () => {
     await start();
     expect(orphans.filter(isAlive)).toEqual([]);
     expect((await fetch(`${url}/proxy/demo/echo`)).status).toBe(200);
-  }, 120_000);
+  });
 
   it('ends its children if it is killed', async () => {
     const node = await start();
     const orphans = children();
     const directory = belongings().temporaryDirectory;
     await node.kill();
-    await waitFor(() => !orphans.some(isAlive), { timeoutMs: 30_000 });
+    await waitFor(() => !orphans.some(isAlive));
     await expect(fetch(url)).rejects.toThrow();
     // The next start would remove this directory, but this test starts none.
     rmSync(directory, { recursive: true, force: true });
-  }, 120_000);
+  });
 
   it('shows the error of a worker that cannot start, and ends', async () => {
     const config = join(state.path, 'gateway.yaml');
     writeFileSync(config, 'integrations: {}\n');
     const node = await launch({ GATEWAY_CONFIG: config });
-    await waitFor(() => !node.running, { timeoutMs: 60_000 });
+    await waitFor(() => !node.running);
     expect(node.output()).toContain('integrations: must name at least one integration');
     expect((await node.exited).code).toBe(1);
     expect(existsSync(join(state.path, 'start.json'))).toBe(false);
-  }, 120_000);
+  });
 });

@@ -5,12 +5,7 @@ import { freePort, type Pm2, startNode, startPm2, temporaryDirectory, waitFor } 
 import { Client, cumulative, type Scrape, type WorkerStatus } from '../test/client.js';
 import { during } from '../test/during.js';
 
-/** Starting Node and Nest several times over on a busy machine takes its time; nothing below measures time. */
-jest.setTimeout(180_000);
-
 const SCRIPT = join(__dirname, '../test/app.mjs');
-/** A test that waits for what never comes shall fail by itself, and clean up. */
-const PATIENT = { timeoutMs: 60_000 };
 const directory = temporaryDirectory();
 const home = join(directory.path, `cluster-metrics-${process.getuid!()}`);
 const environment = (port: number) => ({ METRICS_DIRECTORY: directory.path, PORT: String(port) });
@@ -29,7 +24,7 @@ async function workersUp(client: Client): Promise<WorkerStatus[]> {
     const workers = await client.workers();
     return allUp(workers) && workers;
   };
-  return waitFor(up, PATIENT);
+  return waitFor(up);
 }
 
 /** A file that describes an application for PM2. */
@@ -67,7 +62,7 @@ describe('an application with three workers under PM2', () => {
 
   /** Scrapes, and checks each series against all earlier scrapes, whoever answered them. */
   async function scrape(): Promise<Scrape> {
-    const result = await waitFor(() => client.scrape(), PATIENT);
+    const result = await waitFor(() => client.scrape());
     const now = cumulative(result);
     const goneBack = [...told].filter(([series, before]) => !((now.get(series) ?? -1) >= before));
     expect(goneBack.map(([series, before]) => ({ series, before, now: now.get(series) }))).toEqual([]);
@@ -125,9 +120,9 @@ describe('an application with three workers under PM2', () => {
       for (const slot of [0, 1, 2, 0]) {
         const victim = (await workersUp(client))[slot]!;
         const before = told.get('hits')!;
-        await waitFor(() => told.get('hits')! > before, PATIENT);
+        await waitFor(() => told.get('hits')! > before);
         process.kill(victim.pid, 'SIGKILL');
-        await waitFor(async () => (await workersUp(client)).every(({ pid }) => pid !== victim.pid), PATIENT);
+        await waitFor(async () => (await workersUp(client)).every(({ pid }) => pid !== victim.pid));
       }
     };
     await during(kills, hit, hit, scrape);
@@ -138,7 +133,7 @@ describe('an application with three workers under PM2', () => {
     const [folder] = readdirSync(home) as [string];
     const files = () => readdirSync(join(home, folder));
     const kept = (kind: RegExp) => files().filter((file) => kind.test(file));
-    await waitFor(() => scrape().then(() => kept(/^\d.*json$/).length === 3), PATIENT);
+    await waitFor(() => scrape().then(() => kept(/^\d.*json$/).length === 3));
     expect(kept(/^total-\d+\.json$/)).toHaveLength(1);
     expect(kept(/\.sock$/)).toHaveLength(3);
   });
@@ -175,7 +170,7 @@ describe('an application without PM2', () => {
     const client = new Client(port);
     const app = await startNode(SCRIPT, { env: environment(port) });
     try {
-      await waitFor(async () => (await client.workers())[0]?.pid === app.pid, PATIENT);
+      await waitFor(async () => (await client.workers())[0]?.pid === app.pid);
       await client.hit();
       const { series } = await client.scrape();
       expect(series.get('hits')).toBe(1);

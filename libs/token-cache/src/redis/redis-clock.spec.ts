@@ -89,11 +89,37 @@ describe('RedisTokenStore on a server whose clock is set', () => {
     });
   });
 
+  const reject = ({ fence }: Lease) =>
+    store().invalidate(system.keyId, {
+      ...{ generation: fence, isContested: false },
+      ...{ paceMs: HOUR_MS, maxPaceMs: 10 * HOUR_MS },
+    });
+
+  it('grants a rejection after it stepped back: a grant that lies ahead says nothing', async () => {
+    const first = await lease();
+    await commit(first);
+    expect(await reject(first)).toBe('replaced');
+    const second = await lease();
+    await commit(second);
+    expect(await reject(second)).toBe('held');
+    await system.moveClock(-HOUR_MS);
+    expect(await reject(second)).toBe('replaced');
+  });
+
+  it('still knows the mark of a rejected token after it stepped back', async () => {
+    const first = await lease();
+    await commit(first);
+    await reject(first);
+    await system.moveClock(-HOUR_MS);
+    expect(await store().peek(system.keyId)).toMatchObject({ token: { fence: first.fence }, isRejected: true });
+    expect(await reject(first)).toBe('stale');
+  });
+
   it('grants one new lease after the clock was set past the end of token and record', async () => {
     const first = await lease();
     await commit(first);
     await system.moveClock(48 * HOUR_MS);
-    expect(await system.kept()).toEqual([]);
+    expect(await system.kept?.()).toEqual({});
     const second = await lease();
     expect(second.fence).toBeGreaterThan(first.fence);
     expect(await commit(first)).toEqual({ outcome: 'superseded' });

@@ -14,7 +14,7 @@ const LONG_MS = 60_000;
 const FORBIDDEN = /can't run|no permissions/i;
 const FAR = '9007199254740991';
 
-/** Foreign values of every type in the place of a store's keys, with an expiry and without. */
+/** What another program may have written at our place, of any type, with an end and without. */
 const PLANTS: Record<string, (client: Redis, key: string) => Promise<unknown>> = {
   string: (client, key) => client.set(key, 'foreign'),
   list: (client, key) => client.rpush(key, 'foreign'),
@@ -27,7 +27,21 @@ const PLANTS: Record<string, (client: Redis, key: string) => Promise<unknown>> =
 
 /** Values that the store never writes to a field. */
 const NONSENSE = ['', 'abc', '-1', '1.5', '1e300', 'nan', 'inf', '0x10', FAR, '9007199254740993', '9'.repeat(40)];
-const FIELDS = ['fence', 'published', 'leaseEndsAt', 'coolEndsAt', 'failures', 'awaited', 'invalidated', 'error'];
+const FIELDS = [
+  'fence',
+  'published',
+  'leaseEndsAt',
+  'coolEndsAt',
+  'failures',
+  'awaited',
+  'invalidated',
+  'error',
+  'rejected',
+  'replacedAt',
+  'paceMs',
+];
+
+const rejectionOf = (generation: number) => ({ generation, paceMs: 1, maxPaceMs: LONG_MS, isContested: false });
 
 // A limit for hung processes only: no assertion depends on the speed of the machine.
 jest.setTimeout(60_000);
@@ -68,7 +82,7 @@ describe('RedisTokenStore with values that it did not write', () => {
   /** Checks that a mint works as in an empty store, and that afterwards no foreign value is left and every key expires. */
   async function mints(): Promise<void> {
     const attempt = () => ({ nonce: randomUUID(), leaseMs: LONG_MS, minTtlMs: 0 });
-    expect(await store.peek(KEY)).toEqual({});
+    expect(await store.peek(KEY)).toEqual({ isRejected: false });
     const first = await store.acquire(KEY, attempt());
     if (first.outcome !== 'lease') throw new Error(first.outcome);
     expect((await store.acquire(KEY, attempt())).outcome).toBe('wait');
@@ -77,7 +91,8 @@ describe('RedisTokenStore with values that it did not write', () => {
     expect((await store.acquire(KEY, attempt())).outcome).toBe('cooling');
     expect(await store.commit(KEY, first.lease, 'payload', LONG_MS)).toEqual({ outcome: 'stored' });
     expect((await store.peek(KEY)).token).toMatchObject({ fence: first.lease.fence, payload: 'payload' });
-    expect(await store.invalidate(KEY, first.lease.fence)).toBe(true);
+    expect(await store.invalidate(KEY, rejectionOf(first.lease.fence))).toBe('replaced');
+    expect((await store.peek(KEY)).isRejected).toBe(true);
     const second = await store.acquire(KEY, attempt());
     if (second.outcome !== 'lease') throw new Error(second.outcome);
     expect(await store.commit(KEY, second.lease, 'payload', LONG_MS)).toEqual({ outcome: 'stored' });
@@ -98,7 +113,7 @@ describe('RedisTokenStore with values that it did not write', () => {
 
   it.each(Object.keys(PLANTS))('purges and invalidates with a foreign %s in both places', async (type) => {
     for (const key of [token, record]) await PLANTS[type]!(client, key);
-    expect(await store.invalidate(KEY, 1)).toBe(false);
+    expect(await store.invalidate(KEY, rejectionOf(1))).toBe('stale');
     await store.purge(KEY);
     await mints();
   });
@@ -114,7 +129,7 @@ describe('RedisTokenStore with values that it did not write', () => {
   it('replaces any other foreign value', async () => {
     const text = fc.oneof(fc.constantFrom(...NONSENSE), fc.string({ unit: 'binary', maxLength: 20 }));
     const fields = fc.dictionary(fc.constantFrom(...FIELDS, 'nonce', 'other'), text, { minKeys: 1 });
-    // A fence and a colon are the format of the store itself, which does not judge payloads.
+    // A fence and a colon would be ours; the store does not judge the payload.
     const value = text.filter((one) => !/^\d+:/.test(one));
     const plant = fc.record({ value, fields, ends: fc.boolean() });
     await fc.assert(
@@ -137,7 +152,7 @@ describe('RedisTokenStore with values that it did not write', () => {
     const barred = new RedisTokenStore(limited, { namespace });
     await expect(barred.peek(KEY)).rejects.toThrow(FORBIDDEN);
     await client.call('ACL', 'SETUSER', username, '+get', '+hmget');
-    expect(await barred.peek(KEY)).toEqual({});
+    expect(await barred.peek(KEY)).toEqual({ isRejected: false });
     await expect(barred.purge(KEY)).rejects.toThrow(FORBIDDEN);
   });
 

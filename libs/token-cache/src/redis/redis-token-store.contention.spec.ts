@@ -5,7 +5,7 @@ import { StoreProcess } from '../testing/model/store-process.spec-support.js';
 // A limit for hung processes only: no assertion depends on the speed of the machine.
 jest.setTimeout(60_000);
 
-describe('RedisTokenStore in four concurrent processes of the built library', () => {
+describe('RedisTokenStore of the built library in four processes at once', () => {
   let server: RedisServer;
   let processes: StoreProcess[] = [];
 

@@ -4,7 +4,7 @@ import { type RedisServer, startRedis, waitFor } from '@mintonce/test-support';
 import { Redis } from 'ioredis';
 
 import { TokenConfigError } from '../core/contract/token-cache.errors.js';
-import { type Lease } from '../core/contract/token-store.js';
+import { type Lease, type Rejection } from '../core/contract/token-store.js';
 import { describeTokenStore } from '../testing/token-store-contract.js';
 import { RedisTokenStore } from './redis-token-store.js';
 
@@ -43,7 +43,7 @@ describeTokenStore('RedisTokenStore on a client with a key prefix, automatic pip
 const RIGHTS =
   '+get +pttl +set +del +hmget +hget +hset +hdel +pexpire +time +publish +subscribe +evalsha +eval +ping +info';
 
-describeTokenStore('RedisTokenStore with the minimal permissions of a Redis user', async () => {
+describeTokenStore('RedisTokenStore of a Redis user with no more rights than it needs', async () => {
   const [username, password, namespace] = [randomUUID(), randomUUID(), randomUUID()];
   const grants = ['on', `>${password}`, `~${namespace}:*`, `&${namespace}:events`, ...RIGHTS.split(' ')];
   await client.call('ACL', 'SETUSER', username, ...grants);
@@ -70,6 +70,9 @@ describe('RedisTokenStore', () => {
     return answer.lease;
   };
 
+  const reject = ({ fence }: Lease, policy: Partial<Rejection> = {}) =>
+    store.invalidate(KEY, { generation: fence, paceMs: LONG_MS, maxPaceMs: LONG_MS, isContested: false, ...policy });
+
   const keyThatEndsWith = async (suffix: string): Promise<string> => {
     const [key] = (await client.keys(`${namespace}:*`)).filter((name) => name.endsWith(suffix));
     if (!key) throw new Error(`No key ends with ${suffix}`);
@@ -83,7 +86,7 @@ describe('RedisTokenStore', () => {
     }
   });
 
-  it('uses the namespace mintonce by default', async () => {
+  it('begins its keys with mintonce unless another namespace is given', async () => {
     const unnamed = new RedisTokenStore(client);
     await unnamed.purge(namespace);
     const keys = (await client.keys('mintonce:*')).filter((key) => key.includes(namespace));
@@ -93,23 +96,24 @@ describe('RedisTokenStore', () => {
   it('keeps namespaces apart', async () => {
     await store.commit(KEY, await lease(), 'payload', LONG_MS);
     const foreign = new RedisTokenStore(client, { namespace: `${namespace}2` });
-    expect(await foreign.peek(KEY)).toEqual({});
+    expect(await foreign.peek(KEY)).toEqual({ isRejected: false });
   });
 
   it('gives every key an expiry', async () => {
     await store.ping();
-    for (const key of ['waiting', 'cooling', 'purged', 'invalidated', 'stored']) {
+    for (const key of ['waiting', 'cooling', 'purged', 'rejected', 'stored']) {
       const { outcome, ...answer } = await store.acquire(key, { nonce: 'a', leaseMs: LONG_MS, minTtlMs: 0 });
       if (outcome !== 'lease' || !('lease' in answer)) throw new Error(outcome);
       await store.acquire(key, { nonce: 'b', leaseMs: LONG_MS, minTtlMs: 0 });
       if (key === 'cooling') await store.fail(key, answer.lease, { remainingMs: LONG_MS, error: 'busy' });
       if (key === 'purged') await store.purge(key);
-      if (key === 'stored' || key === 'invalidated') await store.commit(key, answer.lease, 'payload', LONG_MS);
-      if (key === 'invalidated') await store.invalidate(key, answer.lease.fence);
+      if (key === 'stored' || key === 'rejected') await store.commit(key, answer.lease, 'payload', LONG_MS);
+      const rejection = { generation: answer.lease.fence, paceMs: 1, maxPaceMs: 1, isContested: false };
+      if (key === 'rejected') expect(await store.invalidate(key, rejection)).toBe('replaced');
     }
     const keys = await client.keys(`${namespace}:*`);
     const lives = await Promise.all(keys.map((key) => client.pttl(key)));
-    expect(keys).toHaveLength(7);
+    expect(keys).toHaveLength(8);
     expect(Math.min(...lives)).toBeGreaterThan(0);
     expect(Math.max(...lives)).toBeLessThanOrEqual(25 * 60 * 60 * 1000);
   });
@@ -156,7 +160,7 @@ describe('RedisTokenStore', () => {
     expect(await store.commit(KEY, late, 'new', LONG_MS)).toEqual({ outcome: 'stored' });
   });
 
-  it('announces a commit after the loss of the record that says that processes wait', async () => {
+  it('wakes processes that wait although the record that says so was lost', async () => {
     const heard: string[] = [];
     let isUp = false;
     store.events.subscribe({ event: ({ type }) => heard.push(type), up: () => (isUp = true), down: () => undefined });
@@ -168,13 +172,43 @@ describe('RedisTokenStore', () => {
     await waitFor(() => heard.includes('stored'));
   });
 
-  it('does not restore an invalidated token if the record was lost before', async () => {
+  it('keeps a record for as long as the pace of rejections says anything', async () => {
+    const paceMs = 48 * 60 * 60 * 1000;
+    const held = await lease();
+    await store.commit(KEY, held, 'payload', LONG_MS);
+    await reject(held, { paceMs });
+    expect(await client.pttl(await keyThatEndsWith(':l'))).toBeGreaterThan(2 * paceMs - LONG_MS);
+    await store.commit(KEY, await lease(), 'payload', LONG_MS);
+    expect(await client.pttl(await keyThatEndsWith(':l'))).toBeGreaterThan(2 * paceMs - LONG_MS);
+  });
+
+  it('marks a token of which the lease record was lost before', async () => {
     const held = await lease();
     await store.commit(KEY, held, 'payload', LONG_MS);
     await client.del(await keyThatEndsWith(':l'));
-    await store.invalidate(KEY, held.fence);
-    expect(await store.commit(KEY, held, 'payload', LONG_MS)).toEqual({ outcome: 'superseded' });
+    expect(await reject(held)).toBe('replaced');
+    expect(await store.peek(KEY)).toMatchObject({ token: { fence: held.fence }, isRejected: true });
+    expect(await lookUp()).toMatchObject({ outcome: 'lease', reason: 'invalidated', published: held.fence });
     expect(await client.pttl(await keyThatEndsWith(':l'))).toBeGreaterThan(0);
+  });
+
+  it('forgets the mark of a token and the pace of rejections when the lease record is lost', async () => {
+    const held = await lease();
+    await store.commit(KEY, held, 'payload', LONG_MS);
+    await reject(held);
+    await client.del(await keyThatEndsWith(':l'));
+    expect(await lookUp()).toMatchObject({ outcome: 'hit', token: { fence: held.fence } });
+    expect(await reject(held)).toBe('replaced');
+  });
+
+  it('keeps the pace of rejections when only the token is lost', async () => {
+    const held = await lease();
+    await store.commit(KEY, held, 'payload', LONG_MS);
+    await reject(held);
+    await client.del(await keyThatEndsWith(':t'));
+    const next = await lease();
+    await store.commit(KEY, next, 'payload', LONG_MS);
+    expect(await reject(next)).toBe('held');
   });
 
   it('sends its scripts again if the server forgets them under traffic', async () => {
@@ -199,11 +233,11 @@ describe('RedisTokenStore', () => {
     '99999999999999999:payload',
     '9999999999999999:payload',
     '',
-  ])('takes the foreign value %j for no token, and replaces it', async (value) => {
+  ])('takes the value %j that it did not write for no token, and replaces it', async (value) => {
     const held = await lease();
     const key = (await keyThatEndsWith(':l')).replace(/l$/, 't');
     await client.set(key, value, 'PX', LONG_MS);
-    expect(await store.peek(KEY)).toEqual({});
+    expect(await store.peek(KEY)).toEqual({ isRejected: false });
     expect(await store.commit(KEY, held, 'payload', LONG_MS)).toEqual({ outcome: 'stored' });
     expect((await store.peek(KEY)).token).toMatchObject({ fence: held.fence, payload: 'payload' });
   });
@@ -211,7 +245,7 @@ describe('RedisTokenStore', () => {
   it('takes a token without an expiry for no token', async () => {
     const held = await lease();
     await client.set((await keyThatEndsWith(':l')).replace(/l$/, 't'), '1:payload');
-    expect(await store.peek(KEY)).toEqual({});
+    expect(await store.peek(KEY)).toEqual({ isRejected: false });
     expect(await store.commit(KEY, held, 'payload', LONG_MS)).toEqual({ outcome: 'stored' });
   });
 
@@ -231,7 +265,7 @@ describe('RedisTokenStore', () => {
 });
 
 describe('RedisTokenStore on a full server', () => {
-  it('still gives its tokens, and rejects writes with the error of the server', async () => {
+  it('still gives out the tokens it has, purges them, and says that it cannot be written to', async () => {
     const full = await startRedis({ args: ['--maxmemory-policy', 'noeviction'] });
     const own = new Redis(full.socketPath);
     try {
@@ -245,8 +279,10 @@ describe('RedisTokenStore on a full server', () => {
       expect((await store.peek(KEY)).token?.payload).toBe('payload');
       await expect(store.ping()).rejects.toThrow(/OOM/);
       await expect(store.acquire('new', { nonce: 'c', leaseMs: LONG_MS, minTtlMs: 0 })).rejects.toThrow(/OOM/);
-      expect(await store.invalidate(KEY, answer.lease.fence)).toBe(true);
-      expect(await store.peek(KEY)).toEqual({});
+      const rejection = { generation: answer.lease.fence, paceMs: 1, maxPaceMs: 1, isContested: false };
+      await expect(store.invalidate(KEY, rejection)).rejects.toThrow(/OOM/);
+      await store.purge(KEY);
+      expect(await store.peek(KEY)).toEqual({ isRejected: false });
     } finally {
       own.disconnect();
       await full.stop();

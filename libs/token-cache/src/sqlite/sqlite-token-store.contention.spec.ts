@@ -6,7 +6,7 @@ import { StoreProcess } from '../testing/model/store-process.spec-support.js';
 // A limit for hung processes only: no assertion depends on the speed of the machine.
 jest.setTimeout(60_000);
 
-describe('SqliteTokenStore in four concurrent processes of the built library', () => {
+describe('SqliteTokenStore of the built library in four processes at once', () => {
   let directory: TemporaryDirectory;
   let processes: StoreProcess[] = [];
 

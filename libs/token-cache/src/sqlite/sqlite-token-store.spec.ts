@@ -4,7 +4,7 @@ import { existsSync, mkdtempSync, readdirSync, rmSync, statSync, truncateSync, w
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Database from 'libsql';
-import { type Lease } from '../core/contract/token-store.js';
+import { type Lease, type Rejection } from '../core/contract/token-store.js';
 import { describeTokenStore } from '../testing/token-store-contract.js';
 import { SqliteTokenStore } from './index.js';
 
@@ -49,6 +49,11 @@ describe('SqliteTokenStore', () => {
     return answer.lease;
   }
 
+  function reject(store: SqliteTokenStore, { fence }: Lease, paceMs: number) {
+    const rejection: Rejection = { generation: fence, paceMs, maxPaceMs: 10 * paceMs, isContested: false };
+    return store.invalidate('key', rejection);
+  }
+
   describe('keeps its file private', () => {
     const modeOf = (path: string) => (statSync(path).mode & 0o777).toString(8);
 
@@ -90,14 +95,27 @@ describe('SqliteTokenStore', () => {
   it('keeps the namespaces of one file apart', async () => {
     const [shop, bank] = [open({ namespace: 'shop' }), open({ namespace: 'bank' })];
     await shop.commit('key', await leaseOf(shop), 'of the shop', 60_000);
-    expect(await bank.peek('key')).toEqual({});
+    expect(await bank.peek('key')).toEqual({ isRejected: false });
   });
 
-  it('still has the token after every process has closed the file', async () => {
+  it('still has the token after every process closed it', async () => {
     const first = open();
     await first.commit('key', await leaseOf(first), 'payload', 60_000);
     await first.close();
     expect((await open().peek('key')).token?.payload).toBe('payload');
+  });
+
+  it('keeps the mark of a rejected token and the pace of rejections after every process closed it', async () => {
+    const first = open();
+    const lease = await leaseOf(first);
+    await first.commit('key', lease, 'payload', 60_000);
+    await reject(first, lease, 60_000);
+    await first.close();
+    const second = open();
+    expect(await second.peek('key')).toMatchObject({ token: { payload: 'payload' }, isRejected: true });
+    const next = await leaseOf(second);
+    await second.commit('key', next, 'payload', 60_000);
+    expect(await reject(second, next, 60_000)).toBe('held');
   });
 
   it('rejects calls after it was closed', async () => {
@@ -146,6 +164,20 @@ describe('SqliteTokenStore', () => {
       }
     });
 
+    it('back makes no pace of rejections longer', async () => {
+      const store = open();
+      const now = setClock(3_600_000);
+      const lease = await leaseOf(store);
+      await store.commit('key', lease, 'payload', 7_200_000);
+      await reject(store, lease, 60_000);
+      const next = await leaseOf(store);
+      await store.commit('key', next, 'payload', 7_200_000);
+      now.mockImplementation(wallNow);
+      expect(await reject(store, next, 60_000)).toBe('held');
+      now.mockImplementation(() => wallNow() + 61_000);
+      expect(await reject(store, next, 60_000)).toBe('replaced');
+    });
+
     it('back, lets no lease live longer', async () => {
       const store = open();
       await leaseOf(store);
@@ -159,7 +191,7 @@ describe('SqliteTokenStore', () => {
       const store = open();
       await store.commit('key', await leaseOf(store), 'payload', 60_000);
       setClock(3_600_000);
-      expect(await store.peek('key')).toEqual({});
+      expect(await store.peek('key')).toEqual({ isRejected: false });
     });
   });
 
@@ -177,7 +209,7 @@ describe('SqliteTokenStore', () => {
     });
 
     it('reads without waiting', async () => {
-      expect(await open().peek('key')).toEqual({});
+      expect(await open().peek('key')).toEqual({ isRejected: false });
     });
 
     it('waits to write without blocking the event loop', async () => {
@@ -203,7 +235,7 @@ describe('SqliteTokenStore', () => {
       await first.commit('key', await leaseOf(first), 'payload', 60_000);
       await second.peek('key');
       rmSync(temporary.path);
-      expect(await first.peek('key')).toEqual({});
+      expect(await first.peek('key')).toEqual({ isRejected: false });
       await first.commit('key', await leaseOf(first), 'afresh', 60_000);
       expect((await second.peek('key')).token?.payload).toBe('afresh');
     });
@@ -212,7 +244,7 @@ describe('SqliteTokenStore', () => {
       const store = open();
       await store.commit('key', await leaseOf(store), 'payload', 60_000);
       temporary.dispose();
-      expect(await store.peek('key')).toEqual({});
+      expect(await store.peek('key')).toEqual({ isRejected: false });
       expect(existsSync(temporary.path)).toBe(true);
     });
 
@@ -221,7 +253,7 @@ describe('SqliteTokenStore', () => {
       const store = open();
       await expect(store.peek('key')).rejects.toThrow(`${temporary.path} is damaged, delete it`);
       rmSync(temporary.path);
-      expect(await store.peek('key')).toEqual({});
+      expect(await store.peek('key')).toEqual({ isRejected: false });
     });
 
     it('rejects while it is truncated', async () => {
@@ -235,14 +267,23 @@ describe('SqliteTokenStore', () => {
       await expect(open().peek('key')).rejects.toThrow('is damaged');
     });
 
-    it('uses a file that a version without a clock wrote', async () => {
+    const WITHOUT_PACE = ['rejected', 'replacedAt', 'paceMs'].map((name) => `ALTER TABLE slots DROP COLUMN ${name};`);
+
+    it.each([
+      ['1, which knew no clock', 'DROP TABLE clock; PRAGMA user_version = 1'],
+      ['2, which knew no pace of rejections', 'PRAGMA user_version = 2'],
+    ])('takes over the tokens of schema %s', async (_which, downgrade) => {
       const first = open();
-      await first.commit('key', await leaseOf(first), 'payload', 60_000);
-      const database = new Database(temporary.path);
-      database.exec('DROP TABLE clock; PRAGMA user_version = 1');
-      database.close();
+      const lease = await leaseOf(first);
+      await first.commit('key', lease, 'payload', 60_000);
       await first.close();
-      expect((await open().peek('key')).token?.payload).toBe('payload');
+      const database = new Database(temporary.path);
+      database.exec(`${WITHOUT_PACE.join(' ')} ${downgrade}`);
+      database.close();
+      const next = open();
+      expect(await next.peek('key')).toMatchObject({ token: { payload: 'payload' }, isRejected: false });
+      expect(await reject(next, lease, 60_000)).toBe('replaced');
+      expect((await leaseOf(next)).fence).toBeGreaterThan(lease.fence);
     });
 
     it('refuses a file that a newer version wrote', async () => {
@@ -254,7 +295,7 @@ describe('SqliteTokenStore', () => {
     });
   });
 
-  describe('with four processes of the built library that increment one token', () => {
+  describe('of the built library in four processes that count in one token', () => {
     const TARGET = 400;
     const workers: ChildProcess[] = [];
 

@@ -7,6 +7,7 @@ import { eventTests, noEventTests } from './contract/event-tests.js';
 import { failTests } from './contract/fail-tests.js';
 import { type Test, withFleet } from './contract/fleet.js';
 import { invalidateTests } from './contract/invalidate-tests.js';
+import { paceTests } from './contract/pace-tests.js';
 import { peekTests } from './contract/peek-tests.js';
 import { purgeTests } from './contract/purge-tests.js';
 import { renewTests } from './contract/renew-tests.js';
@@ -56,6 +57,7 @@ export function describeTokenStore(
     describe('commit', () => commitTests(test));
     describe('fail', () => failTests(test));
     describe('invalidate', () => invalidateTests(test));
+    describe('the pace of invalidate', () => paceTests(test));
     describe('purge', () => purgeTests(test));
     describe('peek', () => peekTests(test));
     describe('keys and payloads', () => dataTests(test));

@@ -11,8 +11,11 @@ import {
   granted,
   leaseOf,
   takenOver,
+  expired,
   publish,
   published,
+  reject,
+  rejectedSoon,
 } from './fleet.js';
 
 export function acquireTests(test: Test): void {
@@ -65,7 +68,7 @@ export function acquireTests(test: Test): void {
       const lease = await leaseOf(i % 2 ? store : other);
       fences.push(lease.fence);
       if (i % 3 === 0) await store.fail(KEY, lease);
-      if (i % 3 === 1) await publish(store, lease).then(() => other.invalidate(KEY, lease.fence));
+      if (i % 3 === 1) await publish(store, lease).then(() => rejectedSoon(other, lease, { paceMs: 1, maxPaceMs: 1 }));
       if (i % 3 === 2) await other.purge(KEY);
     }
     assert.deepEqual(
@@ -132,11 +135,11 @@ export function acquireTests(test: Test): void {
     assert.equal(await reasonNow(), 'miss');
     const first = await published(store);
     assert.equal(await reasonNow(LONG_MS), 'refresh');
-    await store.invalidate(KEY, first.fence);
+    assert.equal(await reject(store, first), 'replaced');
     assert.equal(await reasonNow(), 'invalidated');
     assert.equal(await reasonNow(), 'invalidated');
     await published(store, { ttlMs: SHORT_MS });
-    await eventually('the token expires', async () => ((await store.peek(KEY)).token ? undefined : true));
+    await expired(store);
     assert.equal(await reasonNow(), 'miss');
     await store.purge(KEY);
     assert.equal(await reasonNow(), 'invalidated');
@@ -151,13 +154,103 @@ export function acquireTests(test: Test): void {
     assert.equal(await lastPublished(), undefined);
     const first = await published(store);
     assert.equal(await lastPublished(LONG_MS), first.fence);
-    await store.invalidate(KEY, first.fence);
+    assert.equal(await reject(store, first), 'replaced');
     assert.equal(await lastPublished(), first.fence);
     const second = await published(store, { ttlMs: SHORT_MS });
-    await eventually('the token expires', async () => ((await store.peek(KEY)).token ? undefined : true));
+    await expired(store);
     assert.equal(await lastPublished(), second.fence);
     await store.purge(KEY);
     assert.equal(await lastPublished(), undefined);
+  });
+
+  test('hands a marked token back beside the lease, and as the answer to nothing else', async ({ store, other }) => {
+    const marked = await published(store, { payload: 'marked' });
+    await reject(other, marked);
+    const { rejected, token, reason } = await granted(acquire(store));
+    assert.equal(rejected?.fence, marked.fence, 'the marked token is the field `rejected`');
+    assert.equal(rejected.payload, 'marked');
+    assert.ok(rejected.ttlMs > 0 && rejected.ttlMs <= LONG_MS);
+    assert.deepEqual({ token, reason }, { token: undefined, reason: 'invalidated' });
+  });
+
+  test('makes callers wait for the replacement of a marked token, and hands that token back', async ({
+    store,
+    other,
+  }) => {
+    const marked = await published(store);
+    await reject(store, marked);
+    await leaseOf(store);
+    const answer = await acquire(other);
+    assert.equal(answer.outcome, 'wait');
+    assert.equal(answer.rejected?.fence, marked.fence, 'the marked token is the field `rejected`');
+  });
+
+  test('hands a marked token back beside the cool-down that prevents its replacement', async ({ store, other }) => {
+    const marked = await published(store);
+    await reject(store, marked);
+    await store.fail(KEY, await leaseOf(store), { remainingMs: LONG_MS, error: 'busy' });
+    const answer = await acquire(other);
+    assert.equal(answer.outcome, 'cooling');
+    assert.equal(answer.rejected?.fence, marked.fence, 'the marked token is the field `rejected`');
+  });
+
+  test('hands no marked token back that has ended', async ({ store, other }) => {
+    await reject(store, await published(store, { ttlMs: SHORT_MS }));
+    await expired(store);
+    const { rejected, reason } = await granted(acquire(other));
+    assert.deepEqual({ rejected, reason }, { rejected: undefined, reason: 'invalidated' });
+    const answer = await acquire(store);
+    assert.equal(answer.outcome, 'wait');
+    assert.equal(answer.rejected, undefined);
+  });
+
+  test('hands no token back as rejected where none is marked or refused', async ({ store, other }) => {
+    const { rejected } = await granted(acquire(store));
+    const waits = await acquire(other);
+    assert.equal(waits.outcome, 'wait');
+    assert.deepEqual([rejected, waits.rejected], [undefined, undefined]);
+  });
+
+  test('grants a lease to a caller that refuses the generation of the token, and hands the token back', async ({
+    store,
+    other,
+  }) => {
+    const { fence } = await published(store);
+    const { lease, token, rejected, reason } = await granted(acquire(other, { refusedGeneration: fence }));
+    assert.deepEqual(
+      { token, rejected: rejected?.fence, reason },
+      { token: undefined, rejected: fence, reason: 'refresh' },
+    );
+    assert.ok(lease.fence > fence);
+  });
+
+  test('makes a caller that refuses the token wait while others are answered with it', async ({ store, other }) => {
+    const { fence } = await published(store);
+    await leaseOf(store, { refusedGeneration: fence });
+    const refusing = await acquire(other, { refusedGeneration: fence });
+    assert.equal(refusing.outcome, 'wait');
+    assert.equal(refusing.rejected?.fence, fence);
+    assert.equal((await acquire(other)).outcome, 'hit');
+  });
+
+  test('tells a caller that refuses the token of the cool-down while others are answered with it', async ({
+    store,
+    other,
+  }) => {
+    const { fence } = await published(store);
+    const lease = await leaseOf(store, { refusedGeneration: fence });
+    await store.fail(KEY, lease, { remainingMs: LONG_MS, error: 'busy' });
+    const refusing = await acquire(other, { refusedGeneration: fence });
+    assert.equal(refusing.outcome, 'cooling');
+    assert.equal(refusing.rejected?.fence, fence);
+    assert.equal((await acquire(other)).outcome, 'hit');
+  });
+
+  test('answers with the token to a caller that refuses another generation', async ({ store, other }) => {
+    const { fence } = await published(store);
+    for (const refusedGeneration of [fence - 1, fence + 1]) {
+      assert.equal((await acquire(other, { refusedGeneration })).outcome, 'hit');
+    }
   });
 
   test('refuses a leaseMs that is not positive', async ({ store }) => {

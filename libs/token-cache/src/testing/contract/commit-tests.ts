@@ -1,7 +1,21 @@
 import assert from 'node:assert/strict';
 
-import { eventually } from './eventually.js';
-import { KEY, LONG_MS, SHORT_MS, type Test, acquire, leaseOf, takenOver, publish, published, lapsed } from './fleet.js';
+import {
+  KEY,
+  LONG_MS,
+  SHORT_MS,
+  type Test,
+  acquire,
+  assertEmpty,
+  assertSuperseded,
+  expired,
+  leaseOf,
+  passed,
+  publish,
+  published,
+  reject,
+  takenOver,
+} from './fleet.js';
 
 export function commitTests(test: Test): void {
   test('stores the token and releases the lease', async ({ store, other }) => {
@@ -20,15 +34,12 @@ export function commitTests(test: Test): void {
 
   test('stores the token of a lease that lapsed but was not taken over', async ({ store, other }) => {
     const lease = await leaseOf(store, { leaseMs: SHORT_MS });
-    await lapsed(other, SHORT_MS);
+    await passed(other, SHORT_MS);
     assert.deepEqual(await publish(store, lease), { outcome: 'stored' });
     assert.equal((await acquire(other)).outcome, 'hit');
   });
 
-  test('stores the token of a lease that was released, as long as no other lease was granted', async ({
-    store,
-    other,
-  }) => {
+  test('stores the token of a lease that was released, as long as no other was granted', async ({ store, other }) => {
     const lease = await leaseOf(store);
     await store.fail(KEY, lease);
     assert.deepEqual(await publish(store, lease), { outcome: 'stored' });
@@ -51,7 +62,7 @@ export function commitTests(test: Test): void {
     assert.ok(ttlMs > 0 && ttlMs <= LONG_MS, `${ttlMs} ms`);
   });
 
-  test('gives no process a token that expired before its commit arrived', async ({ store, other }) => {
+  test('never gives out a token that ended on its way', async ({ store, other }) => {
     await published(store);
     const lease = { ...(await leaseOf(other, { minTtlMs: LONG_MS })), sinceGrantMs: -LONG_MS };
     assert.deepEqual(await publish(other, lease, { ttlMs: 1_000 }), { outcome: 'stored' });
@@ -61,8 +72,8 @@ export function commitTests(test: Test): void {
   test('refuses a late commit after a newer lease was granted', async ({ store, other }) => {
     const dead = await leaseOf(store, { leaseMs: SHORT_MS });
     const live = await takenOver(other);
-    assert.deepEqual(await publish(store, dead), { outcome: 'superseded' });
-    assert.deepEqual(await store.peek(KEY), {});
+    assertSuperseded(await publish(store, dead));
+    await assertEmpty(store);
     assert.equal(await other.renew(KEY, live), true);
   });
 
@@ -81,8 +92,8 @@ export function commitTests(test: Test): void {
   test('refuses a commit without any record left that is older than its lease', async ({ store }) => {
     const lease = await leaseOf(store);
     const ancient = { ...lease, fence: lease.fence - 2 * LONG_MS * 1000 };
-    assert.deepEqual(await store.commit('another key', ancient, 'payload', LONG_MS), { outcome: 'superseded' });
-    assert.deepEqual(await store.peek('another key'), {});
+    assertSuperseded(await store.commit('another key', ancient, 'payload', LONG_MS));
+    await assertEmpty(store, 'another key');
   });
 
   test('stores a commit without any record left that is younger than its lease', async ({ store }) => {
@@ -103,18 +114,34 @@ export function commitTests(test: Test): void {
     assert.ok(token.ttlMs <= LONG_MS);
   });
 
-  test('does not restore an invalidated token when its commit is repeated', async ({ store, other }) => {
+  test('ends the mark of the token that it replaces', async ({ store, other }) => {
+    await reject(store, await published(store));
+    const next = await published(other);
+    const { token, isRejected } = await store.peek(KEY);
+    assert.deepEqual({ fence: token?.fence, isRejected }, { fence: next.fence, isRejected: false });
+    assert.equal((await acquire(store)).outcome, 'hit');
+  });
+
+  test('keeps the mark of a rejected token when the commit of that token is retried', async ({ store, other }) => {
     const lease = await published(store);
-    await other.invalidate(KEY, lease.fence);
-    assert.deepEqual(await publish(store, lease), { outcome: 'superseded' });
-    assert.deepEqual(await store.peek(KEY), {});
+    await reject(other, lease);
+    assert.deepEqual(await publish(store, lease), { outcome: 'duplicate' });
+    assert.equal((await store.peek(KEY)).isRejected, true);
+    assert.equal((await acquire(store)).outcome, 'lease');
+  });
+
+  test('does not bring a purged token back when its commit is retried', async ({ store, other }) => {
+    const lease = await published(store);
+    await other.purge(KEY);
+    assertSuperseded(await publish(store, lease));
+    await assertEmpty(store);
   });
 
   test('does not restore an expired token when its commit is repeated', async ({ store }) => {
     const lease = await published(store, { ttlMs: SHORT_MS });
-    await eventually('the token expires', async () => ((await store.peek(KEY)).token ? undefined : true));
-    assert.deepEqual(await publish(store, lease), { outcome: 'superseded' });
-    assert.deepEqual(await store.peek(KEY), {});
+    await expired(store);
+    assertSuperseded(await publish(store, lease));
+    await assertEmpty(store);
   });
 
   test('does not release the lease of the next refresh when it is repeated', async ({ store, other }) => {
@@ -129,7 +156,7 @@ export function commitTests(test: Test): void {
     for (const ttlMs of [0, -1, 0.5, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 53]) {
       await assert.rejects(publish(store, lease, { ttlMs }), RangeError);
     }
-    assert.deepEqual(await store.peek(KEY), {});
+    await assertEmpty(store);
     assert.equal(await store.renew(KEY, lease), true);
   });
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 
-import { KEY, LONG_MS, SHORT_MS, type Test, acquire, leaseOf, takenOver, publish, published } from './fleet.js';
+import { KEY, LONG_MS, SHORT_MS, type Test, acquire, leaseOf, publish, published, reject, takenOver } from './fleet.js';
 import { Recorder } from './recorder.js';
 
 export function noEventTests(test: Test): void {
@@ -16,10 +16,10 @@ export function eventTests(test: Test): void {
     assert.deepEqual([first.ups, second.ups], [1, 1]);
   });
 
-  test('announce a commit only if a process waits for the token', async ({ store, other }) => {
+  test('announces a token only when a process waits for it', async ({ store, other }) => {
     const heard = await Recorder.on(store);
     const unawaited = await published(other);
-    await other.invalidate(KEY, unawaited.fence);
+    await reject(other, unawaited);
     const awaited = await leaseOf(other);
     assert.equal((await acquire(store)).outcome, 'wait');
     await publish(other, awaited);
@@ -30,7 +30,7 @@ export function eventTests(test: Test): void {
     ]);
   });
 
-  test('announce a failure only if a process waits, with a cool-down or without', async ({ store, other }) => {
+  test('announces a failure only when a process waits, with a cool-down or without', async ({ store, other }) => {
     const heard = await Recorder.on(store);
     const unawaited = await leaseOf(other);
     await other.fail(KEY, unawaited);
@@ -48,7 +48,7 @@ export function eventTests(test: Test): void {
     ]);
   });
 
-  test('announce a commit once to the processes that waited for a holder that died', async ({ store, other }) => {
+  test('announces a token once to processes that waited for a holder that died', async ({ store, other }) => {
     const heard = await Recorder.on(store);
     await leaseOf(other, { leaseMs: SHORT_MS });
     await acquire(store);
@@ -64,17 +64,29 @@ export function eventTests(test: Test): void {
     );
   });
 
-  test('announces every invalidation that deleted something, and no other', async ({ store, other }) => {
+  test('announces a rejection that marks the token, and none that is stale or held', async ({ store, other }) => {
     const heard = await Recorder.on(store);
     const { fence } = await published(other);
-    await other.invalidate(KEY, fence - 1);
-    await other.invalidate(KEY, fence);
-    await other.invalidate(KEY, fence);
+    assert.equal(await reject(other, { fence: fence - 1 }), 'stale');
+    assert.equal(await reject(other, { fence }), 'replaced');
+    assert.equal(await reject(other, { fence }), 'stale');
+    assert.equal(await reject(other, await published(other)), 'held');
+    const purge = await other.purge(KEY);
+    await heard.until('purged');
+    assert.deepEqual(heard.events, [
+      { type: 'invalidated', keyId: KEY, fence },
+      { type: 'purged', keyId: KEY, fence: purge },
+    ]);
+  });
+
+  test('does not announce a contested rejection', async ({ store, other }) => {
+    const heard = await Recorder.on(store);
+    assert.equal(await reject(other, await published(other), { isContested: true }), 'contested');
     await other.purge(KEY);
     await heard.until('purged');
     assert.deepEqual(
       heard.events.map(({ type }) => type),
-      ['invalidated', 'purged'],
+      ['purged'],
     );
   });
 
@@ -109,7 +121,7 @@ export function eventTests(test: Test): void {
     assert.deepEqual(gone.events, []);
   });
 
-  test('are delivered to a listener that subscribes after the last one unsubscribed', async ({ store, other }) => {
+  test('are delivered to a listener that subscribes after the last one left', async ({ store, other }) => {
     (await Recorder.on(store)).unsubscribe();
     const heard = await Recorder.on(store);
     await other.purge(KEY);

@@ -7,6 +7,7 @@ import {
   SHORT_MS,
   type Test,
   acquire,
+  assertEmpty,
   granted,
   leaseOf,
   leaseAnswerSoon,
@@ -14,6 +15,7 @@ import {
   takenOver,
   publish,
   published,
+  reject,
 } from './fleet.js';
 
 export function failTests(test: Test): void {
@@ -38,7 +40,7 @@ export function failTests(test: Test): void {
       return now.outcome === 'cooling' ? undefined : now;
     });
     assert.equal(answer.outcome, 'lease');
-    assert.deepEqual(await other.peek(KEY), {});
+    await assertEmpty(other);
   });
 
   test('gives the valid token during the cool-down, for any minTtlMs', async ({ store, other }) => {
@@ -88,7 +90,17 @@ export function failTests(test: Test): void {
     assert.equal(failures, 1);
   });
 
-  test('has no effect if the lease was taken over', async ({ store, other }) => {
+  test('ends neither the mark of a rejected token nor the pace of rejections', async ({ store, other }) => {
+    const lease = await published(store);
+    await reject(store, lease);
+    await store.fail(KEY, await leaseOf(store), { remainingMs: 1, error: 'busy' });
+    assert.equal((await other.peek(KEY)).isRejected, true);
+    const next = await leaseSoon(other);
+    await publish(other, next);
+    assert.equal(await reject(other, next), 'held');
+  });
+
+  test('of a stale holder changes nothing', async ({ store, other }) => {
     const dead = await leaseOf(store, { leaseMs: SHORT_MS });
     const live = await takenOver(other);
     await store.fail(KEY, dead, { remainingMs: LONG_MS, error: 'late' });

@@ -1,6 +1,13 @@
 import assert from 'node:assert/strict';
 
-import { type Acquired, type Lease, type TokenStore } from '../../core/contract/token-store.js';
+import {
+  type Acquired,
+  type Committed,
+  type Lease,
+  type Rejection,
+  type RejectionVerdict,
+  type TokenStore,
+} from '../../core/contract/token-store.js';
 import { type TokenStoreFixture } from '../token-store-contract.js';
 import { eventually } from './eventually.js';
 
@@ -45,6 +52,7 @@ export interface Ask {
   nonce?: string;
   leaseMs?: number;
   minTtlMs?: number;
+  refusedGeneration?: number;
 }
 
 export interface Publication {
@@ -58,16 +66,16 @@ export function newNonce(): string {
 
 export function acquire(
   store: TokenStore,
-  { key = KEY, nonce = newNonce(), leaseMs = LONG_MS, minTtlMs = 0 }: Ask = {},
+  { key = KEY, nonce = newNonce(), leaseMs = LONG_MS, minTtlMs = 0, refusedGeneration }: Ask = {},
 ): Promise<Acquired> {
-  return store.acquire(key, { nonce, leaseMs, minTtlMs });
+  return store.acquire(key, { nonce, leaseMs, minTtlMs, refusedGeneration });
 }
 
 export type LeaseAnswer = Extract<Acquired, { outcome: 'lease' }>;
 
 export async function granted(answer: Promise<Acquired>): Promise<LeaseAnswer> {
   const acquired = await answer;
-  assert.equal(acquired.outcome, 'lease');
+  assert.equal(acquired.outcome, 'lease', `a lease was expected, not "${acquired.outcome}"`);
   return acquired;
 }
 
@@ -102,11 +110,52 @@ export async function published(store: TokenStore, { minTtlMs = 0, ...token }: P
   return lease;
 }
 
-/** Resolves when every lease of `leaseMs` granted before has lapsed: a later one, of another key, has lapsed on the same clock. */
-export async function lapsed(store: TokenStore, leaseMs: number): Promise<void> {
-  const key = newNonce();
-  await leaseOf(store, { key, leaseMs });
-  await eventually('the lease lapses', async () =>
-    (await acquire(store, { key })).outcome === 'lease' ? true : undefined,
+/** Rejects the token of that lease. The pace outlasts the test unless it is given. */
+export function reject(
+  store: TokenStore,
+  { fence }: Pick<Lease, 'fence'>,
+  { paceMs = LONG_MS, maxPaceMs = 10 * LONG_MS, isContested = false }: Partial<Rejection> = {},
+): Promise<RejectionVerdict> {
+  return store.invalidate(KEY, { generation: fence, paceMs, maxPaceMs, isContested });
+}
+
+/** Rejects the token until that is granted. */
+export async function rejectedSoon(store: TokenStore, lease: Lease, policy: Partial<Rejection> = {}): Promise<void> {
+  await eventually('the rejection is granted', async () =>
+    (await reject(store, lease, policy)) === 'replaced' ? true : undefined,
   );
+}
+
+/** Starts to measure time by the clock of the store; the answer says whether so many ms have passed. */
+export async function timer(store: TokenStore, ms: number): Promise<() => Promise<boolean>> {
+  const key = newNonce();
+  await leaseOf(store, { key, leaseMs: ms });
+  return async () => (await acquire(store, { key, leaseMs: 1 })).outcome === 'lease';
+}
+
+/** Resolves when so many ms have passed by the clock of the store. */
+export async function passed(store: TokenStore, ms: number): Promise<void> {
+  const isOver = await timer(store, ms);
+  await eventually(`${ms} ms have passed`, async () => (await isOver()) || undefined);
+}
+
+/** The token has reached its hard expiry. */
+export async function expired(store: TokenStore): Promise<void> {
+  await eventually('the token expires', async () => ((await store.peek(KEY)).token ? undefined : true));
+}
+
+/** There is neither a token nor a cool-down. */
+export async function assertEmpty(store: TokenStore, key = KEY): Promise<void> {
+  const { token, isRejected, cooldown } = await store.peek(key);
+  assert.deepEqual(
+    { token, isRejected, cooldown },
+    { token: undefined, isRejected: false, cooldown: undefined },
+    'the key has neither a token nor a cool-down',
+  );
+}
+
+/** The commit came too late, and there is no newer token. */
+export function assertSuperseded(answer: Committed): void {
+  const token = answer.outcome === 'superseded' ? answer.token : undefined;
+  assert.deepEqual({ outcome: answer.outcome, token }, { outcome: 'superseded', token: undefined });
 }

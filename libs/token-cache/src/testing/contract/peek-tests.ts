@@ -1,10 +1,21 @@
 import assert from 'node:assert/strict';
 
-import { KEY, LONG_MS, type Test, acquire, leaseOf, published } from './fleet.js';
+import {
+  KEY,
+  LONG_MS,
+  SHORT_MS,
+  type Test,
+  acquire,
+  assertEmpty,
+  expired,
+  leaseOf,
+  published,
+  reject,
+} from './fleet.js';
 
 export function peekTests(test: Test): void {
   test('gives nothing for an unknown key, and grants no lease', async ({ store, other }) => {
-    assert.deepEqual(await store.peek(KEY), {});
+    await assertEmpty(store);
     assert.equal((await acquire(other)).outcome, 'lease');
   });
 
@@ -16,5 +27,18 @@ export function peekTests(test: Test): void {
     assert.ok(token.ttlMs > 0 && token.ttlMs <= LONG_MS);
     assert.equal(cooldown?.error, 'busy');
     assert.ok(cooldown.remainingMs > 0 && cooldown.remainingMs <= LONG_MS);
+  });
+
+  test('says whether the token is marked as rejected', async ({ store, other }) => {
+    const lease = await published(store);
+    assert.equal((await other.peek(KEY)).isRejected, false);
+    await reject(store, lease);
+    assert.equal((await other.peek(KEY)).isRejected, true);
+  });
+
+  test('knows no mark of a token that has ended', async ({ store, other }) => {
+    await reject(store, await published(store, { ttlMs: SHORT_MS }));
+    await expired(other);
+    await assertEmpty(other);
   });
 }

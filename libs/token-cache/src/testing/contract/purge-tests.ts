@@ -1,20 +1,33 @@
 import assert from 'node:assert/strict';
 
-import { KEY, LONG_MS, type Test, newNonce, acquire, granted, leaseOf, publish, published } from './fleet.js';
+import {
+  KEY,
+  LONG_MS,
+  type Test,
+  acquire,
+  assertEmpty,
+  assertSuperseded,
+  granted,
+  leaseOf,
+  newNonce,
+  publish,
+  published,
+  reject,
+} from './fleet.js';
 
 export function purgeTests(test: Test): void {
   test('deletes the token', async ({ store, other }) => {
     await published(store);
     await other.purge(KEY);
-    assert.deepEqual(await store.peek(KEY), {});
+    await assertEmpty(store);
     assert.equal((await acquire(store)).outcome, 'lease');
   });
 
   test('refuses the commit of a mint that was in flight', async ({ store, other }) => {
     const voided = await leaseOf(store);
     await other.purge(KEY);
-    assert.deepEqual(await publish(store, voided), { outcome: 'superseded' });
-    assert.deepEqual(await store.peek(KEY), {});
+    assertSuperseded(await publish(store, voided));
+    await assertEmpty(store);
   });
 
   test('returns the fence up to which everything is void', async ({ store, other }) => {
@@ -32,7 +45,7 @@ export function purgeTests(test: Test): void {
     assert.deepEqual(await publish(other, lease), { outcome: 'stored' });
   });
 
-  test('does not give the lease back to a repeated nonce', async ({ store, other }) => {
+  test('grants the nonce of a void lease a new one', async ({ store, other }) => {
     const nonce = newNonce();
     const { lease: voided } = await granted(acquire(store, { nonce }));
     await other.purge(KEY);
@@ -47,10 +60,24 @@ export function purgeTests(test: Test): void {
     assert.equal((await granted(acquire(store))).failures, 0);
   });
 
+  test('forgets the pace of rejections', async ({ store, other }) => {
+    await reject(store, await published(store));
+    await other.purge(KEY);
+    assert.equal(await reject(store, await published(store)), 'replaced');
+  });
+
+  test('deletes a marked token, and its mark', async ({ store, other }) => {
+    await reject(store, await published(store));
+    await other.purge(KEY);
+    await assertEmpty(store);
+    const { rejected, reason } = await granted(acquire(store));
+    assert.deepEqual({ rejected, reason }, { rejected: undefined, reason: 'invalidated' });
+  });
+
   test('refuses a commit of an earlier lease even if the store knew nothing of the key', async ({ store, other }) => {
     const lease = await leaseOf(store);
     await other.purge('another key');
-    assert.deepEqual(await store.commit('another key', lease, 'payload', LONG_MS), { outcome: 'superseded' });
+    assertSuperseded(await store.commit('another key', lease, 'payload', LONG_MS));
   });
 
   test('leaves other keys unchanged', async ({ store, other }) => {

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 
-import { KEY, LONG_MS, SHORT_MS, type Test, acquire, leaseOf, takenOver, publish, lapsed } from './fleet.js';
+import { KEY, LONG_MS, SHORT_MS, type Test, acquire, leaseOf, takenOver, publish, passed } from './fleet.js';
 
 export function renewTests(test: Test): void {
   test('keeps other processes waiting beyond the end of the granted lease', async ({ store, other }) => {
     const lease = await leaseOf(store, { leaseMs: SHORT_MS });
     assert.equal(await store.renew(KEY, { ...lease, leaseMs: LONG_MS }), true);
-    await lapsed(store, SHORT_MS);
+    await passed(store, SHORT_MS);
     const answer = await acquire(other);
     assert.equal(answer.outcome, 'wait');
     assert.ok(answer.leaseEndsInMs > SHORT_MS);
@@ -14,7 +14,7 @@ export function renewTests(test: Test): void {
 
   test('revives a lapsed lease that was not taken over', async ({ store, other }) => {
     const lease = await leaseOf(store, { leaseMs: SHORT_MS });
-    await lapsed(other, SHORT_MS);
+    await passed(other, SHORT_MS);
     assert.equal(await store.renew(KEY, { ...lease, leaseMs: LONG_MS }), true);
     assert.equal((await acquire(other)).outcome, 'wait');
   });

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
-import { histories, type Real } from './store-commands.spec-support.js';
+import { agreeOnTheEnd, type Circumstances, histories, type Real } from './store-commands.spec-support.js';
 import { SlotModel } from './slot-model.spec-support.js';
-import { type Part, type StoreSystem } from './store-system.spec-support.js';
+import { type StoreSystem } from './store-system.spec-support.js';
 
 /** `FUZZ_RUNS` sets the number of histories for a long run; `FUZZ_SEED` repeats a run. */
 const { FUZZ_RUNS, FUZZ_SEED } = process.env;
@@ -19,16 +19,17 @@ export function fuzzTimeoutMs(usually: number): number {
  */
 export async function fuzz(
   open: () => StoreSystem | Promise<StoreSystem>,
-  losses: readonly Part[],
   usually: number,
-  { noticesSetBack = false } = {},
+  circumstances: Circumstances,
 ): Promise<{ histories: number; commands: number }> {
   let commands = 0;
-  const property = fc.asyncProperty(histories(losses, noticesSetBack), async (history) => {
+  const property = fc.asyncProperty(histories(circumstances), async (history) => {
     const system = await open();
     try {
       const real: Real = { system, fences: new Map(), lastFence: 0, lastPublished: 0, commands: 0 };
-      await fc.asyncModelRun(() => ({ model: new SlotModel(), real }), history);
+      const model = new SlotModel();
+      await fc.asyncModelRun(() => ({ model, real }), history);
+      await agreeOnTheEnd(model, real);
       commands += real.commands;
     } finally {
       await system.dispose();

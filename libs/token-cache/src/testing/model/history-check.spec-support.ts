@@ -1,4 +1,4 @@
-import { type Lease } from '../../core/contract/token-store.js';
+import { type Lease, type RejectionVerdict, type StoredToken } from '../../core/contract/token-store.js';
 import { type RecordedCall } from './store-process.spec-support.js';
 
 /** Stores count whole milliseconds, so a lease may end up to 1 ms early. */
@@ -26,7 +26,9 @@ export function violations(history: readonly RecordedCall[]): string[] {
     ...seenGoingBack(calls),
     ...foreignPayloads(calls),
     ...wronglySuperseded(calls),
-    ...wronglyInvalidated(calls, stored),
+    ...wronglyRejected(calls, stored),
+    ...grantedTooSoon(calls),
+    ...givenOutAlthoughRejected(calls),
   ];
 }
 
@@ -58,7 +60,7 @@ function fencesThatFell(grants: readonly Grant[]): string[] {
   );
 }
 
-/** A lease is live from its answer, or earlier, until `leaseMs` after its call, or later, unless a call ended it. */
+/** A lease lives from its answer at the latest to `leaseMs` after its call at the earliest, unless a call ended it. */
 function liveTogether(grants: readonly Grant[], calls: readonly RecordedCall[]): string[] {
   const ends = calls.filter(({ method }) => method === 'commit' || method === 'fail' || method === 'purge');
   return amongOrdered(grants, (first, second) => {
@@ -110,7 +112,10 @@ function seenGoingBack(calls: readonly RecordedCall[]): string[] {
 }
 
 function foreignPayloads(calls: readonly RecordedCall[]): string[] {
-  const tokens = calls.flatMap(({ answer }) => (typeof answer === 'object' && 'token' in answer ? [answer.token] : []));
+  const tokens = calls.flatMap(({ answer }) => {
+    const { token, rejected } = Object(answer) as { token?: StoredToken; rejected?: StoredToken };
+    return [token, rejected];
+  });
   return tokens.flatMap((token) =>
     token && token.payload !== `token ${token.fence}` ? [`fence ${token.fence} has "${token.payload}"`] : [],
   );
@@ -124,13 +129,48 @@ function wronglySuperseded(calls: readonly RecordedCall[]): string[] {
   );
 }
 
-function wronglyInvalidated(calls: readonly RecordedCall[], stored: readonly Of<'commit'>[]): string[] {
-  const deleted = of(calls, 'invalidate').filter(({ answer }) => answer);
-  const generations = deleted.map(({ args: [generation] }) => generation);
+function wronglyRejected(calls: readonly RecordedCall[], stored: readonly Of<'commit'>[]): string[] {
+  const generations = verdictsOf(calls, 'replaced').map(({ args: [{ generation }] }) => generation);
   return generations.flatMap((generation, i) => [
-    ...(generations.indexOf(generation) < i ? [`generation ${generation} was invalidated twice`] : []),
+    ...(generations.indexOf(generation) < i ? [`generation ${generation} was replaced twice`] : []),
     ...(stored.some(({ args: [{ fence }] }) => fence === generation) ? [] : [`${generation} was never published`]),
   ]);
+}
+
+/** Where all processes have one policy, a grant sets a pace that is no shorter than it says; a purge forgets the pace. */
+function grantedTooSoon(calls: readonly RecordedCall[]): string[] {
+  const grants = [...verdictsOf(calls, 'replaced'), ...verdictsOf(calls, 'contested')];
+  const purges = of(calls, 'purge');
+  const inOrder = grants.sort((a, b) => a.calledAt - b.calledAt);
+  return amongOrdered(inOrder, (first, second) => {
+    const [{ paceMs }, { generation, isContested, maxPaceMs }] = [first.args[0], second.args[0]];
+    const freeAt = first.calledAt + (isContested ? maxPaceMs : paceMs) - CLOCK_GRAIN_MS;
+    if (second.answeredAt >= freeAt) return undefined;
+    const isForgotten = purges.some((purge) => purge.answeredAt > first.calledAt && purge.calledAt < second.answeredAt);
+    return isForgotten
+      ? undefined
+      : `the rejection of ${generation} was granted too soon after ${first.args[0].generation}`;
+  });
+}
+
+function givenOutAlthoughRejected(calls: readonly RecordedCall[]): string[] {
+  const markedAt = new Map(
+    verdictsOf(calls, 'replaced').map(({ args: [{ generation }], answeredAt }) => [generation, answeredAt]),
+  );
+  return of(calls, 'acquire').flatMap(({ answer, args: [{ refusedGeneration }], calledAt }) => {
+    if (answer.outcome !== 'hit') return [];
+    const { fence } = answer.token;
+    return [
+      ...(calledAt > (markedAt.get(fence) ?? Infinity)
+        ? [`token ${fence} was given out although it was rejected`]
+        : []),
+      ...(fence === refusedGeneration ? [`token ${fence} was given to a caller that refused it`] : []),
+    ];
+  });
+}
+
+function verdictsOf(calls: readonly RecordedCall[], verdict: RejectionVerdict): Of<'invalidate'>[] {
+  return of(calls, 'invalidate').filter(({ answer }) => answer === verdict);
 }
 
 /** Violations in all pairs of calls of which the first was answered before the second was made. */

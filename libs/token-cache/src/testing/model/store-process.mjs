@@ -38,12 +38,14 @@ process.send({ id: 0 });
 async function contend({ keyId, calls }) {
   const history = [];
   const late = [];
+  let refused;
   while (history.length < calls) {
     const nonce = crypto.randomUUID();
-    const attempt = { nonce, leaseMs: oneOf(1, 5, 20, 1_000), minTtlMs: oneOf(0, 0, 1_000_000) };
+    const refusedGeneration = oneOf(undefined, refused);
+    const attempt = { nonce, leaseMs: oneOf(1, 5, 20, 1_000), minTtlMs: oneOf(0, 0, 1_000_000), refusedGeneration };
     const answer = await recorded('acquire', attempt);
     if (answer.outcome === 'lease') await use(answer.lease);
-    if (answer.outcome === 'hit' && Math.random() < 0.1) await recorded('invalidate', answer.token.fence);
+    if (answer.outcome === 'hit' && Math.random() < 0.3) await reject(answer.token.fence);
     if (late.length > 0 && Math.random() < 0.3) await publish(late.shift());
     if (Math.random() < 0.02) await recorded('purge');
     await recorded('peek');
@@ -59,6 +61,12 @@ async function contend({ keyId, calls }) {
     if (fate < 0.4) await recorded('renew', { ...lease, leaseMs: 20 });
     await publish(lease);
     if (fate < 0.5) await publish(lease);
+  }
+
+  async function reject(generation) {
+    const rejection = { generation, paceMs: 3, maxPaceMs: 10, isContested: oneOf(true, false, false) };
+    const verdict = await recorded('invalidate', rejection);
+    refused = verdict === 'contested' ? generation : undefined;
   }
 
   function publish(lease) {

@@ -1,11 +1,19 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
-import { type Acquired, type Lease, type Peeked, type TokenStore } from '../../core/contract/token-store.js';
+import {
+  type Acquired,
+  type Attempt,
+  type Lease,
+  type Peeked,
+  type Rejection,
+  type RejectionVerdict,
+  type TokenStore,
+} from '../../core/contract/token-store.js';
 
 /** One call of a store as a process saw it; instants in ms on the clock that all processes of a machine share. */
 export type RecordedCall = { process: number; calledAt: number; answeredAt: number } & (
-  | { method: 'acquire'; args: [attempt: { nonce: string; leaseMs: number; minTtlMs: number }]; answer: Acquired }
+  | { method: 'acquire'; args: [attempt: Attempt]; answer: Acquired }
   | { method: 'peek'; args: []; answer: Peeked }
   | { method: 'renew'; args: [lease: Lease]; answer: boolean }
   | {
@@ -14,7 +22,7 @@ export type RecordedCall = { process: number; calledAt: number; answeredAt: numb
       answer: Awaited<ReturnType<TokenStore['commit']>>;
     }
   | { method: 'fail'; args: unknown[] & [lease: Lease]; answer: undefined }
-  | { method: 'invalidate'; args: [generation: number]; answer: boolean }
+  | { method: 'invalidate'; args: [rejection: Rejection]; answer: RejectionVerdict }
   | { method: 'purge'; args: []; answer: number }
 );
 
@@ -64,7 +72,7 @@ export class StoreProcess {
     };
   }
 
-  /** Contends for one key with the other processes; gives the history of its calls. */
+  /** Goes for one key against all other processes that do the same; gives what it saw. */
   contend(keyId: string, calls: number): Promise<RecordedCall[]> {
     return this.#ask({ command: 'contend', keyId, calls });
   }

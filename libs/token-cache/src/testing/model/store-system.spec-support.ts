@@ -3,6 +3,9 @@ import { type TokenStore } from '../../core/contract/token-store.js';
 /** The parts of a key that can be lost independently. */
 export type Part = 'token' | 'record' | 'everything';
 
+/** By the name of the part: the time that it is kept for. */
+export type Kept = Readonly<Record<string, number>>;
+
 /** A store under test, for one history of one key: its processes, its clock and its losses. */
 export interface StoreSystem {
   readonly keyId: string;
@@ -11,7 +14,12 @@ export interface StoreSystem {
   moveClock(ms: number): Promise<void>;
   /** Deletes a part of the key, as an eviction or a failover does. */
   lose(part: Part): Promise<void>;
-  /** What the store still holds of this history, with the remaining life of each. */
-  kept(): Promise<readonly { readonly name: string; readonly ttlMs: number }[]>;
+  /**
+   * For how many ms the store keeps what is left of this history. The token is named where it is kept apart from the record.
+   * A store that forgets in memory cannot tell.
+   */
+  kept?(): Promise<Kept>;
+  /** Whether the store still has the key so many ms from now. Ends the history. */
+  isKeptAfter?(ms: number): Promise<boolean>;
   dispose(): Promise<void>;
 }
