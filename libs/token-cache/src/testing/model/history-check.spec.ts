@@ -43,7 +43,7 @@ describe('violations() of a history', () => {
     expect(violations([...first, grant(2, 40), purge(50), grant(3, 60), commit(3, 70)])).toEqual([]);
   });
 
-  it('finds nothing wrong with rejections that keep their pace, and none of which the pace was purged', () => {
+  it('finds none in rejections that keep their pace, or whose pace was purged', () => {
     const paced = [invalidate(1, 10, 'contested'), invalidate(2, 16, 'held'), invalidate(2, 40, 'contested')];
     expect(violations(paced)).toEqual([]);
     const lives = [grant(1, 0), commit(1, 5), invalidate(1, 10), purge(12), grant(2, 14), commit(2, 16)];
