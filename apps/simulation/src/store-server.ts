@@ -151,6 +151,9 @@ export class StoreServer {
         break;
       case 'purge':
         truth.purged(moment);
+        break;
+      case 'peek':
+      case 'ping':
     }
     if (operation !== 'ping') this.history.say('store', `${moment.process} ${operation} ${withoutNonces(said)}`);
   }

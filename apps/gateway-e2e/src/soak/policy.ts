@@ -1,3 +1,4 @@
+import { leastServiceMs } from '@mintonce/test-support/mint-bound';
 import { type Client } from '../fleet.js';
 
 /** Short, so that many lifetimes pass in a minute, and long enough that a busy machine is not taken for a broken promise. */
@@ -16,11 +17,7 @@ export const POLICY = {
   cooldown: { rejectedMs: COOLDOWN_MS, transientMs: 500, transientMaxMs: COOLDOWN_MS },
 };
 
-/**
- * The margin takes a tenth of a life and the refresh window a fifth at most: sooner than this after the request for it, no
- * token is replaced unless something happened to it.
- */
-export const LEAST_LIFE_MS = TOKEN_LIFETIME_MS * 0.7;
+export const LEAST_SERVICE_MS = leastServiceMs(TOKEN_LIFETIME_MS);
 
 /** Two, so that the token of one could be found with the other. */
 export const INTEGRATIONS = {

@@ -1,4 +1,5 @@
 import { type Duplex } from 'node:stream';
+import { setImmediate } from 'node:timers/promises';
 import { type Dispatcher } from 'undici';
 import { type UpstreamStatus } from '../core/door/refusal.js';
 import { type RelayController } from './relay-controller.js';
@@ -58,6 +59,8 @@ export class DispatchAttempt implements Dispatcher.DispatchHandler {
     const timeout = setTimeout(() => this.breakOff(), MAX_DISCARDING_MS);
     await this.ended;
     clearTimeout(timeout);
+    // undici takes the connection for free in the next turn of the event loop.
+    await setImmediate();
   }
 
   onRequestStart(target: Controller, context: unknown): void {
