@@ -42,7 +42,7 @@ function termsOf(trial: Trial): MintTerms {
   };
 }
 
-/** A rejection that was granted, for which the fleet mints once. */
+/** A rejection that was granted: the fleet mints once for it. */
 function isReplacement({ name, outcome }: Observation): boolean {
   return name === 'rejected' && (outcome === 'replaced' || outcome === 'contested');
 }

@@ -6,7 +6,7 @@ import { type UpstreamClient } from './testing/upstream-client.js';
 
 const SECRET = 'a secret: with & colon';
 
-describe('the demo', () => {
+describe('The demo', () => {
   let demo: DemoProcess;
   let idp: IdentityProviderClient;
   let upstream: UpstreamClient;
@@ -44,8 +44,8 @@ describe('the demo', () => {
     return fetch(`${upstream.url}${path}`, { ...init, headers: { ...init.headers, Authorization: `Bearer ${token}` } });
   }
 
-  describe('the identity provider', () => {
-    it('mints opaque tokens for client credentials, and can be discovered', async () => {
+  describe('as an identity provider', () => {
+    it('publishes its metadata, and issues opaque tokens for client credentials', async () => {
       const discovered = await fetch(`${issuer}/.well-known/openid-configuration`);
       await expect(discovered.json()).resolves.toMatchObject({ issuer, token_endpoint: `${issuer}/token` });
       const response = await requestToken();
@@ -58,7 +58,7 @@ describe('the demo', () => {
       });
     });
 
-    it('takes the secret in the body from the client that is registered for that', async () => {
+    it('accepts the secret in the body from a client that is registered for client_secret_post', async () => {
       const parameters = { client_id: 'demo-post', client_secret: SECRET };
       const body = new URLSearchParams({ ...parameters, grant_type: 'client_credentials', scope: 'api:read' });
       const response = await fetch(`${issuer}/token`, { method: 'POST', body });
@@ -66,7 +66,7 @@ describe('the demo', () => {
       expect((await idp.stats()).calls).toMatchObject([{ clientId: 'demo-post', status: 200 }]);
     });
 
-    it('counts calls, failed ones too, and the tokens that came of them', async () => {
+    it('counts all calls, failed ones included, and the tokens that were issued', async () => {
       await mint();
       expect((await requestToken('demo', 'wrong')).status).toBe(401);
       await mint();
@@ -78,7 +78,7 @@ describe('the demo', () => {
       ]);
     });
 
-    it('shows how many calls of one client ran at the same time', async () => {
+    it('counts the concurrent calls of one client', async () => {
       await idp.configure({ delayMs: 200 });
       const calls = [requestToken(), requestToken(), requestToken('somebody-else')];
       await waitFor(async () => (await idp.stats()).tokenCalls === 3);
@@ -87,7 +87,7 @@ describe('the demo', () => {
       expect((await idp.stats()).overlapping).toBe(2);
     });
 
-    it('fails as it is told, until it is told to recover', async () => {
+    it('fails as set until the failure is removed', async () => {
       await idp.configure({ failWith: { status: 503, retryAfterS: 7 } });
       const failed = await requestToken();
       expect([failed.status, failed.headers.get('Retry-After')]).toEqual([503, '7']);
@@ -98,13 +98,13 @@ describe('the demo', () => {
       expect(await idp.stats()).toMatchObject({ tokenCalls: 3, minted: 1 });
     });
 
-    it('names the setting that it does not take', async () => {
+    it('names the setting that is invalid', async () => {
       await expect(idp.configure({ tokenLifetimeMs: 999 })).rejects.toThrow(
         'answered with 400: {"error":"tokenLifetimeMs is not valid: 999"}',
       );
     });
 
-    it('revokes one token for its client (RFC 7009), and all at once', async () => {
+    it('revokes one token for its client (RFC 7009), and all tokens through /control', async () => {
       const [one, other] = [await mint(), await mint()];
       const basic = Buffer.from(`demo:${encodeURIComponent(SECRET)}`).toString('base64');
       await fetch(`${issuer}/token/revocation`, {
@@ -119,8 +119,8 @@ describe('the demo', () => {
     });
   });
 
-  describe('the upstream', () => {
-    it('echoes the request as it saw it, and of the token only a digest', async () => {
+  describe('as an upstream', () => {
+    it('echoes the request, with a digest in place of the token', async () => {
       const token = await mint();
       const response = await call('/echo/a?b=1', token, { method: 'PUT', body: 'hello', headers: { 'X-Test': 'yes' } });
       const text = await response.text();
@@ -135,7 +135,7 @@ describe('the demo', () => {
       expect(text).not.toContain(token);
     });
 
-    it('lets nobody in without an active token', async () => {
+    it('answers 401 without an active token', async () => {
       const absent = await fetch(`${upstream.url}/echo`);
       expect(absent.status).toBe(401);
       expect(absent.headers.get('WWW-Authenticate')).toContain('Bearer error="invalid_token"');
@@ -143,7 +143,7 @@ describe('the demo', () => {
       expect(await upstream.stats()).toMatchObject({ requests: 2, byStatus: { 401: 2 }, expiredSeen: 0 });
     });
 
-    it('tells an expired token from a revoked one', async () => {
+    it('reports an expired and a revoked token as different', async () => {
       await idp.configure({ tokenLifetimeMs: 1_000 });
       const revoked = await mint();
       await idp.revokeAll();
@@ -154,7 +154,7 @@ describe('the demo', () => {
       expect((await upstream.stats()).expiredSeen).toBe(1);
     });
 
-    it('lets a token in for as long as the token endpoint promised, to the millisecond', async () => {
+    it('accepts a token until its expiry, to the millisecond', async () => {
       await idp.configure({ tokenLifetimeMs: 1_000 });
       const askedAt = performance.now();
       const token = await mint();
@@ -162,7 +162,7 @@ describe('the demo', () => {
       expect(performance.now() - askedAt).toBeGreaterThanOrEqual(1_000);
     });
 
-    it('counts requests, and the tokens that they came with', async () => {
+    it('counts requests, and the tokens that it received', async () => {
       const token = await mint();
       await Promise.all(Array.from({ length: 5 }, () => call('/echo', token)));
       await call('/status/418', await mint());
@@ -171,7 +171,7 @@ describe('the demo', () => {
       expect(credentials).toHaveLength(2);
     });
 
-    it('streams, dawdles and fails on request', async () => {
+    it('streams, delays and fails on request', async () => {
       const token = await mint();
       const text = async (path: string) => await (await call(path, token)).text();
       expect(await text('/stream?chunks=3&delayMs=1')).toBe('chunk 1\nchunk 2\nchunk 3\n');
@@ -182,7 +182,7 @@ describe('the demo', () => {
       expect([unavailable.status, unavailable.headers.get('Retry-After')]).toEqual([503, '7']);
     });
 
-    it('sends the first part of a stream before it has the last, and notices who leaves', async () => {
+    it('sends the first part of a stream before the last one exists, and counts a client that leaves', async () => {
       const leave = new AbortController();
       const response = await call('/stream?chunks=2&delayMs=60000', await mint(), { signal: leave.signal });
       const first = await response.body?.getReader().read();
@@ -192,7 +192,7 @@ describe('the demo', () => {
     });
   });
 
-  it('stops promptly with a call half done', async () => {
+  it('stops at once while a call is in flight', async () => {
     const another = await startDemo({ clientSecret: SECRET });
     await another.idp.configure({ delayMs: 60_000 });
     const hanging = fetch(`${another.idp.issuer}/token`, { method: 'POST' }).catch(() => 'cut');
@@ -201,7 +201,7 @@ describe('the demo', () => {
     await expect(hanging).resolves.toBe('cut');
   });
 
-  it('says which port is not a port', async () => {
+  it('names the variable of an invalid port', async () => {
     const failing = await startNode(DEMO_MAIN, { env: { IDP_PORT: 'many' } });
     expect((await failing.exited).code).toBe(1);
     expect(failing.output()).toContain('IDP_PORT is not a port: many');

@@ -14,7 +14,7 @@ afterAll(() => directory.remove());
 
 beforeAll(() => {
   if (!existsSync(join(__dirname, '../dist/index.js'))) {
-    throw new Error('The application under test imports the built library: nx build cluster-metrics');
+    throw new Error('dist/index.js is missing, which the application under test imports: run nx build cluster-metrics');
   }
 });
 
@@ -38,10 +38,10 @@ function ecosystem(name: string, instances: number, port: number): string {
 
 const hitsIn = ({ series }: Scrape) => series.get('hits')!;
 
-describe('an application with three workers under PM2', () => {
+describe('ClusterMetricsModule in three workers under PM2', () => {
   let pm2: Pm2;
   let client: Client;
-  /** What every scrape so far has told at most. */
+  /** The highest value of each series in all scrapes so far. */
   const told = new Map<string, number>();
   const requests = { sent: 0, answered: 0 };
 
@@ -60,7 +60,7 @@ describe('an application with three workers under PM2', () => {
     );
   };
 
-  /** Scrapes, and checks each series against all earlier scrapes, whoever answered them. */
+  /** Scrapes, and checks that no series is below its value in an earlier scrape of any worker. */
   async function scrape(): Promise<Scrape> {
     const result = await waitFor(() => client.scrape());
     const now = cumulative(result);
@@ -70,7 +70,7 @@ describe('an application with three workers under PM2', () => {
     return result;
   }
 
-  /** What the scrapes come to: of a worker that is too busy to answer one, it tells what was last saved. */
+  /** The total that scrapes converge to: a scrape reports the last snapshot of a worker that is too busy to answer. */
   async function allHits(): Promise<number> {
     for (let scrapesLeft = 100; ; scrapesLeft--) {
       const hits = hitsIn(await scrape());
@@ -79,7 +79,7 @@ describe('an application with three workers under PM2', () => {
     }
   }
 
-  it('tells the same totals whichever worker is asked', async () => {
+  it('reports the same totals whichever worker is scraped', async () => {
     for (let i = 0; i < 60; i++) {
       await hit();
     }
@@ -102,7 +102,7 @@ describe('an application with three workers under PM2', () => {
     }
   });
 
-  it('loses and doubles nothing in a reload under load, and no series goes back', async () => {
+  it('neither loses nor doubles a count, and lets no series fall, in a reload under load', async () => {
     const before = await client.workers();
     const reload = () => pm2.run('reload', 'shop');
     await during(reload, hit, hit, scrape);
@@ -115,7 +115,7 @@ describe('an application with three workers under PM2', () => {
     expect(total).toBeLessThanOrEqual(requests.sent);
   });
 
-  it('never lets a series go back when workers are killed under load', async () => {
+  it('lets no series fall when workers are killed with SIGKILL under load', async () => {
     const kills = async () => {
       for (const slot of [0, 1, 2, 0]) {
         const victim = (await workersUp(client))[slot]!;
@@ -129,7 +129,7 @@ describe('an application with three workers under PM2', () => {
     expect(hitsIn(await scrape())).toBeLessThanOrEqual(requests.sent);
   });
 
-  it('keeps one file for all the dead', async () => {
+  it('merges the snapshots of killed workers into one file', async () => {
     const [folder] = readdirSync(home) as [string];
     const files = () => readdirSync(join(home, folder));
     const kept = (kind: RegExp) => files().filter((file) => kind.test(file));
@@ -138,7 +138,7 @@ describe('an application with three workers under PM2', () => {
     expect(kept(/\.sock$/)).toHaveLength(3);
   });
 
-  it('answers without a stopped worker, whose counts stay', async () => {
+  it('answers a scrape while a worker is stopped, with the counters that it last saved', async () => {
     const [stopped] = (await workersUp(client)) as [WorkerStatus];
     const before = hitsIn(await scrape());
     process.kill(stopped.pid, 'SIGSTOP');
@@ -153,7 +153,7 @@ describe('an application with three workers under PM2', () => {
     await workersUp(client);
   });
 
-  it('does not mix with another application of the same daemon', async () => {
+  it('keeps two applications under one PM2 daemon apart', async () => {
     const port = await freePort();
     const mail = new Client(port);
     await pm2.run('start', ecosystem('mail', 1, port));
@@ -164,8 +164,8 @@ describe('an application with three workers under PM2', () => {
   });
 });
 
-describe('an application without PM2', () => {
-  it('is one worker, and leaves when told to', async () => {
+describe('ClusterMetricsModule without PM2', () => {
+  it('serves one worker, and removes its files on SIGTERM', async () => {
     const port = await freePort();
     const client = new Client(port);
     const app = await startNode(SCRIPT, { env: environment(port) });

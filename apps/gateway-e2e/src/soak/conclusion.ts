@@ -83,8 +83,8 @@ async function storeLeftovers({ fleet, redis }: RunningRig): Promise<Pick<Findin
 function mintsOf(samples: readonly Sample[], witness: IdpWitness, { expenses }: RunningRig): Findings['mints'] {
   const of = (integration: IntegrationName): Findings['mints'][IntegrationName] => {
     const mints = (outcome: string) => total(samples, 'token_mint_count', { integration, outcome });
-    const rejections = (outcome: string) => total(samples, 'token_rejections_total', { integration, outcome });
     const startsAt = witness.startsOf(integration);
+    const rejections = (outcome: string) => total(samples, 'token_rejections_total', { integration, outcome });
     const terms: MintTerms = {
       failed: mints('failed'),
       superseded: mints('superseded'),

@@ -9,7 +9,7 @@ it('A token that was accepted a moment ago is refreshed although the refused bod
   await tokens.fetch('billing', server.url);
   server.accepted = 't-token-2';
   const body = new Blob(['x']).stream();
-  const refused = await tokens.fetch('billing', server.url, { method: 'POST', duplex: 'half', body } as RequestInit);
+  const refused = await tokens.fetch('billing', server.url, { method: 'POST', duplex: 'half', body });
 
   expect(refused.status).toBe(401);
   await waitFor(() => source.calls.length === 2);

@@ -62,7 +62,7 @@ export class WithToken {
     const speaksAgainst = (status: UpstreamStatus): boolean => this.answerOf(key, status) === 'rejected';
     const answer = await transport.send(token, speaksAgainst);
     const isRefused = speaksAgainst(transport.statusOf(answer));
-    if (!isRefused || !this.parts.standing.isUntried(token) || !transport.canSendAgain()) return answer;
+    if (!isRefused || !this.parts.standing.isUntried(token, LAG_MS) || !transport.canSendAgain()) return answer;
     this.parts.observers.notify('rejected', key.integration.name, 'excused');
     await transport.discard(answer);
     await this.pause(signal);

@@ -29,11 +29,13 @@ export class TokenStanding {
     return acceptedAt !== undefined && this.clock.monotonic() - acceptedAt < RECENT_MS;
   }
 
-  /** Whether that token is so new here that an upstream may not know it yet. */
-  isUntried(token: Token): boolean {
+  /** Whether that token is so new here that an upstream may not know it yet, and lives on for `lagMs` until it does. */
+  isUntried(token: Token, lagMs: number): boolean {
     const found = this.tokens.find(token);
     if (!found || this.acceptedAt(token) !== undefined) return false;
-    return this.clock.monotonic() - found.held.obtainedAt < RECENT_MS;
+    const { obtainedAt, endsAt } = found.held;
+    const now = this.clock.monotonic();
+    return now - obtainedAt < RECENT_MS && now + lagMs < endsAt;
   }
 
   private acceptedAt({ keyId, generation }: Token): number | undefined {

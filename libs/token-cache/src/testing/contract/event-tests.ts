@@ -64,7 +64,7 @@ export function eventTests(test: Test): void {
     );
   });
 
-  test('announces a rejection that marks the token, and none that is stale or held', async ({ store, other }) => {
+  test('announce a rejection that marks the token, and none that is stale or held', async ({ store, other }) => {
     const heard = await Recorder.on(store);
     const { fence } = await published(other);
     assert.equal(await reject(other, { fence: fence - 1 }), 'stale');
@@ -79,7 +79,7 @@ export function eventTests(test: Test): void {
     ]);
   });
 
-  test('does not announce a contested rejection', async ({ store, other }) => {
+  test('do not announce a contested rejection', async ({ store, other }) => {
     const heard = await Recorder.on(store);
     assert.equal(await reject(other, await published(other), { isContested: true }), 'contested');
     await other.purge(KEY);

@@ -29,7 +29,7 @@ export function paceTests(test: Test): void {
     assert.equal((await acquire(other)).outcome, 'hit');
   });
 
-  test('holds by the pace of the last grant, whatever the rejection says', async ({ store, other }) => {
+  test('holds by the pace of the last grant, not by that of the rejection', async ({ store, other }) => {
     await reject(store, await published(store), { paceMs: LONG_MS });
     assert.equal(await reject(other, await published(store), { paceMs: 1, maxPaceMs: 1 }), 'held');
   });
