@@ -22,7 +22,8 @@ export default tseslint.config(
           enforceBuildableLibDependency: true,
           depConstraints: [
             { sourceTag: 'type:app', onlyDependOnLibsWithTags: ['type:lib', 'type:test-support'] },
-            { sourceTag: 'type:e2e', onlyDependOnLibsWithTags: ['type:lib', 'type:test-support'] },
+            { sourceTag: 'type:demo', onlyDependOnLibsWithTags: ['type:test-support'] },
+            { sourceTag: 'type:e2e', onlyDependOnLibsWithTags: ['type:lib', 'type:demo', 'type:test-support'] },
             { sourceTag: 'type:test-support', onlyDependOnLibsWithTags: ['type:test-support'] },
             { sourceTag: 'type:lib', onlyDependOnLibsWithTags: ['type:test-support'] },
           ],

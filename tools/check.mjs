@@ -1,5 +1,5 @@
-// What a change touches, in less than a minute: types of the projects that it affects, lint of the files that it changes, and
-// the unit tests that import one of them.
+// What a change touches, in less than a minute: types of the projects that it affects, lint of the files that it changes, the
+// unit tests that import one of them, and the pages, which may name any of them.
 //   npm run check             since the branch left main, with what is not committed
 //   npm run check -- HEAD     what is not committed
 import { execFileSync, spawnSync } from 'node:child_process';
@@ -17,6 +17,7 @@ if (sources.length > 0) run('eslint', '--no-warn-ignored', ...sources);
 if (files.length > 0) run('prettier', '--check', '--log-level=warn', '--ignore-unknown', ...files);
 run('depcruise', '--output-type', 'err-long', 'apps', 'libs', '--exclude', '(^|/)dist/');
 run('jest', `--changedSince=${base}`, '--passWithNoTests');
+run('jest', '--config=apps/pages/jest.config.cjs');
 
 /** A clone may have no branch main, or only that of its origin. */
 function branchPoint() {

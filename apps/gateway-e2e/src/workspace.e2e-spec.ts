@@ -6,8 +6,6 @@ import { rulesBrokenBy, severityIn } from './eslint-findings.js';
 import { ROOT } from './fleet.js';
 import { refusedImports, type RefusedImport } from './refused-imports.js';
 
-jest.setTimeout(120_000);
-
 const tracked = execFileSync('git', ['ls-files'], { cwd: ROOT, encoding: 'utf8' }).trim().split('\n');
 const read = (path: string) => readFileSync(join(ROOT, path), 'utf8');
 
@@ -34,6 +32,7 @@ const ALLOWED_PROJECTS: [file: string, imports: string][] = [
   [GATEWAY, '@mintonce/token-cache'],
   [GATEWAY, '@mintonce/token-cache/redis'],
   [GATEWAY, '@mintonce/cluster-metrics'],
+  ['apps/chaos/src/redis-fleet.ts', '@mintonce/demo'],
 ];
 
 const BROKEN_LINES: [rule: string, code: string, file?: string][] = [

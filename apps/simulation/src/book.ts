@@ -4,8 +4,11 @@ import { type TokenPolicy } from '@mintonce/token-cache';
 export interface IssuedToken {
   readonly accessToken: string;
   readonly label: string;
+  readonly issuedAt: number;
   /** From when on no caller may be given it, reckoned from before it was asked for, as the policy is written. */
-  readonly hardExpiryAt: number;
+  hardExpiryAt: number;
+  /** The same by the answer that said the least of it: a provider that gives a token again may say otherwise. */
+  soonestExpiryAt: number;
   /** When the provider itself ceases to honour it. */
   readonly endsAt: number;
   isRevoked: boolean;

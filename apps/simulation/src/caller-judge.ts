@@ -2,6 +2,7 @@ import { DEFAULT_NEAR_CACHE, type Token } from '@mintonce/token-cache';
 import { type Caller, type Process } from './process.js';
 import { type KnownRequest } from './requests.js';
 import { type PublishedToken } from './store-truth.js';
+import { SICKNESS, WEATHER_FAULTS } from './weather-faults.js';
 import { NETWORK_MS, Witness } from './witness.js';
 
 /** What one caller was told: an access token, or the code of an error. */
@@ -17,16 +18,18 @@ export interface Told {
 export class CallerJudge extends Witness {
   /** What callers were told, in order. */
   readonly told: Told[] = [];
+  private readonly judgesHands = this.world.weather.faults.some((fault) => WEATHER_FAULTS.includes(fault));
 
   comes(process: Process, request: KnownRequest, isLast: boolean): Caller {
     process.came++;
-    const held = process.isWaitingFor(request.label) ? undefined : process.inHand.get(request.label);
+    const held = this.world.hands.heldBy(process, request.label);
     const caller: Caller = {
       process,
       request,
       askedAt: this.now,
       pausedMsBefore: process.pausedMs,
-      ...(held && { inHand: held.accessToken }),
+      inHand: held,
+      isAlone: !process.isWaitingFor(request.label),
       storeWasGone: this.world.server.state !== 'up',
       isLast,
     };
@@ -43,7 +46,7 @@ export class CallerJudge extends Witness {
     const { process, request } = caller;
     const { accessToken } = token;
     this.tell(caller, accessToken);
-    this.world.say(process.name, `answers ${accessToken} for ${request.label}`);
+    this.world.say(process.name, `answers ${accessToken}`, request);
     const known = this.world.idp.tokens.get(accessToken);
     this.verdict.expect(known?.label === request.label, 'no token is given out for another request', () => {
       return `${process.name} gave ${accessToken} of ${known?.label} to a caller of ${request.label}`;
@@ -59,6 +62,7 @@ export class CallerJudge extends Witness {
     });
     this.checkFleetKnows(caller, token);
     process.inHand.set(request.label, token);
+    if (!process.wallOffsetAt.has(accessToken)) process.wallOffsetAt.set(accessToken, process.host.wallOffsetMs);
     this.settles(caller);
   }
 
@@ -66,7 +70,7 @@ export class CallerJudge extends Witness {
     const { process, request } = caller;
     const code = String((error as { code?: unknown }).code);
     this.tell(caller, code);
-    this.world.say(process.name, `refuses a caller of ${request.label}: ${code}`);
+    this.world.say(process.name, `refuses a caller: ${code}`, request);
     this.heard(error);
     const isSensible = this.world.idp.leastUsableMs > this.world.weather.policy.mintTimeoutMs;
     this.verdict.expect(
@@ -74,10 +78,12 @@ export class CallerJudge extends Witness {
       'nobody hears an error in calm weather',
       () => `${process.name}: ${String(error)}`,
     );
+    this.checkSickness(caller, error);
+    if (this.judgesHands) this.world.hands.refused(caller, code);
     this.verdict.expect(!caller.isLast, 'the fleet recovers by itself', () => {
       return `long after everything healed, ${process.name} answers ${String(error)}`;
     });
-    const valid = this.isOrderly && this.validSince(caller);
+    const valid = this.isOrderlyFor(request.label) && this.validSince(caller);
     this.verdict.expect(!valid, 'nobody hears an error while the fleet has a token', () => {
       return `${process.name}: ${String(error)}, although ${valid && valid.accessToken} is valid`;
     });
@@ -90,7 +96,7 @@ export class CallerJudge extends Witness {
   }
 
   rejects(process: Process, token: Token): void {
-    this.world.say(process.name, `rejects ${token.accessToken}`);
+    this.world.say(process.name, `rejects ${token.accessToken}`, { label: this.world.history.labelOf(token.keyId) });
     if (!process.rejectedAt.has(token.accessToken)) process.rejectedAt.set(token.accessToken, this.now);
   }
 
@@ -108,14 +114,15 @@ export class CallerJudge extends Witness {
       return `${process.name} kept a caller of ${caller.request.label} for ${waitedMs} ms`;
     });
     this.checkServedWithoutStore(caller, waitedMs);
+    if (this.judgesHands) this.world.hands.served(caller, waitedMs);
   }
 
   /** With the store gone all along and a valid token in hand, only one store call stands between a caller and its token. */
   private checkServedWithoutStore(caller: Caller, waitedMs: number): void {
-    const { process, inHand, storeWasGone, request } = caller;
+    const { process, inHand, isAlone, storeWasGone, request } = caller;
     const known = inHand === undefined ? undefined : this.world.idp.tokens.get(inHand);
     const { storeTimeoutMs } = this.world.weather.policy;
-    if (!storeWasGone || this.world.server.state === 'up' || !known) return;
+    if (!isAlone || !storeWasGone || this.world.server.state === 'up' || !known) return;
     if (this.soonestEndOf(request.label, known) < this.now + NETWORK_MS + storeTimeoutMs) return;
     if (this.wasVoided(request.label, known.accessToken)) return;
     const boundMs = storeTimeoutMs + 2;
@@ -124,9 +131,22 @@ export class CallerJudge extends Witness {
     });
   }
 
+  /** One process that cannot use its source is no reason to refuse the callers of others, who may try for themselves. */
+  private checkSickness({ process, request }: Caller, error: unknown): void {
+    const { sick, everSick } = this.world.idp;
+    const isOnlyTrouble = this.world.weather.faults.every(
+      ({ disturbs: what, name }) => what !== 'failures' || name === SICKNESS,
+    );
+    const isElsewhere =
+      everSick.size > 0 && !everSick.has(process.name) && isOnlyTrouble && this.isOrderlyFor(request.label);
+    this.verdict.expect(!isElsewhere, 'a sick process fails no callers but its own', () => {
+      return `${process.name} is well, ${[...sick.keys()].join() || 'nobody'} is sick, and it answers ${String(error)}`;
+    });
+  }
+
   private checkFleetKnows({ process, askedAt }: Caller, { keyId, accessToken }: Token): void {
     const droppedAt = this.world.server.truths.get(keyId)?.invalidatedAt.get(accessToken);
-    if (!this.isOrderly || droppedAt === undefined) return;
+    if (!this.isOrderly || this.world.server.everBroken.has(keyId) || droppedAt === undefined) return;
     const knownAt = this.knownAt(process, droppedAt);
     this.verdict.expect(askedAt <= knownAt, 'no rejected token is given out by anybody once the fleet knows', () => {
       return `${process.name} gave out ${accessToken}, dropped ${this.now - droppedAt} ms ago`;

@@ -1,5 +1,9 @@
+import { type FaultChoice } from './fault-choice.js';
+import { selectLines } from './history-filter.js';
 import { type Library } from './library.js';
+import { replayCommand } from './replay-command.js';
 import { simulate, type Outcome } from './simulate.js';
+import { type Breach } from './verdict.js';
 
 /** What many runs came to. */
 export interface Campaign {
@@ -14,19 +18,17 @@ export interface Campaign {
   readonly errors: Readonly<Record<string, number>>;
   /** In how many runs each fault struck; `none` in calm weather. */
   readonly faults: Readonly<Record<string, number>>;
-  /** The only faults, if not those of each seed. */
-  readonly only: readonly string[];
   readonly broken: readonly BrokenRun[];
 }
 
-export type BrokenRun = Pick<Outcome, 'seed' | 'faults'> &
-  Required<Pick<Outcome, 'breach'>> & { readonly last: readonly string[] };
+export type BrokenRun = Pick<Outcome, 'seed' | 'faults' | 'crash'> &
+  Required<Pick<Outcome, 'breach'>> & { readonly last: readonly string[]; readonly replay: string };
 
-export interface CampaignOptions {
+export interface CampaignOptions extends FaultChoice {
+  /** The `--library` of the command that replays a run. */
+  readonly library?: string | undefined;
   readonly from: number;
   readonly seeds: number;
-  /** The only faults. @defaultValue those of each seed */
-  readonly faults?: readonly string[];
   readonly stopAtFirst: boolean;
   onRun?(outcome: Outcome): void;
 }
@@ -41,16 +43,15 @@ export async function campaign(library: Library, options: CampaignOptions): Prom
   const faults: Record<string, number> = {};
   const broken: BrokenRun[] = [];
   for (let seed = options.from; seed < options.from + options.seeds; seed++) {
-    const outcome = await simulate(seed, library, options.faults);
+    const outcome = await simulate(seed, library, options);
     total.runs++;
     total.simulatedHours += outcome.simulatedMs / 3_600_000;
     for (const field of ['processes', 'mints', 'bound', 'answers'] as const) total[field] += outcome[field];
     for (const [code, count] of Object.entries(outcome.errors)) errors[code] = (errors[code] ?? 0) + count;
     for (const name of outcome.faults.length > 0 ? outcome.faults : ['none']) faults[name] = (faults[name] ?? 0) + 1;
     options.onRun?.(outcome);
-    const { breach } = outcome;
-    if (!breach) continue;
-    broken.push({ seed, faults: outcome.faults, breach, last: outcome.history.slice(-LAST_LINES) });
+    if (!outcome.breach) continue;
+    broken.push(await lookCloser(seed, outcome.breach, library, options));
     if (options.stopAtFirst) break;
   }
   return {
@@ -58,7 +59,19 @@ export async function campaign(library: Library, options: CampaignOptions): Prom
     seconds: (performance.now() - beganAt) / 1_000,
     errors,
     faults,
-    only: options.faults ?? [],
     broken,
   };
+}
+
+/** Lives through a broken run again, this time with its history. */
+async function lookCloser(
+  seed: number,
+  breach: Breach,
+  library: Library,
+  { only, mixture, library: directory }: CampaignOptions,
+): Promise<BrokenRun> {
+  const { faults, crash, history } = await simulate(seed, library, { only, mixture, isTold: true });
+  const last = selectLines(history.slice(-LAST_LINES), {});
+  const replay = replayCommand({ seed, fault: only, faults: mixture, library: directory });
+  return { seed, faults, breach, ...(crash !== undefined && { crash }), last, replay };
 }

@@ -6,6 +6,8 @@ import { type VirtualTime } from './virtual-time.js';
 
 /** How long a process takes to connect again. */
 const RECONNECT_MS = 60;
+/** For the history: a calm network is faster. */
+const LATE_MS = 10;
 
 /** One process's subscription: in order while it lasts, at most once, and sometimes dead without anybody knowing. */
 export class EventChannel implements TokenStoreEvents {
@@ -36,12 +38,16 @@ export class EventChannel implements TokenStoreEvents {
   }
 
   publish(event: TokenStoreEvent): void {
-    if (this.state !== 'up') return;
+    if (this.state !== 'up') return this.tell(event, `lost, its channel is ${this.state}`);
     const { connection } = this;
+    const publishedAt = this.time.now;
     this.mostExtraDelayMs = Math.max(this.mostExtraDelayMs, this.extraDelayMs);
     this.lastArrivesAt = Math.max(this.lastArrivesAt, this.time.now + this.link.delay() + this.extraDelayMs);
     this.time.after(this.lastArrivesAt - this.time.now, this.host, () => {
-      if (connection === this.connection) this.listener?.event(event);
+      if (connection !== this.connection) return this.tell(event, 'lost, its channel broke meanwhile');
+      const tookMs = this.time.now - publishedAt;
+      this.tell(event, `after ${tookMs.toFixed(1)} ms${tookMs > LATE_MS ? ', late' : ''}`);
+      this.listener?.event(event);
     });
   }
 
@@ -75,5 +81,9 @@ export class EventChannel implements TokenStoreEvents {
       this.lastArrivesAt = 0;
       this.listener.up();
     });
+  }
+
+  private tell(event: TokenStoreEvent, became: string): void {
+    this.server.narrator.event(this.host.name, event, became);
   }
 }

@@ -2,12 +2,14 @@ import { type Host } from './host.js';
 
 /** Something that will happen, on one host. */
 export interface Task {
-  readonly at: number;
-  readonly sequence: number;
+  at: number;
+  sequence: number;
   readonly host: Host;
   readonly kind: 'timer' | 'message';
   readonly run: () => void;
   isCancelled: boolean;
+  /** How long its host had slept when it was set: what a timer does not count. */
+  suspendedMsBefore: number;
 }
 
 /** What is to come: a binary heap by instant, then by order of arrival. */

@@ -1,20 +1,9 @@
 import { type Chance } from './chance.js';
+import { aProcess, type Fault } from './fault.js';
 import { type Failure } from './identity-provider.js';
 import { type LinkConditions } from './link.js';
 import { type Process } from './process.js';
 import { type World } from './world.js';
-
-/** Which part of the world a fault breaks; promises are judged as strictly as the other parts allow. */
-export type Disturbance = 'processes' | 'network' | 'events' | 'server' | 'failures' | 'lives' | 'callers' | 'clocks';
-
-/** Something that happens again and again while a run is in trouble. */
-export interface Fault {
-  readonly name: string;
-  readonly disturbs: Disturbance;
-  /** Mean time between two strikes. */
-  readonly everyMs: number;
-  strike(world: World, chance: Chance): void;
-}
 
 const SOURCE_FAILURES: readonly (readonly Failure[])[] = [
   ['unavailable'],
@@ -241,7 +230,7 @@ export const FAULTS: readonly Fault[] = [
       const token = tokens[tokens.length - chance.whole(1, Math.min(3, tokens.length))];
       if (!token) return;
       token.isRevoked = true;
-      world.say('idp', `revokes ${token.accessToken}`);
+      world.say('idp', `revokes ${token.accessToken}`, token);
     },
   },
   {
@@ -264,13 +253,6 @@ export const FAULTS: readonly Fault[] = [
   },
 ];
 
-/** Rather one that holds a lease: that is where it hurts. */
-function aProcess(world: World, chance: Chance): Process | undefined {
-  const serving = world.processes.filter(({ serves }) => serves);
-  const holders = serving.filter(({ name }) => world.holders.has(name));
-  return chance.pick(holders.length > 0 && chance.happens(0.6) ? holders : serving);
-}
-
 /** Changes the conditions of some links, or of all, for a while. */
 function disturb(world: World, chance: Chance, conditions: Partial<LinkConditions>): readonly Process[] {
   const { processes } = world;
@@ -281,7 +263,8 @@ function disturb(world: World, chance: Chance, conditions: Partial<LinkCondition
   return some;
 }
 
-function outage(world: World, chance: Chance, meanwhile: () => void): void {
+/** The store cannot be talked to for a while. */
+export function outage(world: World, chance: Chance, meanwhile: () => void): void {
   const { server } = world;
   if (server.state !== 'up') return;
   server.state = chance.pick(['refusing', 'silent']);

@@ -1,15 +1,51 @@
-/** What happened in a run, line by line. */
+import { FenceNames, type NameFence } from './fence-names.js';
+
+/** What a line of the history concerns, besides its author. */
+export interface About {
+  /** The label of a request. */
+  readonly label?: string | undefined;
+  /** All requests of an integration: the library's observers are told no more. */
+  readonly integration?: string | undefined;
+  /** The process that the store or the provider speaks of. */
+  readonly process?: string | undefined;
+}
+
+/** One line of the history. */
+export interface Entry extends About {
+  /** True ms since the beginning of the run. */
+  readonly at: number;
+  readonly who: string;
+  readonly what: string;
+}
+
+/** What happened in a run, in order. A campaign keeps none: to collect it costs more than to live through the run. */
 export class History {
-  private readonly lines: string[] = [];
+  readonly entries: Entry[] = [];
+  private readonly labels = new Map<string, string>();
+  private readonly fences = new FenceNames();
 
-  constructor(private readonly clock: { readonly now: number }) {}
+  constructor(
+    private readonly clock: { readonly now: number },
+    readonly isKept: boolean,
+  ) {}
 
-  say(who: string, what: string): void {
-    this.lines.push(`${this.clock.now.toFixed(1).padStart(10)} ms  ${who.padEnd(8)} ${what}`);
+  /** @param what is put into words only when the history is kept */
+  say(who: string, what: string | (() => string), { label, integration, process }: About = {}): void {
+    if (!this.isKept) return;
+    const words = typeof what === 'string' ? what : what();
+    this.entries.push({ at: this.clock.now, who, what: words, label, integration, process });
   }
 
-  /** The last lines, or all. */
-  tail(count = this.lines.length): readonly string[] {
-    return this.lines.slice(-count);
+  /** Tells what callers call a key of the store. */
+  learnKey(keyId: string, label: string): void {
+    this.labels.set(keyId, label);
+  }
+
+  labelOf(keyId: string): string {
+    return this.labels.get(keyId) ?? keyId;
+  }
+
+  fencesOf(label: string): NameFence {
+    return this.fences.of(label);
   }
 }

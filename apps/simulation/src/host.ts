@@ -6,6 +6,10 @@ export class Host {
   isDead = false;
   /** What its wall clock says beyond the true time; a step changes it. */
   wallOffsetMs = 0;
+  /** Its machine sleeps: its monotonic clock and its timers stand still, its wall clock goes on. */
+  isSuspended = false;
+  /** How long it slept in all: what its monotonic clock is behind. */
+  suspendedMs = 0;
   /** What fell due while it was paused. */
   readonly held: Task[] = [];
 

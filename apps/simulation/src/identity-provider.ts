@@ -6,7 +6,7 @@ import { Host } from './host.js';
 import { type Library } from './library.js';
 import { type VirtualTime } from './virtual-time.js';
 
-export type Failure = 'unavailable' | 'throttled' | 'rejected' | 'odd';
+export type Failure = 'unavailable' | 'throttled' | 'rejected' | 'odd' | 'unreachable';
 
 /** What the provider is like at the moment. */
 export interface Mood {
@@ -18,9 +18,16 @@ export interface Mood {
   loseReplies: number;
   /** Said of every token; need not make sense. */
   expiresInMs: unknown;
+  /** The same token is given until it ends, and with it what is left of its life, or its whole life as if it were new. */
+  repeats?: 'remaining' | 'whole' | undefined;
 }
 
 export const RETRY_AFTER_MS = 7_000;
+
+interface Issued {
+  readonly accessToken: string;
+  readonly expiresInMs: unknown;
+}
 
 /** The identity provider: it checks no fence, keeps a book of every token, and has moods. */
 export class IdentityProvider {
@@ -29,6 +36,11 @@ export class IdentityProvider {
   readonly calls: MintCall[] = [];
   /** Of the token that lived shortest. */
   leastUsableMs = Number.POSITIVE_INFINITY;
+  /** Answers that gave a token again. */
+  repeated = 0;
+  /** What befalls the calls of single processes: an outdated secret, a broken egress. */
+  readonly sick = new Map<string, Failure>();
+  readonly everSick = new Set<string>();
   onCall: (call: MintCall) => void = () => {};
   onFailure: (call: MintCall, failure: Failure) => void = () => {};
 
@@ -55,7 +67,8 @@ export class IdentityProvider {
       isRunning: true,
     };
     this.calls.push(call);
-    this.history.say(process.name, `asks the source for t${number} of ${label} under ${fence}`);
+    const right = (): string => (fence === 0 ? 'without a lease' : `under ${this.history.fencesOf(label)(fence)}`);
+    this.history.say(process.name, () => `asks the source for t${number} ${right()}`, call);
     this.onCall(call);
     return new Promise((resolve, reject) => {
       signal.addEventListener('abort', () => {
@@ -79,30 +92,50 @@ export class IdentityProvider {
     resolve: (minted: MintedToken) => void,
     reject: (error: Error) => void,
   ): void {
-    const { failureRate, failures, expiresInMs, loseReplies } = this.mood;
-    if (this.chance.happens(failureRate)) {
-      const failure = this.chance.pick(failures);
-      this.history.say('idp', `answers t${call.number} with ${failure}`);
+    const { failureRate, failures, loseReplies } = this.mood;
+    const failure = this.sick.get(call.process) ?? (this.chance.happens(failureRate) && this.chance.pick(failures));
+    if (failure) {
+      this.history.say('idp', `answers t${call.number} with ${failure}`, call);
       return reply(() => {
         this.onFailure(call, failure);
         reject(this.errorOf(failure));
       });
     }
-    const accessToken = this.issue(call, expiresInMs);
+    const { accessToken, expiresInMs } = this.repeat(call) ?? this.issue(call);
     if (this.chance.happens(loseReplies))
-      return this.history.say('idp', `issues ${accessToken}, and the answer is lost`);
-    this.history.say('idp', `issues ${accessToken} for ${String(expiresInMs)} ms`);
+      return this.history.say('idp', `issues ${accessToken}, and the answer is lost`, call);
+    this.history.say('idp', `issues ${accessToken} for ${String(expiresInMs)} ms`, call);
     reply(() => resolve({ accessToken, expiresInMs: expiresInMs as number }));
   }
 
-  private issue({ number, label, sentAt }: MintCall, expiresInMs: unknown): string {
+  private issue({ number, label, sentAt }: MintCall): Issued {
+    const { expiresInMs } = this.mood;
+    const { now } = this.time;
     const accessToken = `t${number}`;
     const usable = usableMs(expiresInMs, this.policy);
     this.leastUsableMs = Math.min(this.leastUsableMs, usable);
-    const endsAt =
-      typeof expiresInMs === 'number' && expiresInMs > 0 ? this.time.now + expiresInMs : Number.POSITIVE_INFINITY;
-    this.tokens.set(accessToken, { accessToken, label, hardExpiryAt: sentAt + usable, endsAt, isRevoked: false });
-    return accessToken;
+    const endsAt = typeof expiresInMs === 'number' && expiresInMs > 0 ? now + expiresInMs : Number.POSITIVE_INFINITY;
+    const hardExpiryAt = sentAt + usable;
+    const token = { accessToken, label, issuedAt: now, hardExpiryAt, soonestExpiryAt: hardExpiryAt, endsAt };
+    this.tokens.set(accessToken, { ...token, isRevoked: false });
+    return { accessToken, expiresInMs };
+  }
+
+  /** Gives the last token of that request again, if it is that kind of provider and the token still lives. */
+  private repeat({ label, sentAt }: MintCall): Issued | undefined {
+    const { repeats, expiresInMs } = this.mood;
+    const { now } = this.time;
+    const last = repeats && [...this.tokens.values()].findLast((token) => token.label === label);
+    if (!last || last.isRevoked || last.endsAt <= now || last.endsAt === Number.POSITIVE_INFINITY) return undefined;
+    // Servers state whole seconds: what is left may be 0.
+    const stated = repeats === 'whole' ? expiresInMs : Math.floor((last.endsAt - now) / 1_000) * 1_000;
+    // Zero says that it is over, and not that nothing is known.
+    const usable = stated === 0 ? 0 : usableMs(stated, this.policy);
+    last.hardExpiryAt = Math.max(last.hardExpiryAt, sentAt + usable);
+    last.soonestExpiryAt = Math.min(last.soonestExpiryAt, sentAt + usable);
+    this.leastUsableMs = Math.min(this.leastUsableMs, usable);
+    this.repeated++;
+    return { accessToken: last.accessToken, expiresInMs: stated };
   }
 
   private errorOf(failure: Failure): Error {
@@ -116,6 +149,8 @@ export class IdentityProvider {
         return new TokenSourceRejectedError('400', { oauthError: 'invalid_client' });
       case 'odd':
         return new Error('socket hang up');
+      case 'unreachable':
+        return new TokenSourceUnavailableError('cannot connect', { cause: new Error('connect ECONNREFUSED') });
     }
   }
 
@@ -131,5 +166,6 @@ export class IdentityProvider {
 
 /** A request as the provider tells it from others. */
 export function labelOf(integration: string, request: TokenRequest): string {
-  return `${integration} ${JSON.stringify(request)}`;
+  const details = Object.entries(request).map(([name, value]) => `${name}=${[value].flat().join(',')}`);
+  return [integration, ...details].join(' ');
 }

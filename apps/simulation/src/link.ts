@@ -1,7 +1,8 @@
 import { type Acquired } from '@mintonce/token-cache';
 import { type Chance } from './chance.js';
 import { type Host } from './host.js';
-import { type StoreServer, type StoreCall, type StoreOperation } from './store-server.js';
+import { type StoreCall, type StoreOperation } from './store-call.js';
+import { type StoreServer } from './store-server.js';
 import { type VirtualTime } from './virtual-time.js';
 
 /** How a network treats the messages between one process and the store. */
@@ -58,26 +59,36 @@ export class Link {
 
   private send(call: StoreCall, resolve: (answer: unknown) => void, reject: (error: Error) => void): void {
     const { time, server, host, conditions } = this;
-    if (this.chance.happens(conditions.loseRequests)) return this.lose(reject);
+    if (this.chance.happens(conditions.loseRequests)) return this.lose(call, 'the request is lost', reject);
     const arrive = (): void => {
-      if (server.state !== 'up') return this.lose(reject, server.state === 'refusing');
+      const state = server.stateFor(call);
+      if (state !== 'up') return this.lose(call, `the store is ${state}`, reject, state === 'refusing');
       const reply = (settle: () => void, answer?: unknown): void => {
         if (this.chance.happens(this.conditions.loseReplies)) {
           // A call that arrives once more after its lease was released is granted another, of which nobody can know.
           if (isGrant(answer) && !call.isSentTwice) server.truthOf(call.args[0] as string).unheard(call.process);
-          return this.lose(reject);
+          return this.lose(call, 'the answer is lost', reject);
         }
         time.after(this.delay(), host, settle);
       };
       server.execute(call).then(
-        (answer) => reply(() => resolve(answer), answer),
-        (error: Error) => reply(() => reject(error)),
+        (answer) =>
+          reply(() => {
+            server.narrator.delivered(call, answer, time.now - call.sentAt);
+            resolve(answer);
+          }, answer),
+        (error: Error) =>
+          reply(() => {
+            server.narrator.lost(call, String(error));
+            reject(error);
+          }),
       );
     };
     time.after(this.delay() + server.slownessMs, server.host, arrive);
   }
 
-  private lose(reject: (error: Error) => void, isRefused = false): void {
+  private lose(call: StoreCall, why: string, reject: (error: Error) => void, isRefused = false): void {
+    this.server.narrator.lost(call, why);
     if (!isRefused && this.chance.happens(NEVER_NOTICED)) return;
     const afterMs = isRefused ? this.delay() : this.chance.exponential(NOTICED_AFTER_MS);
     this.time.after(afterMs, this.host, () => reject(new Error('ECONNRESET')));

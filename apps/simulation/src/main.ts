@@ -1,87 +1,88 @@
-import { parseArgs } from 'node:util';
 import { campaign } from './campaign.js';
+import { type Flags, parseFlags, USAGE } from './flags.js';
 import { builtLibrary, loadLibrary } from './library.js';
+import { makeMutant } from './mutant.js';
 import { huntMutations } from './mutation-hunt.js';
-import { reportOf, reportOfHunts, reportOfRun } from './report.js';
-import { SCHEDULES } from './schedules.js';
+import { MUTATIONS } from './mutations.js';
+import { named, UsageError } from './named.js';
+import { replay } from './replay.js';
+import { replayCommand } from './replay-command.js';
+import { reportOf, reportOfHunts, reportOfRun, reportOfSchedules } from './report.js';
+import { SCHEDULE_SEED, SCHEDULES } from './schedules.js';
 import { simulate } from './simulate.js';
 
-const USAGE = `Lets simulated fleets live through seeded faults and checks every promise.
-  --seeds N       so many seeds (1000), --from N the first of them (1), --stop to end at the first broken promise
-  --seed N        one seed, with its history
-  --fault NAME    only this fault, whatever the seed says; may be repeated
-  --schedules     the schedules that are known to break locks
-  --mutations     defects put into the library on purpose: which seed finds each
-  --library DIR   another build of the library
-  --json          for programs`;
+const flags = parseFlags();
+const { library: directory = builtLibrary() } = flags;
 
-/** The seed of jitter and delays in schedules that leave nothing else to chance. */
-const SCHEDULE_SEED = 1;
+try {
+  await obey();
+} catch (error) {
+  if (!(error instanceof UsageError)) throw error;
+  console.error(error.message);
+  process.exitCode = 2;
+}
 
-const { values } = parseArgs({
-  options: {
-    seeds: { type: 'string' },
-    from: { type: 'string', default: '1' },
-    seed: { type: 'string' },
-    stop: { type: 'boolean', default: false },
-    fault: { type: 'string', multiple: true },
-    schedules: { type: 'boolean', default: false },
-    mutations: { type: 'boolean', default: false },
-    library: { type: 'string', default: builtLibrary() },
-    json: { type: 'boolean', default: false },
-    help: { type: 'boolean', default: false },
-  },
-});
+async function obey(): Promise<void> {
+  if (flags.help) console.log(USAGE);
+  else if (flags.mutation !== undefined && flags.seed !== undefined) await replayMutant(flags.mutation);
+  else if (flags.seed !== undefined || flags.schedule !== undefined) await replayOne(directory);
+  else if (flags.schedules) await playSchedules();
+  else if (flags.mutations || flags.mutation !== undefined) await hunt(flags);
+  else await explore(flags);
+}
 
-if (values.help) console.log(USAGE);
-else if (values.seed !== undefined) await replay(Number(values.seed));
-else if (values.schedules) await playSchedules();
-else if (values.mutations) await hunt();
-else await explore();
+async function replayOne(build: string): Promise<void> {
+  const run = await replay(await loadLibrary(build), flags);
+  say(run, reportOfRun(run), run.breach !== undefined);
+}
 
-async function replay(seed: number): Promise<void> {
-  const outcome = await simulate(seed, await loadLibrary(values.library), values.fault);
-  say(outcome, reportOfRun(outcome), outcome.breach !== undefined);
+async function replayMutant(name: string): Promise<void> {
+  const mutant = makeMutant(named(MUTATIONS, name, 'mutation'));
+  try {
+    await replayOne(mutant.directory);
+  } finally {
+    mutant.remove();
+  }
 }
 
 async function playSchedules(): Promise<void> {
-  const library = await loadLibrary(values.library);
+  const library = await loadLibrary(directory);
   const played = [];
-  for (const schedule of SCHEDULES) {
-    const { history, ...outcome } = await simulate(SCHEDULE_SEED, library, [], schedule);
-    const { name, origin } = schedule;
-    played.push({ name, origin, ...outcome, ...(outcome.breach && { history }) });
+  for (const script of SCHEDULES) {
+    const { name, origin } = script;
+    const outcome = await simulate(SCHEDULE_SEED, library, { script });
+    played.push({ name, origin, ...outcome, replay: replayCommand({ schedule: name, library: flags.library }) });
   }
-  const lines = played.map(({ name, breach, history }) =>
-    breach ? `${history?.join('\n')}\nBROKEN ${name}: ${breach.invariant}: ${breach.detail}` : `held   ${name}`,
-  );
   say(
     played,
-    lines.join('\n'),
+    reportOfSchedules(played),
     played.some(({ breach }) => breach),
   );
 }
 
-async function hunt(): Promise<void> {
-  const hunts = await huntMutations(Number(values.seeds ?? 300));
+async function hunt({ mutation, seeds = '300' }: Flags): Promise<void> {
+  const mutations = mutation === undefined ? MUTATIONS : [named(MUTATIONS, mutation, 'mutation')];
+  const hunts = await huntMutations(mutations, Number(seeds));
   say(
     hunts,
     reportOfHunts(hunts),
-    hunts.some(({ seed }) => seed === undefined),
+    hunts.some(({ isFound }) => !isFound),
   );
 }
 
-async function explore(): Promise<void> {
-  const outcome = await campaign(await loadLibrary(values.library), {
-    from: Number(values.from),
-    seeds: Number(values.seeds ?? 1_000),
-    stopAtFirst: values.stop,
-    ...(values.fault && { faults: values.fault }),
+async function explore({ library, from = '1', seeds = '1000', stop, fault, faults }: Flags): Promise<void> {
+  const outcome = await campaign(await loadLibrary(directory), {
+    library,
+    from: Number(from),
+    seeds: Number(seeds),
+    stopAtFirst: stop,
+    only: fault,
+    mixture: faults,
   });
   say(outcome, reportOf(outcome), outcome.broken.length > 0);
 }
 
 function say(data: unknown, text: string, isBroken: boolean): void {
-  process.stdout.write(`${values.json ? JSON.stringify(data) : text}\n`);
+  process.stdout.write(`${flags.json ? JSON.stringify(data) : text}\n`);
   process.exitCode = isBroken ? 1 : 0;
 }

@@ -17,7 +17,7 @@ export class MintJudge extends Witness {
     if (call.fence === 0) this.checkLocal(call);
     else this.checkReplacement(call);
     this.checkLeftAlone(call, `${call.process} ${call.label}`);
-    if (!this.isOrderly) return;
+    if (!this.isOrderlyFor(call.label)) return;
     this.checkLeftAlone(call, call.label);
     const other = this.world.idp.calls.find(
       ({ number, label, isRunning, sentAt }) =>
@@ -55,7 +55,7 @@ export class MintJudge extends Witness {
       return sum + failed + superseded + local + (host.isDead ? asked - mintsOf(counts) : 0);
     }, 0);
     const lifetimes = [...server.truths.values()].reduce((sum, truth) => sum + this.lifetimesOf(truth), 0);
-    return { mints: idp.calls.length, bound: lifetimes + counted };
+    return { mints: idp.calls.length, bound: lifetimes + counted + idp.repeated };
   }
 
   private checkLeftAlone({ number, process, label }: MintCall, whom: string): void {
@@ -88,7 +88,7 @@ export class MintJudge extends Witness {
       () => `${call.process} minted against its policy`,
     );
     this.verdict.expect(
-      !this.isOrderly,
+      !this.isOrderlyFor(call.label),
       name,
       () => `${call.process} minted t${call.number} although the store answers`,
     );
@@ -106,8 +106,8 @@ export class MintJudge extends Witness {
       () => `${call.process} minted t${call.number} beside t${twin?.number}`,
     );
     const process = this.world.everyone.find(({ name: other }) => other === call.process);
-    const held = process?.inHand.get(call.label);
-    const known = held && this.world.idp.tokens.get(held.accessToken);
+    const held = process && this.world.hands.heldBy(process, call.label);
+    const known = held === undefined ? undefined : this.world.idp.tokens.get(held);
     // A token that took a while to arrive is believed to end that much earlier.
     if (!process || !known) return;
     if (this.soonestEndOf(call.label, known) < this.now + NETWORK_MS + policy.storeTimeoutMs) return;
@@ -123,9 +123,10 @@ export class MintJudge extends Witness {
     // A token that another process rejects at once is void before its minter hears that it is shared.
     const rejected = truths.reduce((sum, { invalidatedAt }) => sum + invalidatedAt.size, 0);
     const purged = truths.flatMap(({ voided }) => voided).filter((lease) => lease.process === name).length;
-    const lost = this.isOrderly
-      ? Math.max(0, superseded - rejected - purged) + local + Math.max(0, counts.leasesLost - purged)
-      : 0;
+    const lost =
+      this.isOrderly && this.world.server.everBroken.size === 0
+        ? Math.max(0, superseded - rejected - purged) + local + Math.max(0, counts.leasesLost - purged)
+        : 0;
     this.verdict.expect(
       lost === 0,
       'no token is minted without need',

@@ -1,6 +1,7 @@
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, extname, join } from 'node:path';
+import { applyEdit, misfitOf } from './edit.js';
 import { builtLibrary } from './library.js';
 import { type Mutation } from './mutations.js';
 
@@ -10,12 +11,9 @@ export interface Mutant {
   remove(): void;
 }
 
-/**
- * Makes a copy of the built library and edits it there; its dependencies are those of the original.
- *
- * @throws Error when the text to be replaced is not there exactly once: the mutation must follow the code
- */
-export function makeMutant({ name, edits }: Mutation): Mutant {
+/** Makes a copy of the built library and edits it there; its dependencies are those of the original. */
+export function makeMutant(mutation: Mutation): Mutant {
+  expectToFit([mutation]);
   const built = builtLibrary();
   const root = mkdtempSync(join(tmpdir(), 'mutant-'));
   const directory = join(root, 'libs', 'library', 'dist');
@@ -23,14 +21,19 @@ export function makeMutant({ name, edits }: Mutation): Mutant {
   cpSync(built, directory, { recursive: true, filter: (source) => !['.ts', '.map'].includes(extname(source)) });
   linkDependencies(dirname(built), root);
   writeFileSync(join(root, 'package.json'), '{ "type": "module" }');
-  for (const { file, find, replace } of edits) {
-    const path = join(directory, file);
-    const [before, after, ...more] = readFileSync(path, 'utf8').split(find);
-    if (before === undefined || after === undefined || more.length > 0)
-      throw new Error(`"${name}" no longer fits ${file}: it must hold this once: ${find}`);
-    writeFileSync(path, before + replace + after);
-  }
+  for (const edit of mutation.edits) applyEdit(directory, edit);
   return { directory, remove: () => rmSync(root, { recursive: true, force: true }) };
+}
+
+/** @throws Error that names every defect whose texts are no longer in the build: mutations must follow the code */
+export function expectToFit(mutations: readonly Mutation[]): void {
+  const misfits = mutations.flatMap(({ name, edits }) =>
+    edits.flatMap((edit) => {
+      const misfit = misfitOf(builtLibrary(), edit);
+      return misfit === undefined ? [] : [`"${name}" no longer fits the build: ${misfit}`];
+    }),
+  );
+  if (misfits.length > 0) throw new Error(misfits.join('\n'));
 }
 
 /** Modules are looked up beside the library first and then at the root of the workspace. */

@@ -2,26 +2,32 @@ import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { type Campaign } from './campaign.js';
-import { makeMutant } from './mutant.js';
-import { type Mutation, MUTATIONS } from './mutations.js';
+import { expectToFit, makeMutant } from './mutant.js';
+import { type Mutation } from './mutations.js';
+import { replayCommand } from './replay-command.js';
 
-/** What became of one mutation. */
+/** What became of one defect. It is found when a promise breaks, and not when the library or the simulation falls over it. */
 export interface Hunt {
   readonly name: string;
-  /** The first seed that found it, and which promise it broke there; nothing if none did. */
+  readonly isFound: boolean;
+  /** The first seed that it shows in. */
   readonly seed?: number;
   readonly invariant?: string;
   readonly detail?: string;
+  /** What it died of instead of a broken promise. */
+  readonly diedOf?: string;
+  readonly replay?: string;
 }
 
 const AT_ONCE = 2;
 const MOST_MS = 120_000;
 const run = promisify(execFile);
 
-/** Hunts every mutation, each in a process of its own: a mutant may well hang. */
-export async function huntMutations(seeds: number): Promise<Hunt[]> {
+/** Hunts each defect in a process of its own: a mutant may well hang. */
+export async function huntMutations(mutations: readonly Mutation[], seeds: number): Promise<Hunt[]> {
+  expectToFit(mutations);
   const hunts: Hunt[] = [];
-  const left = MUTATIONS.map((mutation, index) => ({ mutation, index }));
+  const left = mutations.map((mutation, index) => ({ mutation, index }));
   const work = async (): Promise<void> => {
     for (let next = left.shift(); next; next = left.shift()) hunts[next.index] = await hunt(next.mutation, seeds);
   };
@@ -30,24 +36,38 @@ export async function huntMutations(seeds: number): Promise<Hunt[]> {
 }
 
 async function hunt(mutation: Mutation, seeds: number): Promise<Hunt> {
-  const { name, faults = [] } = mutation;
+  const { name, faults: fault = [] } = mutation;
   const mutant = makeMutant(mutation);
-  const only = faults.flatMap((fault) => ['--fault', fault]);
-  const options = ['--library', mutant.directory, '--seeds', String(seeds), ...only, '--stop', '--json'];
+  const only = fault.flatMap((one) => ['--fault', one]);
   try {
-    const { broken } = await campaignOf(options);
-    const [found] = broken;
-    return found ? { name, seed: found.seed, ...found.breach } : { name };
+    const options = ['--library', mutant.directory, '--seeds', String(seeds), ...only, '--stop', '--json'];
+    const campaign = await campaignOf(options);
+    if (typeof campaign === 'string') return { name, isFound: false, diedOf: campaign };
+    const [broken] = campaign.broken;
+    if (!broken) return { name, isFound: false };
+    const { seed, breach, crash } = broken;
+    const replay = replayCommand({ mutation: name, seed, fault });
+    return { name, isFound: crash === undefined, seed, ...breach, ...(crash && { diedOf: crash }), replay };
   } finally {
     mutant.remove();
   }
 }
 
-/** A campaign in a process of its own. */
-export async function campaignOf(options: readonly string[]): Promise<Campaign> {
+/** A campaign in a process of its own, or what that process died of. */
+export async function campaignOf(options: readonly string[]): Promise<Campaign | string> {
   const main = fileURLToPath(new URL('./main.js', import.meta.url));
   const child = run(process.execPath, [main, ...options], { timeout: MOST_MS, maxBuffer: 2 ** 26 });
-  // A campaign that found something exits with 1, and says what all the same.
-  const { stdout } = await child.catch((error: { stdout?: string }) => ({ stdout: error.stdout ?? '' }));
-  return JSON.parse(stdout) as Campaign;
+  try {
+    return JSON.parse((await child).stdout) as Campaign;
+  } catch (error) {
+    // A campaign that found something exits with 1, and says what all the same.
+    const { stdout, stderr, killed } = error as { stdout?: string; stderr?: string; killed?: boolean };
+    if (killed) return `it was still running after ${MOST_MS / 1_000} s`;
+    return stdout ? (JSON.parse(stdout) as Campaign) : lastErrorOf(stderr ?? String(error));
+  }
+}
+
+function lastErrorOf(stderr: string): string {
+  const lines = stderr.split('\n').map((line) => line.trim());
+  return lines.find((line) => /^\w*Error\b/.test(line)) ?? lines.at(-1) ?? 'an unknown cause';
 }

@@ -26,8 +26,8 @@ describe('The simulation finds the defect that', () => {
   }, MOST_MS);
 
   it.each(MUTATIONS.map(({ name }) => name))('%s', (name) => {
-    const { seed, invariant, detail } = hunts.find((hunt) => hunt.name === name) as Hunt;
-    expect(seed).toBeDefined();
+    const { isFound, seed, invariant, detail, diedOf } = hunts.find((hunt) => hunt.name === name) as Hunt;
+    expect({ isFound, diedOf }).toEqual({ isFound: true });
     const promise = INVARIANTS[invariant as Invariant];
     recordEvidence({
       promises: promise > 0 ? [promise] : [],

@@ -1,12 +1,14 @@
-/** A defect put into the library on purpose: in a file of its build, one text for another. */
+import { type Edit } from './edit.js';
+
+/** A defect put into the library on purpose. */
 export interface Mutation {
   readonly name: string;
-  readonly edits: readonly { readonly file: string; readonly find: string; readonly replace: string }[];
+  readonly edits: readonly Edit[];
   /** The only faults of its runs, where chance would bring them too seldom. @defaultValue those of the seed */
   readonly faults?: readonly string[];
 }
 
-const edit = (file: string, find: string, replace: string): Mutation['edits'][number] => ({ file, find, replace });
+const edit = (file: string, find: string, replace: string): Edit => ({ file, find, replace });
 
 /** What others got wrong, and what we could have; the simulation must find each. */
 export const MUTATIONS: readonly Mutation[] = [
@@ -205,7 +207,7 @@ export const MUTATIONS: readonly Mutation[] = [
       edit(
         'core/protocol/upkeep.js',
         "if (acquired.outcome === 'hit')\n                this.shelf.adopt(key, acquired.token, sentAt, watch);\n            if (acquired.outcome === 'lease' &&",
-        "if (acquired.outcome === 'hit') await this.protocol.mintUnder(key, { lease: { nonce: '', fence: acquired.token.fence, leaseMs: 1000 }, reason: 'refresh', failures: 0 }, watch);\n            if (acquired.outcome === 'lease' &&",
+        "if (acquired.outcome === 'hit') await this.minting.underLease(key, { lease: { nonce: '', fence: acquired.token.fence, leaseMs: 1000 }, reason: 'refresh', failures: 0 }, watch);\n            if (acquired.outcome === 'lease' &&",
       ),
     ],
   },

@@ -32,9 +32,7 @@ export class ProcessJudge extends Witness {
       if (call.process !== process.name || !call.isRunning) continue;
       call.isRunning = false;
     }
-    const others = this.world.weather.faults.some(
-      ({ disturbs: what, name }) => what !== 'processes' || name !== 'a process is killed',
-    );
+    const others = this.world.weather.faults.some(({ name }) => name !== 'a process is killed');
     if (others) return;
     for (const truth of this.world.server.truths.values()) {
       if (truth.lease?.process === process.name) this.expectReplacement(truth, truth.lease.fence);

@@ -4,7 +4,7 @@ import { type EventChannel } from './event-channel.js';
 import { type Host } from './host.js';
 import { type Link } from './link.js';
 import { type KnownRequest } from './requests.js';
-import { type StoreOperation } from './store-server.js';
+import { type StoreOperation } from './store-call.js';
 
 /** Somebody who asked a process for a token. */
 export interface Caller {
@@ -13,8 +13,10 @@ export interface Caller {
   readonly askedAt: number;
   /** How long the process had been paused in all when the caller came. */
   readonly pausedMsBefore: number;
-  /** What the process held then, and nobody else was waiting for. */
-  readonly inHand?: string;
+  /** What the process held then. */
+  readonly inHand?: string | undefined;
+  /** No other caller was waiting for the same. */
+  readonly isAlone: boolean;
   readonly storeWasGone: boolean;
   readonly isLast: boolean;
 }
@@ -27,6 +29,8 @@ export class Process {
   readonly rejectedAt = new Map<string, number>();
   /** The token that each request was last answered with. */
   readonly inHand = new Map<string, Token>();
+  /** What the wall clock said beyond the true time when a token came to hand. */
+  readonly wallOffsetAt = new Map<string, number>();
   /** What an operator told this process to forget, whether or not the store could be told. */
   readonly purged = new Set<string>();
   came = 0;
@@ -35,6 +39,7 @@ export class Process {
   asked = 0;
   pausedMs = 0;
   pausedAt?: number;
+  resumedAt = 0;
   isClosing = false;
   isClosed = false;
 

@@ -1,5 +1,5 @@
 import { DEFAULT_POLICY, type Token } from '@mintonce/token-cache';
-import { type Disturbance, type Fault } from './faults.js';
+import { type Disturbance, type Fault } from './fault.js';
 import { type Process } from './process.js';
 import { REQUESTS } from './requests.js';
 import { type Script } from './simulate.js';
@@ -13,6 +13,9 @@ export interface Schedule extends Script {
   /** Who it broke, or who described it. */
   readonly origin: string;
 }
+
+/** The seed of jitter and delays: a schedule leaves nothing else to chance. */
+export const SCHEDULE_SEED = 1;
 
 const [REQUEST] = REQUESTS as [(typeof REQUESTS)[number]];
 const { leaseMs } = DEFAULT_POLICY;

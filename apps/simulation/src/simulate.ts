@@ -1,5 +1,8 @@
 import { Logger } from '@nestjs/common';
 import { Chance } from './chance.js';
+import { CrashWatch } from './crash-watch.js';
+import { type FaultChoice } from './fault-choice.js';
+import { type Entry } from './history.js';
 import { type Told } from './caller-judge.js';
 import { type Library } from './library.js';
 import { type Breach } from './verdict.js';
@@ -20,6 +23,8 @@ export interface Outcome {
   readonly seed: number;
   readonly faults: readonly string[];
   readonly breach?: Breach;
+  /** A mistake of the program under test, which may be the cause of the breach. */
+  readonly crash?: string;
   readonly simulatedMs: number;
   readonly events: number;
   readonly processes: number;
@@ -27,7 +32,8 @@ export interface Outcome {
   readonly bound: number;
   readonly answers: number;
   readonly errors: Readonly<Record<string, number>>;
-  readonly history: readonly string[];
+  /** Empty unless it was asked for. */
+  readonly history: readonly Entry[];
 }
 
 /** A run written by hand, instead of chance. */
@@ -38,16 +44,22 @@ export interface Script {
   check(world: World): string | undefined;
 }
 
+export interface RunOptions extends FaultChoice {
+  readonly script?: Script | undefined;
+  /** Collects the history and watches for crashes: for one run, not for a campaign. */
+  readonly isTold?: boolean;
+}
+
 /** Lets a fleet live through the run of that seed, up to the first promise that breaks. */
 export async function simulate(
   seed: number,
   library: Library,
-  faults?: readonly string[],
-  script?: Script,
+  { script, isTold = false, ...choice }: RunOptions = {},
 ): Promise<Outcome> {
   const chance = new Chance(seed);
-  const weather = { ...weatherOf(chance, script ? [] : faults), ...script?.weather };
-  const world = new World(weather, library, chance.fork());
+  const weather = { ...weatherOf(chance, script ? { only: [] } : choice), ...script?.weather };
+  const world = new World(weather, library, chance.fork(), isTold);
+  const crashes = isTold ? new CrashWatch() : undefined;
   const uninstall = world.time.install();
   const stopListening = listenForAccidents(world);
   try {
@@ -56,19 +68,21 @@ export async function simulate(
     if (script) script.play(world);
     else beginTraffic(world, chance.fork());
     for (const fault of weather.faults) beginFault(world, fault, chance.fork());
-    await live(world);
+    await live(world, crashes);
   } finally {
+    crashes?.close();
     stopListening();
     uninstall();
   }
   const problem = script?.check(world);
   world.verdict.expect(problem === undefined, 'a schedule ends as it must', () => String(problem));
-  return outcomeOf(seed, world);
+  return outcomeOf(seed, world, crashes?.crash);
 }
 
-async function live(world: World): Promise<void> {
+async function live(world: World, crashes?: CrashWatch): Promise<void> {
   const { time, verdict, weather } = world;
   const over = (): boolean => {
+    crashes?.look();
     verdict.expect(time.events < MOST_EVENTS, 'nothing runs in a hot loop', () => `${time.events} events`);
     return verdict.breach !== undefined;
   };
@@ -146,18 +160,19 @@ function listenForAccidents({ verdict }: World): () => void {
   };
 }
 
-function outcomeOf(seed: number, world: World): Outcome {
+function outcomeOf(seed: number, world: World, crash?: string): Outcome {
   const { time, verdict, weather, callers, mints, everyone, history } = world;
   return {
     seed,
     faults: weather.faults.map(({ name }) => name),
     ...(verdict.breach && { breach: verdict.breach }),
+    ...(crash !== undefined && { crash }),
     simulatedMs: time.now,
     events: time.events,
     processes: everyone.length,
     ...mints.reckon(),
     ...heardBy(callers.told),
-    history: history.tail(),
+    history: history.entries,
   };
 }
 

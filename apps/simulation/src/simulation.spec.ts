@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { recordEvidence } from '@mintonce/test-support';
 import { type Campaign } from './campaign.js';
+import { type ReplayedRun } from './report.js';
 import { SCHEDULES } from './schedules.js';
 import { type Outcome } from './simulate.js';
 import { INVARIANTS } from './verdict.js';
@@ -77,9 +78,24 @@ describe('The simulation', () => {
   it(
     'repeats a seed to the letter',
     async () => {
-      const [once, again] = await Promise.all([simulation<Outcome>('--seed', '7'), simulation<Outcome>('--seed', '7')]);
+      const [once, again] = await Promise.all([
+        simulation<ReplayedRun>('--seed', '7'),
+        simulation<ReplayedRun>('--seed', '7'),
+      ]);
       expect(once.history.length).toBeGreaterThan(100);
       expect(again).toEqual(once);
+    },
+    MOST_MS,
+  );
+
+  it(
+    'prints of a history what concerns one request, one process and one time',
+    async () => {
+      const { history } = await simulation<ReplayedRun>(
+        ...['--seed', '37', '--key', 'crm', '--process', 'p2', '--from', '300', '--to', '1000'],
+      );
+      expect(history[0]).toMatch(/ms {2}store {3}crm +p2 acquire: lease #1 \(miss\)$/);
+      expect(history.filter((line) => !/ (crm|billing \*) /.test(line) || / p1 /.test(line))).toEqual([]);
     },
     MOST_MS,
   );

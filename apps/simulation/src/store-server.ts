@@ -10,20 +10,11 @@ import {
 import { type History } from './history.js';
 import { Host } from './host.js';
 import { type Library } from './library.js';
+import { keyIdOf, type StoreCall } from './store-call.js';
+import { StoreNarrator } from './store-narrator.js';
 import { KeyTruth, type Moment, type PublishedToken } from './store-truth.js';
 import { type Verdict } from './verdict.js';
 import { type VirtualTime } from './virtual-time.js';
-
-export type StoreOperation = Exclude<keyof TokenStore, 'events' | 'close'>;
-
-/** One call of the store, as it travels. */
-export interface StoreCall {
-  readonly operation: StoreOperation;
-  readonly args: readonly unknown[];
-  readonly process: string;
-  readonly sentAt: number;
-  readonly isSentTwice: boolean;
-}
 
 interface LoggedCall extends StoreCall {
   readonly serverNow: number;
@@ -44,6 +35,10 @@ export class StoreServer {
   onEvent: (event: TokenStoreEvent) => void = () => {};
   onPublished: (truth: KeyTruth, token: PublishedToken) => void = () => {};
   readonly truths = new Map<string, KeyTruth>();
+  readonly narrator: StoreNarrator;
+  /** Keys whose shard cannot be talked to, and all that ever were. */
+  readonly broken = new Map<string, ServerState>();
+  readonly everBroken = new Set<string>();
   private store: TokenStore;
   private log: LoggedCall[] = [];
   private replaying?: number;
@@ -54,6 +49,7 @@ export class StoreServer {
     private readonly history: History,
     private readonly verdict: Verdict,
   ) {
+    this.narrator = new StoreNarrator(history);
     this.store = this.emptyStore();
     this.listen();
   }
@@ -64,11 +60,26 @@ export class StoreServer {
     return truth;
   }
 
+  /** Whether the part of the server that a call goes to can be talked to. */
+  stateFor(call: StoreCall): ServerState {
+    return this.state === 'up' ? (this.broken.get(keyIdOf(call) ?? '') ?? 'up') : this.state;
+  }
+
+  breakKey(keyId: string, state: ServerState): void {
+    this.broken.set(keyId, state);
+    this.everBroken.add(keyId);
+  }
+
+  mendKey(keyId: string): void {
+    this.broken.delete(keyId);
+  }
+
   async execute(call: StoreCall): Promise<unknown> {
     const { now } = this.time;
     const moment = { now, serverNow: this.clock(), process: call.process };
     this.log.push({ ...call, serverNow: moment.serverNow });
     const answer = await apply(this.store, call);
+    this.narrator.executed(call, answer);
     this.witness(call, answer, moment);
     return answer;
   }
@@ -129,9 +140,9 @@ export class StoreServer {
     });
   }
 
-  private witness({ operation, args }: StoreCall, answer: unknown, moment: Moment): void {
+  private witness(call: StoreCall, answer: unknown, moment: Moment): void {
+    const { operation, args } = call;
     const truth = this.truthOf(args[0] as string);
-    const said = JSON.stringify(answer) ?? 'done';
     switch (operation) {
       case 'acquire':
         truth.acquired(answer as Acquired, args[1] as Attempt, moment);
@@ -155,15 +166,9 @@ export class StoreServer {
       case 'peek':
       case 'ping':
     }
-    if (operation !== 'ping') this.history.say('store', `${moment.process} ${operation} ${withoutNonces(said)}`);
   }
 }
 
 function apply(store: TokenStore, { operation, args }: StoreCall): Promise<unknown> {
   return Reflect.apply(store[operation], store, args as []) as Promise<unknown>;
-}
-
-/** Nonces are random beyond any seed. */
-function withoutNonces(text: string): string {
-  return text.replace(/"nonce":"[^"]*",?/g, '');
 }

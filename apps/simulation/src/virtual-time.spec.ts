@@ -33,6 +33,42 @@ describe('VirtualTime', () => {
     expect(happened).toEqual(['timer at 30', 'message at 30']);
   });
 
+  it('lets timers and the monotonic clock of a host stand still while its machine sleeps, and its wall clock go on', async () => {
+    const host = new Host('one');
+    const uninstall = time.install();
+    try {
+      time.after(0, host, () => {
+        const wallAt = Date.now();
+        const monotonicAt = performance.now();
+        const tell = (): void =>
+          void happened.push(`wall ${Date.now() - wallAt}, monotonic ${performance.now() - monotonicAt}`);
+        for (const delayMs of [20, 50]) setTimeout(tell, delayMs);
+      });
+      time.after(15, host, note('message'));
+      time.after(10, time.world, () => Object.assign(host, { isPaused: true, isSuspended: true }));
+      time.after(40, time.world, () => time.resume(host, true, 30));
+      await time.run(100, never);
+    } finally {
+      uninstall();
+    }
+    expect(happened).toEqual(['message at 40', 'wall 50, monotonic 20', 'wall 80, monotonic 50']);
+  });
+
+  it('reads what has arrived before it runs an immediate', async () => {
+    const host = new Host('one');
+    const uninstall = time.install();
+    try {
+      time.after(10, host, () => void setImmediate(note('immediate')), 'timer');
+      time.after(20, host, note('message'));
+      host.isPaused = true;
+      time.after(30, time.world, () => time.resume(host, true));
+      await time.run(100, never);
+    } finally {
+      uninstall();
+    }
+    expect(happened).toEqual(['message at 30', 'immediate at 30']);
+  });
+
   it('forgets what a dead host had to do', async () => {
     const host = new Host('one');
     time.after(10, host, note('message'));

@@ -34,18 +34,26 @@ export class VirtualTime {
   /** Runs `run` on `host` after a delay, unless the host is dead by then or the returned function was called. */
   after(delayMs: number, host: Host, run: () => void, kind: Task['kind'] = 'message'): () => void {
     const at = this.now + Math.max(0, delayMs);
-    const task: Task = { at, sequence: this.sequence++, host, kind, run, isCancelled: false };
-    this.queue.push(task);
+    const { suspendedMs } = host;
+    const task: Task = { at, sequence: 0, host, kind, run, isCancelled: false, suspendedMsBefore: suspendedMs };
+    this.queueAgain(task);
     return () => void (task.isCancelled = true);
   }
 
-  /** What fell due meanwhile is run at once, in order; a process that wakes up sees its timers or its sockets first. */
-  resume(host: Host, timersFirst: boolean): void {
+  /**
+   * What fell due meanwhile is run at once, in order; a process that wakes up sees its timers or its sockets first. Timers of a
+   * host that slept are due later by as long as it slept.
+   *
+   * @param pausedMs for how long it was paused
+   */
+  resume(host: Host, timersFirst: boolean, pausedMs = 0): void {
     host.isPaused = false;
+    if (host.isSuspended) host.suspendedMs += pausedMs;
+    host.isSuspended = false;
     const held = host.held.splice(0);
     const isFirst = ({ kind }: Task): boolean => (kind === 'timer') === timersFirst;
     for (const task of [...held.filter(isFirst), ...held.filter((other) => !isFirst(other))]) {
-      this.queue.push({ ...task, at: this.now, sequence: this.sequence++, run: () => !task.isCancelled && task.run() });
+      if (!this.isPutOff(task)) this.queueAgain(task, this.now);
     }
   }
 
@@ -63,6 +71,7 @@ export class VirtualTime {
         task.host.held.push(task);
         continue;
       }
+      if (this.isPutOff(task)) continue;
       this.now = task.at;
       this.events++;
       this.current = task.host;
@@ -77,25 +86,41 @@ export class VirtualTime {
 
   /** Takes over the global timers and clocks; the returned function gives them back. */
   install(): () => void {
-    const { setTimeout, clearTimeout, setInterval, clearInterval } = globalThis;
+    const { setTimeout, clearTimeout, setInterval, clearInterval, setImmediate, clearImmediate } = globalThis;
     const { now } = Date;
     Object.assign(globalThis, {
       setTimeout: (run: () => void, delayMs = 0) => this.timer(delayMs, run),
       setInterval: (run: () => void, delayMs = 0) => this.interval(delayMs, run),
       clearTimeout: (timer?: VirtualTimer) => timer?.cancel(),
       clearInterval: (timer?: VirtualTimer) => timer?.cancel(),
+      // Whatever arrived by then is read before: an immediate runs after the poll phase.
+      setImmediate: (run: () => void) => new VirtualTimer(this.after(0, this.current, run)),
+      clearImmediate: (timer?: VirtualTimer) => timer?.cancel(),
     });
     Date.now = () => Math.floor(this.wallClockOf(this.current));
     Object.defineProperty(performance, 'now', {
-      value: () => this.now + this.current.bootedMsAgo,
+      value: () => this.now + this.current.bootedMsAgo - this.current.suspendedMs,
       configurable: true,
       writable: true,
     });
     return () => {
-      Object.assign(globalThis, { setTimeout, clearTimeout, setInterval, clearInterval });
+      Object.assign(globalThis, { setTimeout, clearTimeout, setInterval, clearInterval, setImmediate, clearImmediate });
       Date.now = now;
       Reflect.deleteProperty(performance, 'now');
     };
+  }
+
+  /** Queues a timer again, later, if its host slept since it was set. */
+  private isPutOff(task: Task): boolean {
+    const sleptMs = task.host.suspendedMs - task.suspendedMsBefore;
+    if (task.kind !== 'timer' || sleptMs === 0) return false;
+    task.suspendedMsBefore += sleptMs;
+    this.queueAgain(task, task.at + sleptMs);
+    return true;
+  }
+
+  private queueAgain(task: Task, at = task.at): void {
+    this.queue.push(Object.assign(task, { at, sequence: this.sequence++ }));
   }
 
   private timer(delayMs: number, run: () => void): VirtualTimer {

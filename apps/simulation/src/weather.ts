@@ -1,6 +1,7 @@
 import { DEFAULT_POLICY, type NearCachePolicy, type TokenPolicy } from '@mintonce/token-cache';
 import { type Chance } from './chance.js';
-import { FAULTS, type Fault, type Disturbance } from './faults.js';
+import { type Disturbance, type Fault } from './fault.js';
+import { chooseFaults, type FaultChoice } from './fault-choice.js';
 
 /** What a run is like: how many processes with which policy, and what befalls them. */
 export interface Weather {
@@ -20,12 +21,11 @@ export interface Weather {
   readonly troubleMs: number;
 }
 
-/** Two runs in ten are calm, five have one kind of fault, three a mixture. */
-export function weatherOf(chance: Chance, only?: readonly string[]): Weather {
-  const faults = only ? FAULTS.filter(({ name }) => only.includes(name)) : chooseFaults(chance);
+export function weatherOf(chance: Chance, choice: FaultChoice = {}): Weather {
+  const faults = chooseFaults(chance, choice);
   const mintTimeoutMs = chance.pick([1_000, 5_000, 10_000]);
   const leaseMs = chance.pick([300, 1_000, 3_000]);
-  return {
+  const weather: Weather = {
     processes: chance.whole(2, 6),
     requests: chance.whole(1, 4),
     policy: {
@@ -49,14 +49,9 @@ export function weatherOf(chance: Chance, only?: readonly string[]): Weather {
     faults,
     troubleMs: chance.pick([30_000, 60_000, 120_000]),
   };
+  return faults.reduce((shaped, { shape }) => shape?.(shaped, chance) ?? shaped, weather);
 }
 
 export function disturbs(weather: Weather, ...what: readonly Disturbance[]): boolean {
-  return weather.faults.some((fault) => what.includes(fault.disturbs));
-}
-
-function chooseFaults(chance: Chance): Fault[] {
-  const kind = chance.random();
-  if (kind < 0.2) return [];
-  return chance.sample(FAULTS, kind < 0.7 ? 1 : chance.whole(2, 5));
+  return weather.faults.some((fault) => [fault.disturbs].flat().some((disturbed) => what.includes(disturbed)));
 }

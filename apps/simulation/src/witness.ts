@@ -19,9 +19,24 @@ export abstract class Witness {
 
   constructor(protected readonly world: World) {
     this.verdict = world.verdict;
-    this.isCalm = !disturbs(world.weather, 'processes', 'network', 'server', 'callers', 'failures');
+    this.isCalm = !disturbs(
+      world.weather,
+      'processes',
+      'network',
+      'server',
+      'callers',
+      'failures',
+      'stalls',
+      'shard',
+      'upstream',
+    );
     this.isOrderly = !disturbs(world.weather, 'processes', 'network', 'server');
     this.eventsArrive = world.weather.hasEvents && !disturbs(world.weather, 'events');
+  }
+
+  /** Nothing stands between the processes and the part of the store that a request goes to. */
+  protected isOrderlyFor(label: string): boolean {
+    return this.isOrderly && !this.world.server.everBroken.has(this.world.keyIds.get(label) ?? '');
   }
 
   protected get now(): number {
@@ -39,9 +54,9 @@ export abstract class Witness {
   }
 
   /** When a process may have to believe that a token is over: by the provider's book, or sooner if it has it from the store. */
-  protected soonestEndOf(label: string, { accessToken, hardExpiryAt }: IssuedToken): number {
+  protected soonestEndOf(label: string, { accessToken, soonestExpiryAt }: IssuedToken): number {
     const shared = this.truthOf(label)?.published.filter((token) => token.accessToken === accessToken) ?? [];
-    return Math.min(hardExpiryAt, ...shared.map((token) => this.hardExpiryOf(token)));
+    return Math.min(soonestExpiryAt, ...shared.map((token) => this.hardExpiryOf(token)));
   }
 
   protected wasVoided(label: string, accessToken: string): boolean {

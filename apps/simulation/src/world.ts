@@ -2,17 +2,20 @@ import { type Token, type TokenCacheOptions } from '@mintonce/token-cache';
 import { type Chance } from './chance.js';
 import { counting } from './counts.js';
 import { EventChannel } from './event-channel.js';
-import { History } from './history.js';
+import { type About, History } from './history.js';
 import { Host } from './host.js';
+import { HandJudge } from './hand-judge.js';
 import { IdentityProvider } from './identity-provider.js';
 import { CallerJudge } from './caller-judge.js';
 import { MintJudge } from './mint-judge.js';
 import { ProcessJudge } from './process-judge.js';
 import { type Library } from './library.js';
 import { Link } from './link.js';
+import { telling } from './observer.js';
 import { type Caller, Process } from './process.js';
 import { type KnownRequest, REQUESTS } from './requests.js';
 import { StoreServer } from './store-server.js';
+import { CALM_UPSTREAM, Upstream } from './upstream.js';
 import { Verdict } from './verdict.js';
 import { VirtualTime } from './virtual-time.js';
 import { type Weather } from './weather.js';
@@ -28,13 +31,15 @@ export interface Asking {
 /** The fleet, what it shares, and everybody who uses it. */
 export class World {
   readonly time = new VirtualTime();
-  readonly history = new History(this.time);
+  readonly history: History;
   readonly verdict = new Verdict();
   readonly server: StoreServer;
   readonly idp: IdentityProvider;
   readonly callers: CallerJudge;
   readonly mints: MintJudge;
+  readonly hands: HandJudge;
   readonly fates: ProcessJudge;
+  readonly upstream = new Upstream();
   /** Those that are running. */
   processes: Process[] = [];
   /** Those that ever ran. */
@@ -48,8 +53,10 @@ export class World {
     readonly weather: Weather,
     private readonly library: Library,
     private readonly chance: Chance,
+    isTold = false,
   ) {
-    const { time, history, verdict } = this;
+    const { time, verdict } = this;
+    const history = (this.history = new History(time, isTold));
     this.server = new StoreServer(time, library, history, verdict);
     const mood = {
       slownessMs: weather.mintMs,
@@ -60,6 +67,7 @@ export class World {
     };
     this.idp = new IdentityProvider(mood, time, library, weather.policy, chance.fork(), history);
     this.requests = REQUESTS.slice(0, weather.requests);
+    this.hands = new HandJudge(this);
     this.callers = new CallerJudge(this);
     this.mints = new MintJudge(this);
     this.fates = new ProcessJudge(this);
@@ -76,8 +84,8 @@ export class World {
     return new Set([...this.server.truths.values()].flatMap(({ lease }) => lease?.process ?? []));
   }
 
-  say(who: string, what: string): void {
-    this.history.say(who, what);
+  say(who: string, what: string, about?: About): void {
+    this.history.say(who, what, about);
   }
 
   /** The end of something that a fault began; everything ends when the world heals. */
@@ -114,12 +122,21 @@ export class World {
     process.pausedAt = this.time.now;
   }
 
+  /** Its machine sleeps, and with it its monotonic clock. */
+  suspend(process: Process): void {
+    this.pause(process);
+    this.say(process.name, 'sleeps');
+    process.host.isSuspended = true;
+  }
+
   resume(process: Process, timersFirst = false): void {
     if (!process.host.isPaused || process.host.isDead) return;
-    this.say(process.name, 'goes on');
-    process.pausedMs += this.time.now - (process.pausedAt ?? this.time.now);
+    const pausedMs = this.time.now - (process.pausedAt ?? this.time.now);
+    this.say(process.name, `goes on after ${pausedMs.toFixed(0)} ms`);
+    process.pausedMs += pausedMs;
+    process.resumedAt = this.time.now;
     delete process.pausedAt;
-    this.time.resume(process.host, timersFirst);
+    this.time.resume(process.host, timersFirst, pausedMs);
   }
 
   shutDown(process: Process): void {
@@ -147,7 +164,7 @@ export class World {
   purge(process: Process, { integration, asked, label }: KnownRequest): void {
     this.time.after(0, process.host, () => {
       if (!process.serves || !process.service) return;
-      this.say(process.name, `purges ${label}`);
+      this.say(process.name, 'purges', { label });
       process.purged.add(label);
       process.service.purge(integration, asked).catch((error: unknown) => this.callers.heard(error));
     });
@@ -155,6 +172,10 @@ export class World {
 
   calmLinks(processes: readonly Process[]): void {
     for (const { link } of processes) link.calm();
+  }
+
+  calmUpstream(): void {
+    Object.assign(this.upstream.mood, CALM_UPSTREAM);
   }
 
   bringServerUp(): void {
@@ -179,12 +200,16 @@ export class World {
     this.bringServerUp();
     this.resumeServer();
     this.server.slownessMs = 0;
-    const { mood } = this.idp;
+    this.server.broken.clear();
+    this.calmUpstream();
+    const { mood, sick } = this.idp;
+    sick.clear();
     Object.assign(mood, {
       slownessMs: this.weather.mintMs,
       failureRate: 0,
       loseReplies: 0,
       expiresInMs: this.weather.lifeMs,
+      repeats: undefined,
     });
     while (this.processes.length < this.weather.processes) this.start();
   }
@@ -200,6 +225,7 @@ export class World {
     for (const { integration, asked: request, label } of this.requests) {
       await scout.service.status(integration, request);
       this.keyIds.set(label, asked as string);
+      this.history.learnKey(asked as string, label);
     }
     await scout.service.onApplicationShutdown();
   }
@@ -224,6 +250,7 @@ export class World {
     };
     process.service = new library.TokenService(library.resolveOptions(options));
     process.service.observe(counting(library, process.counts));
+    if (this.history.isKept) process.service.observe(telling(library, process.name, this.history));
   }
 
   private async serve(process: Process, request: KnownRequest, asking: Asking): Promise<void> {
@@ -246,7 +273,7 @@ export class World {
   private use(caller: Caller, token: Token, { isSecondTry, isLast }: Asking): void {
     const { process, request } = caller;
     const known = this.idp.tokens.get(token.accessToken);
-    if (!known || (!known.isRevoked && known.endsAt > this.time.now)) return;
+    if (!known || !this.upstream.refuses(known, this.time.now, this.chance)) return;
     const backMs = this.chance.happens(0.1) ? this.chance.exponential(3_000) : this.chance.exponential(5);
     this.time.after(backMs, process.host, () => {
       if (!process.serves) return;

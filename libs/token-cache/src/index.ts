@@ -1,9 +1,12 @@
 export { TokenCacheModule } from './nest/token-cache.module.js';
 export { TokenService } from './nest/token.service.js';
+export { type GetTokenOptions, type SendOptions, TokenClient } from './core/token-client.js';
 export { Token, type TokenProperties } from './core/contract/token.js';
 export { type TokenRequest, resourcesOf, scopesOf } from './core/contract/token-request.js';
 export { type IntegrationStatus } from './core/contract/token-status.js';
 export { type TokenRequestInit } from './core/door/token-fetch.js';
+export { type Transport } from './core/door/transport.js';
+export { type UpstreamStatus } from './core/door/refusal.js';
 
 export { type IntegrationOptions, type TokenCacheOptions } from './core/config/token-cache.options.js';
 export {
@@ -11,10 +14,11 @@ export {
   DEFAULT_NEAR_CACHE,
   DEFAULT_POLICY,
   type NearCachePolicy,
+  type RejectionPolicy,
   type TokenPolicy,
   type TokenPolicyOptions,
 } from './core/config/policy.js';
-export { type EncryptionKey, type EncryptionOptions } from './core/store-client/payload-codec.js';
+export { type EncryptionKey, type EncryptionOptions } from './core/config/encryption.js';
 export { type Clock } from './core/contract/clock.js';
 
 export { type MintContext, type MintedToken, tokenSource, type TokenSource } from './core/contract/token-source.js';
@@ -26,6 +30,8 @@ export {
   type Lease,
   type MintReason,
   type Peeked,
+  type Rejection,
+  type RejectionVerdict,
   type StoredToken,
   type TokenStore,
   type TokenStoreEvent,
@@ -33,7 +39,13 @@ export {
   type TokenStoreListener,
 } from './core/contract/token-store.js';
 export { MemoryTokenStore } from './core/slot/memory-token-store.js';
-export { type HitLayer, type MintOutcome, type StoreOperation, TokenObserver } from './core/contract/token-observer.js';
+export {
+  type HitLayer,
+  type MintOutcome,
+  type RejectionOutcome,
+  type StoreOperation,
+  TokenObserver,
+} from './core/contract/token-observer.js';
 
 export {
   TokenCacheError,

@@ -9,7 +9,7 @@ import { type GatewayConfig } from '../config/load-config.js';
 import { tokenSourceOf } from './token-source.factory.js';
 import { TOKEN_STORE, TokenStoreModule } from './token-store.module.js';
 
-/** `TokenService` for all modules, as the configuration says. */
+/** Provides `TokenService` to all modules, as configured. */
 @Module({})
 export class TokensModule {
   static forRoot(config: GatewayConfig): DynamicModule {

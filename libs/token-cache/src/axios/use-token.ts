@@ -1,79 +1,90 @@
-import { type Readable } from 'node:stream';
-import axios, { type AxiosError, type AxiosInstance, type AxiosResponse, type InternalAxiosRequestConfig } from 'axios';
-import { isResendable } from '../core/door/resendable.js';
+import axios, {
+  type AxiosInstance,
+  AxiosError,
+  type AxiosResponse,
+  CanceledError,
+  type InternalAxiosRequestConfig,
+} from 'axios';
 import { type TokenRequest } from '../core/contract/token-request.js';
-import { type TokenService } from '../nest/token.service.js';
-import { type Token } from '../core/contract/token.js';
+import { isResendable } from '../core/door/resendable.js';
+import { type Transport } from '../core/door/transport.js';
+import { type TokenClient } from '../core/token-client.js';
 
-/** Which token a request was sent with; a symbol, so that it survives a spread but is not printed with the config. */
-const TOKEN = Symbol('token');
-type TokenConfig = InternalAxiosRequestConfig & { [TOKEN]?: Token };
+type Config = InternalAxiosRequestConfig;
+
+/** What axios made of an answer: it rejects with those that `validateStatus` refuses. */
+type Answer =
+  | { readonly response: AxiosResponse; readonly error?: undefined }
+  | { readonly response: AxiosResponse; readonly error: AxiosError };
 
 /**
  * Adds the integration's credential to each request of an axios instance, in place of its own `Authorization` or `auth`. A
- * 401 invalidates that token and is tried once more, if the body is a string or bytes once axios has serialized it; a stream
- * or a form is never sent twice. The other interceptors see one request and one response. Requests fail with the errors of
- * `TokenService.getToken`; one that was aborted while it waited for a token, with axios' `CanceledError`.
+ * refused token is handled by the rule of `TokenClient.send`; a request is sent again only if its body is there in full once
+ * axios has serialized it, and a stream never is. Interceptors see one request and one response, neither of which holds the
+ * token in its `config`. Requests fail with the errors of `TokenClient.getToken`; one that was aborted while it waited for a
+ * token, with axios' `CanceledError`.
  *
  * @param request which token, when the integration has several
  * @returns a function that ends this
  */
 export function useToken(
   client: AxiosInstance,
-  tokens: Pick<TokenService, 'getToken' | 'invalidate'>,
+  tokens: Pick<TokenClient, 'send'>,
   integration: string,
   request?: TokenRequest,
 ): () => void {
-  // The second try has been through the interceptors and the defaults of `client` already.
-  const bare = new axios.Axios();
-
-  const authorize = async (config: TokenConfig): Promise<TokenConfig> => {
-    try {
-      const token = await tokens.getToken(integration, request, abortable(config));
-      config.headers.set('Authorization', token.authorization);
-      delete config.auth;
-      config[TOKEN] = token;
-    } catch (error) {
-      // Instead of sending an aborted request, axios throws its `CanceledError`.
-      if (!config.signal?.aborted) throw error;
-    }
-    return config;
-  };
-
-  const tryAgain = async (
-    response: AxiosResponse<unknown> | undefined,
-    giveUp: () => AxiosResponse,
-  ): Promise<AxiosResponse> => {
-    const config: TokenConfig | undefined = response?.config;
-    if (response?.status !== 401 || !config?.[TOKEN]) return giveUp();
-    await tokens.invalidate(config[TOKEN]);
-    if (!isResendable(config.data)) return giveUp();
-    await discard(response);
-    return bare.request(await authorize({ ...config, headers: config.headers.concat(), transformRequest: [] }));
-  };
-
-  const onRequest = client.interceptors.request.use(authorize);
-  const onResponse = client.interceptors.response.use(
-    (response) => tryAgain(response, () => response),
-    // Another interceptor may reject with anything, nothing included.
-    (error: AxiosError) =>
-      tryAgain(error?.response, () => {
+  const id = client.interceptors.request.use((config) => {
+    const adapter = axios.getAdapter(config.adapter);
+    config.adapter = async (sent) => {
+      const signal = sent.signal instanceof AbortSignal ? sent.signal : undefined;
+      try {
+        const answer = await tokens.send(integration, transportOf(adapter, sent), { request, signal });
+        return resultOf(answer, sent);
+      } catch (error) {
+        if (signal?.aborted) throw new CanceledError(undefined, undefined, sent);
         throw error;
-      }),
-  );
-  return () => {
-    client.interceptors.request.eject(onRequest);
-    client.interceptors.response.eject(onResponse);
+      }
+    };
+    return config;
+  });
+  return () => client.interceptors.request.eject(id);
+}
+
+function transportOf(adapter: ReturnType<typeof axios.getAdapter>, config: Config): Transport<Answer> {
+  return {
+    async send(token) {
+      const headers = config.headers.concat({ Authorization: token.authorization });
+      try {
+        return { response: await adapter({ ...config, headers, auth: undefined }) };
+      } catch (error) {
+        if (error instanceof AxiosError && error.response) return { response: error.response, error };
+        throw withoutToken(error, config);
+      }
+    },
+    statusOf: ({ response }) => ({
+      status: response.status,
+      wwwAuthenticate: response.headers['www-authenticate'] as string | undefined,
+    }),
+    canSendAgain: () => isResendable(config.data),
+    discard: ({ response }) => discard(response),
   };
 }
 
-function abortable({ signal }: InternalAxiosRequestConfig): { signal?: AbortSignal } {
-  return signal instanceof AbortSignal ? { signal } : {};
+/** What the caller gets, with the configuration that it sent: that of the attempt holds the token. */
+function resultOf({ response, error }: Answer, config: Config): AxiosResponse {
+  response.config = config;
+  if (error) throw withoutToken(error, config);
+  return response;
 }
 
-/** A response that was asked for as a stream keeps its connection until somebody reads or destroys it. */
-async function discard({ config, data }: AxiosResponse<unknown>): Promise<void> {
+function withoutToken(error: unknown, config: Config): unknown {
+  if (error instanceof AxiosError) error.config = config;
+  return error;
+}
+
+/** A response that was asked for as a stream keeps its connection until it is read or destroyed. */
+async function discard({ config, data }: AxiosResponse): Promise<void> {
   if (config.responseType !== 'stream') return;
   if (data instanceof ReadableStream) await data.cancel();
-  else (data as Readable).destroy();
+  else (data as NodeJS.ReadableStream & { destroy(): void }).destroy();
 }

@@ -6,6 +6,7 @@ import {
   channelled,
   type Fleet,
   pass,
+  rejectionOf,
   settled,
   silent,
   slow,
@@ -16,7 +17,7 @@ import { TokenSourceRejectedError } from './contract/token-cache.errors.js';
 import { type TokenCacheOptions } from './config/token-cache.options.js';
 import { tokenSource } from './contract/token-source.js';
 import { type Token } from './contract/token.js';
-import { type TokenService } from '../nest/token.service.js';
+import { type TokenClient } from '../core/token-client.js';
 
 const SECOND = 1_000;
 const HOUR = 3_600_000;
@@ -41,7 +42,7 @@ describe('Acquisition, when the shared token is of no use,', () => {
     }
 
     /** A process that holds a newer token than its store, which has one again that was rejected. */
-    async function holderOfTheLost(): Promise<{ tokens: TokenService; rejected: Token; earlier: MemoryTokenStore }> {
+    async function holderOfTheLost(): Promise<{ tokens: TokenClient; rejected: Token; earlier: MemoryTokenStore }> {
       const store = silent(shared);
       const tokens = replica({}, store);
       const rejected = await tokens.getToken('billing');
@@ -69,7 +70,7 @@ describe('Acquisition, when the shared token is of no use,', () => {
 
     it('is given the newer token although the older one was invalidated once more', async () => {
       const { tokens, rejected, earlier } = await holderOfTheLost();
-      await earlier.invalidate(rejected.keyId, rejected.generation);
+      await earlier.invalidate(rejected.keyId, rejectionOf(rejected.generation));
       expect(await accessToken(tokens)).toBe('fake-token-2');
       expect(await accessToken(replica({}, earlier))).toBe('fake-token-2');
       expect(source.calls).toHaveLength(2);

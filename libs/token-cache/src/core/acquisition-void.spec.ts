@@ -5,6 +5,7 @@ import {
   callEvery,
   type Fleet,
   pass,
+  rejectionOf,
   settled,
   silent,
   slow,
@@ -16,7 +17,7 @@ import { TokenSourceRejectedError } from './contract/token-cache.errors.js';
 import { type StoreOperation } from './contract/token-observer.js';
 import { type TokenSource, tokenSource } from './contract/token-source.js';
 import { type Token } from './contract/token.js';
-import { type TokenService } from '../nest/token.service.js';
+import { type TokenClient } from '../core/token-client.js';
 
 const SECOND = 1_000;
 const HOUR = 3_600_000;
@@ -33,51 +34,85 @@ describe('Acquisition, when a token is rejected or purged,', () => {
   afterEach(() => stop());
 
   describe('a rejected token', () => {
-    /** A source that has but one token to give. */
+    /** A source that gives one token again and again. */
     function stubborn(): TokenSource & { mint: jest.Mock } {
       const mint = jest.fn(async () => ({ accessToken: 'the-only-one', expiresInMs: HOUR }));
       return { ...tokenSource('stubborn', mint), mint };
     }
 
-    it('is served after all when the source gives it again, and not minted at every call', async () => {
+    it('is replaced for the whole fleet by one mint', async () => {
+      const fleet = [1, 2, 3].map(() => replica());
+      const tokens = await Promise.all(fleet.map((process) => process.getToken('billing')));
+      await Promise.all(fleet.map((process, i) => process.invalidate(tokens[i]!)));
+      for (const process of fleet) expect(await accessToken(process)).toBe('fake-token-2');
+      expect(source.calls).toHaveLength(2);
+    });
+
+    it('has a clean slate when the source gives it again', async () => {
       const only = stubborn();
-      const tokens = replica({ integrations: { billing: { source: only } } }, silent(shared));
-      await tokens.invalidate(await tokens.getToken('billing'));
-      await callEvery(SECOND, 10, tokens);
-      expect(await accessToken(tokens)).toBe('the-only-one');
+      const fleet = [1, 2].map(() => replica({ integrations: { billing: { source: only } } }));
+      const tokens = [await fleet[0]!.getToken('billing'), await fleet[1]!.getToken('billing')];
+      for (const [i, process] of fleet.entries()) await process.invalidate(tokens[i]!);
+      for (let round = 0; round < 10; round++) {
+        for (const process of fleet) await callEvery(SECOND, 1, process);
+      }
+      expect(await accessToken(fleet[0]!)).toBe('the-only-one');
       expect(only.mint).toHaveBeenCalledTimes(2);
     });
 
-    it('that the source gives again is minted once for each replica that rejected it', async () => {
-      const only = stubborn();
-      const [a, b] = [1, 2].map(() => replica({ integrations: { billing: { source: only } } }));
-      const [first, second] = [await a!.getToken('billing'), await b!.getToken('billing')];
-      await a!.invalidate(first);
-      await b!.invalidate(second);
-      for (let round = 0; round < 10; round++) {
-        await callEvery(SECOND, 1, a!);
-        await callEvery(SECOND, 1, b!);
-      }
-      expect(only.mint.mock.calls.length).toBeLessThanOrEqual(3);
+    it.each([
+      ['the source fails', () => (source.failure = new TokenSourceRejectedError('no'))],
+      ['the source does not answer', () => source.hold()],
+    ])('is given to callers who can be given no other, while %s', async (_what, fail) => {
+      const [a, b] = [replica(), replica()];
+      await a.invalidate(await a.getToken('billing'));
+      fail();
+      const tokens = [a, b].map((process) => accessToken(process));
+      await pass(20 * SECOND);
+      expect(await Promise.all(tokens)).toEqual(['fake-token-1', 'fake-token-1']);
     });
 
-    it('is remembered, although an older one is reported after it', async () => {
+    it.each(['mint-locally', 'fail'] as const)(
+      'is given while neither store nor source answers, with %s',
+      async (whenStoreUnavailable) => {
+        const store = new FaultyTokenStore(shared);
+        const tokens = replica({ whenStoreUnavailable }, store);
+        await tokens.invalidate(await tokens.getToken('billing'));
+        store.fault = () => 'reject';
+        source.failure = new TokenSourceRejectedError('no');
+        expect(await accessToken(tokens)).toBe('fake-token-1');
+      },
+    );
+
+    it('is replaced without the store, and the store is told with the next call', async () => {
       const store = new FaultyTokenStore(shared);
       const tokens = replica({}, store);
-      const first = await tokens.getToken('billing');
-      await tokens.invalidate(first);
-      const second = await tokens.getToken('billing');
-      store.fault = (operation) => (operation === 'invalidate' ? 'reject' : undefined);
-      await tokens.invalidate(second);
-      await tokens.invalidate(first);
+      const rejected = await tokens.getToken('billing');
+      store.fault = () => 'reject';
+      expect(await tokens.invalidate(rejected)).toBe(true);
+      expect(await accessToken(tokens)).toBe('fake-token-2');
       store.fault = () => undefined;
-      expect(await accessToken(tokens)).toBe('fake-token-3');
+      await callEvery(1_100, 3, tokens);
+      expect(await accessToken(replica())).toBe('fake-token-2');
+      expect(source.calls).toHaveLength(2);
+    });
+
+    it('is told to the store before it is asked for that key', async () => {
+      const store = new FaultyTokenStore(shared);
+      const tokens = replica({ whenStoreUnavailable: 'fail' }, store);
+      const rejected = await tokens.getToken('billing');
+      store.fault = (operation) => (operation === 'invalidate' ? 'reject' : undefined);
+      await tokens.invalidate(rejected);
+      store.fault = () => undefined;
+      store.calls.length = 0;
+      expect(await accessToken(tokens)).toBe('fake-token-2');
+      expect(store.calls).toEqual(['invalidate', 'acquire', 'commit']);
     });
 
     it.each([
-      ['was being shared', { replies: { commit: 100 } }, []],
-      ['could not be shared', { requests: { commit: 100 } }, ['commit']],
-    ])('stays rejected although it %s just then', async (_what, delays, failing: string[]) => {
+      ['is shared', { replies: { commit: 100 } }, []],
+      ['cannot be shared', { requests: { commit: 100 } }, ['commit']],
+    ])('stays rejected when it %s at that moment', async (_what, delays, failing: string[]) => {
       const store = new FaultyTokenStore(shared);
       store.fault = () => 'reject';
       const tokens = replica({}, slow(store, delays));
@@ -89,21 +124,12 @@ describe('Acquisition, when a token is rejected or purged,', () => {
       await tokens.invalidate(local);
       await pass(200);
       const next = accessToken(tokens);
-      // The lease of an attempt to share it that failed must lapse.
+      // The lease of the attempt to share it must lapse.
       await pass(5 * SECOND);
       expect(await next).toBe('fake-token-2');
     });
 
-    it('is not given to those who waited when another process rejects it before the minter hears that it is shared', async () => {
-      const token = accessToken(replica({}, slow(shared, { replies: { commit: 300 } })));
-      await pass(100);
-      const other = replica();
-      await other.invalidate(await other.getToken('billing'));
-      await pass(SECOND);
-      expect(await token).toBe('fake-token-2');
-    });
-
-    it('leaves the store under whatever generation it was shared', async () => {
+    it('is replaced under whatever generation it was shared', async () => {
       const store = new FaultyTokenStore(shared);
       store.fault = () => 'reject';
       const tokens = replica({}, store);
@@ -114,6 +140,15 @@ describe('Acquisition, when a token is rejected or purged,', () => {
       await pass(10);
       expect(await tokens.invalidate(local)).toBe(true);
       expect(await accessToken(replica())).toBe('fake-token-2');
+    });
+
+    it('is not given to those who waited when another process rejects it before the minter hears that it is shared', async () => {
+      const token = accessToken(replica({}, slow(shared, { replies: { commit: 300 } })));
+      await pass(100);
+      const other = replica();
+      await other.invalidate(await other.getToken('billing'));
+      await pass(SECOND);
+      expect(await token).toBe('fake-token-2');
     });
 
     it('is not brought back by a replica that still holds it when its successor ended first', async () => {
@@ -128,7 +163,7 @@ describe('Acquisition, when a token is rejected or purged,', () => {
   });
 
   describe('purge', () => {
-    it('holds against a reply that was on its way: who asks afterwards never gets the purged token', async () => {
+    it('holds against a reply that was on its way: a later caller never gets the purged token', async () => {
       await replica().getToken('billing');
       const tokens = replica({}, slow(silent(shared), { replies: { acquire: 300 } }));
       void tokens.getToken('billing');
@@ -142,7 +177,7 @@ describe('Acquisition, when a token is rejected or purged,', () => {
     it.each([
       ['with the store', {}],
       ['without the store', { fault: 'reject' as const }],
-    ])('does not make anybody wait for the mint that it voids, %s', async (_how, { fault }: { fault?: StoreFault }) => {
+    ])('makes no caller wait for the mint that it voids, %s', async (_how, { fault }: { fault?: StoreFault }) => {
       const store = new FaultyTokenStore(shared);
       store.fault = (operation) => (operation === 'purge' ? undefined : fault);
       const tokens = replica({}, store);
@@ -198,7 +233,7 @@ describe('Acquisition, when a token is rejected or purged,', () => {
     }
 
     /** A process whose source has answered that many steps ago, and whose store refuses these operations. */
-    async function mintedWithout(isRefused: (operation: StoreOperation) => boolean): Promise<TokenService> {
+    async function mintedWithout(isRefused: (operation: StoreOperation) => boolean): Promise<TokenClient> {
       const store = new FaultyTokenStore(shared);
       store.fault = (operation) => (isRefused(operation) ? 'reject' : undefined);
       const tokens = replica({}, store);
@@ -210,35 +245,35 @@ describe('Acquisition, when a token is rejected or purged,', () => {
       return tokens;
     }
 
-    it.each<[string, (tokens: TokenService, rejected: Token) => unknown]>([
+    it.each<[string, (tokens: TokenClient, rejected: Token) => unknown]>([
       ['here', (tokens, rejected) => tokens.invalidate(rejected)],
       [
         'elsewhere',
         (tokens, { keyId, generation }) => {
-          void shared.invalidate(keyId, generation);
-          tokens['storeEvents'].deliver({ type: 'invalidated', keyId, fence: generation });
+          void shared.invalidate(keyId, rejectionOf(generation));
+          tokens['parts'].storeEvents.deliver({ type: 'invalidated', keyId, fence: generation });
         },
       ],
-    ])('is not given to who asks after its token was rejected %s', async (_where, reject) => {
+    ])('is not given to a caller that comes after its token was rejected %s', async (_where, reject) => {
       const rejected = await replica().getToken('billing');
       const tokens = replica({ nearCache: false });
       void settled(tokens.getToken('billing'));
       await stepsLater();
-      void reject(tokens, rejected);
+      await reject(tokens, rejected);
       expect(await accessToken(tokens)).toBe('fake-token-2');
     });
 
-    it('is not given to who asks after a purge was heard, without the store', async () => {
+    it('is not given to a caller that comes after a purge was heard, without the store', async () => {
       const tokens = await mintedWithout(() => true);
-      tokens['storeEvents'].deliver({ type: 'purged', keyId: tokens['keys'].of('billing').id, fence: 1 });
+      tokens['parts'].storeEvents.deliver({ type: 'purged', keyId: tokens['keys'].of('billing').id, fence: 1 });
       await tokens.getToken('billing');
       expect(source.calls).toHaveLength(2);
     });
 
-    it('is not given to who asks after an invalidation was heard, while the token cannot be shared', async () => {
+    it('is not given to a caller that comes after a rejection was heard, while the token cannot be shared', async () => {
       const tokens = await mintedWithout((operation) => operation === 'commit');
       const { id: keyId } = tokens['keys'].of('billing');
-      tokens['storeEvents'].deliver({ type: 'invalidated', keyId, fence: Number.MAX_SAFE_INTEGER });
+      tokens['parts'].storeEvents.deliver({ type: 'invalidated', keyId, fence: Number.MAX_SAFE_INTEGER });
       void settled(tokens.getToken('billing'));
       await pass(10 * SECOND);
       expect(source.calls).toHaveLength(2);

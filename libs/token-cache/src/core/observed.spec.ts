@@ -4,16 +4,16 @@ import { type Fleet, pass, settled, silent, slow, startFleet } from '../testing/
 import { MemoryTokenStore } from './slot/memory-token-store.js';
 import { TokenSourceUnavailableError } from './contract/token-cache.errors.js';
 import { TokenObserver } from './contract/token-observer.js';
-import { type TokenService } from '../nest/token.service.js';
+import { type TokenClient } from '../core/token-client.js';
 
 const LEASE_MS = 3_000;
-const HEARD = ['hit', 'miss', 'minted', 'waited', 'leaseLost', 'superseded', 'invalidated', 'refreshFailed'] as const;
+const HEARD = ['hit', 'miss', 'minted', 'waited', 'leaseLost', 'superseded', 'rejected', 'refreshFailed'] as const;
 
 /** What an observer of this process hears, but for the calls of the store. */
-function hear(tokens: TokenService): unknown[] {
+function hear(tokens: TokenClient, ...events: readonly (typeof HEARD)[number][]): unknown[] {
   const heard: unknown[] = [];
   class Witness extends TokenObserver {}
-  for (const event of HEARD) {
+  for (const event of events.length > 0 ? events : HEARD) {
     Object.assign(Witness.prototype, { [event]: (...details: unknown[]) => heard.push([event, ...details]) });
   }
   tokens.observe(new Witness());
@@ -41,6 +41,7 @@ describe('What an observer hears', () => {
     { outcome, reason, durationMs },
   ];
   const miss = ['miss', 'billing'];
+  const rejected = (outcome: string): unknown[] => ['rejected', 'billing', outcome];
   const hit = (layer: string): unknown[] => ['hit', 'billing', layer];
 
   it('until it stops listening', async () => {
@@ -93,20 +94,29 @@ describe('What an observer hears', () => {
     const heard = hear(tokens);
     await tokens.invalidate(token);
     await tokens.getToken('billing');
-    expect(heard).toEqual([['invalidated', 'billing'], minted('stored', 'invalidated', 0), miss]);
+    expect(heard).toEqual([rejected('replaced'), minted('stored', 'invalidated', 0), miss]);
   });
 
-  it('of a rejection that the store could not be told, and of none that came too late', async () => {
+  it('of each rejection what became of it', async () => {
+    const tokens = replica();
+    const first = await tokens.getToken('billing');
+    const heard = hear(tokens, 'rejected');
+    await tokens.invalidate(first);
+    await tokens.invalidate(first);
+    const second = await tokens.getToken('billing');
+    await tokens.invalidate(first);
+    await tokens.invalidate(second);
+    expect(heard).toEqual([rejected('replaced'), rejected('stale'), rejected('stale'), rejected('held')]);
+  });
+
+  it('of a rejection that the store could not be told', async () => {
     const store = faulty(() => undefined);
-    const [a, b] = [replica({}, store), replica()];
-    const [first, late] = [await a.getToken('billing'), await b.getToken('billing')];
+    const tokens = replica({}, store);
+    const token = await tokens.getToken('billing');
     store.fault = () => 'reject';
-    const [heardByA, heardByB] = [hear(a), hear(b)];
-    expect(await a.invalidate(first)).toBe(true);
-    store.fault = () => undefined;
-    await replica().invalidate(first);
-    expect(await b.invalidate(late)).toBe(false);
-    expect([heardByA, heardByB]).toEqual([[['invalidated', 'billing']], []]);
+    const heard = hear(tokens, 'rejected');
+    await tokens.invalidate(token);
+    expect(heard).toEqual([rejected('replaced')]);
   });
 
   it('of a source that fails', async () => {

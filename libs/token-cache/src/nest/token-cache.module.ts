@@ -1,25 +1,12 @@
 import { type DynamicModule, Module } from '@nestjs/common';
-import {
-  type ASYNC_OPTIONS_TYPE,
-  type OPTIONS_TYPE,
-  TOKEN_CACHE_OPTIONS,
-  TokenCacheRootClass,
-} from './token-cache.module-definition.js';
-import { type IntegrationOptions, resolveOptions } from '../core/config/token-cache.options.js';
-import { ROOT_TOKEN_SERVICE, TOKEN_CACHE_CONFIG } from './token-cache.tokens.js';
+import { type ASYNC_OPTIONS_TYPE, type OPTIONS_TYPE, TokenCacheRootClass } from './token-cache.module-definition.js';
+import { type IntegrationOptions } from '../core/config/token-cache.options.js';
+import { ROOT_TOKEN_SERVICE } from './token-cache.tokens.js';
 import { TokenService } from './token.service.js';
-import { warnOfUnsharedStore } from './unshared-store-warning.js';
 
 /** Holds the one `TokenService`; global, but under a name of its own, so that only modules that ask for it see it. */
 @Module({
-  providers: [
-    {
-      provide: TOKEN_CACHE_CONFIG,
-      inject: [TOKEN_CACHE_OPTIONS],
-      useFactory: (options: typeof OPTIONS_TYPE) => warnOfUnsharedStore(resolveOptions(options)),
-    },
-    { provide: ROOT_TOKEN_SERVICE, useClass: TokenService },
-  ],
+  providers: [{ provide: ROOT_TOKEN_SERVICE, useClass: TokenService }],
   exports: [ROOT_TOKEN_SERVICE],
 })
 class TokenCacheRootModule extends TokenCacheRootClass {}

@@ -1,17 +1,15 @@
 import cluster from 'node:cluster';
-import { Logger } from '@nestjs/common';
+import { type Logger } from '@nestjs/common';
 import { MemoryTokenStore } from '../core/slot/memory-token-store.js';
-import { type TokenCacheConfig } from '../core/config/token-cache.options.js';
+import { type TokenStore } from '../core/contract/token-store.js';
 
 /** Several workers with a memory of their own each are the very problem that this library is there to solve. */
-export function warnOfUnsharedStore(config: TokenCacheConfig): TokenCacheConfig {
-  if (config.store instanceof MemoryTokenStore && isOneOfSeveral()) {
-    new Logger('TokenCacheModule').warn(
-      'MemoryTokenStore is not shared, but this is one of several workers: each of them mints its own tokens. ' +
-        'Use RedisTokenStore, or SqliteTokenStore when all workers are on one machine.',
-    );
-  }
-  return config;
+export function warnOfUnsharedStore(store: TokenStore, logger: Logger): void {
+  if (!(store instanceof MemoryTokenStore) || !isOneOfSeveral()) return;
+  logger.warn(
+    'MemoryTokenStore is not shared, but this is one of several workers: each of them mints its own tokens. ' +
+      'Use RedisTokenStore, or SqliteTokenStore when all workers are on one machine.',
+  );
 }
 
 function isOneOfSeveral(): boolean {

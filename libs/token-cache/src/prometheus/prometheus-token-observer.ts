@@ -4,6 +4,7 @@ import { type Counter, type Gauge, type Histogram } from 'prom-client';
 import {
   type HitLayer,
   type MintOutcome,
+  type RejectionOutcome,
   type StoreOperation,
   TokenObserver,
 } from '../core/contract/token-observer.js';
@@ -11,9 +12,10 @@ import { type MintReason } from '../core/contract/token-store.js';
 
 const LAYERS: readonly HitLayer[] = ['near', 'shared', 'waited'];
 const OUTCOMES: readonly MintOutcome[] = ['stored', 'superseded', 'local', 'failed'];
+const REJECTIONS: readonly RejectionOutcome[] = ['replaced', 'held', 'stale', 'contested', 'excused'];
 const REASONS: readonly MintReason[] = ['miss', 'refresh', 'invalidated'];
 
-/** Counts what happens in the cache. */
+/** Writes the events of the cache to the metrics of prom-client; durations are in seconds there. */
 @Injectable()
 export class PrometheusTokenObserver extends TokenObserver {
   constructor(
@@ -26,7 +28,7 @@ export class PrometheusTokenObserver extends TokenObserver {
     @InjectMetric('token_store_errors_total') private readonly storeErrors: Counter,
     @InjectMetric('token_leases_lost_total') private readonly leasesLost: Counter,
     @InjectMetric('token_refresh_failures_total') private readonly refreshFailures: Counter,
-    @InjectMetric('token_invalidations_total') private readonly invalidations: Counter,
+    @InjectMetric('token_rejections_total') private readonly rejections: Counter,
     @InjectMetric('token_payload_undecryptable_total') private readonly undecryptable: Counter,
     @InjectMetric('token_commits_superseded_total') private readonly commitsSuperseded: Counter,
     @InjectMetric('token_expiry_timestamp_seconds') private readonly expiry: Gauge,
@@ -34,11 +36,12 @@ export class PrometheusTokenObserver extends TokenObserver {
     super();
   }
 
-  /** A counter that appears with its first increment hides it: `increase()` sees no rise from nothing to 1. */
+  /** Creates the counters of each integration with the value 0: `increase()` misses a counter's first increment otherwise. */
   startAtZero(integrations: readonly string[]): void {
     for (const integration of integrations) {
       this.misses.inc({ integration }, 0);
       for (const layer of LAYERS) this.hits.inc({ integration, layer }, 0);
+      for (const outcome of REJECTIONS) this.rejections.inc({ integration, outcome }, 0);
       for (const outcome of OUTCOMES) {
         for (const reason of REASONS) this.mints.inc({ integration, outcome, reason }, 0);
       }
@@ -82,8 +85,8 @@ export class PrometheusTokenObserver extends TokenObserver {
     this.refreshFailures.inc({ integration, code });
   }
 
-  override invalidated(integration: string): void {
-    this.invalidations.inc({ integration });
+  override rejected(integration: string, outcome: RejectionOutcome): void {
+    this.rejections.inc({ integration, outcome });
   }
 
   override unreadable(integration: string): void {

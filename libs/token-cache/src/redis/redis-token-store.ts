@@ -9,6 +9,8 @@ import {
   type Lease,
   type MintReason,
   type Peeked,
+  type Rejection,
+  type RejectionVerdict,
   type StoredToken,
   type TokenStore,
 } from '../core/contract/token-store.js';
@@ -51,31 +53,39 @@ export class RedisTokenStore implements TokenStore {
   }
 
   async peek(keyId: string): Promise<Peeked> {
-    const [fence, payload, ttlMs, coolingMs, error] = await this.#list(PEEK, keyId);
+    const [fence, payload, ttlMs, coolingMs, error = '', isRejected] = await this.#list(PEEK, keyId);
     return {
-      ...(fence && { token: tokenOf([fence, payload, ttlMs]) }),
-      ...(coolingMs && { cooldown: { remainingMs: Number(coolingMs), error: error ?? '' } }),
+      token: fence ? tokenOf([fence, payload, ttlMs]) : undefined,
+      isRejected: isRejected === '1',
+      cooldown: coolingMs ? { remainingMs: Number(coolingMs), error } : undefined,
     };
   }
 
-  async acquire(keyId: string, { nonce, leaseMs, minTtlMs }: Attempt): Promise<Acquired> {
-    const [outcome, ...rest] = await this.#list(ACQUIRE, keyId, nonce, positiveMs('leaseMs', leaseMs), minTtlMs);
+  async acquire(keyId: string, { nonce, leaseMs, minTtlMs, refusedGeneration }: Attempt): Promise<Acquired> {
+    const args = [nonce, positiveMs('leaseMs', leaseMs), minTtlMs, refusedGeneration ?? ''];
+    const [outcome, ...rest] = await this.#list(ACQUIRE, keyId, ...args);
     switch (outcome) {
       case 'hit':
         return { outcome, token: tokenOf(rest) };
-      case 'cooling':
-        return { outcome, cooldown: { remainingMs: Number(rest[0]), error: rest[1] ?? '' } };
-      case 'wait':
-        return { outcome, leaseEndsInMs: Number(rest[0]) };
+      case 'cooling': {
+        const [remainingMs, error = '', ...rejected] = rest;
+        return { outcome, cooldown: { remainingMs: Number(remainingMs), error }, rejected: maybeTokenOf(rejected) };
+      }
+      case 'wait': {
+        const [leaseEndsInMs, ...rejected] = rest;
+        return { outcome, leaseEndsInMs: Number(leaseEndsInMs), rejected: maybeTokenOf(rejected) };
+      }
       default: {
-        const [fence, reason, failures, published, ...token] = rest;
+        const [fence, reason, failures, published, serves, ...valid] = rest;
+        const token = maybeTokenOf(valid);
         return {
           outcome: 'lease',
           lease: { nonce, fence: Number(fence), leaseMs },
           reason: reason as MintReason,
           failures: Number(failures),
-          ...(published && { published: Number(published) }),
-          ...(token.length > 0 && { token: tokenOf(token) }),
+          published: published ? Number(published) : undefined,
+          token: serves === '1' ? token : undefined,
+          rejected: serves === '1' ? undefined : token,
         };
       }
     }
@@ -90,7 +100,7 @@ export class RedisTokenStore implements TokenStore {
     const args = [fence, leaseMs, payload, positiveMs('ttlMs', ttlMs), sinceGrantMs];
     const [outcome, ...token] = await this.#list(COMMIT, keyId, ...args);
     if (outcome !== 'superseded') return { outcome: outcome as 'stored' | 'duplicate' };
-    return { outcome, ...(token.length > 0 && { token: tokenOf(token) }) };
+    return { outcome, token: maybeTokenOf(token) };
   }
 
   async fail(keyId: string, { nonce, fence }: Lease, cooldown?: Cooldown): Promise<void> {
@@ -98,8 +108,10 @@ export class RedisTokenStore implements TokenStore {
     await this.#call(FAIL, keyId, nonce, fence, cooldownMs, cooldown?.error ?? '');
   }
 
-  async invalidate(keyId: string, generation: number): Promise<boolean> {
-    return this.#ask(INVALIDATE, keyId, generation);
+  async invalidate(keyId: string, rejection: Rejection): Promise<RejectionVerdict> {
+    const { generation, paceMs, maxPaceMs, isContested } = rejection;
+    const pace = [positiveMs('paceMs', paceMs), positiveMs('maxPaceMs', maxPaceMs)];
+    return (await this.#call(INVALIDATE, keyId, generation, ...pace, isContested ? 1 : 0)) as RejectionVerdict;
   }
 
   async purge(keyId: string): Promise<number> {
@@ -127,6 +139,10 @@ export class RedisTokenStore implements TokenStore {
   async #list(script: RedisScript, keyId: string, ...args: (string | number)[]): Promise<string[]> {
     return (await this.#call(script, keyId, ...args)) as string[];
   }
+}
+
+function maybeTokenOf(reply: string[]): StoredToken | undefined {
+  return reply.length > 0 ? tokenOf(reply) : undefined;
 }
 
 function tokenOf([fence, payload = '', ttlMs]: (string | undefined)[]): StoredToken {

@@ -3,30 +3,52 @@ import { CLOCK_TABLE, MachineClock } from './machine-clock.js';
 import { ensurePrivateFile, identityOfFile } from './private-file.js';
 import { keptUntil, type Slot, type Step } from '../core/slot/slot.js';
 
-const SCHEMA_VERSION = 2;
+const SCHEMA_VERSION = 3;
 
 /** Text is kept as bytes, because a text with a NUL in it would come back without its end. */
+const COLUMNS = {
+  namespace: 'BLOB',
+  keyId: 'BLOB',
+  fence: 'INTEGER',
+  published: 'INTEGER',
+  payload: 'BLOB',
+  tokenEndsAt: 'INTEGER',
+  nonce: 'BLOB',
+  leaseEndsAt: 'INTEGER',
+  error: 'BLOB',
+  cooldownEndsAt: 'INTEGER',
+  failures: 'INTEGER',
+  invalidated: 'INTEGER',
+  rejected: 'INTEGER',
+  replacedAt: 'INTEGER',
+  paceMs: 'INTEGER',
+  keptUntil: 'INTEGER',
+} satisfies Record<keyof Slot | 'namespace' | 'keyId' | 'keptUntil', 'BLOB' | 'INTEGER'>;
+
+type Column = keyof typeof COLUMNS;
+
+const NAMES = Object.keys(COLUMNS) as Column[];
+
 const SCHEMA = `
   CREATE TABLE slots (
-    namespace BLOB NOT NULL,
-    keyId BLOB NOT NULL,
-    fence INTEGER NOT NULL,
-    published INTEGER NOT NULL,
-    payload BLOB NOT NULL,
-    tokenEndsAt INTEGER NOT NULL,
-    nonce BLOB NOT NULL,
-    leaseEndsAt INTEGER NOT NULL,
-    error BLOB NOT NULL,
-    cooldownEndsAt INTEGER NOT NULL,
-    failures INTEGER NOT NULL,
-    invalidated INTEGER NOT NULL,
-    keptUntil INTEGER NOT NULL,
+    ${NAMES.map((name) => `${name} ${COLUMNS[name]} NOT NULL,`).join('\n    ')}
     PRIMARY KEY (namespace, keyId)
   ) STRICT;
   CREATE INDEX slotsByEnd ON slots (keptUntil);
   ${CLOCK_TABLE}
-  PRAGMA user_version = ${SCHEMA_VERSION};
 `;
+
+/** What brings a file of an older version to the next one, by the version that it has. */
+const MIGRATIONS: Readonly<Record<number, string>> = {
+  0: `${SCHEMA} PRAGMA user_version = ${SCHEMA_VERSION}`,
+  1: `${CLOCK_TABLE} PRAGMA user_version = 2`,
+  2: `
+    ALTER TABLE slots ADD COLUMN rejected INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE slots ADD COLUMN replacedAt INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE slots ADD COLUMN paceMs INTEGER NOT NULL DEFAULT 0;
+    PRAGMA user_version = 3;
+  `,
+};
 
 /** How long SQLite itself may block the event loop to wait for another process; whoever calls waits for longer, asynchronously. */
 const BLOCKING_MS = 3;
@@ -34,7 +56,7 @@ const BLOCKING_MS = 3;
 /** Each write drops up to this many slots that ended, so that they go faster than new ones come. */
 const DROPPED_PER_WRITE = 4;
 
-type Row = { readonly [Column in keyof Slot]: Slot[Column] extends string ? Buffer : number };
+type Row = { readonly [Field in keyof Slot]: Slot[Field] extends string ? Buffer : number };
 
 /** The slots of one namespace in one database file. Every method is synchronous and one atomic step. */
 export class SlotDatabase {
@@ -55,7 +77,9 @@ export class SlotDatabase {
     this.#file = identityOfFile(path);
     this.#clock = new MachineClock(this.#database);
     this.#select = this.#database.prepare('SELECT * FROM slots WHERE namespace = ? AND keyId = ?');
-    this.#replace = this.#database.prepare(`INSERT OR REPLACE INTO slots VALUES (${'?, '.repeat(12)}?)`);
+    this.#replace = this.#database.prepare(
+      `INSERT OR REPLACE INTO slots (${NAMES.join(', ')}) VALUES (${NAMES.map(() => '?').join(', ')})`,
+    );
     this.#dropEnded = this.#database.prepare(
       `DELETE FROM slots WHERE rowid IN (SELECT rowid FROM slots WHERE keptUntil <= ? LIMIT ${DROPPED_PER_WRITE})`,
     );
@@ -98,21 +122,16 @@ export class SlotDatabase {
   }
 
   #save(keyId: string, slot: Slot, now: number): void {
-    this.#replace.run([
-      this.#namespace,
-      Buffer.from(keyId),
-      slot.fence,
-      slot.published,
-      Buffer.from(slot.payload),
-      slot.tokenEndsAt,
-      Buffer.from(slot.nonce),
-      slot.leaseEndsAt,
-      Buffer.from(slot.error),
-      slot.cooldownEndsAt,
-      slot.failures,
-      slot.invalidated,
-      keptUntil(slot, now),
-    ]);
+    const row: Record<Column, Buffer | number> = {
+      ...slot,
+      namespace: this.#namespace,
+      keyId: Buffer.from(keyId),
+      payload: Buffer.from(slot.payload),
+      nonce: Buffer.from(slot.nonce),
+      error: Buffer.from(slot.error),
+      keptUntil: keptUntil(slot, now),
+    };
+    this.#replace.run(NAMES.map((name) => row[name]));
   }
 
   #write<Answer>(change: () => Answer): Answer {
@@ -135,10 +154,11 @@ function open(path: string): Database.Database {
 }
 
 function ensureSchema(database: Database.Database): void {
-  const version = schemaVersion(database);
-  if (version === 0) database.exec(SCHEMA);
-  else if (version === 1) database.exec(`${CLOCK_TABLE} PRAGMA user_version = ${SCHEMA_VERSION};`);
-  else if (version !== SCHEMA_VERSION) throw new Error(`its schema is ${version}; known is only ${SCHEMA_VERSION}`);
+  for (let version = schemaVersion(database); version !== SCHEMA_VERSION; version = schemaVersion(database)) {
+    const migration = MIGRATIONS[version];
+    if (migration === undefined) throw new Error(`its schema is ${version}; known is only ${SCHEMA_VERSION}`);
+    database.exec(migration);
+  }
 }
 
 function schemaVersion(database: Database.Database): number {

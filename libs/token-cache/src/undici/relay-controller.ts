@@ -40,8 +40,13 @@ export class RelayController implements Controller {
     if (this.aborted) target.abort(this.signal.reason as Error);
   }
 
-  abort(reason: Error): void {
+  /** The caller needs no token any more; a request that was sent is aborted by its own signal. */
+  cancel(reason: unknown): void {
     this.cancellation.abort(reason);
+  }
+
+  abort(reason: Error): void {
+    this.cancel(reason);
     this.target?.abort(reason);
   }
 

@@ -12,6 +12,15 @@ export interface CooldownPolicy {
   retryAfterMaxMs: number;
 }
 
+/** How often a token that an upstream rejects is replaced, per key and for the whole fleet. */
+export interface RejectionPolicy {
+  /** From one replacement to the next; each that comes within twice this time of the last doubles it. @defaultValue 5 000 */
+  paceMs: number;
+  /** The longest pace; also that of early refreshes of a token which the upstream accepts elsewhere. @defaultValue 60 000 */
+  maxPaceMs: number;
+}
+
+/** The in-process copy of tokens that are shared. */
 export interface NearCachePolicy {
   /** @defaultValue 10 000 */
   maxEntries: number;
@@ -42,6 +51,9 @@ export interface TokenPolicy {
   storeTimeoutMs: number;
   /** Mint without sharing, at most once per process and lifetime, or fail. @defaultValue `'mint-locally'` */
   whenStoreUnavailable: 'mint-locally' | 'fail';
+  /** Statuses of an upstream that speak against the token, from 300 to 599. @defaultValue `[401]` */
+  renewOn: readonly number[];
+  rejection: RejectionPolicy;
   cooldown: CooldownPolicy;
 }
 
@@ -55,13 +67,18 @@ export const DEFAULT_POLICY: TokenPolicy = {
   maxLifeMs: 86_400_000,
   storeTimeoutMs: 500,
   whenStoreUnavailable: 'mint-locally',
+  renewOn: [401],
+  rejection: { paceMs: 5_000, maxPaceMs: 60_000 },
   cooldown: { rejectedMs: 30_000, transientMs: 1_000, transientMaxMs: 30_000, retryAfterMaxMs: 3_600_000 },
 };
 
 export const DEFAULT_NEAR_CACHE: NearCachePolicy = { maxEntries: 10_000, maxAgeMs: 5_000 };
 
 /** What a user writes: any part of the policy. */
-export type TokenPolicyOptions = Partial<Omit<TokenPolicy, 'cooldown'>> & { cooldown?: Partial<CooldownPolicy> };
+export type TokenPolicyOptions = Partial<Omit<TokenPolicy, 'cooldown' | 'rejection'>> & {
+  cooldown?: Partial<CooldownPolicy>;
+  rejection?: Partial<RejectionPolicy>;
+};
 
 /** The smallest value that makes sense for each duration. */
 const LEAST_MS: Record<DurationField, number> = {
@@ -91,7 +108,8 @@ export function resolvePolicy(path: string, base: TokenPolicy, options: TokenPol
   const policy: TokenPolicy = {
     ...base,
     ...defined(options, POLICY_FIELDS),
-    cooldown: resolveCooldown(`${path}cooldown`, base.cooldown, options.cooldown),
+    cooldown: resolveDurations(`${path}cooldown`, base.cooldown, options.cooldown),
+    rejection: resolveDurations(`${path}rejection`, base.rejection, options.rejection),
   };
   for (const [field, least] of Object.entries(LEAST_MS)) {
     checkDuration(`${path}${field}`, policy[field as DurationField], least);
@@ -103,6 +121,13 @@ export function resolvePolicy(path: string, base: TokenPolicy, options: TokenPol
     throw new TokenConfigError(
       `${path}waitTimeoutMs`,
       `must be at least mintTimeoutMs + leaseMs (${policy.mintTimeoutMs + policy.leaseMs}), but is ${policy.waitTimeoutMs}`,
+    );
+  }
+  checkStatuses(`${path}renewOn`, policy.renewOn);
+  if (policy.rejection.maxPaceMs < policy.rejection.paceMs) {
+    throw new TokenConfigError(
+      `${path}rejection.maxPaceMs`,
+      `must be at least paceMs (${policy.rejection.paceMs}), but is ${policy.rejection.maxPaceMs}`,
     );
   }
   return policy;
@@ -124,11 +149,20 @@ export function resolveNearCache(options: Partial<NearCachePolicy> | false | und
   return nearCache;
 }
 
-function resolveCooldown(path: string, base: CooldownPolicy, options?: Partial<CooldownPolicy>): CooldownPolicy {
-  const fields = Object.keys(base) as (keyof CooldownPolicy)[];
-  const cooldown = { ...base, ...objectWith(path, options, fields) };
-  for (const field of fields) checkDuration(`${path}.${field}`, cooldown[field], 1);
-  return cooldown;
+/** Lays `options` over `base`, an object that holds durations only. */
+function resolveDurations<T extends Record<keyof T, number>>(path: string, base: T, options?: Partial<T>): T {
+  const fields = Object.keys(base) as (keyof T & string)[];
+  const resolved: T = { ...base, ...objectWith<Partial<T>>(path, options, fields) };
+  for (const field of fields) checkDuration(`${path}.${field}`, resolved[field], 1);
+  return resolved;
+}
+
+function checkStatuses(field: string, statuses: unknown): void {
+  const isStatus = (status: unknown): boolean =>
+    Number.isInteger(status) && (status as number) >= 300 && (status as number) <= 599;
+  if (!Array.isArray(statuses) || !statuses.every(isStatus)) {
+    throw new TokenConfigError(field, 'must be a list of HTTP statuses from 300 to 599');
+  }
 }
 
 /** Node's timers overflow above 2^31 - 1 ms and would fire at once. */

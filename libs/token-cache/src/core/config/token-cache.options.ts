@@ -1,5 +1,5 @@
 import { type Clock, systemClock } from '../contract/clock.js';
-import { type EncryptionOptions, PayloadCodec } from '../store-client/payload-codec.js';
+import { type EncryptionKeys, type EncryptionOptions, resolveEncryption } from './encryption.js';
 import {
   DEFAULT_POLICY,
   type NearCachePolicy,
@@ -39,7 +39,7 @@ export interface TokenCacheConfig {
   policy: TokenPolicy;
   integrations: Map<string, Integration>;
   nearCache: NearCachePolicy | false;
-  codec: PayloadCodec;
+  encryption: EncryptionKeys;
   clock: Clock;
   random: () => number;
 }
@@ -78,7 +78,7 @@ export function resolveOptions(options: TokenCacheOptions): TokenCacheConfig {
     policy,
     integrations: resolveIntegrations(options.integrations ?? {}, policy),
     nearCache: resolveNearCache(options.nearCache),
-    codec: new PayloadCodec(options.encryption),
+    encryption: resolveEncryption(options.encryption),
     clock: options.clock ?? systemClock,
     random: options.random ?? Math.random,
   };

@@ -1,9 +1,18 @@
-import { type MintReason } from './token-store.js';
+import { type MintReason, type RejectionVerdict } from './token-store.js';
 
+/** Where a token came from: the hand of this process, the store, or a wait for another caller or process. */
 export type HitLayer = 'near' | 'shared' | 'waited';
 
+/** What came of a mint: shared, given up for a newer token, kept by this process alone, or no token. */
 export type MintOutcome = 'stored' | 'superseded' | 'local' | 'failed';
 
+/**
+ * What became of a refusal. Besides the verdicts of the store, `excused`: the upstream named another fault than the token,
+ * or the token was so new that it is sent once more before its refusal counts.
+ */
+export type RejectionOutcome = RejectionVerdict | 'excused';
+
+/** A method of the store that is measured. */
 export type StoreOperation = 'peek' | 'acquire' | 'renew' | 'commit' | 'fail' | 'invalidate' | 'purge' | 'ping';
 
 /** Port: what happens in the cache, for metrics and traces. Every method does nothing unless overridden, and must not throw. */
@@ -23,7 +32,8 @@ export abstract class TokenObserver {
   leaseLost(_integration: string): void {}
   /** A background refresh failed; callers still have the valid token. */
   refreshFailed(_integration: string, _code: string): void {}
-  invalidated(_integration: string): void {}
+  /** An upstream refused a token, and this became of it. */
+  rejected(_integration: string, _outcome: RejectionOutcome): void {}
   /** A commit came after a newer fence. */
   superseded(_integration: string): void {}
   /** A payload in the store could not be opened or read; it counts as a miss. */

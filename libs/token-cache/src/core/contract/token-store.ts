@@ -15,8 +15,9 @@ export interface TokenStore {
   peek(keyId: string): Promise<Peeked>;
 
   /**
-   * The token if it lives longer than `minTtlMs`; else the right to mint one, or why not. The same nonce is given its own
-   * live lease again, so that a lost reply does not make a process wait for itself.
+   * The token if it serves the attempt: it is not marked as rejected, is not of `refusedGeneration`, and lives longer than
+   * `minTtlMs`; else the right to mint one, or why not. A token that merely lives too short is also a hit while it cannot be
+   * replaced now. The same nonce is given its own live lease again, so that a lost reply does not make a process wait for itself.
    */
   acquire(keyId: string, attempt: Attempt): Promise<Acquired>;
 
@@ -24,7 +25,7 @@ export interface TokenStore {
   renew(keyId: string, lease: Lease): Promise<boolean>;
 
   /**
-   * Publishes the token under its fence, releases the lease, forgets failures and wakes those who wait. Idempotent. A
+   * Publishes the token under its fence, releases the lease, forgets failures and wakes the waiters. Idempotent. A
    * lease that lapsed commits all the same unless a newer fence exists, or every record of the key is gone and the fence
    * is older than `leaseMs`.
    *
@@ -33,15 +34,18 @@ export interface TokenStore {
    */
   commit(keyId: string, lease: Lease, payload: string, ttlMs: number): Promise<Committed>;
 
-  /** Releases a lease that is still ours, remembers the failure for `cooldown.remainingMs` if given, wakes those who wait. */
+  /** Releases a lease that is still ours, remembers the failure for `cooldown.remainingMs` if given, and wakes the waiters. */
   fail(keyId: string, lease: Lease, cooldown?: Cooldown): Promise<void>;
 
-  /** Deletes the token only if it is still that generation, and announces it; false otherwise. */
-  invalidate(keyId: string, generation: number): Promise<boolean>;
+  /**
+   * Decides about a rejection; `replaced` marks the token and announces that. A marked token stays until the next commit, and
+   * `acquire` hands it back beside `wait`, `cooling` and `lease`, for callers that can be given no other.
+   */
+  invalidate(keyId: string, rejection: Rejection): Promise<RejectionVerdict>;
 
   /**
-   * Deletes token and cool-down whatever they are, voids a mint in flight by raising the fence, and announces it. Answers
-   * the fence up to which everything is void; leases granted from now on lie above it.
+   * Deletes token, cool-down and the memory of rejections, voids a mint in flight by raising the fence, and announces it.
+   * Answers the fence up to which everything is void; leases granted from now on lie above it.
    */
   purge(keyId: string): Promise<number>;
 
@@ -57,9 +61,32 @@ export interface Attempt {
   /** Unique per attempt, unguessable. */
   readonly nonce: string;
   readonly leaseMs: number;
-  /** A token that lives no longer than this does not count: 0 for an ordinary look-up, the refresh window to refresh early. */
+  /** A token that lives no longer than this is to be replaced: 0 for an ordinary look-up, the refresh window to refresh early. */
   readonly minTtlMs: number;
+  /** The generation of a token that is of no use to the caller, however long it lives. */
+  readonly refusedGeneration?: number;
 }
+
+/** A token that an upstream refused, and how often policy lets a token of its key be replaced. */
+export interface Rejection {
+  readonly generation: number;
+  /** From one replacement to the next; doubled by one that comes within twice this time of the last. */
+  readonly paceMs: number;
+  /** The longest pace. */
+  readonly maxPaceMs: number;
+  /**
+   * The upstream accepted the same token a moment ago. The token is then not marked: it is refreshed early, at most once per
+   * `maxPaceMs`, while other callers go on with it.
+   */
+  readonly isContested: boolean;
+}
+
+/**
+ * What became of a rejection. `replaced`: the token is marked, and the next caller mints. `contested`: it may be refreshed
+ * early. `held`: it is too soon after the last replacement; nothing was written. `stale`: the token is not the shared one
+ * any more, or its replacement is under way.
+ */
+export type RejectionVerdict = 'replaced' | 'contested' | 'held' | 'stale';
 
 /** The right to mint one token. */
 export interface Lease {
@@ -67,8 +94,8 @@ export interface Lease {
   readonly fence: number;
   readonly leaseMs: number;
   /**
-   * How long its holder had known of it when it sent a commit. A fence is the store's own time of the grant in us (unless its
-   * clock was set back), so the store knows what the commit took to arrive; without this it cannot tell.
+   * How long its holder had known of the grant when it sent a commit. A fence is the store's own time of the grant in us
+   * (unless its clock was set back), so the store knows what the commit took to arrive; without this it cannot tell.
    */
   readonly sinceGrantMs?: number;
 }
@@ -91,42 +118,49 @@ export interface Cooldown {
 /** Why a token is minted. */
 export type MintReason = 'miss' | 'refresh' | 'invalidated';
 
+/** The answer to an attempt; `rejected` is a token that is valid but does not serve it, being marked or refused. */
 export type Acquired =
   | { readonly outcome: 'hit'; readonly token: StoredToken }
-  | { readonly outcome: 'wait'; readonly leaseEndsInMs: number }
-  | { readonly outcome: 'cooling'; readonly cooldown: Cooldown }
+  | { readonly outcome: 'wait'; readonly leaseEndsInMs: number; readonly rejected?: StoredToken }
+  | { readonly outcome: 'cooling'; readonly cooldown: Cooldown; readonly rejected?: StoredToken }
   | {
       readonly outcome: 'lease';
       readonly lease: Lease;
-      /** `refresh` when a valid token is still there, `invalidated` after invalidate or purge, else `miss`. */
+      /** `refresh` when an unmarked token is still valid, `invalidated` after a mark or a purge, else `miss`. */
       readonly reason: MintReason;
       /** The last fence that was published, unless the store lost its memory. */
       readonly published?: number;
       /** Failures in a row since the last commit or purge. */
       readonly failures: number;
-      /** The token that is still valid, if any. */
+      /** The token that lives no longer than `minTtlMs`, if any. */
       readonly token?: StoredToken;
+      readonly rejected?: StoredToken;
     };
 
+/** The answer to a commit. */
 export type Committed =
   | { readonly outcome: 'stored' | 'duplicate' }
   /** A newer fence exists; `token` is what it published, if it did. */
   | { readonly outcome: 'superseded'; readonly token?: StoredToken };
 
+/** What a store has under a key. */
 export interface Peeked {
   readonly token?: StoredToken;
+  /** Whether that token is marked as rejected. */
+  readonly isRejected: boolean;
   readonly cooldown?: Cooldown;
 }
 
 /** Something happened to a key in any process. Delivered at most once: a listener must also survive without it. */
 export interface TokenStoreEvent {
-  /** `stored` and `failed` are sent only when somebody waits; `invalidated` and `purged` always. */
+  /** `stored` and `failed` are sent only when a process waits; `invalidated` and `purged` always. */
   readonly type: 'stored' | 'failed' | 'invalidated' | 'purged';
   readonly keyId: string;
-  /** The generation that was stored or invalidated; the fence that failed; the fence up to which a purge voids everything. */
+  /** The generation that was stored or marked; the fence that failed; the fence up to which a purge voids everything. */
   readonly fence: number;
 }
 
+/** Hears of the events of one store. */
 export interface TokenStoreListener {
   event(event: TokenStoreEvent): void;
   /** Events arrive from now on; what happened before may have been missed. */

@@ -1,241 +1,240 @@
-import { randomUUID } from 'node:crypto';
-import { LRUCache } from 'lru-cache';
-import { type Clock } from '../contract/clock.js';
-import { errorOf } from '../source-client/cooldown.js';
-import { type Flight } from './flights.js';
-import { type StoreClient } from '../store-client/store-client.js';
-import { NO_LEASE, SHUTTING_DOWN } from '../source-client/source-client.js';
-import { type Granted, type Minting } from './minting.js';
-import { freshFrom, type HeldToken, isOfTheStore, type NearCache } from '../in-hand/near-cache.js';
-import { TokenStoreUnavailableError } from '../contract/token-cache.errors.js';
 import { type TokenKey } from '../config/token-key.js';
+import { type Clock } from '../contract/clock.js';
+import { fenceOf, hasGeneration, type HeldToken } from '../contract/held-token.js';
+import { TokenSourceError, TokenStoreUnavailableError } from '../contract/token-cache.errors.js';
 import { type HitLayer } from '../contract/token-observer.js';
 import { type TokenObservers } from '../contract/token-observers.js';
-import { type TokenShelf } from '../in-hand/token-shelf.js';
 import { type Acquired, type StoredToken } from '../contract/token-store.js';
-import { type StoreEvents, type KeyWatch } from '../store-client/store-events.js';
+import { type TokensInHand } from '../in-hand/tokens-in-hand.js';
+import { errorOf } from '../source-client/cooldown.js';
+import { type KeyWatch } from '../store-client/key-watch.js';
+import { type Granted, type KeyAttempt, type StoreClient } from '../store-client/store-client.js';
+import { type StoreEvents } from '../store-client/store-events.js';
+import { type Flight } from './flights.js';
+import { type LeasedMint } from './leased-mint.js';
+import { type LocalMint } from './local-mint.js';
+import { type Rejections } from './rejections.js';
 
+/** A token, and how it came. */
 export interface Obtained {
-  held: HeldToken;
-  via: HitLayer | 'mint';
+  readonly held: HeldToken;
+  readonly via: HitLayer | 'mint';
 }
 
-/** One caller's way through the protocol. */
-interface Attempts {
-  readonly nonce: string;
+/** What one round came to: the token, or another round. */
+type Round = Obtained | 'look again';
+
+/** One caller's way through the protocol, round by round. */
+interface Way {
+  readonly key: TokenKey;
+  readonly attempt: KeyAttempt;
   readonly watch: KeyWatch;
-  /** The generation of a shared token that is of no use to us: another is wanted, however long that one lives. */
-  useless?: number;
+  /** The generation that the caller was refused with, and wants replaced. */
+  readonly refusedGeneration: number | undefined;
+  /** The generation of a shared token that turned out to be of no use: the next round asks for another. */
+  uselessGeneration?: number;
   waitedSince?: number;
 }
 
 export interface AcquisitionParts {
   clock: Clock;
   store: StoreClient;
-  near: NearCache;
-  shelf: TokenShelf;
-  minting: Minting;
+  tokens: TokensInHand;
+  leasedMint: LeasedMint;
+  localMint: LocalMint;
+  rejections: Rejections;
   storeEvents: StoreEvents;
   observers: TokenObservers;
+  /** Aborted when the process gives up its mints to shut down. */
+  closing: AbortSignal;
 }
 
-/** Longer than any token lives. */
-const ANY_LIFE_MS = Number.MAX_SAFE_INTEGER;
 /** How often a token that another process is replacing is looked at again. */
 const LOOK_AGAIN_MS = 250;
-const REMEMBERED_NONCES = 10_000;
 
 /**
  * The client half of the protocol: look up; on a miss take the lease; the store has looked again by then; mint only if the
  * token is still missing; commit under the fence, which releases the lease and wakes the others.
  */
 export class Acquisition {
-  isClosing = false;
-  private readonly unanswered = new LRUCache<string, string>({ max: REMEMBERED_NONCES });
-
   constructor(private readonly parts: AcquisitionParts) {}
 
   /**
-   * Gets the token, whoever mints it.
+   * Gets the token, whichever process mints it.
    *
+   * @param refusedGeneration of a token that an upstream refused; it is given only when no other can be had
    * @throws TokenSourceError when the source fails or failed a moment ago
-   * @throws TokenStoreUnavailableError when policy forbids to go on without the store
+   * @throws TokenStoreUnavailableError when policy forbids to go on without the store, or the process shuts down
    */
-  async obtain(key: TokenKey, flight: Flight): Promise<Obtained> {
-    const attempts: Attempts = { nonce: this.nonceFor(key), watch: this.parts.storeEvents.watch(key.id) };
-    flight.onEmpty = () => attempts.watch.wake();
+  async obtain(key: TokenKey, flight: Flight, refusedGeneration?: number): Promise<Obtained> {
+    const { store, storeEvents, closing } = this.parts;
+    const way: Way = { key, attempt: store.attempt(key), watch: storeEvents.watch(key.id), refusedGeneration };
+    flight.onEmpty = () => way.watch.wake();
     try {
       for (;;) {
-        const obtained = await this.attempt(key, attempts);
-        if (obtained && !this.isVoid(obtained.held, attempts.watch)) {
-          // Who asks from now on may know more than the answer that is on its way to those who asked before.
+        const round = await this.round(way);
+        if (round !== 'look again' && !way.watch.hasVoided(fenceOf(round.held))) {
+          // A caller that comes later may already have reported this token as rejected, and must not join.
           flight.close();
-          return obtained;
+          return round;
         }
-        if (this.isClosing) throw new TokenStoreUnavailableError('acquire', { cause: SHUTTING_DOWN });
-        if (flight.closeIfEmpty()) throw new Error('nobody waits for this token any more');
+        if (closing.aborted) throw new TokenStoreUnavailableError('acquire', { cause: closing.reason });
+        if (flight.closeIfEmpty()) throw new Error('No caller waits for this token any more');
       }
     } finally {
-      attempts.watch.close();
-      this.reportWait(key, attempts);
+      way.watch.close();
+      this.reportWait(way);
     }
   }
 
-  /** That of an attempt without an answer, if there was one: the store may have granted it a lease. */
-  nonceFor({ id }: TokenKey): string {
-    const nonce = this.unanswered.get(id) ?? randomUUID();
-    this.unanswered.delete(id);
-    return nonce;
-  }
-
-  /** One round: the token, or nothing when it is time to look again. */
-  private async attempt(key: TokenKey, attempts: Attempts): Promise<Obtained | undefined> {
-    const { watch, nonce, useless } = attempts;
+  private async round(way: Way): Promise<Round> {
+    const { key, attempt, watch } = way;
     watch.forgetVoided();
     const sentAt = this.now();
     let acquired: Acquired;
     try {
-      acquired = await this.parts.store.acquire(key, nonce, useless === undefined ? 0 : ANY_LIFE_MS);
+      await this.parts.rejections.tellStore(key);
+      const refusedGeneration = way.uselessGeneration ?? way.refusedGeneration;
+      acquired = await attempt.acquire({ refusedGeneration });
     } catch (error) {
-      this.unanswered.set(key.id, nonce);
-      return this.withoutStore(key, error, watch);
+      return this.withoutStore(way, error);
     }
+    if (acquired.outcome === 'hit') return this.take(way, acquired.token, sentAt);
+    if (acquired.outcome === 'lease') return this.useLease(way, acquired, sentAt);
+    const newer = this.newerInHand(way, acquired.rejected);
+    if (newer) return newer;
+    this.admitRejected(way, acquired.rejected, sentAt);
     switch (acquired.outcome) {
-      case 'hit':
-        return this.take(key, acquired.token, sentAt, attempts);
       case 'wait':
-        attempts.waitedSince ??= sentAt;
-        delete attempts.useless;
-        return void (await watch.wait(acquired.leaseEndsInMs));
+        way.waitedSince ??= sentAt;
+        way.uselessGeneration = undefined;
+        await watch.wait(acquired.leaseEndsInMs);
+        return 'look again';
       case 'cooling':
-        throw errorOf(acquired.cooldown, key.integration.name);
-      case 'lease':
-        return this.useLease(key, acquired, sentAt, attempts);
+        return this.lastResort(way, acquired.rejected, errorOf(acquired.cooldown, key.integration.name));
     }
   }
 
   /** Takes the shared token, or sees to it that the next round finds a better one. */
-  private async take(
-    key: TokenKey,
-    stored: StoredToken,
-    sentAt: number,
-    attempts: Attempts,
-  ): Promise<Obtained | undefined> {
-    const adopted = this.parts.shelf.adopt(key, stored, sentAt, attempts.watch);
-    switch (adopted) {
+  private take(way: Way, stored: StoredToken, sentAt: number): Round | Promise<Round> {
+    const admission = this.parts.tokens.admit(way.key, stored, sentAt, way.watch);
+    switch (admission.outcome) {
+      case 'held':
+        return { held: admission.held, via: way.waitedSince === undefined ? 'shared' : 'waited' };
       case 'voided':
-        return undefined;
-      case 'rejected':
-        return this.invalidateAgain(key, stored.fence, attempts.watch);
+        return 'look again';
       case 'outdated':
-        return this.replaceOutdated(key, stored.fence, attempts);
+        return this.replaceOutdated(way, stored.fence);
       case 'unreadable':
-        return this.outliveUnreadable(key, stored.fence, attempts);
-      default:
-        return { held: adopted, via: attempts.waitedSince === undefined ? 'shared' : 'waited' };
+        return this.outliveUnreadable(way, stored.fence);
     }
   }
 
-  /** The store still has a token that was rejected: it was not told, or somebody published it again. */
-  private async invalidateAgain(key: TokenKey, generation: number, watch: KeyWatch): Promise<Obtained | undefined> {
-    try {
-      await this.parts.store.invalidate(key, key.id, generation);
-      return undefined;
-    } catch (error) {
-      return this.withoutStore(key, error, watch);
+  /** The store went back, as after a failover that lost writes: asks for the right to share what is in hand, and uses it either way. */
+  private replaceOutdated(way: Way, generation: number): Round {
+    if (way.uselessGeneration !== generation) {
+      way.uselessGeneration = generation;
+      return 'look again';
     }
-  }
-
-  /** The store went back, as after a failover that lost writes: asks for the right to share what we hold, and uses it either way. */
-  private replaceOutdated(key: TokenKey, generation: number, attempts: Attempts): Obtained | undefined {
-    if (attempts.useless !== generation) {
-      attempts.useless = generation;
-      return undefined;
-    }
-    delete attempts.useless;
-    return this.inHand(key);
+    way.uselessGeneration = undefined;
+    return this.inHand(way) ?? 'look again';
   }
 
   /**
-   * A token that we cannot read is not deleted, since a process that can may live on it: we live on our own if we have one,
-   * and otherwise mint a successor, unless another process does or failed to.
+   * An unreadable token is not deleted, since processes that can read it live on it. This process lives on its own token if
+   * it has one, and otherwise mints a successor, unless another process does or failed to.
    */
-  private async outliveUnreadable(
-    key: TokenKey,
-    generation: number,
-    attempts: Attempts,
-  ): Promise<Obtained | undefined> {
-    const inHand = this.inHand(key);
+  private async outliveUnreadable(way: Way, generation: number): Promise<Round> {
+    const inHand = this.inHand(way);
     if (inHand) return inHand;
-    if (attempts.useless !== generation) {
-      attempts.useless = generation;
-      return undefined;
+    if (way.uselessGeneration !== generation) {
+      way.uselessGeneration = generation;
+      return 'look again';
     }
-    const peeked = await this.parts.store.peek(key).catch(() => undefined);
-    if (peeked?.cooldown) throw errorOf(peeked.cooldown, key.integration.name);
-    await attempts.watch.wait(LOOK_AGAIN_MS);
-    delete attempts.useless;
-    return undefined;
+    const peeked = await this.parts.store.peek(way.key).catch(() => undefined);
+    if (peeked?.cooldown) throw errorOf(peeked.cooldown, way.key.integration.name);
+    await way.watch.wait(LOOK_AGAIN_MS);
+    way.uselessGeneration = undefined;
+    return 'look again';
   }
 
-  /** Yields to a token that came meanwhile, shares again what the store lost, or mints. */
-  private async useLease(
-    key: TokenKey,
-    granted: Granted,
-    sentAt: number,
-    attempts: Attempts,
-  ): Promise<Obtained | undefined> {
-    const { store, minting } = this.parts;
-    const { lease, token } = granted;
-    const { watch } = attempts;
-    if (token && token.fence !== attempts.useless) {
-      await store.fail(key, lease).catch(() => {});
-      return this.take(key, token, sentAt, attempts);
+  /** Shares again what the store lost, or mints. */
+  private async useLease(way: Way, granted: Granted, sentAt: number): Promise<Round> {
+    const { key, watch } = way;
+    const { leasedMint } = this.parts;
+    this.admitRejected(way, granted.rejected, sentAt);
+    const lost = this.lostByTheStore(way, granted);
+    if (lost) {
+      const held = await leasedMint.publish(key, granted.lease, lost, watch);
+      return held !== 'voided' && held.endsAt > this.now() ? { held, via: 'near' } : 'look again';
     }
-    const lost = this.lostByTheStore(key, granted);
-    if (!lost) {
-      const held = await minting.underLease(key, granted, watch);
-      return held && { held, via: 'mint' };
+    try {
+      return asRound(await leasedMint.mint(key, granted, watch));
+    } catch (error) {
+      if (!(error instanceof TokenSourceError)) throw error;
+      return this.lastResort(way, granted.rejected, error);
     }
-    const held = await minting.publish(key, lease, freshFrom(lost), watch);
-    return held && held.endsAt > this.now() ? { held, via: 'near' } : undefined;
   }
 
   /**
-   * The token that we hold and the store should: the last to be published, which nobody invalidated, or one that was
+   * The token in hand that the store should have: the last to be published, which was not rejected, or one that was
    * published after what the store takes for the last.
    */
-  private lostByTheStore(key: TokenKey, { reason, published }: Granted): HeldToken | undefined {
+  private lostByTheStore({ key, refusedGeneration }: Way, { reason, published }: Granted): HeldToken | undefined {
     const now = this.now();
-    const held = this.parts.near.valid(key.id, now);
-    if (!held || held.refreshAt <= now) return undefined;
-    const { token, unshared } = held;
-    if (published !== undefined && published < token.generation && !unshared) return held;
+    const held = this.parts.tokens.valid(key.id, now);
+    if (!held || held.refreshAt <= now || isRefused(held, refusedGeneration)) return undefined;
+    const { token, sharing } = held;
+    if (published !== undefined && published < token.generation && sharing.state === 'shared') return held;
     const isLast = published === undefined || published === token.generation;
     return reason === 'miss' && isLast ? held : undefined;
   }
 
-  /** Whether it was rejected or purged since the attempt that obtained it began. */
-  private isVoid(held: HeldToken, watch: KeyWatch): boolean {
-    const { accessToken, generation } = held.token;
-    return this.parts.near.isRejected(accessToken) || watch.hasVoided(isOfTheStore(held) ? generation : NO_LEASE);
+  /** Keeps the token that the store handed back because it does not serve, unless it cannot be read. */
+  private admitRejected(
+    { key, watch, uselessGeneration }: Way,
+    rejected: StoredToken | undefined,
+    sentAt: number,
+  ): void {
+    if (rejected && rejected.fence !== uselessGeneration) {
+      this.parts.tokens.admitRejected(key, rejected, sentAt, watch);
+    }
   }
 
-  /** Policy for a store that does not answer: what is in hand, else an error, else a mint of our own. */
-  private async withoutStore(key: TokenKey, cause: unknown, watch: KeyWatch): Promise<Obtained | undefined> {
-    const inHand = this.inHand(key);
+  /** The token in hand that came after the one which the store has: no purge can lie between them, or the store had none. */
+  private newerInHand(way: Way, stored: StoredToken | undefined): Obtained | undefined {
+    const inHand = this.inHand(way);
+    return stored && inHand && inHand.held.token.generation > stored.fence ? inHand : undefined;
+  }
+
+  /** The rejected token that the store handed back, when no other can be had; else the error. */
+  private lastResort(way: Way, rejected: StoredToken | undefined, error: Error): Obtained {
+    const held = this.parts.tokens.lastResort(way.key.id, this.now());
+    if (!held || held.token.generation !== rejected?.fence) throw error;
+    return { held, via: way.waitedSince === undefined ? 'shared' : 'waited' };
+  }
+
+  /** Policy for a store that does not answer: the token in hand, else a mint of our own, else a rejected token, else an error. */
+  private async withoutStore(way: Way, cause: unknown): Promise<Round> {
+    const { key, watch } = way;
+    const inHand = this.inHand(way);
     if (inHand) return inHand;
-    if (key.integration.policy.whenStoreUnavailable === 'fail') throw cause;
-    const held = await this.parts.minting.withoutStore(key, watch);
-    return held && { held, via: 'mint' };
+    try {
+      if (key.integration.policy.whenStoreUnavailable === 'fail') throw cause;
+      return asRound(await this.parts.localMint.mint(key, watch));
+    } catch (error) {
+      const rejected = this.parts.tokens.lastResort(key.id, this.now());
+      if (!rejected) throw error;
+      return { held: rejected, via: 'near' };
+    }
   }
 
-  private inHand(key: TokenKey): Obtained | undefined {
-    const held = this.parts.near.valid(key.id, this.now());
-    return held && { held, via: 'near' };
+  private inHand({ key, refusedGeneration }: Way): Obtained | undefined {
+    const held = this.parts.tokens.valid(key.id, this.now());
+    return held && !isRefused(held, refusedGeneration) ? { held, via: 'near' } : undefined;
   }
 
-  private reportWait(key: TokenKey, { waitedSince }: Attempts): void {
+  private reportWait({ key, waitedSince }: Way): void {
     if (waitedSince === undefined) return;
     this.parts.observers.notify('waited', key.integration.name, this.now() - waitedSince);
   }
@@ -243,4 +242,12 @@ export class Acquisition {
   private now(): number {
     return this.parts.clock.monotonic();
   }
+}
+
+function isRefused(held: HeldToken, refusedGeneration: number | undefined): boolean {
+  return refusedGeneration !== undefined && hasGeneration(held, refusedGeneration);
+}
+
+function asRound(held: HeldToken | 'voided'): Round {
+  return held === 'voided' ? 'look again' : { held, via: 'mint' };
 }

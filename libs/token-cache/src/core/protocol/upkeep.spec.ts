@@ -1,12 +1,11 @@
 import { inspect } from 'node:util';
-import { Logger } from '@nestjs/common';
 import { type FakeTokenSource } from '../../testing/fake-token-source.js';
 import { FaultyTokenStore } from '../../testing/faulty-token-store.js';
 import { accessToken, type Fleet, pass, startFleet } from '../../testing/fleet.spec-support.js';
 import { MemoryTokenStore } from '../slot/memory-token-store.js';
 import { TokenSourceRejectedError } from '../contract/token-cache.errors.js';
 import { TokenObserver } from '../contract/token-observer.js';
-import { type TokenService } from '../../nest/token.service.js';
+import { type TokenClient } from '../../core/token-client.js';
 
 const HOUR = 3_600_000;
 const REFRESH_AT = HOUR - 30_000 - 300_000;
@@ -16,27 +15,27 @@ describe('Upkeep', () => {
   let source: FakeTokenSource;
   let replica: Fleet['replica'];
   let stop: Fleet['stop'];
-  let logged: jest.SpyInstance;
+  let warned: jest.SpyInstance;
 
   beforeEach(() => {
     ({ shared, source, replica, stop } = startFleet());
-    logged = jest.spyOn(Logger.prototype, 'error').mockImplementation();
+    warned = jest.spyOn(process, 'emitWarning').mockImplementation();
   });
 
   afterEach(async () => {
     await stop();
-    logged.mockRestore();
+    warned.mockRestore();
   });
 
   /** A caller every 100 ms. */
-  async function callFor(ms: number, tokens: TokenService): Promise<void> {
+  async function callFor(ms: number, tokens: TokenClient): Promise<void> {
     for (let passed = 0; passed < ms; passed += 100) {
       await tokens.getToken('billing');
       await pass(100);
     }
   }
 
-  function failuresOf(tokens: TokenService): string[] {
+  function failuresOf(tokens: TokenClient): string[] {
     const codes: string[] = [];
     tokens.observe(
       new (class extends TokenObserver {
@@ -50,7 +49,7 @@ describe('Upkeep', () => {
 
   describe('of a token in its refresh window', () => {
     let store: FaultyTokenStore;
-    let tokens: TokenService;
+    let tokens: TokenClient;
 
     beforeEach(async () => {
       store = new FaultyTokenStore(shared);
@@ -68,7 +67,7 @@ describe('Upkeep', () => {
       await callFor(100, tokens);
       expect(store.calls).toEqual(['acquire']);
       expect(await accessToken(tokens)).toBe('fake-token-2');
-      expect(logged).not.toHaveBeenCalled();
+      expect(warned).not.toHaveBeenCalled();
     });
 
     it('looks again three times per lease while another process refreshes it', async () => {
@@ -81,10 +80,10 @@ describe('Upkeep', () => {
       release();
       await callFor(1_200, tokens);
       expect(await accessToken(tokens)).toBe('fake-token-2');
-      expect(logged).not.toHaveBeenCalled();
+      expect(warned).not.toHaveBeenCalled();
     });
 
-    it('replaces a newer token that nobody here can read', async () => {
+    it('replaces a newer token that cannot be read', async () => {
       const { keyId } = (await tokens.peek('billing'))!;
       const acquired = await shared.acquire(keyId, { nonce: 'other', leaseMs: 1_000, minTtlMs: HOUR });
       if (acquired.outcome !== 'lease') throw new Error(acquired.outcome);
@@ -121,7 +120,7 @@ describe('Upkeep', () => {
       expect(await accessToken(other)).toBe('fake-token-2');
     });
 
-    it('logs what nobody expected, and goes on', async () => {
+    it('warns of an error that is none of the library, and goes on', async () => {
       const odd = new Error('no entropy');
       let isBroken = false;
       const broken = replica({
@@ -133,14 +132,14 @@ describe('Upkeep', () => {
       await broken.getToken('billing');
       isBroken = true;
       await callFor(100, broken);
-      expect(logged).toHaveBeenCalledWith(odd);
+      expect(warned).toHaveBeenCalledWith(expect.stringContaining('no entropy'), 'TokenCacheWarning');
     });
 
     it('leaves nothing behind', async () => {
       await callFor(100, tokens);
       expect(await accessToken(tokens)).toBe('fake-token-2');
-      expect(tokens['background'].size).toBe(0);
-      expect(inspect(tokens['storeEvents'], { depth: 1 })).toContain('watches: Map(0) {}');
+      expect(inspect(tokens['parts'].supply, { depth: 3 })).toContain('running: Set(0) {}');
+      expect(inspect(tokens['parts'].storeEvents, { depth: 1 })).toContain('watches: Map(0) {}');
     });
   });
 
@@ -169,12 +168,12 @@ describe('Upkeep', () => {
     Object.assign(store, { inner: empty });
     await callFor(100, tokens);
     expect(await accessToken(tokens)).toBe('fake-token-1');
-    expect(logged).not.toHaveBeenCalled();
+    expect(warned).not.toHaveBeenCalled();
   });
 
   describe('of a token that could not be shared', () => {
     let store: FaultyTokenStore;
-    let tokens: TokenService;
+    let tokens: TokenClient;
     let keyId: string;
 
     beforeEach(async () => {
@@ -191,12 +190,12 @@ describe('Upkeep', () => {
       await shared.acquire(keyId, { nonce: 'other', leaseMs: 60_000, minTtlMs: 0 });
       await callFor(1_900, tokens);
       expect(store.calls).toEqual(['acquire', 'acquire']);
-      expect(logged).not.toHaveBeenCalled();
+      expect(warned).not.toHaveBeenCalled();
     });
 
     it('does not begin once the application is shut down', async () => {
       store.fault = () => undefined;
-      await tokens.onApplicationShutdown();
+      await tokens.close();
       expect(await accessToken(tokens)).toBe('fake-token-1');
       await pass(100);
       expect(store.calls).toEqual([]);
@@ -213,7 +212,7 @@ describe('Upkeep', () => {
       store.fault = () => undefined;
       await callFor(1_000, tokens);
       expect((await shared.peek(keyId)).token).toBeDefined();
-      expect(inspect(tokens['storeEvents'], { depth: 1 })).toContain('watches: Map(0) {}');
+      expect(inspect(tokens['parts'].storeEvents, { depth: 1 })).toContain('watches: Map(0) {}');
     });
   });
 });

@@ -8,6 +8,8 @@ import {
   type Cooldown,
   type Lease,
   type Peeked,
+  type Rejection,
+  type RejectionVerdict,
   type TokenStore,
   type TokenStoreEvent,
   type TokenStoreEvents,
@@ -78,9 +80,11 @@ export class MemoryTokenStore implements TokenStore {
     if (slot) this.#wake({ type: 'failed', keyId, fence: lease.fence });
   }
 
-  async invalidate(keyId: string, generation: number): Promise<boolean> {
-    const { answer } = this.#run(keyId, (slot, now) => invalidate(slot, generation, now));
-    if (answer) this.#publish({ type: 'invalidated', keyId, fence: generation });
+  async invalidate(keyId: string, rejection: Rejection): Promise<RejectionVerdict> {
+    positiveMs('paceMs', rejection.paceMs);
+    positiveMs('maxPaceMs', rejection.maxPaceMs);
+    const { answer } = this.#run(keyId, (slot, now) => invalidate(slot, rejection, now));
+    if (answer === 'replaced') this.#publish({ type: 'invalidated', keyId, fence: rejection.generation });
     return answer;
   }
 
@@ -111,7 +115,7 @@ export class MemoryTokenStore implements TokenStore {
     else if (value[1].until <= now) this.#slots.delete(value[0]);
   }
 
-  /** Tells those who wait, if somebody does. */
+  /** Tells the waiters, if there are any. */
   #wake(event: TokenStoreEvent): void {
     if (this.#awaited.delete(event.keyId)) this.#publish(event);
   }

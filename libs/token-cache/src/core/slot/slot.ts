@@ -5,11 +5,14 @@ import {
   type Cooldown,
   type Lease,
   type Peeked,
+  type Rejection,
+  type RejectionVerdict,
   type StoredToken,
 } from '../contract/token-store.js';
+import { NO_PACE, paceEndsAt, paceRejection, type RejectionPace } from './rejection-pace.js';
 
 /** Everything about one key, for stores that are not scripts of a server. Instants are ms of the store's clock, 0 for what is not there. */
-export interface Slot {
+export interface Slot extends RejectionPace {
   /** Of the newest lease or purge. */
   readonly fence: number;
   /** The last fence that was published: it is never published again, even after its token is gone. */
@@ -21,7 +24,7 @@ export interface Slot {
   readonly error: string;
   readonly cooldownEndsAt: number;
   readonly failures: number;
-  /** 1 from invalidate or purge until the next commit. */
+  /** 1 from a mark or a purge until the next commit. A token whose generation is `rejected` is marked meanwhile. */
   readonly invalidated: number;
 }
 
@@ -42,42 +45,50 @@ const NOTHING: Slot = {
   cooldownEndsAt: 0,
   failures: 0,
   invalidated: 0,
+  ...NO_PACE,
 };
 
-/** Longer than any lease plus the life of a token, so that a late commit still finds what replaced it. */
-const KEEP_MS = 25 * 60 * 60 * 1000;
+/** A record outlives everything in it by a day, so that fences still rise when the store's clock is set back by less than that. */
+export const KEPT_LONGER_MS = 24 * 60 * 60 * 1000;
 
 /** Until when a slot that was written now must be kept. */
-export function keptUntil({ tokenEndsAt, leaseEndsAt, cooldownEndsAt }: Slot, now: number): number {
-  return Math.max(now + KEEP_MS, tokenEndsAt, leaseEndsAt, cooldownEndsAt);
+export function keptUntil(slot: Slot, now: number): number {
+  const { tokenEndsAt, leaseEndsAt, cooldownEndsAt } = slot;
+  return KEPT_LONGER_MS + Math.max(now, tokenEndsAt, leaseEndsAt, cooldownEndsAt, paceEndsAt(slot));
 }
 
 export function peek(slot: Slot | undefined, now: number): Step<Peeked> {
-  const token = slot && tokenOf(slot, now);
-  const cooldown = slot && cooldownOf(slot, now);
-  return { answer: { ...(token && { token }), ...(cooldown && { cooldown }) } };
+  if (!slot) return { answer: { isRejected: false } };
+  const token = tokenOf(slot, now);
+  return { answer: { token, isRejected: token !== undefined && isMarked(slot), cooldown: cooldownOf(slot, now) } };
 }
 
-export function acquire(slot: Slot = NOTHING, { nonce, leaseMs, minTtlMs }: Attempt, now: number): Step<Acquired> {
-  const token = tokenOf(slot, now);
+export function acquire(slot: Slot = NOTHING, attempt: Attempt, now: number): Step<Acquired> {
+  const { nonce, leaseMs, minTtlMs, refusedGeneration } = attempt;
+  const valid = tokenOf(slot, now);
+  const serves = valid && !isMarked(slot) && valid.fence !== refusedGeneration;
+  const token = serves ? valid : undefined;
+  const rejected = serves ? undefined : valid;
   if (token && token.ttlMs > minTtlMs) return { answer: { outcome: 'hit', token } };
 
   const cooldown = cooldownOf(slot, now);
-  if (cooldown) return { answer: token ? { outcome: 'hit', token } : { outcome: 'cooling', cooldown } };
-
   const isHeld = slot.leaseEndsAt > now;
-  if (isHeld && slot.nonce !== nonce) {
-    return {
-      answer: token ? { outcome: 'hit', token } : { outcome: 'wait', leaseEndsInMs: Math.ceil(slot.leaseEndsAt - now) },
-    };
-  }
+  const isTaken = isHeld && slot.nonce !== nonce;
+  if (token && (cooldown || isTaken)) return { answer: { outcome: 'hit', token } };
+  if (cooldown) return { answer: { outcome: 'cooling', cooldown, rejected } };
+  if (isTaken) return { answer: { outcome: 'wait', leaseEndsInMs: Math.ceil(slot.leaseEndsAt - now), rejected } };
 
   const fence = isHeld ? slot.fence : Math.max(slot.fence + 1, Math.floor(now * 1000));
-  const reason = token ? 'refresh' : slot.invalidated ? 'invalidated' : 'miss';
-  const lease: Lease = { nonce, fence, leaseMs };
-  const { failures, published } = slot;
   return {
-    answer: { outcome: 'lease', lease, reason, failures, ...(published && { published }), ...(token && { token }) },
+    answer: {
+      outcome: 'lease',
+      lease: { nonce, fence, leaseMs },
+      reason: reasonOf(slot, valid),
+      failures: slot.failures,
+      published: slot.published || undefined,
+      token,
+      rejected,
+    },
     slot: { ...slot, fence, nonce, leaseEndsAt: after(now, leaseMs) },
   };
 }
@@ -98,11 +109,18 @@ export function commit(
   const token = slot && tokenOf(slot, now);
   if (token?.fence === fence) return { answer: { outcome: 'duplicate' } };
   if (slot ? slot.fence > fence || slot.published >= fence : isStale(lease, now)) {
-    return { answer: { outcome: 'superseded', ...(token && token.fence > fence && { token }) } };
+    return { answer: { outcome: 'superseded', token: token && token.fence > fence ? token : undefined } };
   }
   return {
     answer: { outcome: 'stored' },
-    slot: { ...NOTHING, fence, published: fence, payload, tokenEndsAt: after(now, ttlMs - lateMs(lease, now)) },
+    slot: {
+      ...NOTHING,
+      ...paceOf(slot),
+      fence,
+      published: fence,
+      payload,
+      tokenEndsAt: after(now, ttlMs - lateMs(lease, now)),
+    },
   };
 }
 
@@ -117,12 +135,11 @@ export function fail(slot: Slot | undefined, lease: Lease, cooldown: Cooldown | 
   };
 }
 
-export function invalidate(slot: Slot | undefined, generation: number, now: number): Step<boolean> {
-  if (!slot || tokenOf(slot, now)?.fence !== generation) return { answer: false };
-  return {
-    answer: true,
-    slot: { ...slot, payload: NOTHING.payload, tokenEndsAt: NOTHING.tokenEndsAt, invalidated: 1 },
-  };
+export function invalidate(slot: Slot | undefined, rejection: Rejection, now: number): Step<RejectionVerdict> {
+  if (!slot || tokenOf(slot, now)?.fence !== rejection.generation || isMarked(slot)) return { answer: 'stale' };
+  const { verdict, pace } = paceRejection(slot, rejection, now);
+  if (!pace) return { answer: verdict };
+  return { answer: verdict, slot: { ...slot, ...pace, invalidated: verdict === 'replaced' ? 1 : slot.invalidated } };
 }
 
 export function purge(slot: Slot = NOTHING, now: number): Step<number> {
@@ -132,7 +149,7 @@ export function purge(slot: Slot = NOTHING, now: number): Step<number> {
 }
 
 function tokenOf({ published, payload, tokenEndsAt }: Slot, now: number): StoredToken | undefined {
-  // Rounded down: nobody may believe that a token lives longer than it does.
+  // Rounded down: no process may believe that a token lives longer than it does.
   const ttlMs = Math.floor(tokenEndsAt - now);
   return ttlMs > 0 ? { fence: published, payload, ttlMs } : undefined;
 }
@@ -140,6 +157,20 @@ function tokenOf({ published, payload, tokenEndsAt }: Slot, now: number): Stored
 function cooldownOf({ error, cooldownEndsAt }: Slot, now: number): Cooldown | undefined {
   const remainingMs = Math.ceil(cooldownEndsAt - now);
   return remainingMs > 0 ? { error, remainingMs } : undefined;
+}
+
+/** Whether the token that was published last is marked as rejected. */
+function isMarked({ invalidated, rejected, published }: Slot): boolean {
+  return invalidated === 1 && rejected === published;
+}
+
+function reasonOf(slot: Slot, valid: StoredToken | undefined): 'refresh' | 'invalidated' | 'miss' {
+  if (valid && !isMarked(slot)) return 'refresh';
+  return slot.invalidated ? 'invalidated' : 'miss';
+}
+
+function paceOf({ rejected, replacedAt, paceMs }: Slot = NOTHING): RejectionPace {
+  return { rejected, replacedAt, paceMs };
 }
 
 function holds(slot: Slot, { nonce, fence }: Lease): boolean {

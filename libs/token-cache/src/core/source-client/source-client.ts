@@ -1,103 +1,103 @@
+import { type TokenKey } from '../config/token-key.js';
 import { type Clock } from '../contract/clock.js';
-import { type TokenContent } from '../store-client/payload-codec.js';
+import { type MintFence, voids, WITHOUT_LEASE } from '../contract/mint-fence.js';
 import {
   TokenResponseInvalidError,
   TokenSourceError,
   TokenSourceUnavailableError,
 } from '../contract/token-cache.errors.js';
-import { type TokenKey } from '../config/token-key.js';
-import { lifeOf } from './token-life.js';
+import { type FreshToken } from '../contract/token-content.js';
 import { type MintedToken } from '../contract/token-source.js';
+import { type TokenStoreEvent } from '../contract/token-store.js';
+import { lifeOf } from './token-life.js';
 
-/** A new token and, in monotonic time, how long it may be used. */
-export interface FreshToken {
-  readonly content: TokenContent;
-  readonly endsAt: number;
-  readonly refreshAt: number;
+interface RunningMint {
+  readonly keyId: string;
+  readonly fence: MintFence;
+  readonly controller: AbortController;
 }
-
-/** The fence of a mint that no lease covers: it is below every other. */
-export const NO_LEASE = 0;
-
-/** Why a mint ended that the source has no part in. */
-export const SHUTTING_DOWN = new Error('shutting down');
-const PURGED = new Error('purged');
 
 /** Asks a source for a token, within its time, and makes sense of the answer. */
 export class SourceClient {
-  private isClosed = false;
-  private readonly running = new Map<AbortController, { keyId: string; fence: number }>();
+  private readonly running = new Set<RunningMint>();
 
+  /** @param closing aborts every mint, those to come included */
   constructor(
     private readonly clock: Clock,
     private readonly random: () => number,
-  ) {}
+    private readonly closing: AbortSignal,
+  ) {
+    closing.addEventListener('abort', () => {
+      for (const { controller } of this.running) controller.abort(closing.reason);
+    });
+  }
 
   /** @throws TokenSourceError whatever the source threw */
-  async mint(key: TokenKey, fence: number): Promise<FreshToken> {
+  async mint(key: TokenKey, fence: MintFence): Promise<FreshToken> {
     const sentAt = this.clock.monotonic();
     const sentAtEpoch = this.clock.now();
     const minted = checked(await this.ask(key, fence), key.integration.name);
     const life = lifeOf(minted, key.integration.policy, sentAtEpoch, this.random);
     const endsAt = sentAt + life.usableMs;
     if (endsAt - this.clock.monotonic() < 1) {
-      throw new TokenResponseInvalidError(`The token for "${key.integration.name}" had expired before it arrived`);
+      throw new TokenResponseInvalidError(
+        `The token for "${key.integration.name}" had expired before it arrived: its source answers too slowly, or states too short a life`,
+      );
     }
+    const { accessToken, tokenType = 'Bearer', scope } = minted;
+    const expiresAt = Math.floor(sentAtEpoch + life.lifeMs);
+    const { refreshWindowMs } = life;
     return {
-      content: {
-        accessToken: minted.accessToken,
-        tokenType: minted.tokenType ?? 'Bearer',
-        ...(minted.scope !== undefined && { scope: minted.scope }),
-        expiresAt: Math.floor(sentAtEpoch + life.lifeMs),
-        refreshWindowMs: life.refreshWindowMs,
-      },
+      content: { accessToken, tokenType, scope, expiresAt, refreshWindowMs },
       endsAt,
-      refreshAt: endsAt - life.refreshWindowMs,
+      refreshAt: endsAt - refreshWindowMs,
     };
   }
 
-  /** Aborts the mints up to the fence of a purge: nobody may have what comes of them. One that began after it goes on. */
-  abort(purgedId: string, upTo: number): void {
-    for (const [controller, { keyId, fence }] of this.running) {
-      if (keyId === purgedId && fence <= upTo) controller.abort(PURGED);
+  /** Aborts the mints that a purge voids: their tokens may not be used. */
+  abortVoided(event: TokenStoreEvent): void {
+    for (const { keyId, fence, controller } of this.running) {
+      if (event.type === 'purged' && keyId === event.keyId && voids(event, fence)) {
+        controller.abort(new Error('The token was purged while it was minted'));
+      }
     }
   }
 
-  /** Aborts every mint, those to come included. */
-  close(): void {
-    this.isClosed = true;
-    for (const controller of this.running.keys()) controller.abort(SHUTTING_DOWN);
-  }
-
-  private async ask(key: TokenKey, fence: number): Promise<MintedToken> {
+  private async ask(key: TokenKey, fence: MintFence): Promise<MintedToken> {
     const { name, source, policy } = key.integration;
-    const controller = new AbortController();
-    const { signal } = controller;
-    // A source that ignores its signal must not hold everybody up, so the signal ends the wait as well.
+    const mint: RunningMint = { keyId: key.id, fence, controller: new AbortController() };
+    const { signal } = mint.controller;
+    // A source that ignores its signal must not hold its callers up, so the signal ends the wait as well.
     const aborted = new Promise<never>((_, reject) => {
       signal.addEventListener('abort', () => reject(signal.reason), { once: true });
     });
     const cancelTimeout = this.clock.after(policy.mintTimeoutMs, () => {
-      controller.abort(
-        new TokenSourceUnavailableError(`The source of "${name}" did not answer within ${policy.mintTimeoutMs} ms`),
+      mint.controller.abort(
+        new TokenSourceUnavailableError(
+          `The source of "${name}" did not answer within ${policy.mintTimeoutMs} ms: look at its endpoint, or raise mintTimeoutMs`,
+        ),
       );
     });
-    this.running.set(controller, { keyId: key.id, fence });
-    if (this.isClosed) controller.abort(SHUTTING_DOWN);
+    this.running.add(mint);
+    if (this.closing.aborted) mint.controller.abort(this.closing.reason);
+    const context = { signal, fence: fence === WITHOUT_LEASE ? 0 : fence, integration: name };
     try {
       return await Promise.race([
         Promise.resolve()
           .then(() => signal.throwIfAborted())
-          .then(() => source.mint(key.request, { signal, fence, integration: name })),
+          .then(() => source.mint(key.request, context)),
         aborted,
       ]);
     } catch (error) {
-      const reason = signal.aborted ? signal.reason : error;
+      const reason: unknown = signal.aborted ? signal.reason : error;
       if (reason instanceof TokenSourceError) throw reason;
-      throw new TokenSourceUnavailableError(`The source of "${name}" failed`, { cause: reason });
+      throw new TokenSourceUnavailableError(
+        `The source of "${name}" failed: its own error is the cause, in the process that asked it`,
+        { cause: reason },
+      );
     } finally {
       cancelTimeout();
-      this.running.delete(controller);
+      this.running.delete(mint);
     }
   }
 }
@@ -105,13 +105,17 @@ export class SourceClient {
 /** What may stand in an `Authorization` header (RFC 6750 section 2.1, leniently: any visible character). */
 const VISIBLE = /^[\x21-\x7e]+$/;
 
-function checked(minted: MintedToken, integration: string): MintedToken {
-  const { accessToken, tokenType = 'Bearer' } = minted ?? {};
+function checked(minted: MintedToken | undefined, integration: string): MintedToken {
+  const { accessToken, tokenType = 'Bearer' }: Partial<MintedToken> = minted ?? {};
   if (typeof accessToken !== 'string' || !VISIBLE.test(accessToken)) {
-    throw new TokenResponseInvalidError(`The source of "${integration}" gave no usable access token`);
+    throw new TokenResponseInvalidError(
+      `The source of "${integration}" gave no usable access token: it must be visible ASCII without spaces`,
+    );
   }
   if (typeof tokenType !== 'string' || !VISIBLE.test(tokenType)) {
-    throw new TokenResponseInvalidError(`The source of "${integration}" gave no usable token type`);
+    throw new TokenResponseInvalidError(
+      `The source of "${integration}" gave no usable token type: it must be visible ASCII without spaces`,
+    );
   }
-  return minted;
+  return minted as MintedToken;
 }

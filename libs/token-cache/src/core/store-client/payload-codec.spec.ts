@@ -1,16 +1,20 @@
-import { type EncryptionOptions, PayloadCodec, type TokenContent } from './payload-codec.js';
+import { type EncryptionKey, resolveEncryption } from '../config/encryption.js';
+import { type TokenContent } from '../contract/token-content.js';
+import { PayloadCodec } from './payload-codec.js';
 
 const CONTENT: TokenContent = { accessToken: 'secret', tokenType: 'Bearer', expiresAt: 1, refreshWindowMs: 2 };
 const key = (id: string, fill: number): { id: string; key: Uint8Array } => ({ id, key: Buffer.alloc(32, fill) });
+const codecWith = (...keys: EncryptionKey[]): PayloadCodec =>
+  new PayloadCodec(resolveEncryption(keys.length > 0 ? { keys } : undefined));
 
 describe('PayloadCodec', () => {
   it('writes and reads in the clear without keys', () => {
-    const codec = new PayloadCodec();
+    const codec = codecWith();
     expect(codec.decode('k', 1, codec.encode('k', 1, CONTENT))).toEqual(CONTENT);
   });
 
   it.each(['', 'null', '{}', '[]', 'x', '{"accessToken":""}'])('takes %p for no token', (payload) =>
-    expect(new PayloadCodec().decode('k', 1, payload)).toBeUndefined(),
+    expect(codecWith().decode('k', 1, payload)).toBeUndefined(),
   );
 
   it.each([
@@ -21,14 +25,14 @@ describe('PayloadCodec', () => {
   ])('takes content for no token whose %s cannot be', (field, values) => {
     for (const value of values) {
       const payload = JSON.stringify({ ...CONTENT, [field]: value });
-      expect([payload, new PayloadCodec().decode('k', 1, payload)]).toEqual([payload, undefined]);
+      expect([payload, codecWith().decode('k', 1, payload)]).toEqual([payload, undefined]);
     }
   });
 
   describe('with keys', () => {
     let sealed: string;
 
-    beforeEach(() => (sealed = new PayloadCodec({ keys: [key('a', 1)] }).encode('k', 1, CONTENT)));
+    beforeEach(() => (sealed = codecWith(key('a', 1)).encode('k', 1, CONTENT)));
 
     it('hides the token', () => {
       expect(sealed).not.toContain('secret');
@@ -36,11 +40,11 @@ describe('PayloadCodec', () => {
     });
 
     it('seals differently every time', () => {
-      expect(new PayloadCodec({ keys: [key('a', 1)] }).encode('k', 1, CONTENT)).not.toBe(sealed);
+      expect(codecWith(key('a', 1)).encode('k', 1, CONTENT)).not.toBe(sealed);
     });
 
     it('opens what an older key sealed, and seals with the first', () => {
-      const rotated = new PayloadCodec({ keys: [key('b', 2), key('a', 1)] });
+      const rotated = codecWith(key('b', 2), key('a', 1));
       expect(rotated.decode('k', 1, sealed)).toEqual(CONTENT);
       expect(rotated.encode('k', 1, CONTENT)).toMatch(/^b\./);
     });
@@ -54,39 +58,18 @@ describe('PayloadCodec', () => {
       ['when in the clear', 'k', 1, () => JSON.stringify(CONTENT)],
       ['of a key it does not have', 'k', 1, () => sealed.replace(/^a/, 'z')],
     ])('does not open it %s', (_, keyId, fence, payload) => {
-      expect(new PayloadCodec({ keys: [key('a', 1)] }).decode(keyId, fence, payload())).toBeUndefined();
+      expect(codecWith(key('a', 1)).decode(keyId, fence, payload())).toBeUndefined();
     });
 
     it('takes a key in base64 for the same as its bytes', () => {
       const inBase64 = { id: 'a', key: Buffer.alloc(32, 1).toString('base64') };
-      expect(new PayloadCodec({ keys: [inBase64] }).decode('k', 1, sealed)).toEqual(CONTENT);
+      expect(codecWith(inBase64).decode('k', 1, sealed)).toEqual(CONTENT);
     });
 
     it('keeps every character of a token', () => {
-      const codec = new PayloadCodec({ keys: [key('a', 1)] });
+      const codec = codecWith(key('a', 1));
       const content = { ...CONTENT, scope: 'größe 東京' };
       expect(codec.decode('k', 1, codec.encode('k', 1, content))).toEqual(content);
     });
-  });
-
-  it.each([
-    ['encryption.keys', 'must name at least one key', { keys: [] }],
-    ['encryption.keys', 'must name at least one key', {}],
-    ['encryption.keys[0].key', 'must be 32 bytes', { keys: [{ id: 'a', key: 'c2hvcnQ=' }] }],
-    ['encryption.keys', 'must name at least one key', { keys: 'a' }],
-    ['encryption.keys[0].id', 'must be letters, digits, "_" and "-"', { keys: [null] }],
-    ['encryption.keys[0].id', 'must be letters, digits, "_" and "-"', { keys: [{ key: Buffer.alloc(32) }] }],
-    ['encryption.keys[1].id', 'must differ from the others', { keys: [key('a', 1), key('a', 2)] }],
-    ['encryption.keys[0].key', 'must be 32 bytes', { keys: [{ id: 'a' }] }],
-    ['encryption.keys[0].key', 'must be 32 bytes', { keys: [{ id: 'a', key: Array(32).fill(1) }] }],
-    [
-      'encryption.keys[1].id',
-      'must be letters, digits, "_" and "-"',
-      { keys: [key('a', 1), { id: 'b.c', key: Buffer.alloc(32) }] },
-    ],
-  ])('says that %s %s', (field, problem, encryption) => {
-    expect(() => new PayloadCodec(encryption as EncryptionOptions)).toThrow(
-      expect.objectContaining({ code: 'TOKEN_CONFIG_INVALID', field, message: `${field} ${problem}` }),
-    );
   });
 });

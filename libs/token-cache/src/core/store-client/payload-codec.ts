@@ -1,29 +1,6 @@
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
-import { isUint8Array } from 'node:util/types';
-import { TokenConfigError } from '../contract/token-cache.errors.js';
-
-/** What processes tell each other of a token. */
-export interface TokenContent {
-  readonly accessToken: string;
-  readonly tokenType: string;
-  readonly scope?: string;
-  /** Epoch ms, as the source said. */
-  readonly expiresAt: number;
-  /** How long before hard expiry it is refreshed; jitter included, so that all processes agree. */
-  readonly refreshWindowMs: number;
-}
-
-export interface EncryptionKey {
-  /** Names the key in the store; letters, digits, `_` and `-`. */
-  id: string;
-  /** 32 bytes, as they are or in base64. */
-  key: Uint8Array | string;
-}
-
-export interface EncryptionOptions {
-  /** The first one seals, all of them open. */
-  keys: readonly EncryptionKey[];
-}
+import { type EncryptionKeys } from '../config/encryption.js';
+import { type TokenContent } from '../contract/token-content.js';
 
 const ALGORITHM = 'aes-256-gcm';
 const IV_BYTES = 12;
@@ -34,12 +11,7 @@ const TAG_BYTES = 16;
  * key and the fence as associated data, so that a payload is worth nothing under another key or fence.
  */
 export class PayloadCodec {
-  private readonly keys: ReadonlyMap<string, Uint8Array>;
-
-  /** @throws TokenConfigError naming the key that cannot be used */
-  constructor(encryption?: EncryptionOptions) {
-    this.keys = encryption ? checkedKeys(encryption.keys) : new Map();
-  }
+  constructor(private readonly keys: EncryptionKeys) {}
 
   encode(keyId: string, fence: number, content: TokenContent): string {
     const plain = JSON.stringify(content);
@@ -51,7 +23,7 @@ export class PayloadCodec {
   decode(keyId: string, fence: number, payload: string): TokenContent | undefined {
     try {
       const plain = this.keys.size > 0 ? this.open(payload, associatedData(keyId, fence)) : payload;
-      return contentOf(JSON.parse(plain));
+      return contentOf(JSON.parse(plain) as Partial<TokenContent>);
     } catch {
       return undefined;
     }
@@ -77,24 +49,6 @@ function seal(plain: string, id: string, key: Uint8Array, data: Uint8Array): str
 
 function associatedData(keyId: string, fence: number): Uint8Array {
   return Buffer.from(JSON.stringify([keyId, fence]));
-}
-
-function checkedKeys(keys: readonly Partial<EncryptionKey>[] | undefined): ReadonlyMap<string, Uint8Array> {
-  if (!Array.isArray(keys) || keys.length === 0)
-    throw new TokenConfigError('encryption.keys', 'must name at least one key');
-  const checked = new Map<string, Uint8Array>();
-  keys.forEach((entry: Partial<EncryptionKey> | null, index) => {
-    const { id, key } = entry ?? {};
-    const path = `encryption.keys[${index}]`;
-    if (typeof id !== 'string' || !/^[\w-]+$/.test(id)) {
-      throw new TokenConfigError(`${path}.id`, 'must be letters, digits, "_" and "-"');
-    }
-    if (checked.has(id)) throw new TokenConfigError(`${path}.id`, 'must differ from the others');
-    const bytes = typeof key === 'string' ? Buffer.from(key, 'base64') : key;
-    if (!isUint8Array(bytes) || bytes.length !== 32) throw new TokenConfigError(`${path}.key`, 'must be 32 bytes');
-    checked.set(id, bytes);
-  });
-  return checked;
 }
 
 function contentOf(value: Partial<TokenContent>): TokenContent | undefined {

@@ -1,5 +1,6 @@
 import { billingKey } from '../../testing/billing-key.spec-support.js';
 import { FakeClock } from '../../testing/fake-clock.js';
+import { rejectionOf } from '../../testing/fleet.spec-support.js';
 import { GuardedStore } from './guarded-store.js';
 import { StoreClient } from './store-client.js';
 import { MemoryTokenStore } from '../slot/memory-token-store.js';
@@ -32,7 +33,7 @@ describe('StoreClient', () => {
   });
 
   async function lease(): Promise<Lease> {
-    const acquired = await store.acquire(key, 'nonce', 0.5);
+    const acquired = await store.attempt(key).acquire({ minTtlMs: 0.5 });
     if (acquired.outcome !== 'lease') throw new Error(acquired.outcome);
     return acquired.lease;
   }
@@ -40,7 +41,12 @@ describe('StoreClient', () => {
   it('asks with the lease of the policy, for a whole number of ms', async () => {
     const acquire = jest.spyOn(inner, 'acquire');
     await lease();
-    expect(acquire).toHaveBeenCalledWith(key.id, { nonce: 'nonce', leaseMs: 2_000, minTtlMs: 1 });
+    expect(acquire).toHaveBeenCalledWith(key.id, {
+      nonce: expect.any(String),
+      leaseMs: 2_000,
+      minTtlMs: 1,
+      refusedGeneration: undefined,
+    });
   });
 
   it('calls each operation by its name', async () => {
@@ -48,7 +54,7 @@ describe('StoreClient', () => {
     await store.renew(key, granted);
     await store.commit(key, granted, 'payload', 1_000);
     await store.peek(key);
-    await store.invalidate(key, key.id, granted.fence);
+    await store.invalidate(key, rejectionOf(granted.fence));
     await store.fail(key, granted);
     await store.purge(key);
     expect(called).toEqual(['acquire', 'renew', 'commit', 'peek', 'invalidate', 'fail', 'purge']);
@@ -67,5 +73,35 @@ describe('StoreClient', () => {
     const foreign = { nonce: 'other', fence: 7, leaseMs: 2_000 };
     await store.commit(key, foreign, 'payload', 1_000);
     expect(commit).toHaveBeenCalledWith(key.id, foreign, 'payload', 1_000);
+  });
+
+  it('asks for any valid token unless it is told more', async () => {
+    const acquire = jest.spyOn(inner, 'acquire');
+    await store.attempt(key).acquire();
+    expect(acquire).toHaveBeenCalledWith(
+      key.id,
+      expect.objectContaining({ minTtlMs: 0, refusedGeneration: undefined }),
+    );
+  });
+
+  it('asks under one nonce as long as one piece of work lasts, and under another for the next', async () => {
+    const acquire = jest.spyOn(inner, 'acquire');
+    const work = store.attempt(key);
+    await work.acquire();
+    await work.acquire();
+    await store.attempt(key).acquire();
+    const [first, second, third] = acquire.mock.calls.map(([, { nonce }]) => nonce);
+    expect(second).toBe(first);
+    expect(third).not.toBe(first);
+  });
+
+  it('asks again under the nonce of an attempt without an answer, which may have been granted a lease', async () => {
+    const acquire = jest.spyOn(inner, 'acquire').mockRejectedValueOnce(new Error('connection lost'));
+    await expect(store.attempt(key).acquire()).rejects.toMatchObject({ code: 'TOKEN_STORE_UNAVAILABLE' });
+    await store.attempt(key).acquire();
+    await store.attempt(key).acquire();
+    const [first, second, third] = acquire.mock.calls.map(([, { nonce }]) => nonce);
+    expect(second).toBe(first);
+    expect(third).not.toBe(first);
   });
 });

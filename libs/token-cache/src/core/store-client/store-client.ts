@@ -1,15 +1,34 @@
-import { type Clock } from '../contract/clock.js';
-import { type GuardedStore } from './guarded-store.js';
+import { randomUUID } from 'node:crypto';
+import { LRUCache } from 'lru-cache';
 import { type TokenKey } from '../config/token-key.js';
+import { type Clock } from '../contract/clock.js';
 import { type StoreOperation } from '../contract/token-observer.js';
 import {
   type Acquired,
+  type Attempt,
   type Committed,
   type Cooldown,
   type Lease,
   type Peeked,
+  type Rejection,
+  type RejectionVerdict,
   type TokenStore,
 } from '../contract/token-store.js';
+import { type GuardedStore } from './guarded-store.js';
+
+/** What an attempt asks for; any valid token unless it says more. */
+export type Wanted = Partial<Omit<Attempt, 'nonce' | 'leaseMs'>>;
+
+/** A lease, and what the store said with it. */
+export type Granted = Extract<Acquired, { outcome: 'lease' }>;
+
+/** Attempts of one piece of work, which the store knows by one nonce. */
+export interface KeyAttempt {
+  /** @throws TokenStoreUnavailableError */
+  acquire(wanted?: Wanted): Promise<Acquired>;
+}
+
+const REMEMBERED_NONCES = 10_000;
 
 /**
  * The store as the protocol speaks to it: by key, with the time limit and the lease of the key's policy.
@@ -18,6 +37,8 @@ import {
  */
 export class StoreClient {
   private readonly grantedAt = new WeakMap<Lease, number>();
+  /** Nonces of attempts without an answer, by key: the store may have granted a lease to each. */
+  private readonly unanswered = new LRUCache<string, string>({ max: REMEMBERED_NONCES });
 
   constructor(
     private readonly store: GuardedStore,
@@ -28,11 +49,11 @@ export class StoreClient {
     return this.call(key, 'peek', (store) => store.peek(key.id));
   }
 
-  async acquire(key: TokenKey, nonce: string, minTtlMs: number): Promise<Acquired> {
-    const attempt = { nonce, leaseMs: key.integration.policy.leaseMs, minTtlMs: Math.ceil(minTtlMs) };
-    const acquired = await this.call(key, 'acquire', (store) => store.acquire(key.id, attempt));
-    if (acquired.outcome === 'lease') this.grantedAt.set(acquired.lease, this.clock.monotonic());
-    return acquired;
+  /** Begins attempts under a new nonce, or under that of an attempt without an answer. */
+  attempt(key: TokenKey): KeyAttempt {
+    const nonce = this.unanswered.get(key.id) ?? randomUUID();
+    this.unanswered.delete(key.id);
+    return { acquire: (wanted) => this.acquire(key, nonce, wanted) };
   }
 
   renew(key: TokenKey, lease: Lease): Promise<boolean> {
@@ -41,21 +62,38 @@ export class StoreClient {
 
   commit(key: TokenKey, lease: Lease, payload: string, ttlMs: number): Promise<Committed> {
     const grantedAt = this.grantedAt.get(lease);
-    const held =
-      grantedAt === undefined ? lease : { ...lease, sinceGrantMs: Math.floor(this.clock.monotonic() - grantedAt) };
-    return this.call(key, 'commit', (store) => store.commit(key.id, held, payload, ttlMs));
+    const sinceGrantMs = grantedAt === undefined ? undefined : Math.floor(this.clock.monotonic() - grantedAt);
+    return this.call(key, 'commit', (store) => store.commit(key.id, { ...lease, sinceGrantMs }, payload, ttlMs));
   }
 
   fail(key: TokenKey, lease: Lease, cooldown?: Cooldown): Promise<void> {
     return this.call(key, 'fail', (store) => store.fail(key.id, lease, cooldown));
   }
 
-  invalidate(key: TokenKey, keyId: string, generation: number): Promise<boolean> {
-    return this.call(key, 'invalidate', (store) => store.invalidate(keyId, generation));
+  invalidate(key: TokenKey, rejection: Rejection): Promise<RejectionVerdict> {
+    return this.call(key, 'invalidate', (store) => store.invalidate(key.id, rejection));
   }
 
   purge(key: TokenKey): Promise<number> {
     return this.call(key, 'purge', (store) => store.purge(key.id));
+  }
+
+  private async acquire(key: TokenKey, nonce: string, wanted: Wanted = {}): Promise<Acquired> {
+    const { minTtlMs = 0, refusedGeneration } = wanted;
+    const attempt = {
+      nonce,
+      leaseMs: key.integration.policy.leaseMs,
+      minTtlMs: Math.ceil(minTtlMs),
+      refusedGeneration,
+    };
+    try {
+      const acquired = await this.call(key, 'acquire', (store) => store.acquire(key.id, attempt));
+      if (acquired.outcome === 'lease') this.grantedAt.set(acquired.lease, this.clock.monotonic());
+      return acquired;
+    } catch (error) {
+      this.unanswered.set(key.id, nonce);
+      throw error;
+    }
   }
 
   private call<T>(key: TokenKey, operation: StoreOperation, call: (store: TokenStore) => Promise<T>): Promise<T> {

@@ -1,8 +1,9 @@
 import { inspect } from 'node:util';
 import { FakeClock } from '../../testing/fake-clock.js';
-import { NO_LEASE } from '../source-client/source-client.js';
+import { WITHOUT_LEASE } from '../contract/mint-fence.js';
 import { type TokenStoreEvent, type TokenStoreEvents, type TokenStoreListener } from '../contract/token-store.js';
-import { StoreEvents, type KeyWatch } from './store-events.js';
+import { type KeyWatch } from './key-watch.js';
+import { StoreEvents } from './store-events.js';
 
 const KEY = 'key';
 const LEASE_MS = 3_000;
@@ -24,18 +25,18 @@ class Channel implements TokenStoreEvents {
 describe('StoreEvents', () => {
   let clock: FakeClock;
   let channel: Channel;
-  let voided: TokenStoreEvent[];
+  let heard: TokenStoreEvent[];
   let storeEvents: StoreEvents;
 
   beforeEach(() => {
     clock = new FakeClock();
     channel = new Channel();
-    voided = [];
+    heard = [];
     storeEvents = new StoreEvents(
       clock,
       () => 0.5,
       channel,
-      (event) => voided.push(event),
+      (event) => heard.push(event),
     );
     channel.listener?.up();
   });
@@ -61,13 +62,13 @@ describe('StoreEvents', () => {
 
   it('knows since when events arrive', async () => {
     channel.listener?.down();
-    expect(storeEvents.isUp).toBe(false);
+    expect(storeEvents.upSince).toBeUndefined();
     await clock.advance(500);
     channel.listener?.up();
-    expect([storeEvents.isUp, storeEvents.upSince]).toEqual([true, 500]);
+    expect(storeEvents.upSince).toBe(500);
   });
 
-  it('keeps nothing of a key that nobody watches any more', () => {
+  it('keeps nothing of a key that is watched no more', () => {
     const [one, two] = [storeEvents.watch(KEY), storeEvents.watch(KEY)];
     one.close();
     expect(inspect(storeEvents)).toContain(`'${KEY}'`);
@@ -82,20 +83,15 @@ describe('StoreEvents', () => {
       undefined,
       () => {},
     );
-    expect([silent.isUp, silent.upSince]).toEqual([false, Infinity]);
+    expect(silent.upSince).toBeUndefined();
   });
 
-  it.each([
-    ['stored', false],
-    ['failed', false],
-    ['invalidated', true],
-    ['purged', true],
-  ] as const)('tells that a token is void when it was %s: %p', (type, isVoid) => {
+  it.each(['stored', 'failed', 'invalidated', 'purged'] as const)('tells the process that a key was %s', (type) => {
     channel.say(type);
-    expect(voided).toEqual(isVoid ? [{ type, keyId: KEY, fence: 7 }] : []);
+    expect(heard).toEqual([{ type, keyId: KEY, fence: 7 }]);
   });
 
-  describe('A watch', () => {
+  describe('KeyWatch', () => {
     it.each(['stored', 'failed', 'invalidated', 'purged'] as const)('wakes when its key was %s', async (type) => {
       expect(await wakes(storeEvents.watch(KEY), () => channel.say(type))).toBe(true);
     });
@@ -111,7 +107,7 @@ describe('StoreEvents', () => {
     it.each([
       ['goes down', () => channel.listener?.down()],
       ['comes up', () => channel.listener?.up()],
-    ])('wakes when the channel %s, since nobody knows what was missed', async (_what, event) => {
+    ])('wakes when the channel %s, since events may have been missed', async (_what, event) => {
       expect(await wakes(storeEvents.watch(KEY), event)).toBe(true);
     });
 
@@ -159,7 +155,15 @@ describe('StoreEvents', () => {
     ] as const)('when a key was %s, says of a mint without a lease that it was voided: %s', (type, isVoid) => {
       const watch = storeEvents.watch(KEY);
       channel.say(type, 9);
-      expect(watch.hasVoided(NO_LEASE)).toBe(isVoid);
+      expect(watch.hasVoided(WITHOUT_LEASE)).toBe(isVoid);
+    });
+
+    it('tells a purge from a rejection', () => {
+      const watch = storeEvents.watch(KEY);
+      channel.say('invalidated', 9);
+      expect([watch.hasVoided(9), watch.hasPurged(9)]).toEqual([true, false]);
+      channel.say('purged', 8);
+      expect([watch.hasPurged(8), watch.hasPurged(9), watch.hasPurged(WITHOUT_LEASE)]).toEqual([true, false, true]);
     });
 
     it.each(['stored', 'failed'] as const)('voids nothing when its key was %s', (type) => {
@@ -172,12 +176,12 @@ describe('StoreEvents', () => {
       const watch = storeEvents.watch(KEY);
       channel.say('purged', 8);
       watch.forgetVoided();
-      expect([NO_LEASE, 1].map((fence) => watch.hasVoided(fence))).toEqual([false, false]);
+      expect(([WITHOUT_LEASE, 1] as const).map((fence) => watch.hasVoided(fence))).toEqual([false, false]);
     });
   });
 
   it('hears nothing any more once it is closed', () => {
     storeEvents.close();
-    expect([storeEvents.isUp, channel.listener]).toEqual([false, undefined]);
+    expect([storeEvents.upSince, channel.listener]).toEqual([undefined, undefined]);
   });
 });

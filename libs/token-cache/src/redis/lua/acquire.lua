@@ -1,34 +1,41 @@
 -- The token, or the right to mint one, or why not.
--- ARGV     3 nonce, 4 leaseMs, 5 minTtlMs
+-- ARGV     3 nonce, 4 leaseMs, 5 minTtlMs, 6 refused generation or '' for none
 -- Answers  hit fence payload ttlMs
---          cooling remainingMs error
---          wait leaseEndsInMs
---          lease fence reason failures published ('' for none), and tokenFence payload ttlMs if a token is still valid
-local token = read_token()
+--          cooling remainingMs error, and fence payload ttlMs of a token that does not serve
+--          wait leaseEndsInMs, and fence payload ttlMs of a token that does not serve
+--          lease fence reason failures published ('' for none) serves ('1', '0'), and fence payload ttlMs of a valid token
+local valid = read_token()
+local fields = { 'nonce', 'leaseEndsAt', 'fence', 'coolEndsAt', 'error', 'failures', 'invalidated', 'published', 'rejected' }
+local record = read_record(unpack(fields))
+local nonce, leaseMs, fence, coolingMs = record[1], remaining_ms(record[2]), record[3], remaining_ms(record[4])
+local marked = valid and is_marked(valid, record[7], record[9])
+local token = valid and not marked and valid.fence ~= whole(ARGV[6]) and valid or nil
 if token and token.ttlMs > tonumber(ARGV[5]) then return answer('hit', token) end
 
-local record = read_record('nonce', 'leaseEndsAt', 'fence', 'coolEndsAt', 'error', 'failures', 'invalidated', 'published')
-local nonce, leaseMs, fence, coolingMs = record[1], remaining_ms(record[2]), record[3], remaining_ms(record[4])
-
-if coolingMs > 0 then
-  if token then return answer('hit', token) end
-  return { 'cooling', int(coolingMs), record[5] }
-end
-
 local live = nonce and leaseMs > 0 and whole(fence)
-if live and nonce ~= ARGV[3] then
-  if token then return answer('hit', token) end
+local taken = live and nonce ~= ARGV[3]
+if token and (coolingMs > 0 or taken) then return answer('hit', token) end
+
+-- The token that there is goes at the end of the reply.
+local function with_valid(reply)
+  if valid then
+    reply[#reply + 1] = int(valid.fence)
+    reply[#reply + 1] = valid.payload
+    reply[#reply + 1] = int(valid.ttlMs)
+  end
+  return reply
+end
+
+if coolingMs > 0 then return with_valid({ 'cooling', int(coolingMs), record[5] or '' }) end
+if taken then
   write_record('awaited', '1')
-  return { 'wait', int(leaseMs) }
+  return with_valid({ 'wait', int(leaseMs) })
 end
 
-if not live then fence = next_fence(fence, token) end
+if not live then fence = next_fence(fence, valid) end
 write_record('nonce', ARGV[3], 'leaseEndsAt', int(nowMs + ARGV[4]), 'fence', fence)
-keep(ARGV[4])
+keep()
 
-local reason = token and 'refresh' or record[7] and 'invalidated' or 'miss'
-local reply = { 'lease', fence, reason, int(whole(record[6]) or 0), whole(record[8]) and record[8] or '' }
-if token then
-  reply[6], reply[7], reply[8] = int(token.fence), token.payload, int(token.ttlMs)
-end
-return reply
+local reason = valid and not marked and 'refresh' or record[7] and 'invalidated' or 'miss'
+local published = whole(record[8]) and record[8] or ''
+return with_valid({ 'lease', fence, reason, int(whole(record[6]) or 0), published, token and '1' or '0' })

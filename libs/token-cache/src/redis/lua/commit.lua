@@ -11,13 +11,13 @@ if token and token.fence > mine then return answer('superseded', token) end
 local record = read_record('fence', 'published', 'awaited')
 local last, published = whole(record[1]), whole(record[2])
 local newer = last and last > mine
--- A resent command must not bring back a token that has been invalidated since.
+-- A fence is published once: a resent command must not bring its token back after that has gone.
 local gone = published == mine
 -- With all records lost, a newer fence may have come and gone; within the lease it cannot.
 local unknown = not token and not last and nowUs - mine > tonumber(ARGV[4]) * 1000
 if newer or gone or unknown then return { 'superseded' } end
 
--- The fence tells when the lease was granted; what this took to arrive is no part of the token's life.
+-- The fence tells when the lease was granted; the time that the commit took to arrive comes off the token's life.
 local sinceGrantMs = tonumber(ARGV[7])
 local lateMs = sinceGrantMs and math.max(0, (nowUs - mine) / 1000 - sinceGrantMs) or 0
 local lifeMs = math.floor(ARGV[6] - lateMs)
@@ -25,6 +25,6 @@ if lifeMs > 0 then redis.call('SET', KEYS[1], ARGV[3] .. ':' .. ARGV[5], 'PX', i
 write_record('fence', ARGV[3], 'published', ARGV[3])
 redis.call('HDEL', KEYS[2], 'nonce', 'leaseEndsAt', 'awaited', 'coolEndsAt', 'error', 'failures', 'invalidated')
 keep()
--- Where the record was lost, nobody knows whether somebody waits.
+-- Where the record was lost, it is unknown whether a process waits.
 if record[3] or not record[1] then publish('stored', ARGV[3]) end
 return { 'stored' }

@@ -1,6 +1,7 @@
 -- Prepended to every script. The server's clock is the only one; both keys live in one cluster slot.
 -- KEYS  1 token: string "<fence>:<payload>" that ends at hard expiry
---       2 record: hash of nonce, leaseEndsAt, fence, published, awaited, coolEndsAt, error, failures, invalidated
+--       2 record: hash of nonce, leaseEndsAt, fence, published, awaited, coolEndsAt, error, failures, invalidated,
+--         rejected, replacedAt, paceMs
 -- ARGV  1 event channel, 2 key id; the script's own arguments follow
 local time = redis.call('TIME')
 local nowUs = time[1] * 1000000 + time[2]
@@ -66,9 +67,18 @@ local function next_fence(last, token)
   return int(fence < 9007199254740992 and fence or nowUs)
 end
 
--- 25 h: longer than a lease plus the life of a token, so that a late commit still finds what replaced it.
-local function keep(atLeastMs)
-  redis.call('PEXPIRE', KEYS[2], int(math.max(90000000, tonumber(atLeastMs or 0))))
+-- A record outlives everything in it by a day, so that fences still rise when the clock is set back by less than that.
+local function keep()
+  local record = read_record('leaseEndsAt', 'coolEndsAt', 'replacedAt', 'paceMs')
+  local paceEndsAt = (whole(record[3]) or 0) + 2 * (whole(record[4]) or 0)
+  local tokenMs = redis.call('PTTL', KEYS[1])
+  local longestMs = math.max(0, tokenMs, remaining_ms(record[1]), remaining_ms(record[2]), remaining_ms(int(paceEndsAt)))
+  redis.call('PEXPIRE', KEYS[2], int(86400000 + longestMs))
+end
+
+-- Whether that token is marked as rejected, given the fields `invalidated` and `rejected`.
+local function is_marked(token, invalidated, rejected)
+  return invalidated and whole(rejected) == token.fence
 end
 
 local function publish(type, fence)

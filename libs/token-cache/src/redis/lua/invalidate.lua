@@ -1,11 +1,22 @@
--- Deletes the token only if it is still that generation.
--- ARGV     3 generation
--- Answers  1, or 0 when it is not
+-- Decides about a rejection of the shared token (the rule is paceRejection in slot/rejection-pace.ts).
+-- ARGV     3 generation, 4 paceMs, 5 maxPaceMs, 6 contested ('1', '0')
+-- Answers  replaced, contested, held or stale
 local token = read_token()
-if not token or token.fence ~= tonumber(ARGV[3]) then return 0 end
-local last = whole(read_record('fence')[1]) or 0
-redis.call('DEL', KEYS[1])
-write_record('fence', int(math.max(last, token.fence)), 'published', ARGV[3], 'invalidated', '1')
+if not token or token.fence ~= tonumber(ARGV[3]) then return 'stale' end
+local record = read_record('fence', 'invalidated', 'rejected', 'replacedAt', 'paceMs')
+if is_marked(token, record[2], record[3]) then return 'stale' end
+
+local paceMs, maxPaceMs, contested = tonumber(ARGV[4]), tonumber(ARGV[5]), ARGV[6] == '1'
+local last, replacedAt, lastPaceMs = whole(record[3]), whole(record[4]), whole(record[5]) or 0
+-- An instant that lies ahead was written before the clock was set back, and says nothing.
+local elapsedMs = last and replacedAt and replacedAt <= nowMs and nowMs - replacedAt or math.huge
+if elapsedMs < (contested and maxPaceMs or lastPaceMs) then return last == token.fence and 'stale' or 'held' end
+
+local nextPaceMs = elapsedMs <= 2 * lastPaceMs and math.min(2 * lastPaceMs, maxPaceMs) or paceMs
+local fence = int(math.max(whole(record[1]) or 0, token.fence))
+write_record('fence', fence, 'published', ARGV[3], 'rejected', ARGV[3], 'replacedAt', int(nowMs), 'paceMs', int(nextPaceMs))
+if not contested then write_record('invalidated', '1') end
 keep()
+if contested then return 'contested' end
 publish('invalidated', ARGV[3])
-return 1
+return 'replaced'

@@ -1,11 +1,12 @@
 -- What is there; changes nothing.
 -- ARGV     none of its own
--- Answers  fence payload ttlMs coolingMs error, each '' when there is none
+-- Answers  fence payload ttlMs coolingMs error, each '' when there is none, and '1' for a token that is marked as rejected
 local token = read_token()
-local record = read_record('coolEndsAt', 'error')
+local record = read_record('coolEndsAt', 'error', 'invalidated', 'rejected')
 local coolingMs = remaining_ms(record[1])
 local reply = token and answer('', token) or { '', '', '', '' }
 table.remove(reply, 1)
 reply[4] = coolingMs > 0 and int(coolingMs) or ''
 reply[5] = coolingMs > 0 and record[2] or ''
+reply[6] = token and is_marked(token, record[3], record[4]) and '1' or ''
 return reply

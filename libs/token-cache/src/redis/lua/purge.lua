@@ -1,4 +1,4 @@
--- Forgets token, lease, cool-down and failures, and raises the fence so that a mint in flight is refused.
+-- Forgets token, lease, cool-down, failures and rejections, and raises the fence so that a mint in flight is refused.
 -- ARGV     none of its own
 -- Answers  the fence up to which everything is void
 local fence = next_fence(read_record('fence')[1], read_token())

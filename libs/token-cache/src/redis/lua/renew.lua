@@ -4,5 +4,5 @@
 local record = read_record('nonce', 'fence')
 if record[1] ~= ARGV[3] or record[2] ~= ARGV[4] then return 0 end
 write_record('leaseEndsAt', int(nowMs + ARGV[5]))
-keep(ARGV[5])
+keep()
 return 1

@@ -1,0 +1,35 @@
+import { type Entry } from './history.js';
+
+/** What of a history is to be printed. */
+export interface HistoryFilter {
+  readonly keys?: readonly string[] | undefined;
+  readonly processes?: readonly string[] | undefined;
+  readonly fromMs?: number | undefined;
+  readonly toMs?: number | undefined;
+}
+
+/** The lines that a reader asked for. What concerns no key or no process in particular may explain any of them, and stays. */
+export function selectLines(entries: readonly Entry[], filter: HistoryFilter): string[] {
+  return entries.filter((entry) => isWanted(entry, filter)).map(lineOf);
+}
+
+function isWanted(entry: Entry, { keys, processes, fromMs = 0, toMs = Infinity }: HistoryFilter): boolean {
+  if (entry.at < fromMs || entry.at > toMs) return false;
+  return (!keys || isAboutKeys(entry, keys)) && (!processes || isAboutProcesses(entry, processes));
+}
+
+function isAboutKeys({ label, integration }: Entry, wanted: readonly string[]): boolean {
+  if (label !== undefined) return wanted.includes(label);
+  return integration === undefined || wanted.some((other) => other.split(' ')[0] === integration);
+}
+
+function isAboutProcesses({ who, process = who }: Entry, wanted: readonly string[]): boolean {
+  return wanted.includes(process) || !/^p\d+$/.test(process);
+}
+
+function lineOf({ at, who, label, integration, what }: Entry): string {
+  const about = label ?? (integration === undefined ? '' : `${integration} *`);
+  return `${at.toFixed(1).padStart(10)} ms  ${who.padEnd(7)} ${about.padEnd(KEY_WIDTH)} ${what}`;
+}
+
+const KEY_WIDTH = 18;

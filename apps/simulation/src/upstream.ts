@@ -1,0 +1,27 @@
+import { type IssuedToken } from './book.js';
+import { type Chance } from './chance.js';
+
+/** What the API behind the tokens answers to, besides the token: nobody's fault, and no reason to mint for ever. */
+export interface UpstreamMood {
+  /** Every token is refused: a missing role, a wrong audience. */
+  refusesAll: boolean;
+  /** A token is not known before it is so old: replication lag. */
+  lagMs: number;
+  /** The share of calls that go to a path which answers 401 to everybody. */
+  forbiddenShare: number;
+}
+
+export const CALM_UPSTREAM: Readonly<UpstreamMood> = { refusesAll: false, lagMs: 0, forbiddenShare: 0 };
+
+/** The API that callers spend their tokens on. */
+export class Upstream {
+  readonly mood: UpstreamMood = { ...CALM_UPSTREAM };
+
+  /** Whether a call with this token is answered 401. */
+  refuses(token: IssuedToken, now: number, chance: Chance): boolean {
+    const { refusesAll, lagMs, forbiddenShare } = this.mood;
+    const isDead = token.isRevoked || token.endsAt <= now;
+    const isUnknownYet = now - token.issuedAt < lagMs;
+    return isDead || refusesAll || isUnknownYet || (forbiddenShare > 0 && chance.happens(forbiddenShare));
+  }
+}

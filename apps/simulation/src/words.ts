@@ -1,0 +1,110 @@
+import {
+  type Acquired,
+  type Attempt,
+  type Committed,
+  type Cooldown,
+  type Lease,
+  type StoredToken,
+  type TokenStoreEvent,
+} from '@mintonce/token-cache';
+import { type NameFence } from './fence-names.js';
+import { type StoreCall } from './store-call.js';
+
+/** A call of the store, in a few words. */
+export function callInWords({ operation, args }: StoreCall, nameOf: NameFence): string {
+  const [, subject, ...rest] = args;
+  switch (operation) {
+    case 'acquire': {
+      const { minTtlMs } = subject as Attempt;
+      if (minTtlMs === 0) return 'acquire';
+      return minTtlMs > LONGEST_LIFE_MS ? 'acquire another' : `acquire a life above ${ms(minTtlMs)}`;
+    }
+    case 'renew':
+      return `renew ${nameOf((subject as Lease).fence)}`;
+    case 'commit': {
+      const [payload, ttlMs] = rest as [string, number];
+      return `commit ${accessTokenOf(payload)} under ${nameOf((subject as Lease).fence)} for ${ms(ttlMs)}`;
+    }
+    case 'fail': {
+      const [cooldown] = rest as [Cooldown?];
+      return `fail ${nameOf((subject as Lease).fence)}${cooldown ? `, cool down for ${ms(cooldown.remainingMs)}` : ''}`;
+    }
+    case 'invalidate':
+      return `invalidate ${nameOf(subject as number)}`;
+    default:
+      return operation;
+  }
+}
+
+/** What the store answered, in a few words. */
+export function answerInWords({ operation }: StoreCall, answer: unknown, nameOf: NameFence): string {
+  const tokenInWords = ({ fence, payload, ttlMs }: StoredToken): string =>
+    `${accessTokenOf(payload)} ${nameOf(fence)} for ${ms(ttlMs)}`;
+  const beside = (token?: StoredToken): string => (token ? ` beside ${tokenInWords(token)}` : '');
+  switch (operation) {
+    case 'acquire': {
+      const acquired = answer as Acquired;
+      switch (acquired.outcome) {
+        case 'hit':
+          return `hit ${tokenInWords(acquired.token)}`;
+        case 'wait':
+          return `wait ${ms(acquired.leaseEndsInMs)}`;
+        case 'cooling':
+          return `cooling for ${ms(acquired.cooldown.remainingMs)}`;
+        case 'lease':
+          return `lease ${nameOf(acquired.lease.fence)} (${acquired.reason})${beside(acquired.token)}`;
+      }
+    }
+    // falls through
+    case 'commit': {
+      const committed = answer as Committed;
+      if (committed.outcome !== 'superseded') return committed.outcome;
+      return committed.token ? `superseded by ${tokenInWords(committed.token)}` : 'superseded by nothing';
+    }
+    case 'purge':
+      return `void up to ${nameOf(answer as number)}`;
+    case 'renew':
+      return answer === true ? 'still held' : 'lost';
+    default:
+      return answer === undefined ? 'done' : withoutSecrets(JSON.stringify(answer));
+  }
+}
+
+export function eventInWords({ type, fence }: TokenStoreEvent, nameOf: NameFence): string {
+  return `${type} ${nameOf(fence)}`;
+}
+
+/** What an observer of the library was told: a decision of the process. */
+export function decisionInWords(name: string, details: readonly unknown[]): string {
+  const said = details.map((detail) => (typeof detail === 'object' ? entriesOf(detail) : short(detail)));
+  return [name, ...said].join(' ');
+}
+
+function entriesOf(detail: object | null): string {
+  const entries = Object.entries(detail ?? {});
+  return entries.map(([name, value]) => `${name}=${short(value)}`).join(' ');
+}
+
+function short(value: unknown): string {
+  if (typeof value !== 'number') return String(value);
+  return value > FIRST_EPOCH_MS ? new Date(value).toISOString() : String(Math.round(value * 10) / 10);
+}
+
+function ms(value: number): string {
+  return `${Math.round(value)} ms`;
+}
+
+/** No payload is sealed in the simulation. */
+function accessTokenOf(payload: string): string {
+  return (JSON.parse(payload) as { accessToken: string }).accessToken;
+}
+
+/** Nonces are random beyond any seed. */
+function withoutSecrets(text: string): string {
+  return text.replace(/"nonce":"[^"]*",?/g, '').replace(/"payload":"(?:[^"\\]|\\.)*",?/g, '');
+}
+
+/** Above any duration. */
+const FIRST_EPOCH_MS = 1e12;
+/** What outlives this is asked for by those to whom no shared token is good enough. */
+const LONGEST_LIFE_MS = 2 ** 53 - 2;

@@ -1,0 +1,61 @@
+import { DEFAULT_NEAR_CACHE } from './config/policy.js';
+import { type TokenCacheConfig } from './config/token-cache.options.js';
+import { TokenObservers } from './contract/token-observers.js';
+import { type TokenStoreEvent } from './contract/token-store.js';
+import { WithToken } from './door/with-token.js';
+import { TokenStanding } from './in-hand/token-standing.js';
+import { TokensInHand } from './in-hand/tokens-in-hand.js';
+import { Acquisition } from './protocol/acquisition.js';
+import { LastErrors } from './protocol/last-errors.js';
+import { LeasedMint } from './protocol/leased-mint.js';
+import { LocalMint } from './protocol/local-mint.js';
+import { LookUp } from './protocol/look-up.js';
+import { Minting } from './protocol/minting.js';
+import { Rejections } from './protocol/rejections.js';
+import { TokenSupply } from './protocol/token-supply.js';
+import { Upkeep } from './protocol/upkeep.js';
+import { FailureMemory } from './source-client/failure-memory.js';
+import { SourceClient } from './source-client/source-client.js';
+import { GuardedStore } from './store-client/guarded-store.js';
+import { PayloadCodec } from './store-client/payload-codec.js';
+import { StoreClient } from './store-client/store-client.js';
+import { StoreEvents } from './store-client/store-events.js';
+
+/** The parts of a client that its methods speak to. */
+export type ClientParts = ReturnType<typeof assemble>;
+
+/**
+ * Wires the layers of one client, from the store up.
+ *
+ * @param closing aborted when the process gives up its mints to shut down
+ * @param onUnexpected hears of a failure in the background that is none of the library's errors
+ */
+export function assemble(config: TokenCacheConfig, closing: AbortSignal, onUnexpected: (error: unknown) => void) {
+  const { clock, random, nearCache, store: tokenStore } = config;
+  const { maxEntries } = nearCache || DEFAULT_NEAR_CACHE;
+  const observers = new TokenObservers();
+  const base = { clock, random, observers, closing, codec: new PayloadCodec(config.encryption) };
+
+  const guarded = new GuardedStore(tokenStore, clock, observers);
+  const store = new StoreClient(guarded, clock);
+  const storeEvents = new StoreEvents(clock, random, tokenStore.events, (event) => hear(event));
+  const sources = new SourceClient(clock, random, closing);
+  const failures = new FailureMemory(clock, random);
+  const channel = tokenStore.events && storeEvents;
+  const tokens = new TokensInHand({ ...base, policy: nearCache, maxEntries, channel });
+  const standing = new TokenStanding(clock, tokens, maxEntries);
+  const hear = (event: TokenStoreEvent): void => {
+    tokens.notice(event);
+    sources.abortVoided(event);
+  };
+
+  const known = { ...base, store, storeEvents, tokens, standing, failures, lastErrors: new LastErrors() };
+  const minting = new Minting({ ...known, sources });
+  const mints = { leasedMint: new LeasedMint({ ...known, minting }), localMint: new LocalMint({ ...known, minting }) };
+  const rejections = new Rejections({ ...known, announce: (event) => storeEvents.deliver(event) });
+  const acquisition = new Acquisition({ ...known, ...mints, rejections });
+  const upkeep = new Upkeep({ ...known, ...mints, onUnexpected });
+  const supply = new TokenSupply({ ...known, acquisition, upkeep });
+  const withToken = new WithToken({ ...known, rejections, supply });
+  return { ...known, guarded, rejections, lookUp: new LookUp(known), supply, withToken };
+}

@@ -1,0 +1,47 @@
+import { type FreshToken } from './token-content.js';
+import { type MintFence, WITHOUT_LEASE } from './mint-fence.js';
+import { type Lease } from './token-store.js';
+import { type Token } from './token.js';
+
+/** How far the store knows of a token in hand. */
+export type Sharing =
+  | { readonly state: 'shared' }
+  /** Its commit under that lease got no answer. */
+  | { readonly state: 'unanswered'; readonly lease: Lease }
+  /** It was minted without a lease. */
+  | { readonly state: 'local' };
+
+/** A token in the hand of this process; it never changes. Instants are ms of the monotonic clock. */
+export interface HeldToken {
+  readonly token: Token;
+  /** Hard expiry. */
+  readonly endsAt: number;
+  readonly refreshAt: number;
+  /** When this process had it first. */
+  readonly obtainedAt: number;
+  /** From when on it is due to be refreshed, or shared if it is not. */
+  readonly tendAt: number;
+  readonly sharing: Sharing;
+  /** The generation that it had in this process before it was shared under the present one. */
+  readonly formerGeneration?: number;
+}
+
+/** Whether that is a generation of this token. */
+export function hasGeneration({ token, formerGeneration }: HeldToken, generation: number): boolean {
+  return token.generation === generation || formerGeneration === generation;
+}
+
+/** The fence that it was minted under. */
+export function fenceOf({ sharing, token }: HeldToken): MintFence {
+  return sharing.state === 'local' ? WITHOUT_LEASE : token.generation;
+}
+
+/** What was minted, as far as it is still known. */
+export function freshFrom({ token, endsAt, refreshAt }: HeldToken): FreshToken {
+  const { accessToken, tokenType, scope, expiresAt } = token;
+  return {
+    content: { accessToken, tokenType, scope, expiresAt, refreshWindowMs: endsAt - refreshAt },
+    endsAt,
+    refreshAt,
+  };
+}

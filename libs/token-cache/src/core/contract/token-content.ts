@@ -1,0 +1,18 @@
+/** What processes tell each other of a token. */
+export interface TokenContent {
+  readonly accessToken: string;
+  readonly tokenType: string;
+  readonly scope?: string;
+  /** Epoch ms, as the source said. */
+  readonly expiresAt: number;
+  /** How long before hard expiry it is refreshed; jitter included, so that all processes agree. */
+  readonly refreshWindowMs: number;
+}
+
+/** A token and how long it may be used. Instants are ms of the monotonic clock. */
+export interface FreshToken {
+  readonly content: TokenContent;
+  /** Hard expiry. */
+  readonly endsAt: number;
+  readonly refreshAt: number;
+}

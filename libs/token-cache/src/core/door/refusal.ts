@@ -1,0 +1,34 @@
+/** What an upstream said, as far as it concerns the token. */
+export interface UpstreamStatus {
+  readonly status: number;
+  /** Every `WWW-Authenticate` of the answer, if there is one. */
+  readonly wwwAuthenticate?: string | readonly string[] | null;
+}
+
+/**
+ * Errors of a challenge that are no proof against the token: its scope does not suffice or the request is malformed
+ * (RFC 6750 section 3.1), the user must log in again (RFC 9470), the proof of possession lacks a nonce (RFC 9449).
+ */
+const ABOUT_ANOTHER_THING = new Set([
+  'insufficient_scope',
+  'invalid_request',
+  'insufficient_user_authentication',
+  'use_dpop_nonce',
+]);
+
+/** `accepted`: a success. `rejected`: it speaks against the token. `excused`: it would, but says that the fault is another. */
+export type TokenAnswer = 'accepted' | 'rejected' | 'excused' | 'indifferent';
+
+/** What an answer says of the token that was sent with the request. */
+export function answerAbout({ status, wwwAuthenticate }: UpstreamStatus, renewOn: readonly number[]): TokenAnswer {
+  if (!renewOn.includes(status)) return status >= 200 && status < 300 ? 'accepted' : 'indifferent';
+  return errorsOf(wwwAuthenticate).some((error) => ABOUT_ANOTHER_THING.has(error)) ? 'excused' : 'rejected';
+}
+
+/** The `error` of each challenge (RFC 9110 section 11.6.1), quoted or not. */
+function errorsOf(header: UpstreamStatus['wwwAuthenticate']): string[] {
+  const text = [header ?? []].flat().join(', ');
+  return [...text.matchAll(/(?:^|[\s,])error\s*=\s*(?:"([^"]*)"|([^\s,"]+))/gi)].map(
+    ([, quoted, plain]) => quoted ?? plain ?? '',
+  );
+}

@@ -1,0 +1,280 @@
+import { type FakeTokenSource } from '../../testing/fake-token-source.js';
+import { FaultyTokenStore } from '../../testing/faulty-token-store.js';
+import { type Fleet, pass, settled, startFleet } from '../../testing/fleet.spec-support.js';
+import { type MemoryTokenStore } from '../slot/memory-token-store.js';
+import { TokenSourceRejectedError } from '../contract/token-cache.errors.js';
+import { TokenObserver } from '../contract/token-observer.js';
+import { type Token } from '../contract/token.js';
+import { type TokenClient } from '../token-client.js';
+import { type UpstreamStatus } from './refusal.js';
+import { type Transport } from './transport.js';
+
+const SECOND = 1_000;
+const MINUTE = 60_000;
+
+/** An answer of the upstream, and whether it was let go. */
+interface Answer extends UpstreamStatus {
+  isDiscarded: boolean;
+}
+
+type Upstream = (token: Token) => UpstreamStatus;
+
+const ok: Upstream = () => ({ status: 200 });
+const forbidden: Upstream = () => ({ status: 401 });
+
+describe('TokenClient.send', () => {
+  let shared: MemoryTokenStore;
+  let source: FakeTokenSource;
+  let replica: Fleet['replica'];
+  let stop: Fleet['stop'];
+
+  beforeEach(() => ({ shared, source, replica, stop } = startFleet()));
+  afterEach(() => stop());
+
+  /** A request to that upstream; each time that it is sent is remembered. */
+  function requestTo(upstream: Upstream, { canSendAgain = true } = {}): Transport<Answer> & { sent: Token[] } {
+    const sent: Token[] = [];
+    return {
+      sent,
+      async send(token) {
+        sent.push(token);
+        return { ...upstream(token), isDiscarded: false };
+      },
+      statusOf: (answer) => answer,
+      canSendAgain: () => canSendAgain,
+      discard: (answer) => void (answer.isDiscarded = true),
+    };
+  }
+
+  /** Sends a request every so often, to the upstreams in turn; gives the statuses that the callers got. */
+  async function load(
+    fleet: readonly TokenClient[],
+    upstreams: readonly Upstream[],
+    { everyMs = 100, forMs = 3 * SECOND, canSendAgain = true } = {},
+  ): Promise<number[][]> {
+    const calls: Promise<number>[][] = upstreams.map(() => []);
+    for (let i = 0; i * everyMs < forMs; i++) {
+      const request = requestTo(upstreams[i % upstreams.length]!, { canSendAgain });
+      calls[i % upstreams.length]!.push(
+        fleet[i % fleet.length]!.send('billing', request).then(
+          ({ status }) => status,
+          () => 0,
+        ),
+      );
+      await pass(everyMs);
+    }
+    await pass(20 * SECOND);
+    return Promise.all(calls.map((statuses) => Promise.all(statuses)));
+  }
+
+  /** An upstream that knows only tokens which are this old, and were not revoked. */
+  function strict({ knownAfterMs = 0 } = {}): Upstream & { revoke(): void } {
+    const seen = new Map<string, number>();
+    const revoked = new Set<string>();
+    return Object.assign(
+      ({ accessToken }: Token) => {
+        const firstAt = seen.get(accessToken) ?? Date.now();
+        seen.set(accessToken, firstAt);
+        const isKnown = Date.now() - firstAt >= knownAfterMs && !revoked.has(accessToken);
+        return { status: isKnown ? 200 : 401 };
+      },
+      { revoke: () => [...seen.keys()].forEach((token) => revoked.add(token)) },
+    );
+  }
+
+  /** A process whose token is old enough for a refusal to count at once. */
+  async function agedReplica(...options: Parameters<Fleet['replica']>): Promise<TokenClient> {
+    const tokens = replica(...options);
+    await tokens.getToken('billing');
+    await pass(5 * SECOND);
+    return tokens;
+  }
+
+  function rejectionsOf(tokens: TokenClient): string[] {
+    const outcomes: string[] = [];
+    tokens.observe(
+      new (class extends TokenObserver {
+        override rejected(_integration: string, outcome: string): void {
+          outcomes.push(outcome);
+        }
+      })(),
+    );
+    return outcomes;
+  }
+
+  describe('with an upstream that does not know a new token for its first second', () => {
+    it('sends the same token again after a second, and mints once', async () => {
+      const tokens = replica();
+      const [statuses] = await load([tokens], [strict({ knownAfterMs: SECOND })]);
+      expect(new Set(statuses)).toEqual(new Set([200]));
+      expect(source.calls).toHaveLength(1);
+    });
+
+    it('counts the first answer as excused', async () => {
+      const tokens = replica();
+      const outcomes = rejectionsOf(tokens);
+      await load([tokens], [strict({ knownAfterMs: SECOND })], { forMs: 100 });
+      expect(outcomes).toEqual(['excused']);
+    });
+
+    it('does not send a stream twice, and counts its refusal', async () => {
+      const tokens = replica();
+      const request = requestTo(forbidden, { canSendAgain: false });
+      expect(await tokens.send('billing', request)).toEqual({ status: 401, isDiscarded: false });
+      expect(request.sent).toHaveLength(1);
+    });
+
+    it('stops when the caller leaves while it pauses', async () => {
+      const caller = new AbortController();
+      const sending = settled(replica().send('billing', requestTo(forbidden), { signal: caller.signal }));
+      await pass(500);
+      caller.abort(new Error('gone'));
+      expect(await sending).toMatchObject({ status: 'rejected', reason: new Error('gone') });
+    });
+  });
+
+  describe('with an upstream that answers 401 for ever', () => {
+    it.each([
+      [1, true],
+      [4, true],
+      [1, false],
+      [4, false],
+    ])(
+      'mints at most five times in half a minute, then once a minute, with %i processes and bodies that can be sent again: %p',
+      async (processes, canSendAgain) => {
+        const fleet = Array.from({ length: processes }, () => replica());
+        await load(fleet, [forbidden], { forMs: 30 * SECOND, canSendAgain });
+        expect(source.calls.length).toBeLessThanOrEqual(5);
+        await load(fleet, [forbidden], { forMs: 5 * MINUTE, everyMs: SECOND, canSendAgain });
+        const before = source.calls.length;
+        await load(fleet, [forbidden], { forMs: 5 * MINUTE, everyMs: SECOND, canSendAgain });
+        expect(source.calls.length - before).toBeLessThanOrEqual(6);
+      },
+    );
+
+    it('begins anew with the shortest pace once it was left alone', async () => {
+      const tokens = await agedReplica();
+      await load([tokens], [forbidden], { forMs: 30 * SECOND });
+      await pass(10 * MINUTE);
+      const before = source.calls.length;
+      await load([tokens], [forbidden], { forMs: 8 * SECOND });
+      expect(source.calls.length - before).toBe(2);
+    });
+
+    it('gives the caller the answer of the upstream, whole', async () => {
+      const tokens = await agedReplica();
+      expect(await tokens.send('billing', requestTo(forbidden))).toEqual({ status: 401, isDiscarded: false });
+      await pass(2 * SECOND);
+      const held = settled(tokens.send('billing', requestTo(forbidden)));
+      await pass(2 * SECOND);
+      expect(await held).toEqual({ status: 'fulfilled', value: { status: 401, isDiscarded: false } });
+    });
+
+    it.each([
+      ['fails', () => (source.failure = new TokenSourceRejectedError('no'))],
+      ['is silent', () => source.hold()],
+    ])('gives it also while the source %s, and no error of the token', async (_how, fail) => {
+      const tokens = await agedReplica();
+      fail();
+      const answer = tokens.send('billing', requestTo(forbidden));
+      await pass(20 * SECOND);
+      expect(await answer).toEqual({ status: 401, isDiscarded: false });
+    });
+
+    it('passes on the failure of the second request, which decides nothing', async () => {
+      const tokens = await agedReplica();
+      let requests = 0;
+      const breaking = requestTo(() => {
+        if (++requests % 2 === 0) throw new Error('reset');
+        return { status: 401 };
+      });
+      await expect(tokens.send('billing', breaking)).rejects.toThrow('reset');
+      await load([tokens], [forbidden], { everyMs: 10, forMs: SECOND });
+      expect(source.calls.length).toBeLessThanOrEqual(2);
+    });
+  });
+
+  describe('with one path that answers 401 for ever, and another that answers 200', () => {
+    it.each([1, 4])('refreshes early once a minute and disturbs no caller, with %i processes', async (processes) => {
+      const fleet = Array.from({ length: processes }, () => replica());
+      const upstreams = [forbidden, ok];
+      const [, statuses] = await load(fleet, [...upstreams, ...upstreams.toReversed()], { forMs: 3 * SECOND });
+      expect(new Set(statuses)).toEqual(new Set([200]));
+      expect(source.calls.length).toBeLessThanOrEqual(3);
+    });
+
+    it('says that the refusals are contested or held', async () => {
+      const tokens = await agedReplica();
+      const outcomes = rejectionsOf(tokens);
+      await load([tokens], [ok, forbidden], { everyMs: SECOND, forMs: 10 * SECOND });
+      expect(outcomes).toEqual(['contested', ...Array<string>(outcomes.length - 1).fill('held')]);
+      expect(outcomes.length).toBeGreaterThan(3);
+    });
+  });
+
+  it.each([1, 4])(
+    'replaces a token that is revoked under load by one mint, and every call ends well, with %i processes',
+    async (processes) => {
+      const fleet = Array.from({ length: processes }, () => replica());
+      const upstream = strict();
+      await load(fleet, [upstream], { everyMs: 10 });
+      const release = source.hold();
+      upstream.revoke();
+      const calls = Array.from({ length: 100 }, (_, i) => fleet[i % processes]!.send('billing', requestTo(upstream)));
+      await pass(200);
+      release();
+      await pass(5 * SECOND);
+      expect(new Set((await Promise.all(calls)).map(({ status }) => status))).toEqual(new Set([200]));
+      expect(source.calls).toHaveLength(2);
+    },
+  );
+
+  it.each([
+    [[401], 403, 1],
+    [[401, 403], 403, 2],
+    [[], 401, 1],
+  ])('replaces the token on the statuses of renewOn %j: a %i costs %i mints', async (renewOn, status, mints) => {
+    const tokens = await agedReplica({ renewOn });
+    const first = await tokens.getToken('billing');
+    const upstream: Upstream = ({ generation }) => ({ status: generation === first.generation ? status : 200 });
+    await tokens.send('billing', requestTo(upstream));
+    expect(source.calls).toHaveLength(mints);
+  });
+
+  it('takes a refusal that names another fault for no proof against the token', async () => {
+    const tokens = await agedReplica();
+    const outcomes = rejectionsOf(tokens);
+    const upstream: Upstream = () => ({ status: 401, wwwAuthenticate: 'Bearer error="insufficient_scope"' });
+    const request = requestTo(upstream);
+    expect(await tokens.send('billing', request)).toMatchObject({ status: 401, isDiscarded: false });
+    expect([request.sent.length, source.calls.length, outcomes]).toEqual([1, 1, ['excused']]);
+  });
+
+  it('sends a request once more with the token that another process brought meanwhile', async () => {
+    const [a, b] = [await agedReplica(), await agedReplica()];
+    const first = await a.getToken('billing');
+    const upstream: Upstream = ({ generation }) => ({ status: generation === first.generation ? 401 : 200 });
+    await a.send('billing', requestTo(upstream));
+    expect(await b.send('billing', requestTo(upstream))).toMatchObject({ status: 200 });
+    expect(source.calls).toHaveLength(2);
+  });
+
+  it.each(['mint-locally', 'fail'] as const)(
+    'keeps the pace from memory while the store does not answer, with %s',
+    async (whenStoreUnavailable) => {
+      const store = new FaultyTokenStore(shared);
+      const tokens = await agedReplica({ whenStoreUnavailable }, store);
+      store.fault = () => 'reject';
+      const [statuses] = await load([tokens], [forbidden], { forMs: 30 * SECOND });
+      expect(new Set(statuses)).toEqual(new Set([401]));
+      expect(source.calls.length).toBeLessThanOrEqual(whenStoreUnavailable === 'fail' ? 1 : 5);
+    },
+  );
+
+  it('fails with the error of the token when there is none to send', async () => {
+    source.failure = new TokenSourceRejectedError('no');
+    const request = requestTo(ok);
+    await expect(replica().send('billing', request)).rejects.toMatchObject({ code: 'TOKEN_SOURCE_REJECTED' });
+    expect(request.sent).toHaveLength(0);
+  });
+});

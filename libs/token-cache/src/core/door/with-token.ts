@@ -1,0 +1,102 @@
+import { type TokenKey } from '../config/token-key.js';
+import { type Clock } from '../contract/clock.js';
+import { type TokenObservers } from '../contract/token-observers.js';
+import { type RejectionVerdict } from '../contract/token-store.js';
+import { type Token } from '../contract/token.js';
+import { type TokenStanding } from '../in-hand/token-standing.js';
+import { type Rejections } from '../protocol/rejections.js';
+import { type TokenSupply } from '../protocol/token-supply.js';
+import { answerAbout, type UpstreamStatus } from './refusal.js';
+import { type Transport } from './transport.js';
+
+export interface WithTokenParts {
+  clock: Clock;
+  standing: TokenStanding;
+  rejections: Rejections;
+  observers: TokenObservers;
+  supply: TokenSupply;
+}
+
+/** A replica of the upstream that does not know a new token yet has it after this. */
+const LAG_MS = 1_000;
+
+/** Whether the call may go on with another token: it was replaced, or its replacement is under way. */
+const HAS_SUCCESSOR: Record<RejectionVerdict, boolean> = { replaced: true, contested: true, stale: true, held: false };
+
+/**
+ * The rule of a refused token, for every client: an answer that speaks against the token is reported, and the request is
+ * sent once more with the current one. A caller that can be given no other token gets the upstream's answer.
+ */
+export class WithToken {
+  constructor(private readonly parts: WithTokenParts) {}
+
+  /** @throws what `getToken` and the transport throw */
+  async send<Answer>(key: TokenKey, transport: Transport<Answer>, signal?: AbortSignal): Promise<Answer> {
+    const token = await this.parts.supply.get(key, signal);
+    const answer = await this.sendPatiently(key, token, transport, signal);
+    if (this.hear(key, token, transport.statusOf(answer)) !== 'rejected') return answer;
+
+    const verdict = await this.parts.rejections.report(key, token);
+    if (!HAS_SUCCESSOR[verdict]) return answer;
+    if (!transport.canSendAgain()) {
+      // The early refresh is granted to this call alone, and a failure of it is reported by the metrics.
+      if (verdict === 'contested') void this.parts.supply.replace(key, token).catch(() => {});
+      return answer;
+    }
+    const successor = await this.successorOf(key, token, signal);
+    if (!successor) return answer;
+    await transport.discard(answer);
+    const last = await transport.send(successor, () => false);
+    // What becomes of the second request decides nothing, but a success is worth knowing.
+    if (this.answerOf(key, transport.statusOf(last)) === 'accepted') this.parts.standing.accept(successor);
+    return last;
+  }
+
+  /** Sends a token that is new here a second time before its refusal counts: a replica may not have heard of it. */
+  private async sendPatiently<Answer>(
+    key: TokenKey,
+    token: Token,
+    transport: Transport<Answer>,
+    signal: AbortSignal | undefined,
+  ): Promise<Answer> {
+    const speaksAgainst = (status: UpstreamStatus): boolean => this.answerOf(key, status) === 'rejected';
+    const answer = await transport.send(token, speaksAgainst);
+    const isRefused = speaksAgainst(transport.statusOf(answer));
+    if (!isRefused || !this.parts.standing.isUntried(token, LAG_MS) || !transport.canSendAgain()) return answer;
+    this.parts.observers.notify('rejected', key.integration.name, 'excused');
+    await transport.discard(answer);
+    await this.pause(signal);
+    return transport.send(token, speaksAgainst);
+  }
+
+  private hear(key: TokenKey, token: Token, status: UpstreamStatus): ReturnType<typeof answerAbout> {
+    const about = this.answerOf(key, status);
+    if (about === 'accepted') this.parts.standing.accept(token);
+    if (about === 'excused') this.parts.observers.notify('rejected', key.integration.name, 'excused');
+    return about;
+  }
+
+  private async successorOf(key: TokenKey, refused: Token, signal?: AbortSignal): Promise<Token | undefined> {
+    const current = await this.parts.supply.replace(key, refused, signal).catch(() => undefined);
+    signal?.throwIfAborted();
+    return current?.generation === refused.generation ? undefined : current;
+  }
+
+  private answerOf(key: TokenKey, status: UpstreamStatus): ReturnType<typeof answerAbout> {
+    return answerAbout(status, key.integration.policy.renewOn);
+  }
+
+  private pause(signal: AbortSignal | undefined): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const onAbort = (): void => {
+        cancel();
+        reject(signal?.reason as Error);
+      };
+      const cancel = this.parts.clock.after(LAG_MS, () => {
+        signal?.removeEventListener('abort', onAbort);
+        resolve();
+      });
+      signal?.addEventListener('abort', onAbort, { once: true });
+    });
+  }
+}

@@ -1,0 +1,65 @@
+import { billingKey } from '../../testing/billing-key.spec-support.js';
+import { FakeClock } from '../../testing/fake-clock.js';
+import { TokenObservers } from '../contract/token-observers.js';
+import { type Token } from '../contract/token.js';
+import { PayloadCodec } from '../store-client/payload-codec.js';
+import { TokenStanding } from './token-standing.js';
+import { TokensInHand } from './tokens-in-hand.js';
+
+const LAG_MS = 1_000;
+
+describe('TokenStanding', () => {
+  let clock: FakeClock;
+  let tokens: TokensInHand;
+  let standing: TokenStanding;
+
+  beforeEach(() => {
+    clock = new FakeClock();
+    const codec = new PayloadCodec(new Map());
+    const observers = new TokenObservers();
+    tokens = new TokensInHand({ policy: false, maxEntries: 10, channel: undefined, clock, codec, observers });
+    standing = new TokenStanding(clock, tokens, 10);
+  });
+
+  function keep(generation: number, endsAt = 3_600_000): Token {
+    const content = { accessToken: 'token', tokenType: 'Bearer', expiresAt: 1, refreshWindowMs: 0 };
+    const fresh = { content, endsAt, refreshAt: endsAt };
+    return tokens.keep(billingKey(), fresh, generation, 0, { state: 'shared' }).token;
+  }
+
+  it('takes a token for untried until it is 5 s old here', async () => {
+    const token = keep(1);
+    await clock.advance(4_999);
+    expect(standing.isUntried(token, LAG_MS)).toBe(true);
+    await clock.advance(1);
+    expect(standing.isUntried(token, LAG_MS)).toBe(false);
+  });
+
+  it('takes a token for tried once an upstream accepted it', () => {
+    const token = keep(1);
+    standing.accept(token);
+    expect(standing.isUntried(token, LAG_MS)).toBe(false);
+  });
+
+  it('does not take a token for untried that ends before the upstream may know it', () => {
+    const token = keep(1, LAG_MS);
+    expect(standing.isUntried(token, LAG_MS - 1)).toBe(true);
+    expect(standing.isUntried(token, LAG_MS)).toBe(false);
+  });
+
+  it('knows nothing of a token that is not in hand', () => {
+    const token = keep(1);
+    keep(2);
+    expect([standing.isUntried(token, LAG_MS), standing.isAccepted(token)]).toEqual([false, false]);
+  });
+
+  it('takes a token for accepted for 5 s after an upstream accepted that generation', async () => {
+    const [first, second] = [keep(1), keep(2)];
+    standing.accept(second);
+    expect([standing.isAccepted(first), standing.isAccepted(second)]).toEqual([false, true]);
+    await clock.advance(4_999);
+    expect(standing.isAccepted(second)).toBe(true);
+    await clock.advance(1);
+    expect(standing.isAccepted(second)).toBe(false);
+  });
+});

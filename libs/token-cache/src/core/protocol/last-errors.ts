@@ -1,0 +1,25 @@
+import { LRUCache } from 'lru-cache';
+import { TokenCacheError, type TokenCacheErrorCode } from '../contract/token-cache.errors.js';
+
+const REMEMBERED_KEYS = 10_000;
+
+/** How the last work on each key failed, until work on it succeeds. */
+export class LastErrors {
+  private readonly codes = new LRUCache<string, TokenCacheErrorCode>({ max: REMEMBERED_KEYS });
+
+  of(keyId: string): TokenCacheErrorCode | undefined {
+    return this.codes.get(keyId);
+  }
+
+  /** Remembers how the work ends, and passes it on. */
+  async record<T>(keyId: string, work: Promise<T>): Promise<T> {
+    try {
+      const result = await work;
+      this.codes.delete(keyId);
+      return result;
+    } catch (error) {
+      if (error instanceof TokenCacheError) this.codes.set(keyId, error.code);
+      throw error;
+    }
+  }
+}

@@ -1,0 +1,42 @@
+import { type TokenKey } from '../config/token-key.js';
+import { type Clock } from '../contract/clock.js';
+import { type HeldToken } from '../contract/held-token.js';
+import { WITHOUT_LEASE } from '../contract/mint-fence.js';
+import { type TokensInHand } from '../in-hand/tokens-in-hand.js';
+import { errorOf } from '../source-client/cooldown.js';
+import { type FailureMemory } from '../source-client/failure-memory.js';
+import { type KeyWatch } from '../store-client/key-watch.js';
+import { type Minting } from './minting.js';
+
+export interface LocalMintParts {
+  clock: Clock;
+  tokens: TokensInHand;
+  failures: FailureMemory;
+  minting: Minting;
+}
+
+/** A mint without the store: for this process alone, which shares the token once the store answers again. */
+export class LocalMint {
+  constructor(private readonly parts: LocalMintParts) {}
+
+  /**
+   * @returns `voided` when it was purged meanwhile
+   * @throws TokenSourceError
+   */
+  async mint(key: TokenKey, watch: KeyWatch): Promise<HeldToken | 'voided'> {
+    const { clock, tokens, failures, minting } = this.parts;
+    const failure = failures.recent(key);
+    if (failure) throw errorOf(failure, key.integration.name);
+    const sentAt = clock.monotonic();
+    const minted = await minting.run(key, watch, {
+      fence: WITHOUT_LEASE,
+      reason: 'miss',
+      keep: (fresh) => {
+        if (watch.hasVoided(WITHOUT_LEASE)) return 'voided';
+        return { held: tokens.keep(key, fresh, clock.now() * 1_000, sentAt, { state: 'local' }), outcome: 'local' };
+      },
+      remember: (error) => failures.remember(key, error),
+    });
+    return minted === 'voided' ? minted : minted.held;
+  }
+}

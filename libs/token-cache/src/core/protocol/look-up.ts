@@ -1,0 +1,46 @@
+import { type TokenKey } from '../config/token-key.js';
+import { type Clock } from '../contract/clock.js';
+import { type HeldToken } from '../contract/held-token.js';
+import { type Cooldown } from '../contract/token-store.js';
+import { type TokensInHand } from '../in-hand/tokens-in-hand.js';
+import { type StoreClient } from '../store-client/store-client.js';
+import { type StoreEvents } from '../store-client/store-events.js';
+
+/** What is known of a key without a mint; a token that is marked as rejected is left out. */
+export interface Found {
+  readonly held?: HeldToken;
+  readonly cooldown?: Cooldown;
+}
+
+export interface LookUpParts {
+  clock: Clock;
+  store: StoreClient;
+  tokens: TokensInHand;
+  storeEvents: StoreEvents;
+}
+
+/** Looks at what the fleet shares, without asking for the right to mint. */
+export class LookUp {
+  constructor(private readonly parts: LookUpParts) {}
+
+  /** @throws TokenStoreUnavailableError when the store does not answer and this process holds no token */
+  async look(key: TokenKey): Promise<Found> {
+    const { clock, store, tokens, storeEvents } = this.parts;
+    const watch = storeEvents.watch(key.id);
+    const inHand = (): HeldToken | undefined => tokens.valid(key.id, clock.monotonic());
+    try {
+      const sentAt = clock.monotonic();
+      const { token, isRejected, cooldown } = await store.peek(key);
+      if (!token || isRejected) return { cooldown };
+      tokens.admit(key, token, sentAt, watch);
+      // Whatever became of the shared token, callers are given what is in hand now.
+      return { held: inHand(), cooldown };
+    } catch (error) {
+      const held = inHand();
+      if (held) return { held };
+      throw error;
+    } finally {
+      watch.close();
+    }
+  }
+}

@@ -1,0 +1,112 @@
+import { LRUCache } from 'lru-cache';
+import { type TokenKey } from '../config/token-key.js';
+import { type Clock } from '../contract/clock.js';
+import { hasGeneration, type HeldToken } from '../contract/held-token.js';
+import { type TokenObservers } from '../contract/token-observers.js';
+import { type Rejection, type RejectionVerdict, type TokenStoreEvent } from '../contract/token-store.js';
+import { type Token } from '../contract/token.js';
+import { type TokenStanding } from '../in-hand/token-standing.js';
+import { type TokensInHand } from '../in-hand/tokens-in-hand.js';
+import { NO_PACE, paceRejection, type RejectionPace } from '../slot/rejection-pace.js';
+import { type StoreClient } from '../store-client/store-client.js';
+
+export interface RejectionsParts {
+  clock: Clock;
+  store: StoreClient;
+  tokens: TokensInHand;
+  standing: TokenStanding;
+  observers: TokenObservers;
+  /** Tells this process what the store tells the others. */
+  announce(event: TokenStoreEvent): void;
+}
+
+/** Keys of which a rejection is remembered here. */
+const REMEMBERED_KEYS = 10_000;
+
+/** Decides about rejected tokens: by the store, or by the same rule from memory while the store does not answer. */
+export class Rejections {
+  private readonly paces = new LRUCache<string, RejectionPace>({ max: REMEMBERED_KEYS });
+  /** What was granted here and the store does not know, by key. */
+  private readonly untold = new LRUCache<string, Rejection>({ max: REMEMBERED_KEYS });
+  private readonly deciding = new Map<string, Promise<RejectionVerdict>>();
+
+  constructor(private readonly parts: RejectionsParts) {}
+
+  /** Reports that an upstream rejected this token; never throws for a store that does not answer. */
+  async report(key: TokenKey, token: Token): Promise<RejectionVerdict> {
+    const verdict = await this.decideOnce(key, token);
+    this.parts.observers.notify('rejected', key.integration.name, verdict);
+    return verdict;
+  }
+
+  /**
+   * Tells the store of a rejection that it missed, before it is asked about that key; not while it knows nothing of the token.
+   *
+   * @throws TokenStoreUnavailableError
+   */
+  async tellStore(key: TokenKey): Promise<void> {
+    const rejection = this.untold.get(key.id);
+    if (!rejection) return;
+    const held = this.parts.tokens.lastResort(key.id, this.parts.clock.monotonic());
+    const isInHand = held !== undefined && hasGeneration(held, rejection.generation);
+    if (isInHand && held.sharing.state === 'local') return;
+    const generation = isInHand ? held.token.generation : rejection.generation;
+    await this.parts.store.invalidate(key, { ...rejection, generation });
+    this.untold.delete(key.id);
+  }
+
+  /** A purge ends the memory of rejections. */
+  forget(keyId: string): void {
+    this.paces.delete(keyId);
+    this.untold.delete(keyId);
+  }
+
+  /** Rejections of one token that come together are one: those that join it share in what it was granted. */
+  private async decideOnce(key: TokenKey, token: Token): Promise<RejectionVerdict> {
+    const { tokens, standing } = this.parts;
+    if (tokens.hasNewerThan(token)) return 'stale';
+    const id = `${key.id} ${token.generation}`;
+    const current = this.deciding.get(id);
+    if (current) return (await current) === 'held' ? 'held' : 'stale';
+    const held = tokens.find(token)?.held;
+    const { generation } = held?.token ?? token;
+    const rejection = { generation, isContested: standing.isAccepted(token), ...key.integration.policy.rejection };
+    const decision = this.decide(key, rejection, held).finally(() => this.deciding.delete(id));
+    this.deciding.set(id, decision);
+    return decision;
+  }
+
+  private async decide(key: TokenKey, rejection: Rejection, held: HeldToken | undefined): Promise<RejectionVerdict> {
+    if (held?.sharing.state === 'local') return this.decideAlone(key, rejection, held);
+    try {
+      const verdict = await this.parts.store.invalidate(key, rejection);
+      if (verdict === 'replaced' || verdict === 'contested') this.pace(key, rejection);
+      if (verdict === 'replaced') this.announce(key, rejection);
+      return verdict;
+    } catch {
+      return this.decideAlone(key, rejection, held);
+    }
+  }
+
+  /** The rule of the store, on the clock of this process; the store hears of it with the next call of that key. */
+  private decideAlone(key: TokenKey, rejection: Rejection, held: HeldToken | undefined): RejectionVerdict {
+    const verdict = this.pace(key, rejection);
+    if (verdict !== 'replaced') return verdict;
+    this.untold.set(key.id, rejection);
+    // The generation of a token without a lease has no place among the fences, so the others must not be measured by it.
+    if (held?.sharing.state === 'local') this.parts.tokens.reject(key.id, held);
+    else this.announce(key, rejection);
+    return verdict;
+  }
+
+  private pace(key: TokenKey, rejection: Rejection): RejectionVerdict {
+    const now = this.parts.clock.monotonic();
+    const { verdict, pace } = paceRejection(this.paces.get(key.id) ?? NO_PACE, rejection, now);
+    if (pace) this.paces.set(key.id, pace);
+    return verdict;
+  }
+
+  private announce(key: TokenKey, { generation }: Rejection): void {
+    this.parts.announce({ type: 'invalidated', keyId: key.id, fence: generation });
+  }
+}

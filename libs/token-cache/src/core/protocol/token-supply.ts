@@ -1,0 +1,92 @@
+import { type TokenKey } from '../config/token-key.js';
+import { type Clock } from '../contract/clock.js';
+import { type HeldToken } from '../contract/held-token.js';
+import { TokenCacheError, TokenStoreUnavailableError, TokenWaitTimeoutError } from '../contract/token-cache.errors.js';
+import { type TokenObservers } from '../contract/token-observers.js';
+import { type Token } from '../contract/token.js';
+import { type TokensInHand } from '../in-hand/tokens-in-hand.js';
+import { type Acquisition, type Obtained } from './acquisition.js';
+import { Flights } from './flights.js';
+import { type LastErrors } from './last-errors.js';
+import { type Upkeep } from './upkeep.js';
+
+export interface TokenSupplyParts {
+  clock: Clock;
+  tokens: TokensInHand;
+  acquisition: Acquisition;
+  upkeep: Upkeep;
+  lastErrors: LastErrors;
+  observers: TokenObservers;
+}
+
+/** Gives callers their tokens: the one in hand, or what the callers of one key wait for together. */
+export class TokenSupply {
+  private readonly flights: Flights<Obtained>;
+  private isClosed = false;
+
+  constructor(private readonly parts: TokenSupplyParts) {
+    this.flights = new Flights(parts.clock);
+  }
+
+  /** @throws what `Acquisition.obtain` throws, TokenWaitTimeoutError, or the reason of the signal */
+  async get(key: TokenKey, signal?: AbortSignal): Promise<Token> {
+    signal?.throwIfAborted();
+    const { clock, tokens, upkeep, observers } = this.parts;
+    const now = clock.monotonic();
+    const near = tokens.trusted(key.id, now);
+    if (near) observers.notify('hit', key.integration.name, 'near');
+    const held = near ?? (await this.join(key, signal));
+    if (now >= held.tendAt && !this.isClosed) upkeep.tend(key, held);
+    return held.token;
+  }
+
+  /** Another token than the one that was refused, or that one when no other can be had; throws as `get` does. */
+  async replace(key: TokenKey, refused: Token, signal?: AbortSignal): Promise<Token> {
+    return (await this.join(key, signal, refused.generation)).token;
+  }
+
+  /** Begins nothing any more; resolves when no flight is left that a caller could join, and no upkeep runs. */
+  async close(): Promise<void> {
+    this.isClosed = true;
+    await this.flights.settled();
+    await this.parts.upkeep.settled();
+  }
+
+  /** Waits for the flight of that key: there is one for each generation that callers were refused with, and one for all others. */
+  private async join(key: TokenKey, signal?: AbortSignal, refused?: number): Promise<HeldToken> {
+    const { acquisition, lastErrors } = this.parts;
+    const { name, policy } = key.integration;
+    try {
+      if (this.isClosed) throw new TokenStoreUnavailableError('acquire', { cause: new Error('The client is closed') });
+      const landing = this.flights.join(
+        refused === undefined ? key.id : `${key.id} ${refused}`,
+        (flight) => acquisition.obtain(key, flight, refused),
+        {
+          signal,
+          timeoutMs: policy.waitTimeoutMs,
+          timeoutError: () => new TokenWaitTimeoutError(name, policy.waitTimeoutMs),
+        },
+      );
+      const { result, isFirst } = await lastErrors.record(key.id, landing);
+      this.report(name, result.via === 'mint' && !isFirst ? 'waited' : result.via);
+      return result.held;
+    } catch (error) {
+      const rejected = this.lastResort(key, error);
+      if (!rejected && error instanceof TokenCacheError) this.report(name, 'mint');
+      if (!rejected) throw error;
+      this.report(name, 'near');
+      return rejected;
+    }
+  }
+
+  /** A caller whose time is over while a rejected token is being replaced is given that one. */
+  private lastResort(key: TokenKey, error: unknown): HeldToken | undefined {
+    if (!(error instanceof TokenWaitTimeoutError)) return undefined;
+    return this.parts.tokens.lastResort(key.id, this.parts.clock.monotonic());
+  }
+
+  private report(integration: string, via: Obtained['via']): void {
+    if (via === 'mint') this.parts.observers.notify('miss', integration);
+    else this.parts.observers.notify('hit', integration, via);
+  }
+}

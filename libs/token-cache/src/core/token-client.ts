@@ -1,0 +1,208 @@
+import { inspect } from 'node:util';
+import { assemble, type ClientParts } from './assemble.js';
+import {
+  type IntegrationOptions,
+  resolveIntegrations,
+  resolveOptions,
+  type TokenCacheConfig,
+  type TokenCacheOptions,
+} from './config/token-cache.options.js';
+import { TokenKeys } from './config/token-key.js';
+import { type TokenObserver } from './contract/token-observer.js';
+import { type TokenRequest } from './contract/token-request.js';
+import { type IntegrationStatus } from './contract/token-status.js';
+import { type Token } from './contract/token.js';
+import { fetchTransport, signalOf, type TokenRequestInit } from './door/token-fetch.js';
+import { type Transport } from './door/transport.js';
+
+/** Options of one call. */
+export interface GetTokenOptions {
+  /** Ends the caller's wait; a mint that was sent goes on for the others. */
+  readonly signal?: AbortSignal;
+}
+
+/** Options of one request to an upstream. */
+export interface SendOptions extends GetTokenOptions {
+  /** Which token, when the integration has several. */
+  readonly request?: TokenRequest;
+}
+
+/** Calls that serve no integration have a breaker of their own. */
+const NO_INTEGRATION = '';
+/** How long a shutdown lets mints in flight finish. */
+const SHUTDOWN_GRACE_MS = 5_000;
+
+/** Gives out access tokens, each minted once per lifetime for all processes that share the store; needs no framework. */
+export class TokenClient {
+  private readonly config: TokenCacheConfig;
+  private readonly keys = new TokenKeys();
+  private readonly graceIsOver = new AbortController();
+  private readonly parts: ClientParts;
+  private closing?: Promise<void>;
+
+  /** @throws TokenConfigError naming the field */
+  constructor(options: TokenCacheOptions) {
+    this.config = resolveOptions(options);
+    this.parts = assemble(this.config, this.graceIsOver.signal, (error) => this.onUnexpected(error));
+    for (const integration of this.config.integrations.values()) this.keys.add(integration);
+  }
+
+  /** Names of all integrations. */
+  get integrations(): readonly string[] {
+    return this.keys.integrations;
+  }
+
+  /**
+   * A token that is valid for at least its safety margin, minted if no process has one.
+   *
+   * @throws TokenIntegrationUnknownError, TokenConfigError when the request cannot be served by any token
+   * @throws TokenSourceRejectedError, TokenSourceUnavailableError, TokenResponseInvalidError when minting fails or failed in
+   *   any process a moment ago
+   * @throws TokenWaitTimeoutError after `waitTimeoutMs`
+   * @throws TokenStoreUnavailableError with `whenStoreUnavailable: 'fail'`, or after `close`
+   */
+  async getToken(integration: string, request?: TokenRequest, options?: GetTokenOptions): Promise<Token> {
+    return this.parts.supply.get(this.keys.of(integration, request), options?.signal);
+  }
+
+  /**
+   * The token if any process has one that was not rejected; never mints.
+   *
+   * @throws TokenIntegrationUnknownError, TokenConfigError as `getToken` does
+   * @throws TokenStoreUnavailableError when the store does not answer and this process holds none
+   */
+  async peek(integration: string, request?: TokenRequest): Promise<Token | undefined> {
+    const key = this.keys.of(integration, request);
+    const near = this.parts.tokens.trusted(key.id, this.config.clock.monotonic());
+    return near?.token ?? (await this.parts.lookUp.look(key)).held?.token;
+  }
+
+  /**
+   * Sends a request with the integration's token, by any client: an answer that speaks against the token (`renewOn`) is
+   * reported as `invalidate` does, and the request is sent once more with the current token, if its body can be. When no
+   * other token can be had, the caller gets the upstream's answer.
+   *
+   * @throws what `getToken` and the transport throw
+   */
+  async send<Answer>(integration: string, transport: Transport<Answer>, options: SendOptions = {}): Promise<Answer> {
+    return this.parts.withToken.send(this.keys.of(integration, options.request), transport, options.signal);
+  }
+
+  /**
+   * `fetch` with the integration's credential, by the rule of `send`; a stream is never sent twice.
+   *
+   * @throws what `getToken` and `fetch` throw
+   */
+  async fetch(integration: string, input: string | URL | Request, init: TokenRequestInit = {}): Promise<Response> {
+    const { token: request, ...rest } = init;
+    return this.send(integration, fetchTransport(input, rest), { request, signal: signalOf(input, rest) });
+  }
+
+  /**
+   * Says that an upstream rejected a token. It names a generation, so that late rejections of an old token do not harm the
+   * new one. The fleet replaces a token at most once per pace (`rejection`); until then it is served on, and so it is when
+   * no other can be had. A token that an upstream accepted a moment ago is refreshed at once instead, at most once per
+   * `rejection.maxPaceMs`, and served meanwhile.
+   *
+   * @returns true when the fleet replaces it because of this call
+   * @throws TokenIntegrationUnknownError
+   */
+  async invalidate(token: Token): Promise<boolean> {
+    const { key } = this.parts.tokens.find(token) ?? { key: { ...this.keys.of(token.integration), id: token.keyId } };
+    const verdict = await this.parts.rejections.report(key, token);
+    // A failed refresh is reported by the metrics, and leaves the caller where it was.
+    if (verdict === 'contested') await this.parts.supply.replace(key, token).catch(() => {});
+    return verdict === 'replaced';
+  }
+
+  /**
+   * Drops the token, the cool-down and the memory of rejections in all processes, and voids a mint in flight.
+   *
+   * @throws TokenIntegrationUnknownError, TokenConfigError as `getToken` does
+   * @throws TokenStoreUnavailableError when the store cannot be told
+   */
+  async purge(integration: string, request?: TokenRequest): Promise<void> {
+    const key = this.keys.of(integration, request);
+    // Unless the store tells up to which fence it purged, everything here is void.
+    let fence = Number.POSITIVE_INFINITY;
+    try {
+      fence = await this.parts.store.purge(key);
+    } finally {
+      this.parts.failures.forget(key.id);
+      this.parts.rejections.forget(key.id);
+      this.parts.storeEvents.deliver({ type: 'purged', keyId: key.id, fence });
+    }
+  }
+
+  /**
+   * What is known of an integration without minting; never throws for a store that does not answer.
+   *
+   * @throws TokenIntegrationUnknownError, TokenConfigError as `getToken` does
+   */
+  async status(integration: string, request?: TokenRequest): Promise<IntegrationStatus> {
+    const key = this.keys.of(integration, request);
+    const known = { integration, lastErrorCode: this.parts.lastErrors.of(key.id) };
+    try {
+      const { held, cooldown } = await this.parts.lookUp.look(key);
+      const coolingMs = cooldown?.remainingMs;
+      if (!held) return { ...known, coolingMs, state: cooldown ? 'cooling' : 'missing' };
+      const { expiresAt, generation } = held.token;
+      return { ...known, coolingMs, state: 'valid', expiresAt, generation };
+    } catch {
+      return { ...known, state: 'unknown' };
+    }
+  }
+
+  /** Whether the store answers now. */
+  storeAvailable(): Promise<boolean> {
+    return this.parts.guarded
+      .call(NO_INTEGRATION, 'ping', this.config.policy.storeTimeoutMs, (store) => store.ping())
+      .then(() => true)
+      .catch(() => false);
+  }
+
+  /**
+   * Whether policy lets this integration go on when the store does not answer.
+   *
+   * @throws TokenIntegrationUnknownError
+   */
+  canMintWithoutStore(integration: string): boolean {
+    return this.keys.of(integration).integration.policy.whenStoreUnavailable === 'mint-locally';
+  }
+
+  /** Tells `observer` of everything from now on; the returned function ends that. */
+  observe(observer: TokenObserver): () => void {
+    return this.parts.observers.add(observer);
+  }
+
+  /**
+   * Adds integrations under the policy of the options.
+   *
+   * @throws TokenConfigError naming the field
+   */
+  register(integrations: Record<string, IntegrationOptions>): void {
+    for (const integration of resolveIntegrations(integrations, this.config.policy).values())
+      this.keys.add(integration);
+  }
+
+  /** Lets mints in flight finish within 5 s, releases the leases of the others, and closes what the store opened. */
+  close(): Promise<void> {
+    return (this.closing ??= this.closeOnce());
+  }
+
+  /** Hears of a failure in the background that is none of the library's errors. */
+  protected onUnexpected(error: unknown): void {
+    process.emitWarning(inspect(error), 'TokenCacheWarning');
+  }
+
+  private async closeOnce(): Promise<void> {
+    const cancel = this.config.clock.after(SHUTDOWN_GRACE_MS, () => {
+      this.graceIsOver.abort(new Error('The application shuts down'));
+      this.parts.storeEvents.wakeAll();
+    });
+    await this.parts.supply.close();
+    cancel();
+    this.parts.storeEvents.close();
+    await this.parts.guarded.close();
+  }
+}
