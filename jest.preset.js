@@ -2,7 +2,10 @@
 const ESM_ONLY = ['@nestjs', 'oauth4webapi', 'oidc-provider', 'jose', 'lru-cache'];
 
 module.exports = {
-  testEnvironment: 'node',
+  // One limit for all: it is for what hangs, and a busy machine never reaches it.
+  testTimeout: 120_000,
+  testEnvironment: require.resolve('./libs/test-support/jest/environment.cjs'),
+  reporters: ['default', [require.resolve('./libs/test-support/jest/reporter.cjs'), { deadlineMs: 25 * 60_000 }]],
   testMatch: ['<rootDir>/src/**/*.{spec,e2e-spec}.ts'],
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
   transform: {

@@ -1,7 +1,7 @@
-// Another Redis for the tests, unpacked from Debian's archive without installing anything:
-//   node tools/debian-redis.mjs trixie redis-tools ~/redis-8      prints what to put in REDIS_SERVER_BIN
+// Unpacks another version of Redis or Valkey for the tests from Debian's archive, without installing it:
+//   node tools/debian-redis.mjs trixie redis-tools ~/redis-8      prints the value for REDIS_SERVER_BIN
 //   node tools/debian-redis.mjs trixie valkey-tools ~/valkey-8
-// The packages come from where this machine's own come from; the server runs on the libraries of its own release.
+// It uses the package mirror of this machine. The server runs with the libraries of its own Debian release.
 import { execFileSync } from 'node:child_process';
 import { chmodSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
@@ -17,7 +17,7 @@ writeFileSync(at('status'), '');
 const [sources] = readFileSync('/etc/apt/sources.list.d/debian.sources', 'utf8').split(/\n\s*\n/);
 writeFileSync(at('sources', 'suite.sources'), `${sources.replace(/^Suites:.*$/m, `Suites: ${suite}`)}\n`);
 
-/** As if nothing were installed, so that every library comes along. */
+/** Options of apt for an empty system, so that every library is downloaded too. */
 const options = {
   'Dir::Etc::sourcelist': '/dev/null',
   'Dir::Etc::sourceparts': at('sources'),
@@ -44,7 +44,7 @@ const name = packageName.replace(/-tools$/, '');
 const libraries = ['lib', 'usr/lib'].map((path) => at('root', path, 'x86_64-linux-gnu')).join(':');
 const loader = at('root/usr/lib/x86_64-linux-gnu/ld-linux-x86-64.so.2');
 const server = at(`${name}-server`);
-// One program is all of Redis; its name tells it which part to be.
+// redis-check-rdb is the same program as redis-server; it chooses its role by its name (argv[0]).
 writeFileSync(
   server,
   `#!/bin/sh\nexec ${loader} --argv0 ${name}-server --library-path ${libraries} ${at('root/usr/bin', `${name}-check-rdb`)} "$@"\n`,

@@ -8,7 +8,7 @@ import { StartError } from './start/start-error.mjs';
 import { stopSignals } from './start/stop-signals.mjs';
 import { whatToTry } from './start/what-to-try.mjs';
 
-/** `npm start`: the gateway under PM2 in the foreground, the demo beside it, and nothing left of them afterwards. */
+/** `npm start`: runs the gateway under PM2 in the foreground, with the demo, and ends every process at the end. */
 async function main() {
   checkNode();
   const settings = readSettings(process.env);
@@ -26,7 +26,7 @@ async function main() {
   }
 }
 
-/** Ends only when one of the children does, with an error. */
+/** Starts the children. It throws as soon as one of them ends, and does not return otherwise. */
 async function run(context, children) {
   const demoEnv = context.settings.isDemo ? await started(await startDemo(context), children) : {};
   await started(startGateway(context, demoEnv), children);

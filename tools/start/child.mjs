@@ -5,9 +5,9 @@ import { StartError } from './start-error.mjs';
 
 const POLL_MS = 50;
 
-/** A child in a process group of its own, so that the terminal's Ctrl-C reaches us alone and the order of the end is ours. */
+/** A child in a process group of its own: Ctrl-C in the terminal reaches this process only, which then ends the children in order. */
 export class Child {
-  /** What it printed until `show()` or `discard()`. */
+  /** Its output until `show()` or `discard()`. */
   output = '';
 
   constructor(name, args, { env, graceMs, cwd, signal, noise }) {
@@ -28,7 +28,7 @@ export class Child {
     }
   }
 
-  /** Waits until the condition answers something truthy, and answers it. */
+  /** Waits until the condition gives a truthy value, and gives that. */
   async until(condition, timeoutMs) {
     const deadline = Date.now() + timeoutMs;
     for (;;) {
@@ -49,7 +49,7 @@ export class Child {
     this.receive = () => {};
   }
 
-  /** What it printed, without the lines that are of no use to a reader. */
+  /** Its output without the lines of `noise`. */
   report() {
     return this.withoutNoise(this.output);
   }
@@ -61,7 +61,7 @@ export class Child {
       .join('\n');
   }
 
-  /** Asks it to end; makes it, after the grace or when somebody insists. */
+  /** Sends SIGTERM, and SIGKILL after `graceMs` or as soon as `insisted` resolves; waits for the end. */
   async stop(insisted) {
     const { receive } = this;
     this.receive = (text) => receive(this.withoutNoise(text));

@@ -11,7 +11,7 @@ const FAILED_TO_BOOT = /App \[gateway:\d+\] exited with code \[[1-9]\d*\]/;
 const ONLINE = /App \[gateway:(\d+)\] online/g;
 const PM2_LINE = /^(\d{4}-\S+: )?PM2 |^Launching in no daemon mode$/;
 
-/** The gateway's workers, with PM2 in the foreground as their parent. */
+/** Starts the gateway's workers, with PM2 in the foreground as their parent. */
 export function startGateway({ settings, lock, signal }, demoEnv) {
   if (!existsSync(join(settings.root, 'apps', 'gateway', 'dist', 'main.js'))) {
     throw new StartError('The gateway is not built. Run: npm start');
@@ -42,10 +42,10 @@ function pm2Runtime() {
   return createRequire(import.meta.url).resolve('pm2/bin/pm2-runtime');
 }
 
-/** Every worker is online, and the gateway says that it can serve; from then on its output is shown. */
+/** Waits until every worker is online and the gateway is ready; then shows its output. */
 async function ready(child, { url, workers }) {
   await child.until(async (output) => {
-    // PM2 would try again and again, with the same configuration.
+    // PM2 would restart the worker for ever, with the same configuration.
     if (FAILED_TO_BOOT.test(output)) throw new StartError(`The gateway did not start.\n${onceEach(child.report())}`);
     return onlineWorkers(output) >= workers && (await answers(`${url}/health/ready`));
   }, READY_MS);
@@ -56,7 +56,7 @@ function onlineWorkers(output) {
   return new Set(Array.from(output.matchAll(ONLINE), ([, id]) => id)).size;
 }
 
-/** Every worker says the same. */
+/** Removes repeated lines: every worker prints the same error. */
 function onceEach(report) {
   return [...new Set(report.split('\n'))].join('\n').trim();
 }

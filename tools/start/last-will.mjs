@@ -1,8 +1,10 @@
 import { spawn } from 'node:child_process';
 
 /**
- * Ends a process when we are gone without having ended it ourselves, as after a SIGKILL: a shell waits on a pipe that only
- * we hold open. The function that it answers with takes the order back.
+ * Ends another process if this one ends without doing so, as after a SIGKILL. A shell waits on a pipe whose other end only this
+ * process holds open.
+ *
+ * @returns a function that revokes the order
  */
 export function lastWill(pid) {
   const shell = spawn('sh', ['-c', `trap '' INT TERM HUP; read -r _ || kill -TERM "$1"`, 'last-will', String(pid)], {

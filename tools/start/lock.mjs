@@ -8,21 +8,23 @@ import { StartError } from './start-error.mjs';
 const GRACE_MS = 25_000;
 
 /**
- * One start at a time: the file says who runs, in which temporary directory, and which processes are ours. What a killed
- * start left behind is ended first.
+ * Allows one `npm start` at a time. The lock file names the process that runs, its temporary directory and its children. The
+ * children of a start that was killed are ended first.
+ *
+ * @throws StartError if another start runs
  */
 export async function acquireLock({ stateDirectory, url }) {
   mkdirSync(stateDirectory, { recursive: true });
   const path = join(stateDirectory, 'start.json');
   const content = { ...describe(process.pid), url, children: [] };
   while (!create(path, content)) await clearStale(path);
-  // Not within the project: PM2 and the workers hold unix sockets in it, whose paths end at 103 characters (macOS).
+  // Outside the project, for a short path: PM2 and the workers put Unix sockets there, whose path has 103 bytes at most on macOS.
   content.temporaryDirectory = mkdtempSync(join(tmpdir(), 'mintonce-'));
   const save = () => writeFileSync(path, JSON.stringify(content), { mode: 0o600 });
   save();
   return {
     temporaryDirectory: content.temporaryDirectory,
-    /** Remembers a child, to be ended by the next start if this one cannot. */
+    /** Records a child, so that the next start ends it if this one is killed. */
     add(child) {
       content.children.push(describe(child.pid));
       save();
@@ -51,8 +53,8 @@ function create(path, content) {
 async function clearStale(path) {
   const { children = [], temporaryDirectory, url, ...owner } = read(path);
   if (isRunning(owner))
-    throw new StartError(`It runs already: ${url} (process ${owner.pid}). Stop it with Ctrl-C there.`);
-  console.log('The last start was killed; clearing up after it.');
+    throw new StartError(`npm start runs already: ${url} (process ${owner.pid}). Stop it with Ctrl-C in its terminal.`);
+  console.log('The last start was killed; ending its processes.');
   for (const child of children.toReversed()) await end(child);
   if (temporaryDirectory) rmSync(temporaryDirectory, { recursive: true, force: true });
   rmSync(path, { force: true });

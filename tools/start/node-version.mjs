@@ -1,6 +1,10 @@
 import { StartError } from './start-error.mjs';
 
-/** The `engines` of package.json, which npm only warns about. */
+/**
+ * Checks the `engines` of package.json, about which npm only warns.
+ *
+ * @throws StartError if this Node is not supported
+ */
 export function checkNode(version = process.versions.node) {
   const [major, minor] = version.split('.').map(Number);
   const suits = (major === 20 && minor >= 19) || (major === 22 && minor >= 12) || major >= 24;

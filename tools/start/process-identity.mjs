@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 
-/** Tells a process from a later one with the same id: when it started. Undefined when there is none. */
+/** The start of a process, which tells it from a later one with the same id; undefined if there is no such process. */
 export function identityOf(pid) {
   try {
     return process.platform === 'linux'
@@ -12,7 +12,7 @@ export function identityOf(pid) {
   }
 }
 
-/** Field 22 of `/proc/<pid>/stat` is the start in ticks since boot; the name in field 2 may hold anything. */
+/** Field 22 of `/proc/<pid>/stat` is the start in ticks since boot. The name in field 2 may hold any character. */
 function linuxIdentity(pid) {
   const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
   const [state, ...fields] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');

@@ -8,7 +8,11 @@ import { StartError } from './start-error.mjs';
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const DEMO_CONFIG = join(ROOT, 'apps', 'demo', 'gateway.yaml');
 
-/** What the environment says, with the defaults of `npm start`. */
+/**
+ * The settings of the environment, with the defaults of `npm start`.
+ *
+ * @throws StartError naming the variable that is invalid
+ */
 export function readSettings(env) {
   const host = env.HOST || '127.0.0.1';
   const port = readPort(env.PORT || '3000');
@@ -29,12 +33,12 @@ export function readSettings(env) {
   };
 }
 
-/** The gateway reads the file with care; here it is only to tell people. */
+/** The store that the file names, for the message only: the gateway parses the file itself. */
 function storeIn(configPath) {
   try {
     return /^store:\s*(\w+)/m.exec(readFileSync(configPath, 'utf8'))?.[1];
   } catch (error) {
-    throw new StartError(`GATEWAY_CONFIG: cannot read ${configPath} (${error.code})`);
+    throw new StartError(`GATEWAY_CONFIG: cannot read ${configPath} (${error.code}); check its path and permissions`);
   }
 }
 

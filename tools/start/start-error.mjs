@@ -1,2 +1,2 @@
-/** What the person who started it can do something about: shown without a stack. */
+/** An error that the user can mend; its message is shown without a stack. */
 export class StartError extends Error {}

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 
 const PARENT_CHECK_MS = 500;
 
-/** Ctrl-C, SIGTERM, a closed terminal, or the death of the npm that started us; said twice, it is an order. */
+/** Requests a stop on Ctrl-C, SIGTERM, a closed terminal or the end of npm. A second signal makes it immediate. */
 export function stopSignals() {
   const requested = new AbortController();
   const insisted = new AbortController();
@@ -10,7 +10,7 @@ export function stopSignals() {
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, told);
   whenParentIsGone(() => requested.abort());
   return {
-    /** Aborted when everything is to stop: nothing may be started from then on. */
+    /** Aborts when a stop is requested: nothing may be started after that. */
     signal: requested.signal,
     request: () => requested.abort(),
     requested: once(requested.signal, 'abort'),
@@ -18,7 +18,7 @@ export function stopSignals() {
   };
 }
 
-/** npm hands a signal to its shell, and the shell dies of it without telling us. */
+/** Watches the parent: npm passes a signal to its shell only, and the shell ends without passing it on. */
 function whenParentIsGone(action) {
   if (!process.env.npm_lifecycle_event) return;
   const parent = process.ppid;

@@ -1,6 +1,6 @@
 const STORES = { redis: 'Redis', sqlite: 'SQLite', memory: 'memory, each worker its own' };
 
-/** What to do now that it runs. */
+/** The message of a gateway that is ready: what to try next. */
 export function whatToTry({ url, workers, isDemo, store, redisUrl }) {
   return `
 mintonce is ready: ${url}, ${workers} workers, tokens in ${STORES[store]}${store === 'redis' ? ` (${withoutPassword(redisUrl)})` : ''}

@@ -1,4 +1,4 @@
-import { type RedisCluster, startCluster, waitFor } from '@mintonce/test-support';
+import { type RedisCluster, startCluster, startTogether, waitFor } from '@mintonce/test-support';
 import { Fleet, type FleetOptions } from './fleet.js';
 import { immortalKeys } from './immortal-keys.js';
 
@@ -9,25 +9,17 @@ export interface ClusterFleet {
   stop(): Promise<void>;
 }
 
-export async function startClusterFleet(
-  fleetOptions: Omit<FleetOptions, 'store' | 'inspect'> = {},
-): Promise<ClusterFleet> {
-  const cluster = await startCluster({ masters: 3, replicas: 3 });
-  try {
+export function startClusterFleet(fleetOptions: Omit<FleetOptions, 'store' | 'inspect'> = {}): Promise<ClusterFleet> {
+  return startTogether(async (running) => {
+    const cluster = running.add(await startCluster({ masters: 3, replicas: 3 }));
+    const masters = async () => (await cluster.masters()).map((master) => cluster.admin(master));
     const fleet = await Fleet.start({
       ...fleetOptions,
       store: () => ({ kind: 'cluster', ports: cluster.ports }),
       // A server may still take one for a master that is gone.
-      inspect: () =>
-        waitFor(async () => immortalKeys((await cluster.masters()).map((master) => cluster.admin(master)))),
+      inspect: () => waitFor(async () => immortalKeys(await masters())),
     });
-    const stop = async (): Promise<void> => {
-      await fleet.stop();
-      await cluster.stop();
-    };
-    return { fleet, cluster, stop };
-  } catch (error) {
-    await cluster.stop();
-    throw error;
-  }
+    running.add(fleet);
+    return { fleet, cluster, stop: () => running.stop() };
+  });
 }

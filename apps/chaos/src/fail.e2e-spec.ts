@@ -1,9 +1,6 @@
 import { expectPromises } from './expect-promises.spec-support.js';
 import { type Fleet } from './fleet.js';
-import { monotonicMs } from './monotonic.js';
 import { type RedisFleet, startRedisFleet } from './redis-fleet.js';
-
-jest.setTimeout(60_000);
 
 /** Of the library. */
 const STORE_TIMEOUT_MS = 500;
@@ -16,7 +13,7 @@ const OUTAGES: [fault: string, strike: Act, heal: Act][] = [
   ['full', ({ admin }) => admin.config('SET', 'maxmemory', '1'), ({ admin }) => admin.config('SET', 'maxmemory', '0')],
 ];
 
-describe("Eight processes that must not mint without the store (whenStoreUnavailable: 'fail')", () => {
+describe("Eight processes with the policy whenStoreUnavailable: 'fail'", () => {
   let running: RedisFleet;
   let fleet: Fleet;
 
@@ -28,7 +25,7 @@ describe("Eight processes that must not mint without the store (whenStoreUnavail
   afterAll(() => running?.stop());
 
   it.each(OUTAGES)(
-    'serve the token in hand while Redis is %s, and refuse a new key with a clear error',
+    'serve the token in hand while Redis is %s, and reject calls for a new key with TokenStoreUnavailableError',
     async (fault, strike, heal) => {
       const known = await fleet.trial();
       const unknown = await fleet.trial();
@@ -37,15 +34,11 @@ describe("Eight processes that must not mint without the store (whenStoreUnavail
       await known.burst(10);
       await unknown.burst(10);
       const refused = unknown.answers;
-      const slowestMs = Math.max(
-        ...[...known.answers, ...refused].map(({ askedAt, answeredAt }) => answeredAt - askedAt),
-      );
+      const slowestMs = Math.max(known.slowestMs, unknown.slowestMs);
       const heldUpMs = await fleet.heldUpMs();
       expect(unknown.calls).toEqual([]);
       await heal(running);
-      const healedAt = monotonicMs();
-      await fleet.untilStoreIsBack();
-      const recoveryMs = monotonicMs() - healedAt;
+      const recoveryMs = await fleet.untilStoreIsBack();
       await unknown.burst(10);
       await expectPromises(known, {
         promises: [3, 6],

@@ -2,16 +2,18 @@ import { once } from 'node:events';
 import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
-import { temporaryDirectory, waitFor } from '@mintonce/test-support';
+import { type IdentityProviderClient, startDemo } from '@mintonce/demo';
+import { startTogether, temporaryDirectory, waitFor } from '@mintonce/test-support';
 import { History } from './history.js';
-import { CLIENT_SECRET, IdentityProvider } from './identity-provider.js';
 import { LineLink } from './line-link.js';
 import { type Message, type ModuleOptions, type Request, type StoreSettings } from './messages.js';
+import { monotonicMs } from './monotonic.js';
 import { Trial } from './trial.js';
 import { Witness } from './witness.js';
 import { WorkerProcess } from './worker-process.js';
 
 export const WORKERS = 8;
+const CLIENT_SECRET = 'chaos-secret';
 
 /** Short leases, so that a test need not wait for long; the rest of the policy is the library's own. */
 export const LEASE_MS = 1_000;
@@ -36,7 +38,7 @@ export class Fleet {
 
   private constructor(
     readonly workers: readonly WorkerProcess[],
-    readonly idp: IdentityProvider,
+    readonly idp: IdentityProviderClient,
     readonly witness: Witness,
     readonly policy: ModuleOptions & typeof POLICY,
     readonly inspect: () => Promise<string[]>,
@@ -45,23 +47,12 @@ export class Fleet {
     this.loopDelay.enable();
   }
 
-  /** Starts everything; what was started is ended again if something does not start. */
-  static async start({
-    store,
-    workers = WORKERS,
-    options = {},
-    inspect = async () => [],
-  }: FleetOptions): Promise<Fleet> {
-    const directory = temporaryDirectory();
-    const started: (() => Promise<unknown>)[] = [async () => directory.remove()];
-    const end = async (): Promise<void> => {
-      for (const stop of started.splice(0).reverse()) await stop();
-    };
-    try {
-      const idp = await IdentityProvider.start();
-      started.push(() => idp.stop());
-      const witness = await Witness.before(idp.issuer);
-      started.push(() => witness.stop());
+  static start({ store, workers = WORKERS, options = {}, inspect = async () => [] }: FleetOptions): Promise<Fleet> {
+    return startTogether(async (running) => {
+      const directory = temporaryDirectory();
+      running.onStop(() => directory.remove());
+      const { idp } = running.add(await startDemo({ clientSecret: CLIENT_SECRET }));
+      const witness = running.add(await Witness.before(idp.issuer));
       const socketPath = join(directory.path, 'fleet.sock');
       const processes = Array.from({ length: workers }, (_, index) => {
         const name = `w${index}`;
@@ -69,16 +60,13 @@ export class Fleet {
         const own = { name, socketPath, tokenEndpoint, clientSecret: CLIENT_SECRET };
         return new WorkerProcess({ ...own, store: store(index), options: { ...POLICY, ...options } });
       });
-      const fleet = new Fleet(processes, idp, witness, { ...POLICY, ...options }, inspect, end);
+      const fleet = new Fleet(processes, idp, witness, { ...POLICY, ...options }, inspect, () => running.stop());
       const server = await fleet.listen(socketPath);
-      started.push(async () => server.close());
-      started.push(() => Promise.all(processes.map((worker) => worker.stop())));
+      running.onStop(() => server.close());
+      running.onStop(() => Promise.all(processes.map((worker) => worker.stop())));
       await Promise.all(processes.map((worker) => worker.start()));
       return fleet;
-    } catch (error) {
-      await end();
-      throw error;
-    }
+    });
   }
 
   /** Those that run and are not stopped. */
@@ -95,14 +83,16 @@ export class Fleet {
     return new Trial(this, `https://api.example/${++this.trials}`);
   }
 
-  /** Resolves when every worker that is awake can write to its store again. */
-  async untilStoreIsBack(workers = this.awake): Promise<void> {
+  /** Resolves when every worker that is awake can write to its store again, with the time that it took. */
+  async untilStoreIsBack(workers = this.awake): Promise<number> {
+    const since = monotonicMs();
     for (const worker of workers) {
       await waitFor(async () => (await worker.ask({ do: 'report' })).storeAvailable, {
         timeoutMs: 30_000,
         description: `${worker.name} to be in touch with its store`,
       });
     }
+    return monotonicMs() - since;
   }
 
   /** The longest that an event loop of this test or of a worker was held up since the last time: what the machine adds. */

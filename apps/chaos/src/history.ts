@@ -1,5 +1,8 @@
 import { type Answer, type Message, type Observation, type Rejection } from './messages.js';
 
+/** What a worker tells besides that it started and that it did what it was asked. */
+type Report = Exclude<Message, { type: 'hello' | 'done' }>;
+
 type By<T> = T & { readonly worker: string };
 
 /** Everything that the workers told. */
@@ -8,7 +11,7 @@ export class History {
   readonly observations: By<Observation>[] = [];
   readonly rejections: By<Rejection>[] = [];
 
-  note(worker: string, message: Message): void {
+  note(worker: string, message: Report): void {
     switch (message.type) {
       case 'answers':
         this.answers.push(...message.answers.map((answer) => ({ ...answer, worker })));

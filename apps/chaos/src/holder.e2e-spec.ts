@@ -5,8 +5,6 @@ import { monotonicMs } from './monotonic.js';
 import { startRedisFleet } from './redis-fleet.js';
 import { startSqliteFleet } from './sqlite-fleet.js';
 
-jest.setTimeout(60_000);
-
 /** Beyond the lease, as the fourth promise has it; what the machine adds is measured. */
 const TAKEOVER_MS = 100;
 
@@ -35,7 +33,7 @@ describe.each([
     expect(answers).toBe(1_000);
   });
 
-  it('replace a holder that is killed in mid-mint within its lease, and serve every other caller', async () => {
+  it('take over from a holder that is killed during a mint within its lease, and serve every other caller', async () => {
     const trial = await fleet.trial();
     fleet.witness.holdNext();
     trial.strand(25, fleet.worker('w3'));
@@ -59,7 +57,7 @@ describe.each([
     expect(replacedMs).toBeLessThanOrEqual(LEASE_MS + TAKEOVER_MS + heldUpMs);
   });
 
-  it('refuse the late commit of a holder that was stopped past its lease, and serve its callers the newer token', async () => {
+  it('refuse the late commit of a holder that was stopped beyond its lease, and give its callers the newer token', async () => {
     const trial = await fleet.trial();
     const release = fleet.witness.holdNext();
     const late = trial.burst(25, [fleet.worker('w5')]);
@@ -79,7 +77,7 @@ describe.each([
     expect(trial.observations).toContainEqual(expect.objectContaining({ name: 'superseded', worker: holder.name }));
   });
 
-  it('renew the lease of a mint that takes longer, and mint once', async () => {
+  it('renew the lease during a mint that takes longer, and mint once', async () => {
     const trial = await fleet.trial();
     await fleet.idp.configure({ delayMs: 2.5 * LEASE_MS });
     await trial.burst(25);
@@ -91,7 +89,7 @@ describe.each([
     expect(trial.observations.filter(({ name }) => name === 'leaseLost')).toEqual([]);
   });
 
-  it('finish a mint whose callers have left, and serve the others with it', async () => {
+  it('finish a mint whose callers have left, and give its token to the others', async () => {
     const trial = await fleet.trial();
     const release = fleet.witness.holdNext();
     const left = fleet.worker('w0').ask({ do: 'leave', key: trial.key, afterMs: 200 });
@@ -110,7 +108,7 @@ describe.each([
     });
   });
 
-  it('void a mint in flight by a purge, and mint once more', async () => {
+  it('refuse the commit of a mint in flight after a purge, and mint once more', async () => {
     const trial = await fleet.trial();
     const release = fleet.witness.holdNext();
     const served = trial.burst(10);
@@ -122,9 +120,9 @@ describe.each([
     expect(new Set(trial.answers.map(({ token }) => token))).toEqual(new Set([trial.calls[1]?.token]));
   });
 
-  it('mint once for each purge under load, whoever purges', () => expectOneMintForEachPurge(fleet));
+  it('mint once for each purge under load, by any process', () => expectOneMintForEachPurge(fleet));
 
-  it('replace a token once that a hundred callers were told is rejected', async () => {
+  it('replace a token once that a hundred callers report as rejected', async () => {
     const trial = await fleet.trial();
     await trial.burst(13);
     const results = await Promise.all(
@@ -138,7 +136,7 @@ describe.each([
     expect(results.filter((times) => times > 0)).toEqual([1]);
   });
 
-  it('ask a provider that refuses once, and tell all callers so at once', async () => {
+  it('call an identity provider that refuses once, and reject all callers at once', async () => {
     const trial = await fleet.trial();
     await fleet.idp.configure({ failWith: { status: 401 }, delayMs: 300 });
     await trial.burst(7);
@@ -159,7 +157,7 @@ describe.each([
     expect(slowestMs).toBeLessThanOrEqual(LEASE_MS + heldUpMs);
   });
 
-  it('ask a provider that is down once per cool-down, and recover when it does', async () => {
+  it('call an identity provider that is down once per cool-down, and recover with it', async () => {
     const trial = await fleet.trial();
     const retryAfterMs = 1_000;
     await fleet.idp.configure({ failWith: { status: 503, retryAfterS: retryAfterMs / 1_000 } });
@@ -177,11 +175,11 @@ describe.each([
       errors: ['TOKEN_SOURCE_UNAVAILABLE'],
       recoveryMs,
     });
-    // The cool-down begins at our note of the failure, and so does Redis' or SQLite's whole millisecond.
+    // The store starts the cool-down when it records the failure, and rounds it to whole milliseconds.
     for (const gap of gaps) expect(gap).toBeGreaterThanOrEqual(retryAfterMs - 1);
   });
 
-  it('are restarted under load, half of them at a time, without a failed request or another mint', async () => {
+  it('fail no request and mint nothing while half of them at a time are restarted under load', async () => {
     const trial = await fleet.trial();
     await trial.load(20);
     await trial.served(5);
@@ -199,7 +197,7 @@ describe.each([
     });
   });
 
-  it('let a mint in flight finish when its process is asked to end', async () => {
+  it('finish and share a mint in flight when its process is asked to end', async () => {
     const trial = await fleet.trial();
     const release = fleet.witness.holdNext();
     const served = trial.burst(10);

@@ -61,7 +61,7 @@ export interface Answer {
 
 /** What a worker's observer saw; `name` is that of the metric. */
 export interface Observation {
-  readonly name: 'minted' | 'leaseLost' | 'superseded' | 'invalidated' | 'refreshFailed' | 'storeFailed' | 'unreadable';
+  readonly name: 'minted' | 'leaseLost' | 'superseded' | 'rejected' | 'refreshFailed' | 'storeFailed' | 'unreadable';
   readonly at: number;
   readonly outcome?: string;
   readonly reason?: string;

@@ -1,8 +1,9 @@
+import { leastServiceMs, lifetimesBegunBy, mintBound, type MintBound } from '@mintonce/test-support/mint-bound';
+import { type Observation } from './messages.js';
 import { type Trial } from './trial.js';
 
-/** The terms of the second promise: mints <= 1 + the others, for each lifetime. */
-export interface MintBound {
-  readonly lifetimes: number;
+/** What may cost a mint in a trial besides the end of a life. */
+export interface MintTerms {
   /** Mints whose process was killed before it could tell how they ended. */
   readonly crashed: number;
   /** Mints whose lease was taken over meanwhile, by their own count. */
@@ -15,20 +16,12 @@ export interface MintBound {
   readonly losses: number;
 }
 
-export function boundOf(trial: Trial): MintBound {
-  return {
-    lifetimes: lifetimes(trial),
-    crashed: trial.fleet.workers.reduce((sum, { name }) => sum + uncounted(trial, name), 0),
-    superseded: minted(trial, 'superseded'),
-    failed: minted(trial, 'failed'),
-    local: minted(trial, 'local'),
-    invalidations: trial.observations.filter(({ name }) => name === 'invalidated').length + trial.purges,
-    losses: trial.losses,
-  };
-}
-
-export function total(bound: MintBound): number {
-  return Object.values(bound).reduce((sum, term: number) => sum + term, 0);
+/** The bound on the mints of some keys; the terms are of all keys since the first trial began, and count once. */
+export function boundOf(first: Trial, ...others: readonly Trial[]): MintBound<MintTerms> {
+  const trials = [first, ...others];
+  const calls = trials.reduce((sum, trial) => sum + trial.calls.length, 0);
+  const lifetimes = trials.reduce((sum, trial) => sum + lifetimesOf(trial), 0);
+  return mintBound(calls, lifetimes, termsOf(first));
 }
 
 /** Calls of that worker that no metric of it counts. */
@@ -38,14 +31,28 @@ export function uncounted(trial: Trial, worker: string): number {
   return Math.max(0, calls.length - counted.length);
 }
 
+function termsOf(trial: Trial): MintTerms {
+  return {
+    crashed: trial.fleet.workers.reduce((sum, { name }) => sum + uncounted(trial, name), 0),
+    superseded: minted(trial, 'superseded'),
+    failed: minted(trial, 'failed'),
+    local: minted(trial, 'local'),
+    invalidations: trial.observations.filter(isReplacement).length + trial.purges,
+    losses: trial.losses,
+  };
+}
+
+/** A rejection that was granted: the fleet mints once for it. */
+function isReplacement({ name, outcome }: Observation): boolean {
+  return name === 'rejected' && (outcome === 'replaced' || outcome === 'contested');
+}
+
 function minted(trial: Trial, outcome: string): number {
   return trial.observations.filter((seen) => seen.name === 'minted' && seen.outcome === outcome).length;
 }
 
-/** A token serves at least until its refresh window opens, 70 % of its life after it was asked for at the earliest. */
-function lifetimes({ startedAt, calls }: Trial): number {
-  const last = calls.at(-1);
+function lifetimesOf({ calls }: Trial): number {
   const lives = calls.flatMap(({ expiresInMs }) => expiresInMs ?? []);
-  if (!last || lives.length === 0) return 1;
-  return 1 + Math.floor((last.startedAt - startedAt) / (0.7 * Math.min(...lives)));
+  const startsAt = calls.map(({ startedAt }) => startedAt);
+  return lifetimesBegunBy(startsAt, leastServiceMs(Math.min(...lives)));
 }

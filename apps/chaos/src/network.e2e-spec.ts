@@ -5,13 +5,11 @@ import { type Fleet, LEASE_MS, WORKERS } from './fleet.js';
 import { monotonicMs } from './monotonic.js';
 import { type RedisFleet, startRedisFleet } from './redis-fleet.js';
 
-jest.setTimeout(60_000);
-
 /** Of the library. */
 const STORE_TIMEOUT_MS = 500;
 const HEARTBEAT_MS = 5_000;
 
-/** The store gives its subscriber connection this name. */
+/** Name of the store's subscriber connection. */
 const events: Which = ({ opening }) => opening.includes('token-events');
 const commands: Which = (connection) => !events(connection);
 
@@ -24,7 +22,7 @@ describe('Eight processes, each with a network of its own to Redis,', () => {
   beforeAll(async () => {
     running = await startRedisFleet({ proxied: true });
     ({ fleet, admin, proxies } = running);
-    // So that Redis knows the scripts: the first of a kind is sent twice, by its digest and in full.
+    // Makes Redis load the scripts: the first call of each takes two requests, by digest and in full.
     await (await fleet.trial()).burst(1);
   });
 
@@ -33,13 +31,13 @@ describe('Eight processes, each with a network of its own to Redis,', () => {
 
   const proxyOf = (worker: { name: string }): FaultProxy => proxies[Number(worker.name.slice(1))] as FaultProxy;
 
-  /** How many lease records have that field. */
+  /** Number of records that have a field. */
   async function recordsWith(field: string): Promise<number> {
     const records = await admin.keys('mintonce:*:l');
     return (await Promise.all(records.map((record) => admin.hexists(record, field)))).filter(Boolean).length;
   }
 
-  it('mint once although Redis is 50 to 400 ms away, and a token in hand costs nothing of it', async () => {
+  it('mint once while Redis is 50 to 400 ms away, and give a token in hand without that delay', async () => {
     const trial = await fleet.trial();
     for (const proxy of proxies) proxy.suffer({ kind: 'delay', ms: 25, jitterMs: 175 });
     await trial.burst(10);
@@ -56,14 +54,12 @@ describe('Eight processes, each with a network of its own to Redis,', () => {
     expect(slowestMs).toBeLessThan(50 + heldUpMs);
   });
 
-  it('mint one each at most while Redis answers later than it may', async () => {
+  it('mint at most one each while Redis answers later than storeTimeoutMs', async () => {
     const trial = await fleet.trial();
     for (const proxy of proxies) proxy.suffer({ kind: 'delay', ms: STORE_TIMEOUT_MS });
     await trial.burst(10);
     for (const proxy of proxies) await proxy.heal();
-    const healedAt = monotonicMs();
-    await fleet.untilStoreIsBack();
-    const recoveryMs = monotonicMs() - healedAt;
+    const recoveryMs = await fleet.untilStoreIsBack();
     await trial.burst(10);
     await expectPromises(trial, {
       promises: [2, 6],
@@ -74,7 +70,7 @@ describe('Eight processes, each with a network of its own to Redis,', () => {
     });
   });
 
-  it('do not wait for themselves when the reply that grants the lease is lost', async () => {
+  it('do not wait for their own lease if the reply that grants it is lost', async () => {
     const trial = await fleet.trial();
     const unlucky = fleet.worker('w2');
     const before = await recordsWith('nonce');
@@ -100,7 +96,7 @@ describe('Eight processes, each with a network of its own to Redis,', () => {
     expect(recoveryMs).toBeLessThan(LEASE_MS);
   });
 
-  it('know a commit by its fence when its reply is lost, and do not lengthen the life of the token', async () => {
+  it('recognise a commit by its fence if its reply is lost, and do not lengthen the life of the token', async () => {
     const trial = await fleet.trial();
     const release = fleet.witness.holdNext();
     const served = trial.burst(10);
@@ -121,7 +117,7 @@ describe('Eight processes, each with a network of its own to Redis,', () => {
     expect(await admin.pexpiretime(token)).toBe(endsAt);
   });
 
-  it('do not sleep through a commit whose announcement overtakes the reply that tells them to wait', async () => {
+  it('wake up at a commit whose event overtakes the reply that tells them to wait', async () => {
     const trial = await fleet.trial();
     const release = fleet.witness.holdNext();
     const served = trial.burst(10, [fleet.worker('w0')]);
@@ -149,12 +145,9 @@ describe('Eight processes, each with a network of its own to Redis,', () => {
     expect(recoveryMs).toBeLessThanOrEqual(LEASE_MS / 2 + heldUpMs);
   });
 
-  it('serve the waiters of a process that does not hear of the commit by the end of the lease', async () => {
+  it('give waiting callers the token by the end of the lease if the event of its commit is lost', async () => {
     const trial = await fleet.trial();
-    const release = fleet.witness.holdNext();
-    const served = trial.burst(10);
-    const holder = await trial.minting();
-    await trial.waiting(10, fleet.workers);
+    const { holder, served, release } = await trial.midMint();
     for (const proxy of proxies) if (proxy !== proxyOf(holder)) proxy.suffer({ kind: 'stall' }, events);
     const stalledAt = monotonicMs();
     release();
@@ -170,7 +163,7 @@ describe('Eight processes, each with a network of its own to Redis,', () => {
     expect(recoveryMs).toBeLessThanOrEqual(LEASE_MS + STORE_TIMEOUT_MS + heldUpMs);
   });
 
-  it('hear within two heartbeats of an invalidation that a half-open subscriber connection has swallowed', async () => {
+  it('learn of an invalidation within two heartbeats if a half-open subscriber connection loses its event', async () => {
     const trial = await fleet.trial();
     await trial.burst(2);
     const deaf = fleet.worker('w4');
@@ -193,7 +186,7 @@ describe('Eight processes, each with a network of its own to Redis,', () => {
     expect(recoveryMs).toBeLessThanOrEqual(2 * HEARTBEAT_MS + heldUpMs);
   });
 
-  it('find their way back to Redis by themselves when a connection is half-open', async () => {
+  it('reconnect to Redis by themselves if a connection is half-open', async () => {
     const trial = await fleet.trial();
     await trial.burst(2);
     const unlucky = fleet.worker('w1');
@@ -210,15 +203,13 @@ describe('Eight processes, each with a network of its own to Redis,', () => {
     });
   });
 
-  it('mint one more for each process that is cut off, and one for all others', async () => {
+  it('mint one token for each process that is cut off, and one for all others', async () => {
     const trial = await fleet.trial();
     const cutOff = proxies.slice(0, 3);
     for (const proxy of cutOff) proxy.suffer({ kind: 'stall' });
     await trial.burst(10);
     for (const proxy of cutOff) await proxy.heal();
-    const healedAt = monotonicMs();
-    await fleet.untilStoreIsBack();
-    const recoveryMs = monotonicMs() - healedAt;
+    const recoveryMs = await fleet.untilStoreIsBack();
     await trial.burst(10);
     await expectPromises(trial, {
       promises: [1, 2, 6],
@@ -229,27 +220,30 @@ describe('Eight processes, each with a network of its own to Redis,', () => {
     });
   });
 
-  it.each(['requests', 'replies'] as const)('mint one more for a process whose %s alone are cut off', async (only) => {
-    const trial = await fleet.trial();
-    const [proxy] = proxies;
-    proxy?.suffer({ kind: 'stall', only });
-    await trial.burst(10, fleet.workers.slice(0, 1));
-    await proxy?.heal();
-    const healedAt = monotonicMs();
-    await trial.burst(10);
-    await fleet.untilStoreIsBack();
-    const recoveryMs = monotonicMs() - healedAt;
-    await trial.burst(10);
-    await expectPromises(trial, {
-      promises: [1, 2, 6],
-      fault: `only the ${only} of one process are cut off`,
-      mints: { atMost: 2 },
-      overlapping: 2,
-      recoveryMs,
-    });
-  });
+  it.each(['requests', 'replies'] as const)(
+    'mint one more token for a process whose %s alone are cut off',
+    async (only) => {
+      const trial = await fleet.trial();
+      const [proxy] = proxies;
+      proxy?.suffer({ kind: 'stall', only });
+      await trial.burst(10, fleet.workers.slice(0, 1));
+      await proxy?.heal();
+      const healedAt = monotonicMs();
+      await trial.burst(10);
+      await fleet.untilStoreIsBack();
+      const recoveryMs = monotonicMs() - healedAt;
+      await trial.burst(10);
+      await expectPromises(trial, {
+        promises: [1, 2, 6],
+        fault: `only the ${only} of one process are cut off`,
+        mints: { atMost: 2 },
+        overlapping: 2,
+        recoveryMs,
+      });
+    },
+  );
 
-  it('serve everybody while all connections are cut ten times', async () => {
+  it('serve every caller while all connections are cut ten times', async () => {
     const trial = await fleet.trial();
     await trial.load(10);
     for (let times = 0; times < 10; times++) {
@@ -265,7 +259,7 @@ describe('Eight processes, each with a network of its own to Redis,', () => {
     });
   });
 
-  it('serve everybody while half of them are refused', async () => {
+  it('serve every caller while half of the connections are refused', async () => {
     const trial = await fleet.trial();
     for (const proxy of proxies.slice(0, 4)) {
       proxy.refuse();
@@ -273,9 +267,7 @@ describe('Eight processes, each with a network of its own to Redis,', () => {
     }
     await trial.burst(10);
     for (const proxy of proxies) await proxy.heal();
-    const healedAt = monotonicMs();
-    await fleet.untilStoreIsBack();
-    const recoveryMs = monotonicMs() - healedAt;
+    const recoveryMs = await fleet.untilStoreIsBack();
     await trial.burst(10);
     await expectPromises(trial, {
       promises: [1, 2, 6],

@@ -1,5 +1,5 @@
 import { Redis } from 'ioredis';
-import { type FaultProxy, faultProxy, type RedisServer, startRedis } from '@mintonce/test-support';
+import { type FaultProxy, faultProxy, type RedisServer, startRedis, startTogether } from '@mintonce/test-support';
 import { Fleet, type FleetOptions, WORKERS } from './fleet.js';
 import { immortalKeys } from './immortal-keys.js';
 
@@ -23,32 +23,25 @@ export interface RedisFleet {
   stop(): Promise<void>;
 }
 
-export async function startRedisFleet(options: RedisFleetOptions = {}): Promise<RedisFleet> {
+export function startRedisFleet(options: RedisFleetOptions = {}): Promise<RedisFleet> {
   const { args = [], password, proxied = false, workers = WORKERS, ...rest } = options;
   const secured = password === undefined ? [] : ['--requirepass', password];
-  const redis = await startRedis({ args: ['--enable-debug-command', 'local', ...secured, ...args] });
-  const admin = new Redis({ path: redis.socketPath, password, retryStrategy: () => 50, maxRetriesPerRequest: null });
-  admin.on('error', () => undefined);
-  const proxies = await Promise.all(Array.from({ length: proxied ? workers : 0 }, () => faultProxy({ target: redis })));
-  const end = async (): Promise<void> => {
-    proxies.forEach((proxy) => proxy.stop());
-    admin.disconnect();
-    await redis.stop();
-  };
-  try {
+  return startTogether(async (running) => {
+    const redis = running.add(await startRedis({ args: ['--enable-debug-command', 'local', ...secured, ...args] }));
+    const admin = new Redis({ path: redis.socketPath, password, retryStrategy: () => 50, maxRetriesPerRequest: null });
+    admin.on('error', () => undefined);
+    running.onStop(() => admin.disconnect());
+    const proxies = await Promise.all(
+      Array.from({ length: proxied ? workers : 0 }, () => faultProxy({ target: redis })),
+    );
+    proxies.forEach((proxy) => running.add(proxy));
     const fleet = await Fleet.start({
       ...rest,
       workers,
       store: (worker) => ({ kind: 'redis', port: proxies[worker]?.port ?? redis.port, password }),
       inspect: () => immortalKeys([admin]),
     });
-    const stop = async (): Promise<void> => {
-      await fleet.stop();
-      await end();
-    };
-    return { fleet, redis, admin, proxies, stop };
-  } catch (error) {
-    await end();
-    throw error;
-  }
+    running.add(fleet);
+    return { fleet, redis, admin, proxies, stop: () => running.stop() };
+  });
 }

@@ -1,4 +1,4 @@
-import { type RedisSentinel, type RedisSentinelOptions, startSentinel } from '@mintonce/test-support';
+import { type RedisSentinel, type RedisSentinelOptions, startSentinel, startTogether } from '@mintonce/test-support';
 import { Fleet, type FleetOptions } from './fleet.js';
 import { immortalKeys } from './immortal-keys.js';
 
@@ -9,24 +9,18 @@ export interface SentinelFleet {
   stop(): Promise<void>;
 }
 
-export async function startSentinelFleet(
+export function startSentinelFleet(
   rigOptions: RedisSentinelOptions = {},
   fleetOptions: Omit<FleetOptions, 'store' | 'inspect'> = {},
 ): Promise<SentinelFleet> {
-  const rig = await startSentinel(rigOptions);
-  try {
+  return startTogether(async (running) => {
+    const rig = running.add(await startSentinel(rigOptions));
     const fleet = await Fleet.start({
       ...fleetOptions,
       store: () => ({ kind: 'sentinel', ports: rig.ports, name: rig.name }),
       inspect: async () => immortalKeys([rig.admin(await rig.master())]),
     });
-    const stop = async (): Promise<void> => {
-      await fleet.stop();
-      await rig.stop();
-    };
-    return { fleet, rig, stop };
-  } catch (error) {
-    await rig.stop();
-    throw error;
-  }
+    running.add(fleet);
+    return { fleet, rig, stop: () => running.stop() };
+  });
 }

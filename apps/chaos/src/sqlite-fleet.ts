@@ -1,19 +1,17 @@
 import { join } from 'node:path';
-import { temporaryDirectory } from '@mintonce/test-support';
+import { startTogether, temporaryDirectory } from '@mintonce/test-support';
 import { Fleet, type FleetOptions } from './fleet.js';
 
 /** A fleet on the embedded store. */
-export async function startSqliteFleet(options: Omit<FleetOptions, 'store' | 'inspect'> = {}): Promise<{
+export function startSqliteFleet(options: Omit<FleetOptions, 'store' | 'inspect'> = {}): Promise<{
   fleet: Fleet;
   stop(): Promise<void>;
 }> {
-  const directory = temporaryDirectory();
-  const path = join(directory.path, 'tokens.sqlite');
-  try {
-    const fleet = await Fleet.start({ ...options, store: () => ({ kind: 'sqlite', path }) });
-    return { fleet, stop: () => fleet.stop().finally(() => directory.remove()) };
-  } catch (error) {
-    directory.remove();
-    throw error;
-  }
+  return startTogether(async (running) => {
+    const directory = temporaryDirectory();
+    running.onStop(() => directory.remove());
+    const path = join(directory.path, 'tokens.sqlite');
+    const fleet = running.add(await Fleet.start({ ...options, store: () => ({ kind: 'sqlite', path }) }));
+    return { fleet, stop: () => running.stop() };
+  });
 }

@@ -3,8 +3,16 @@ import { type Fleet } from './fleet.js';
 import { uncounted } from './mint-bound.js';
 import { monotonicMs } from './monotonic.js';
 import { judge, type Verdict } from './verdict.js';
-import { type TokenCall } from './witness.js';
+import { type WitnessedCall } from './witness.js';
 import { type WorkerProcess } from './worker-process.js';
+
+export interface MidMint {
+  /** The worker that mints. */
+  readonly holder: WorkerProcess;
+  /** Resolves when all callers are answered. */
+  readonly served: Promise<void>;
+  release(): void;
+}
 
 /** What a fleet goes through with one key. */
 export class Trial {
@@ -22,6 +30,15 @@ export class Trial {
   /** That many callers in each worker, all at once; resolves when all are answered. */
   async burst(perWorker: number, workers = this.fleet.awake): Promise<void> {
     await Promise.all(workers.map((worker) => worker.ask({ do: 'burst', key: this.key, count: perWorker })));
+  }
+
+  /** Callers of each worker wait for a mint whose answer is withheld until `release` is called. */
+  async midMint(perWorker = 10): Promise<MidMint> {
+    const release = this.fleet.witness.holdNext();
+    const served = this.burst(perWorker);
+    const holder = await this.minting();
+    await this.waiting(perWorker, this.fleet.workers);
+    return { holder, served, release };
   }
 
   /** Callers of one worker that may not live to see their answer. */
@@ -71,12 +88,22 @@ export class Trial {
     await this.fleet.until(() => this.fleet.awake.every(({ name }) => !old.has(this.lastToken(name))));
   }
 
+  /** The generations of the tokens that callers were given. */
+  get generations(): number[] {
+    return this.answers.flatMap(({ generation }) => generation ?? []);
+  }
+
+  /** The longest that a caller waited. */
+  get slowestMs(): number {
+    return Math.max(...this.answers.map(({ askedAt, answeredAt }) => answeredAt - askedAt));
+  }
+
   /** What callers of that worker were given last, if it was a token. */
   lastToken(worker: string): string | undefined {
     return this.answers.findLast((answer) => answer.worker === worker)?.token;
   }
 
-  get calls(): readonly TokenCall[] {
+  get calls(): readonly WitnessedCall[] {
     return this.fleet.witness.callsFor(this.key);
   }
 

@@ -2,11 +2,9 @@ import { join } from 'node:path';
 import { type TemporaryDirectory, temporaryDirectory } from '@mintonce/test-support';
 import { Fleet } from './fleet.js';
 
-jest.setTimeout(60_000);
-
 const WORKERS = 3;
 
-/** A check that cannot fail shows nothing. */
+/** Shows that each check of the verdict can fail. */
 describe('The verdict on a fleet that breaks its promises', () => {
   let directory: TemporaryDirectory;
   let fleet: Fleet;
@@ -30,7 +28,7 @@ describe('The verdict on a fleet that breaks its promises', () => {
     expect(broken).toContainEqual(expect.stringContaining('3 mints, but no more than'));
   });
 
-  it('sees a token of another key, one that nobody minted and one that is past its expiry', async () => {
+  it('finds a token of another key, one that was never minted and one past its expiry', async () => {
     const other = await fleet.trial();
     await other.burst(1);
     const trial = await fleet.trial();
@@ -56,7 +54,7 @@ describe('The verdict on a fleet that breaks its promises', () => {
     );
   });
 
-  it('sees a process that ends unasked', async () => {
+  it('finds a process that ends by itself', async () => {
     const trial = await fleet.trial();
     await trial.burst(1);
     const [victim] = fleet.workers;

@@ -1,6 +1,6 @@
+import { overlapping } from '@mintonce/demo';
 import { type Trial } from './trial.js';
-import { boundOf, total, uncounted } from './mint-bound.js';
-import { type TokenCall } from './witness.js';
+import { boundOf, uncounted } from './mint-bound.js';
 
 /** Of a token's life, as the library's default policy has it. */
 const MARGIN_MS = 30_000;
@@ -25,14 +25,14 @@ export function judge(trial: Trial, broken: readonly string[] = []): Verdict {
   const { calls, answers } = trial;
   const bound = boundOf(trial);
   return {
-    mints: calls.length,
-    bound: total(bound),
+    mints: bound.calls,
+    bound: bound.bound,
     errors: errorsByCode(trial),
     answers: answers.length,
     overlapping: overlapping(calls),
     broken: [
       ...broken,
-      ...(calls.length > total(bound) ? [`${calls.length} mints, but no more than ${JSON.stringify(bound)}`] : []),
+      ...(bound.holds ? [] : [`${bound.calls} mints, but no more than ${JSON.stringify(bound)}`]),
       ...wrongTokens(trial),
       ...lateAnswers(trial),
       ...rejectedTokens(trial),
@@ -46,12 +46,6 @@ function errorsByCode({ answers }: Trial): Record<string, number> {
   const errors: Record<string, number> = {};
   for (const { error } of answers) if (error) errors[error.code] = (errors[error.code] ?? 0) + 1;
   return errors;
-}
-
-function overlapping(calls: readonly TokenCall[]): number {
-  const running = ({ startedAt }: TokenCall): TokenCall[] =>
-    calls.filter((other) => other.startedAt <= startedAt && startedAt < (other.endedAt ?? Infinity));
-  return Math.max(0, ...calls.map((call) => running(call).length));
 }
 
 /** Tokens of another key, made up, or past their hard expiry. */

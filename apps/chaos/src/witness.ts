@@ -2,19 +2,14 @@ import { once } from 'node:events';
 import { type IncomingMessage, type Server, type ServerResponse, createServer } from 'node:http';
 import { type AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
+import { type TokenCall } from '@mintonce/demo';
 import { monotonicMs } from './monotonic.js';
 import { tokenDigest } from './token-digest.js';
 
-/** One call of the token endpoint. */
-export interface TokenCall {
+/** One call of the token endpoint, with the worker that made it; instants are monotonic, and a caller that leaves ends it. */
+export interface WitnessedCall extends TokenCall {
   readonly worker: string;
   readonly key: string;
-  /** Monotonic, as all instants here. */
-  readonly startedAt: number;
-  /** When it was answered, or when the caller was gone. */
-  endedAt?: number;
-  /** Nothing if the caller was gone before. */
-  status?: number;
   /** A digest of the token that was handed out. */
   token?: string;
   expiresInMs?: number;
@@ -25,7 +20,7 @@ export interface TokenCall {
  * when, and what he was given. Each worker has a path of its own.
  */
 export class Witness {
-  readonly calls: TokenCall[] = [];
+  readonly calls: WitnessedCall[] = [];
   private nextHold?: Promise<void>;
   private readonly server: Server;
 
@@ -46,12 +41,12 @@ export class Witness {
     return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}/${worker}/token`;
   }
 
-  callsFor(key: string): TokenCall[] {
+  callsFor(key: string): WitnessedCall[] {
     return this.calls.filter((call) => call.key === key);
   }
 
   /** Calls for that key that have not ended. */
-  inFlight(key: string): TokenCall[] {
+  inFlight(key: string): WitnessedCall[] {
     return this.callsFor(key).filter(({ endedAt }) => endedAt === undefined);
   }
 
@@ -72,7 +67,7 @@ export class Witness {
     const startedAt = monotonicMs();
     const body = await text(request);
     const worker = request.url?.split('/')[1] ?? '';
-    const call: TokenCall = { worker, key: new URLSearchParams(body).get('resource') ?? '', startedAt };
+    const call: WitnessedCall = { worker, key: new URLSearchParams(body).get('resource') ?? '', startedAt };
     this.calls.push(call);
     const gone = new AbortController();
     response.once('close', () => {
@@ -114,7 +109,7 @@ export class Witness {
   }
 }
 
-function whatWasHandedOut(answer: string): Pick<TokenCall, 'token' | 'expiresInMs'> {
+function whatWasHandedOut(answer: string): Pick<WitnessedCall, 'token' | 'expiresInMs'> {
   const { access_token, expires_in } = JSON.parse(answer) as { access_token: string; expires_in: number };
   return { token: tokenDigest(access_token), expiresInMs: expires_in * 1_000 };
 }

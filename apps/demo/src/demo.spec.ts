@@ -1,48 +1,33 @@
 import { createHash } from 'node:crypto';
-import { join } from 'node:path';
-import { type NodeProcess, startNode, waitFor } from '@mintonce/test-support';
-import { type IdentityProviderStats } from './identity-provider.js';
-import { type Settings } from './identity-provider-settings.js';
-import { type UpstreamStatistics } from './upstream-stats.js';
+import { startNode, waitFor } from '@mintonce/test-support';
+import { type IdentityProviderClient } from './testing/identity-provider-client.js';
+import { DEMO_MAIN, type DemoProcess, startDemo } from './testing/start-demo.js';
+import { type UpstreamClient } from './testing/upstream-client.js';
 
-const MAIN = join(__dirname, '../dist/main.js');
+const SECRET = 'a secret: with & colon';
 
-describe('the demo', () => {
-  let demo: NodeProcess;
+describe('The demo', () => {
+  let demo: DemoProcess;
+  let idp: IdentityProviderClient;
+  let upstream: UpstreamClient;
   let issuer: string;
-  let upstream: string;
 
   beforeAll(async () => {
-    const env = { HOST: undefined, IDP_PORT: '0', UPSTREAM_PORT: '0', DEMO_CLIENT_SECRET: 'a secret: with & colon' };
-    demo = await startNode(MAIN, { env, readyWhen: /"ready":true/ });
-    const [line] = await demo.waitForOutput(/\{"ready".*\}/);
-    ({ issuer, upstream } = JSON.parse(line) as { issuer: string; upstream: string });
+    demo = await startDemo({ clientSecret: SECRET });
+    ({ idp, upstream } = demo);
+    issuer = idp.issuer;
   });
 
   beforeEach(async () => {
-    await post(`${issuer}/control/reset`);
-    await post(`${upstream}/stats/reset`);
+    await idp.reset();
+    await upstream.reset();
   });
 
   afterAll(async () => {
     await expect(demo.stop()).resolves.toEqual({ code: 0, signal: null });
   });
 
-  function post(url: string, body?: unknown): Promise<Response> {
-    return fetch(url, { method: 'POST', body: body === undefined ? undefined : JSON.stringify(body) });
-  }
-
-  const control = (settings: Partial<Settings>) => post(`${issuer}/control`, settings);
-
-  async function idpStats(): Promise<IdentityProviderStats> {
-    return (await (await fetch(`${issuer}/control/stats`)).json()) as IdentityProviderStats;
-  }
-
-  async function upstreamStats(): Promise<UpstreamStatistics> {
-    return (await (await fetch(`${upstream}/stats`)).json()) as UpstreamStatistics;
-  }
-
-  function requestToken(clientId = 'demo', secret = 'a secret: with & colon'): Promise<Response> {
+  function requestToken(clientId = 'demo', secret = SECRET): Promise<Response> {
     const basic = Buffer.from([clientId, secret].map(encodeURIComponent).join(':')).toString('base64');
     return fetch(`${issuer}/token`, {
       method: 'POST',
@@ -56,11 +41,11 @@ describe('the demo', () => {
   }
 
   function call(path: string, token: string, init: RequestInit = {}): Promise<Response> {
-    return fetch(`${upstream}${path}`, { ...init, headers: { ...init.headers, Authorization: `Bearer ${token}` } });
+    return fetch(`${upstream.url}${path}`, { ...init, headers: { ...init.headers, Authorization: `Bearer ${token}` } });
   }
 
-  describe('the identity provider', () => {
-    it('mints opaque tokens for client credentials, and can be discovered', async () => {
+  describe('as an identity provider', () => {
+    it('publishes its metadata, and issues opaque tokens for client credentials', async () => {
       const discovered = await fetch(`${issuer}/.well-known/openid-configuration`);
       await expect(discovered.json()).resolves.toMatchObject({ issuer, token_endpoint: `${issuer}/token` });
       const response = await requestToken();
@@ -73,69 +58,69 @@ describe('the demo', () => {
       });
     });
 
-    it('takes the secret in the body from the client that is registered for that', async () => {
-      const parameters = { client_id: 'demo-post', client_secret: 'a secret: with & colon' };
+    it('accepts the secret in the body from a client that is registered for client_secret_post', async () => {
+      const parameters = { client_id: 'demo-post', client_secret: SECRET };
       const body = new URLSearchParams({ ...parameters, grant_type: 'client_credentials', scope: 'api:read' });
       const response = await fetch(`${issuer}/token`, { method: 'POST', body });
       expect(response.status).toBe(200);
-      expect((await idpStats()).calls).toMatchObject([{ clientId: 'demo-post', status: 200 }]);
+      expect((await idp.stats()).calls).toMatchObject([{ clientId: 'demo-post', status: 200 }]);
     });
 
-    it('counts calls, failed ones too, and the tokens that came of them', async () => {
+    it('counts all calls, failed ones included, and the tokens that were issued', async () => {
       await mint();
       expect((await requestToken('demo', 'wrong')).status).toBe(401);
       await mint();
-      expect(await idpStats()).toMatchObject({ tokenCalls: 3, minted: 2, overlapping: 1 });
-      expect((await idpStats()).calls.map(({ clientId, status }) => [clientId, status])).toEqual([
+      expect(await idp.stats()).toMatchObject({ tokenCalls: 3, minted: 2, overlapping: 1 });
+      expect((await idp.stats()).calls.map(({ clientId, status }) => [clientId, status])).toEqual([
         ['demo', 200],
         ['demo', 401],
         ['demo', 200],
       ]);
     });
 
-    it('shows how many calls of one client ran at the same time', async () => {
-      await control({ delayMs: 200 });
+    it('counts the concurrent calls of one client', async () => {
+      await idp.configure({ delayMs: 200 });
       const calls = [requestToken(), requestToken(), requestToken('somebody-else')];
-      await waitFor(async () => (await idpStats()).tokenCalls === 3);
-      expect((await idpStats()).overlapping).toBe(2);
+      await waitFor(async () => (await idp.stats()).tokenCalls === 3);
+      expect((await idp.stats()).overlapping).toBe(2);
       await Promise.all(calls);
-      expect((await idpStats()).overlapping).toBe(2);
+      expect((await idp.stats()).overlapping).toBe(2);
     });
 
-    it('fails as it is told, until it is told to recover', async () => {
-      await control({ failWith: { status: 503, retryAfterS: 7 } });
+    it('fails as set until the failure is removed', async () => {
+      await idp.configure({ failWith: { status: 503, retryAfterS: 7 } });
       const failed = await requestToken();
       expect([failed.status, failed.headers.get('Retry-After')]).toEqual([503, '7']);
-      await control({ failWith: { status: 400, body: { error: 'invalid_scope' } } });
+      await idp.configure({ failWith: { status: 400, body: { error: 'invalid_scope' } } });
       await expect((await requestToken()).json()).resolves.toEqual({ error: 'invalid_scope' });
-      await control({ failWith: null });
+      await idp.configure({ failWith: null });
       expect((await requestToken()).status).toBe(200);
-      expect(await idpStats()).toMatchObject({ tokenCalls: 3, minted: 1 });
+      expect(await idp.stats()).toMatchObject({ tokenCalls: 3, minted: 1 });
     });
 
-    it('names the setting that it does not take', async () => {
-      const refused = await control({ tokenLifetimeMs: 999 });
-      expect(refused.status).toBe(400);
-      await expect(refused.json()).resolves.toEqual({ error: 'tokenLifetimeMs is not valid: 999' });
+    it('names the setting that is invalid', async () => {
+      await expect(idp.configure({ tokenLifetimeMs: 999 })).rejects.toThrow(
+        'answered with 400: {"error":"tokenLifetimeMs is not valid: 999"}',
+      );
     });
 
-    it('revokes one token for its client (RFC 7009), and all at once', async () => {
+    it('revokes one token for its client (RFC 7009), and all tokens through /control', async () => {
       const [one, other] = [await mint(), await mint()];
-      const basic = Buffer.from(`demo:${encodeURIComponent('a secret: with & colon')}`).toString('base64');
+      const basic = Buffer.from(`demo:${encodeURIComponent(SECRET)}`).toString('base64');
       await fetch(`${issuer}/token/revocation`, {
         method: 'POST',
         headers: { Authorization: `Basic ${basic}` },
         body: new URLSearchParams({ token: one }),
       });
       expect([(await call('/echo', one)).status, (await call('/echo', other)).status]).toEqual([401, 200]);
-      await post(`${issuer}/control/revoke`);
+      await idp.revokeAll();
       expect((await call('/echo', other)).status).toBe(401);
       expect((await call('/echo', await mint())).status).toBe(200);
     });
   });
 
-  describe('the upstream', () => {
-    it('echoes the request as it saw it, and of the token only a digest', async () => {
+  describe('as an upstream', () => {
+    it('echoes the request, with a digest in place of the token', async () => {
       const token = await mint();
       const response = await call('/echo/a?b=1', token, { method: 'PUT', body: 'hello', headers: { 'X-Test': 'yes' } });
       const text = await response.text();
@@ -150,43 +135,43 @@ describe('the demo', () => {
       expect(text).not.toContain(token);
     });
 
-    it('lets nobody in without an active token', async () => {
-      const absent = await fetch(`${upstream}/echo`);
+    it('answers 401 without an active token', async () => {
+      const absent = await fetch(`${upstream.url}/echo`);
       expect(absent.status).toBe(401);
       expect(absent.headers.get('WWW-Authenticate')).toContain('Bearer error="invalid_token"');
       expect((await call('/echo', 'made-up')).status).toBe(401);
-      expect(await upstreamStats()).toMatchObject({ requests: 2, byStatus: { 401: 2 }, expiredSeen: 0 });
+      expect(await upstream.stats()).toMatchObject({ requests: 2, byStatus: { 401: 2 }, expiredSeen: 0 });
     });
 
-    it('tells an expired token from a revoked one', async () => {
-      await control({ tokenLifetimeMs: 1_000 });
+    it('reports an expired and a revoked token as different', async () => {
+      await idp.configure({ tokenLifetimeMs: 1_000 });
       const revoked = await mint();
-      await post(`${issuer}/control/revoke`);
+      await idp.revokeAll();
       expect((await call('/echo', revoked)).status).toBe(401);
-      expect((await upstreamStats()).expiredSeen).toBe(0);
+      expect((await upstream.stats()).expiredSeen).toBe(0);
       const expiring = await mint();
       await waitFor(async () => (await call('/echo', expiring)).status === 401);
-      expect((await upstreamStats()).expiredSeen).toBe(1);
+      expect((await upstream.stats()).expiredSeen).toBe(1);
     });
 
-    it('lets a token in for as long as the token endpoint promised, to the millisecond', async () => {
-      await control({ tokenLifetimeMs: 1_000 });
+    it('accepts a token until its expiry, to the millisecond', async () => {
+      await idp.configure({ tokenLifetimeMs: 1_000 });
       const askedAt = performance.now();
       const token = await mint();
       await waitFor(async () => (await call('/echo', token)).status === 401);
       expect(performance.now() - askedAt).toBeGreaterThanOrEqual(1_000);
     });
 
-    it('counts requests, and the tokens that they came with', async () => {
+    it('counts requests, and the tokens that it received', async () => {
       const token = await mint();
       await Promise.all(Array.from({ length: 5 }, () => call('/echo', token)));
       await call('/status/418', await mint());
-      const { requests, byStatus, credentials } = await upstreamStats();
+      const { requests, byStatus, credentials } = await upstream.stats();
       expect({ requests, byStatus }).toEqual({ requests: 6, byStatus: { 200: 5, 418: 1 } });
       expect(credentials).toHaveLength(2);
     });
 
-    it('streams, dawdles and fails on request', async () => {
+    it('streams, delays and fails on request', async () => {
       const token = await mint();
       const text = async (path: string) => await (await call(path, token)).text();
       expect(await text('/stream?chunks=3&delayMs=1')).toBe('chunk 1\nchunk 2\nchunk 3\n');
@@ -197,30 +182,27 @@ describe('the demo', () => {
       expect([unavailable.status, unavailable.headers.get('Retry-After')]).toEqual([503, '7']);
     });
 
-    it('sends the first part of a stream before it has the last, and notices who leaves', async () => {
+    it('sends the first part of a stream before the last one exists, and counts a client that leaves', async () => {
       const leave = new AbortController();
       const response = await call('/stream?chunks=2&delayMs=60000', await mint(), { signal: leave.signal });
       const first = await response.body?.getReader().read();
       expect(Buffer.from(first?.value ?? []).toString()).toBe('chunk 1\n');
       leave.abort();
-      await waitFor(async () => (await upstreamStats()).cutShort === 1);
+      await waitFor(async () => (await upstream.stats()).cutShort === 1);
     });
   });
 
-  it('stops promptly with a call half done', async () => {
-    const another = await startNode(MAIN, { env: { IDP_PORT: '0', UPSTREAM_PORT: '0' }, readyWhen: /"ready":true/ });
-    const [line] = await another.waitForOutput(/\{"ready".*\}/);
-    const { issuer: idp } = JSON.parse(line) as { issuer: string };
-    await post(`${idp}/control`, { delayMs: 60_000 });
-    const hanging = fetch(`${idp}/token`, { method: 'POST' }).catch(() => 'cut');
-    const stats = async () => (await (await fetch(`${idp}/control/stats`)).json()) as IdentityProviderStats;
-    await waitFor(async () => (await stats()).tokenCalls === 1);
+  it('stops at once while a call is in flight', async () => {
+    const another = await startDemo({ clientSecret: SECRET });
+    await another.idp.configure({ delayMs: 60_000 });
+    const hanging = fetch(`${another.idp.issuer}/token`, { method: 'POST' }).catch(() => 'cut');
+    await waitFor(async () => (await another.idp.stats()).tokenCalls === 1);
     await expect(another.stop()).resolves.toEqual({ code: 0, signal: null });
     await expect(hanging).resolves.toBe('cut');
   });
 
-  it('says which port is not a port', async () => {
-    const failing = await startNode(MAIN, { env: { IDP_PORT: 'many' } });
+  it('names the variable of an invalid port', async () => {
+    const failing = await startNode(DEMO_MAIN, { env: { IDP_PORT: 'many' } });
     expect((await failing.exited).code).toBe(1);
     expect(failing.output()).toContain('IDP_PORT is not a port: many');
   });

@@ -2,14 +2,15 @@ import { once } from 'node:events';
 import { type AddressInfo } from 'node:net';
 import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http';
 
+/** A server that listens. */
 export interface Listening {
   readonly url: string;
   readonly port: number;
-  /** Resolves when no connection is left. */
+  /** Stops listening and closes all connections; resolves when none is left. */
   stop(): Promise<void>;
 }
 
-/** Listens, and stops promptly: a connection that idles or streams is cut. */
+/** Starts an HTTP server. Its `stop` does not wait: idle and streaming connections are closed at once. */
 export async function listen(
   host: string,
   port: number,

@@ -2,6 +2,7 @@ import { type IncomingMessage, type RequestListener, type ServerResponse } from 
 import { isLoopback, readText, sendJson } from './http.js';
 import { type Settings } from './identity-provider-settings.js';
 
+/** The operations of `/control`. */
 export interface Operations {
   stats(): unknown;
   control(change: Partial<Settings>): Settings;
@@ -9,12 +10,13 @@ export interface Operations {
   reset(): void;
 }
 
-/** `/control`, for this machine only, in front of the provider. */
+/** Serves `/control` to loopback addresses only, and passes every other request on to the provider. */
 export function control(operations: Operations, provider: RequestListener): RequestListener {
   return (request, response) => {
     const path = request.url?.split('?')[0] ?? '';
     if (!/^\/control(\/|$)/.test(path)) return provider(request, response);
-    if (!isLoopback(request)) return sendJson(response, 403, { error: 'for this machine only' });
+    if (!isLoopback(request))
+      return sendJson(response, 403, { error: '/control is for this machine only: call it from a loopback address' });
     operate(operations, `${request.method} ${path}`, request, response).catch((error: Error) =>
       sendJson(response, 400, { error: error.message }),
     );

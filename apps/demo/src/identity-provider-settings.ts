@@ -1,25 +1,33 @@
+/** A failure of the token endpoint. */
 export interface Failure {
+  /** HTTP status, from 400 to 599. */
   status: number;
+  /** `Retry-After`, in seconds. @defaultValue not sent */
   retryAfterS?: number;
-  /** @defaultValue an OAuth error that suits the status */
+  /** Body of the answer. @defaultValue an OAuth error (RFC 6749 section 5.2) that suits the status */
   body?: unknown;
 }
 
-/** What `POST /control` changes while the provider runs. */
+/** Settings that `POST /control` changes while the provider runs. */
 export interface Settings {
-  /** At least a second; the token endpoint promises whole seconds, rounded down. */
+  /** Life of the next tokens, in ms, 1 000 at least. `expires_in` is rounded down to seconds. */
   tokenLifetimeMs: number;
-  /** Every call of the token endpoint waits this long before it does anything. */
+  /** Delay of every call of the token endpoint, in ms. */
   delayMs: number;
-  /** Every call of the token endpoint fails like this, until it is `null` again. */
+  /** Failure of every call of the token endpoint; `null` for none. */
   failWith: Failure | null;
 }
 
+/** Tokens of 5 minutes, no delay, no failure. */
 export const DEFAULT_SETTINGS: Settings = { tokenLifetimeMs: 300_000, delayMs: 0, failWith: null };
 
-/** @throws TypeError that names the field. */
+/**
+ * The settings with a change applied.
+ *
+ * @throws TypeError naming the field that is invalid
+ */
 export function changed(settings: Settings, change: unknown): Settings {
-  if (typeof change !== 'object' || change === null) throw new TypeError('expected a JSON object');
+  if (typeof change !== 'object' || change === null) throw new TypeError('the settings must be a JSON object');
   for (const [name, value] of Object.entries(change)) {
     if (!isValid(name, value)) throw new TypeError(`${name} is not valid: ${JSON.stringify(value)}`);
   }
@@ -33,10 +41,14 @@ function isValid(name: string, value: unknown): boolean {
     case 'delayMs':
       return Number.isInteger(value) && Number(value) >= 0;
     case 'failWith':
-      return value === null || isErrorStatus((value as Partial<Failure> | undefined)?.status);
+      return value === null || isFailure(value);
     default:
       return false;
   }
+}
+
+function isFailure(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && 'status' in value && isErrorStatus(value.status);
 }
 
 function isErrorStatus(status: unknown): boolean {

@@ -8,48 +8,59 @@ import { DEFAULT_SETTINGS, type Failure, type Settings, changed } from './identi
 import { IssuedTokens } from './issued-tokens.js';
 import { type TokenCall, TokenCalls, instant, overlapping } from './token-calls.js';
 
+/** A client of the demo's identity provider. */
 export interface DemoClient {
   clientId: string;
   clientSecret: string;
-  /** @defaultValue `client_secret_basic` */
+  /** How the client authenticates. @defaultValue `'client_secret_basic'` */
   clientAuth?: 'client_secret_basic' | 'client_secret_post';
 }
 
+/** Options of `startIdentityProvider`. */
 export interface IdentityProviderOptions {
-  /** @defaultValue `127.0.0.1` */
+  /** Address to listen on. @defaultValue `'127.0.0.1'` */
   host?: string;
-  /** @defaultValue a free port */
+  /** TCP port to listen on. @defaultValue a free port */
   port?: number;
-  /** @defaultValue `demo` (basic) and `demo-post` (post), both with `DEMO_CLIENT_SECRET` or `demo-secret` */
+  /** Registered clients. @defaultValue `demo` (basic) and `demo-post` (post), both with `DEMO_CLIENT_SECRET` or `demo-secret` */
   clients?: readonly DemoClient[];
+  /** Settings at the start. @defaultValue tokens of 5 minutes, no delay, no failure */
   settings?: Partial<Settings>;
 }
 
+/** What the identity provider has counted since its start or `reset`. */
 export interface IdentityProviderStats {
   /** Calls of the token endpoint, failed ones included. */
   tokenCalls: number;
-  /** Tokens handed out. */
+  /** Tokens issued. */
   minted: number;
-  /** The most calls that ran at the same time for one client. */
+  /** The largest number of concurrent calls of one client. */
   overlapping: number;
-  /** The last thousand calls; instants in epoch milliseconds. */
+  /** The last thousand calls; instants are epoch ms. */
   calls: readonly TokenCall[];
 }
 
+/** A running identity provider. */
 export interface IdentityProvider {
+  /** Its issuer URL. */
   readonly issuer: string;
-  /** For a resource server that asks whether a token is active (RFC 7662). */
+  /** A client for a resource server that asks whether a token is active (RFC 7662). */
   readonly introspectionClient: DemoClient;
   stats(): IdentityProviderStats;
-  /** @throws TypeError that names the field. */
+  /**
+   * Changes settings.
+   *
+   * @throws TypeError naming the field that is invalid
+   */
   control(change: Partial<Settings>): Settings;
+  /** Revokes every token issued so far. */
   revokeAll(): void;
-  /** Forgets all tokens and calls, and all settings made since the start. */
+  /** Deletes all tokens and calls, and restores the settings of the start. */
   reset(): void;
   stop(): Promise<void>;
 }
 
-/** A certified OAuth 2.0 server for the client credentials grant, which counts, and fails and dawdles on request. */
+/** Starts a certified OAuth 2.0 server for the client credentials grant. It counts its calls, and is slow or fails on request. */
 export async function startIdentityProvider(options: IdentityProviderOptions = {}): Promise<IdentityProvider> {
   const { host = '127.0.0.1', port = 0, clients = demoClients() } = options;
   const initial = changed(DEFAULT_SETTINGS, options.settings ?? {});
@@ -80,7 +91,8 @@ export async function startIdentityProvider(options: IdentityProviderOptions = {
     const provider = new Provider(issuer, { ...configuration(registered, tokens, () => settings), jwks });
     provider.use(observed(calls, () => settings));
     provider.use(toTheMillisecond(tokens));
-    return control(operations, provider.callback());
+    const answer = provider.callback();
+    return control(operations, (request, response) => void answer(request, response));
   });
   return { issuer: listening.url, introspectionClient, ...operations, stop: () => listening.stop() };
 }
@@ -106,15 +118,15 @@ function configuration(clients: readonly DemoClient[], tokens: IssuedTokens, set
       devInteractions: { enabled: false },
       resourceIndicators: { enabled: true, getResourceServerInfo: () => ({ scope: 'api:read api:write' }) },
     },
-    // One more than promised: `IssuedTokens` ends the life of a token, exactly, and this second is never seen.
+    // One second more than `expires_in`: `IssuedTokens` ends the life of a token to the millisecond, before this rounding does.
     ttl: { ClientCredentials: () => Math.floor(settings().tokenLifetimeMs / 1_000) + 1 },
   };
 }
 
-/** Nothing is signed with it here, but without a key of our own the provider would take one that the world knows. */
+/** A new signing key. No token here is signed, but without a key `oidc-provider` would use its published development key. */
 async function freshKeys(): Promise<JWKS> {
   const { privateKey } = await promisify(generateKeyPair)('rsa', { modulusLength: 2048 });
-  return { keys: [privateKey.export({ format: 'jwk' }) as JWKS['keys'][number]] };
+  return { keys: [privateKey.export({ format: 'jwk' })] };
 }
 
 function metadataOf({ clientId, clientSecret, clientAuth = 'client_secret_basic' }: DemoClient): ClientMetadata {
@@ -130,7 +142,7 @@ function metadataOf({ clientId, clientSecret, clientAuth = 'client_secret_basic'
 
 type Middleware = (ctx: KoaContextWithOIDC, next: () => Promise<void>) => Promise<void>;
 
-/** Logs the calls of the token endpoint, and makes them slow or fail. */
+/** Records the calls of the token endpoint, and delays or fails them as set. */
 function observed(calls: TokenCalls, settings: () => Settings): Middleware {
   return async (ctx, next) => {
     if (ctx.path !== '/token') return await next();
@@ -154,7 +166,7 @@ function fail(ctx: KoaContextWithOIDC, { status, retryAfterS, body }: Failure): 
   ctx.body = body ?? { error: status < 500 && status !== 429 ? 'invalid_client' : 'temporarily_unavailable' };
 }
 
-/** Says what `IssuedTokens` does: the exact life of a token, and why one is not active. */
+/** Corrects the answers to what `IssuedTokens` knows: the exact life of a token, and why a token is not active. */
 function toTheMillisecond(tokens: IssuedTokens): Middleware {
   return async (ctx, next) => {
     await next();
@@ -167,7 +179,7 @@ function toTheMillisecond(tokens: IssuedTokens): Middleware {
   };
 }
 
-/** RFC 6749, section 2.3.1. */
+/** The client id of HTTP Basic credentials (RFC 6749 section 2.3.1). */
 function basicUser(authorization: string): string | undefined {
   const [, credentials] = /^Basic (.+)$/i.exec(authorization) ?? [];
   const [user] = Buffer.from(credentials ?? '', 'base64')

@@ -1,10 +1,13 @@
 import { type DemoClient } from './identity-provider.js';
 import { type TokenState } from './issued-tokens.js';
 
+/** Options of `Introspection`. */
 export interface IntrospectionOptions {
+  /** Issuer URL of the demo's identity provider. */
   issuer: string;
+  /** Client that may introspect tokens. */
   client: DemoClient;
-  /** How long an answer may be used again. @defaultValue 0: every request asks */
+  /** Time for which an answer is reused, in ms. @defaultValue 0: every request asks */
   cacheMs?: number;
 }
 
@@ -15,7 +18,7 @@ interface Answer {
 
 const REMEMBERED = 1_000;
 
-/** Asks the identity provider whether a token is active (RFC 7662); requests that meet share one question. */
+/** Asks the identity provider whether a token is active (RFC 7662). Concurrent requests with one token share one call. */
 export class Introspection {
   private readonly answers = new Map<string, Answer>();
 
@@ -47,7 +50,10 @@ export class Introspection {
       headers: { Authorization: `Basic ${Buffer.from(credentials).toString('base64')}` },
       body: new URLSearchParams({ token }),
     });
-    if (!response.ok) throw new Error(`the introspection endpoint answered ${response.status}`);
+    if (!response.ok)
+      throw new Error(
+        `the introspection endpoint answered ${response.status}: look into the log of the identity provider`,
+      );
     const { active, inactive_because: why } = (await response.json()) as Record<string, unknown>;
     return active === true ? 'active' : ((why as TokenState | undefined) ?? 'unknown');
   }

@@ -1,5 +1,6 @@
 import { type Adapter, type AdapterPayload } from 'oidc-provider';
 
+/** State of a token; `unknown` was never issued, or too long ago. */
 export type TokenState = 'active' | 'expired' | 'revoked' | 'unknown';
 
 interface IssuedToken {
@@ -8,12 +9,12 @@ interface IssuedToken {
   revoked: boolean;
 }
 
-/** Long enough to tell an expired token from one that never was. */
+/** Number of tokens that are remembered, so that an expired token can be told from an unknown one. */
 const REMEMBERED = 100_000;
 
 /**
- * Every token that was minted, to the millisecond: `oidc-provider` rounds to seconds, and a check that is up to a second
- * off would hide a gateway that sends expired tokens, or blame one that does not.
+ * All tokens that were issued, with their expiry to the millisecond. `oidc-provider` rounds to seconds. A check that is a second
+ * off would miss a gateway that sends expired tokens, or accuse one that does not.
  */
 export class IssuedTokens {
   minted = 0;
@@ -52,7 +53,7 @@ export class IssuedTokens {
     this.tokens.clear();
   }
 
-  /** What `oidc-provider` stores its models in. Client credentials are all that this provider issues. */
+  /** The storage of a model of `oidc-provider`. Only access tokens of client credentials are kept. */
   adapterFor(model: string): Adapter {
     const issued = model === 'ClientCredentials' ? this : undefined;
     const nothing = () => Promise.resolve(undefined);

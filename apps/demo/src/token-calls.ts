@@ -1,16 +1,17 @@
-/** One call of the token endpoint; it has no end while it runs. */
+/** One call of the token endpoint; instants are epoch ms. */
 export interface TokenCall {
   readonly startedAt: number;
+  /** Absent while the call is in flight. */
   endedAt?: number;
   clientId?: string;
-  /** The port that the caller's connection comes from: it tells which process called. */
+  /** Source port of the caller's connection, which identifies the calling process. */
   readonly callerPort?: number;
   status?: number;
 }
 
 const REMEMBERED = 1_000;
 
-/** The log of the token endpoint: every call counts, the last thousand are remembered. */
+/** Counts the calls of the token endpoint, and remembers the last thousand. */
 export class TokenCalls {
   count = 0;
   private readonly calls: TokenCall[] = [];
@@ -33,7 +34,7 @@ export class TokenCalls {
   }
 }
 
-/** The most calls of one client that ran at the same time. */
+/** The largest number of concurrent calls of one client. */
 export function overlapping(calls: readonly TokenCall[]): number {
   return Math.max(0, ...calls.map((call) => calls.filter((other) => ranAtTheStartOf(call, other)).length));
 }
@@ -43,7 +44,7 @@ function ranAtTheStartOf({ startedAt, clientId }: TokenCall, other: TokenCall): 
   return other.clientId === clientId && other.startedAt <= startedAt && startedAt < endedAt;
 }
 
-/** Epoch milliseconds with their fractions, so that calls in a row within one millisecond do not seem to overlap. */
+/** Epoch ms with fractions: without them, two calls one after the other within a millisecond would seem to overlap. */
 export function instant(): number {
   return performance.timeOrigin + performance.now();
 }

@@ -26,7 +26,7 @@ const ROUTES: readonly (readonly [RegExp, Route])[] = [
   [/^\/sse$/, serverSentEvents],
 ];
 
-/** Answers a request that was let in. */
+/** Answers a request whose token is active. */
 export async function answer(
   request: IncomingMessage,
   response: ServerResponse,
@@ -37,7 +37,7 @@ export async function answer(
   await route({ request, response, url, credential });
 }
 
-/** The request as it arrived, but for the token. */
+/** Answers with the request as it arrived, without the token. */
 async function echo({ request, response, credential }: Exchange): Promise<void> {
   const hash = createHash('sha256');
   let bytes = 0;
@@ -97,7 +97,7 @@ async function serverSentEvents({ request, response, url }: Exchange): Promise<v
 }
 
 function notFound({ response, url }: Exchange): void {
-  sendJson(response, 404, { error: `nothing at ${url.pathname}` });
+  sendJson(response, 404, { error: `nothing at ${url.pathname}: try /echo` });
 }
 
 async function send(response: ServerResponse, chunks: AsyncIterable<string | Buffer>): Promise<void> {

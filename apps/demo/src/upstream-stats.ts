@@ -1,17 +1,21 @@
 import { type ServerResponse } from 'node:http';
 import { type TokenState } from './issued-tokens.js';
 
+/** What the upstream has counted since its start or `reset`. */
 export interface UpstreamStatistics {
+  /** Requests answered or broken off. */
   requests: number;
+  /** Requests by the status of their answer. */
   byStatus: Record<string, number>;
-  /** Answers that the client did not wait for. */
+  /** Answers that were not received in full, because the client left. */
   cutShort: number;
-  /** Requests whose token had been valid once, and was past its life. */
+  /** Requests with an expired token. */
   expiredSeen: number;
-  /** The tokens that requests came with, by their short digests. */
+  /** Short digests of all tokens that were received. */
   credentials: string[];
 }
 
+/** Counts the requests of the upstream. */
 export class UpstreamStats {
   private statistics = empty();
   private readonly digests = new Set<string>();

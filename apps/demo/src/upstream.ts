@@ -5,13 +5,15 @@ import { Introspection, type IntrospectionOptions } from './introspection.js';
 import { answer } from './upstream-routes.js';
 import { UpstreamStats, type UpstreamStatistics } from './upstream-stats.js';
 
+/** Options of `startUpstream`. */
 export interface UpstreamOptions extends IntrospectionOptions {
-  /** @defaultValue `127.0.0.1` */
+  /** Address to listen on. @defaultValue `'127.0.0.1'` */
   host?: string;
-  /** @defaultValue a free port */
+  /** TCP port to listen on. @defaultValue a free port */
   port?: number;
 }
 
+/** A running upstream. */
 export interface Upstream {
   readonly url: string;
   stats(): UpstreamStatistics;
@@ -19,14 +21,14 @@ export interface Upstream {
   stop(): Promise<void>;
 }
 
-/** What the upstream may tell about the token that it was sent: never the token. */
+/** What the upstream reports of the token that it received; never the token itself. */
 export interface Credential {
   /** The first 12 hexadecimal digits of the token's SHA-256. */
   readonly digest: string;
   readonly active: true;
 }
 
-/** An API that lets nobody in without an active token, and answers with what it saw. */
+/** Starts an API that requires an active access token, and that counts and echoes its requests. */
 export async function startUpstream({ host = '127.0.0.1', port = 0, ...options }: UpstreamOptions): Promise<Upstream> {
   const introspection = new Introspection(options);
   const stats = new UpstreamStats();
@@ -60,7 +62,7 @@ async function serve(
   await answer(request, response, { digest, active: true });
 }
 
-/** RFC 6750, section 3. */
+/** Answers 401 with a challenge (RFC 6750 section 3). */
 function reject(response: ServerResponse, state: string): void {
   response.setHeader('WWW-Authenticate', `Bearer error="invalid_token", error_description="The token is ${state}"`);
   sendJson(response, 401, { error: 'invalid_token', state });

@@ -35,13 +35,3 @@ export const COMPOSE_FOLDER = join(ROOT, 'docker');
 export function readCompose(): Compose {
   return parse(readFileSync(join(COMPOSE_FOLDER, 'compose.yaml'), 'utf8')) as Compose;
 }
-
-/** The command of a service as its container would be given it, with what is elsewhere here in its place. */
-export function commandHere(command: readonly string[], replacements: Record<string, string>): string[] {
-  return command.map((word) =>
-    Object.entries(replacements).reduce(
-      (text, [from, to]) => text.replaceAll(from, () => to),
-      word.replaceAll('$$', '$'),
-    ),
-  );
-}

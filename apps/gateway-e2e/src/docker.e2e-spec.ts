@@ -1,11 +1,16 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
+import { createServer } from 'node:http';
 import { createRequire } from 'node:module';
+import { type AddressInfo } from 'node:net';
 import { join, relative, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import dockerignore from '@balena/dockerignore';
+import { type Arg, type Cmd, type Copy, type Env, Keyword, type Label, type PropertyInstruction } from 'dockerfile-ast';
+import { validate } from 'dockerfile-utils';
 import { COMPOSE_FOLDER, readCompose } from './compose.js';
-import { dockerIgnore } from './docker-ignore.js';
-import { commandOf, copyOf, lineageOf, pairsOf, parseDockerfile } from './dockerfile.js';
+import { argumentsOf, instructionsOf, sourcesOf, type Stage, stagesOf } from './dockerfile.js';
 import { ROOT } from './fleet.js';
 
 const TARGETS = ['gateway', 'gateway-nopm2'];
@@ -13,14 +18,26 @@ const PINNED_IMAGE = /^[\w./-]+:\d+\.\d+\.\d+[\w.-]*@sha256:[0-9a-f]{64}$/;
 
 const text = (path: string) => readFileSync(join(ROOT, path), 'utf8');
 const json = (path: string) => JSON.parse(text(path)) as Record<string, never>;
-const stages = parseDockerfile(text('docker/Dockerfile'));
-const isIgnored = dockerIgnore(text('.dockerignore'));
-const instructionsOf = (target: string, keyword: string) =>
-  lineageOf(target, stages).flatMap(({ instructions }) => instructions.filter((one) => one.keyword === keyword));
-const envOf = (target: string) => Object.fromEntries(instructionsOf(target, 'ENV').flatMap(pairsOf));
+const stages = stagesOf(text('docker/Dockerfile'));
+const ignored = dockerignore.default().add(text('.dockerignore'));
+const pairsOf = (instructions: PropertyInstruction[]) =>
+  Object.fromEntries(
+    instructions.flatMap((one) => one.getProperties()).map((pair) => [pair.getName(), pair.getValue()]),
+  );
+const envOf = (target: string) => pairsOf(instructionsOf<Env>(target, Keyword.ENV, stages));
+const userOf = (target: string) => instructionsOf(target, Keyword.USER, stages).at(-1)?.getArgumentsContent();
+const commandOf = (target: string) =>
+  instructionsOf<Cmd>(target, Keyword.CMD, stages)
+    .at(-1)
+    ?.getJSONStrings()
+    .map((word) => word.getJSONValue());
 const { apps } = createRequire(__filename)(join(ROOT, 'ecosystem.config.cjs')) as {
   apps: [{ kill_timeout: number; script: string }];
 };
+
+function copiesOf({ instructions }: Stage): ReturnType<typeof sourcesOf>[] {
+  return instructions.filter((one) => one.getKeyword() === Keyword.COPY).map((copy) => sourcesOf(copy as Copy));
+}
 
 /** What the gateway itself would do without a word from the image. */
 function gatewayEnvironment(env: object): { host: string; port: number; problems: { path: string }[] } {
@@ -31,7 +48,21 @@ function gatewayEnvironment(env: object): { host: string; port: number; problems
   return JSON.parse(execFileSync(process.execPath, ['--input-type=module', '-e', script], { encoding: 'utf8' }));
 }
 
+/** The exit code of the health check of an image, with a gateway on that port. */
+async function healthCheck(target: string, port: number): Promise<number | null> {
+  const [instruction] = instructionsOf(target, Keyword.HEALTHCHECK, stages);
+  const command = /\[.*\]$/.exec(instruction?.getArgumentsContent() ?? '')?.[0] ?? '[]';
+  const [program = '', ...args] = JSON.parse(command) as string[];
+  const child = spawn(program, args, { env: { ...process.env, PORT: String(port) }, stdio: 'ignore' });
+  const [code] = await once(child, 'exit');
+  return code;
+}
+
 describe('The Dockerfile', () => {
+  it('is one that the builder accepts', () => {
+    expect(validate(text('docker/Dockerfile'))).toEqual([]);
+  });
+
   it('starts from images that are pinned by version and digest', () => {
     const names = stages.map(({ name }) => name);
     const images = stages.map(({ from }) => from).filter((from) => !names.includes(from));
@@ -44,23 +75,22 @@ describe('The Dockerfile', () => {
   });
 
   it('copies what is in the repository and not kept from the builder, or what an earlier stage made', () => {
-    stages.forEach(({ instructions }, index) => {
-      for (const { from, sources } of instructions.filter(({ keyword }) => keyword === 'COPY').map(copyOf)) {
+    for (const [index, stage] of stages.entries()) {
+      for (const { from, sources } of copiesOf(stage)) {
         if (from) expect(stages.slice(0, index).map(({ name }) => name)).toContain(from);
-        else expect(sources.filter((source) => !existsSync(join(ROOT, source)) || isIgnored(source))).toEqual([]);
+        else expect(sources.filter((source) => !existsSync(join(ROOT, source)) || ignored.ignores(source))).toEqual([]);
       }
-    });
+    }
   });
 
   it('has PM2 in one image only, in the version that the workspace is tested with', () => {
     const { devDependencies } = json('package.json') as unknown as { devDependencies: { pm2: string } };
-    const installs = stages.flatMap((stage) =>
-      stage.instructions.filter((one) => /npm install .*pm2/.test(one.text)).map((one) => [stage.name, one.text]),
+    const installs = stages.flatMap(({ name, instructions }) =>
+      instructions.map((one) => [name, argumentsOf(one).at(-1)]).filter(([, word]) => word?.startsWith('pm2@')),
     );
-    expect(installs).toEqual([['pm2', expect.stringMatching(`pm2@${devDependencies.pm2}$`)]]);
-    expect(stages.filter(({ instructions }) => instructions.some((one) => copyOf(one).from === 'pm2'))).toEqual([
-      expect.objectContaining({ name: 'gateway' }),
-    ]);
+    expect(installs).toEqual([['pm2', `pm2@${devDependencies.pm2}`]]);
+    const users = stages.filter((stage) => copiesOf(stage).some(({ from }) => from === 'pm2'));
+    expect(users.map(({ name }) => name)).toEqual(['gateway']);
   });
 
   it('stops workers with the signal that they drain on, and keeps PM2 to itself', () => {
@@ -73,35 +103,47 @@ describe('The Dockerfile', () => {
   });
 
   it('runs the ecosystem file of the workspace, which finds the gateway where it is copied to', () => {
-    expect(commandOf(instructionsOf('gateway', 'CMD').at(-1)!)).toEqual([
-      'pm2-runtime',
-      'start',
-      'ecosystem.config.cjs',
-    ]);
-    expect(commandOf(instructionsOf('gateway-nopm2', 'CMD').at(-1)!)).toEqual(['node', apps[0].script]);
+    expect(commandOf('gateway')).toEqual(['pm2-runtime', 'start', 'ecosystem.config.cjs']);
+    expect(commandOf('gateway-nopm2')).toEqual(['node', apps[0].script]);
   });
 
   describe.each(TARGETS)('for the target %s', (target) => {
     it('ends as a user without privileges', () => {
-      expect(instructionsOf(target, 'USER').at(-1)?.text).toBe('10001:10001');
+      expect(userOf(target)).toBe('10001:10001');
     });
 
     it('says how to check, stop and recognise it', () => {
-      const labels = Object.fromEntries(instructionsOf(target, 'LABEL').flatMap(pairsOf));
-      expect(instructionsOf(target, 'HEALTHCHECK')).toHaveLength(1);
-      expect(instructionsOf(target, 'STOPSIGNAL').map((stop) => stop.text)).toEqual(['SIGTERM']);
-      expect(labels).toMatchObject({
+      expect(instructionsOf(target, Keyword.HEALTHCHECK, stages)).toHaveLength(1);
+      expect(instructionsOf(target, Keyword.STOPSIGNAL, stages).flatMap(argumentsOf)).toEqual(['SIGTERM']);
+      expect(pairsOf(instructionsOf<Label>(target, Keyword.LABEL, stages))).toMatchObject({
         'org.opencontainers.image.title': 'mintonce gateway',
         'org.opencontainers.image.licenses': json('package.json')['license'],
-        'org.opencontainers.image.version': json('apps/gateway/package.json')['version'],
+        'org.opencontainers.image.version': '${VERSION}',
       });
+      expect(pairsOf(instructionsOf<Arg>(target, Keyword.ARG, stages))).toMatchObject({
+        VERSION: json('apps/gateway/package.json')['version'],
+      });
+    });
+
+    it('checks that the gateway is alive', async () => {
+      let status = 200;
+      const server = createServer((_, response) => response.writeHead(status).end()).listen(0, '127.0.0.1');
+      await once(server, 'listening');
+      const { port } = server.address() as AddressInfo;
+      await expect(healthCheck(target, port)).resolves.toBe(0);
+      status = 503;
+      await expect(healthCheck(target, port)).resolves.toBe(1);
+      server.close();
+      server.closeAllConnections();
+      await once(server, 'close');
+      await expect(healthCheck(target, port)).resolves.toBe(1);
     });
 
     it('agrees with the defaults of the gateway, and exposes no port that nobody could reach', () => {
       const { HOST, PORT, GATEWAY_CONFIG } = envOf(target);
       expect(gatewayEnvironment({ GATEWAY_CONFIG })).toMatchObject({ host: HOST, port: Number(PORT), problems: [] });
       expect(gatewayEnvironment({ GATEWAY_CONFIG, HOST: '0.0.0.0' }).problems).toMatchObject([{ path: 'HOST' }]);
-      expect(instructionsOf(target, 'EXPOSE')).toEqual([]);
+      expect(instructionsOf(target, Keyword.EXPOSE, stages)).toEqual([]);
     });
   });
 });
@@ -118,13 +160,13 @@ describe('.dockerignore', () => {
     'apps/gateway/.env.local',
     'docker/secrets/redis_password',
   ])('keeps %s from the builder', (path) => {
-    expect(isIgnored(path)).toBe(true);
+    expect(ignored.ignores(path)).toBe(true);
   });
 
   it.each(['package.json', 'apps/gateway/src/main.ts', 'libs/token-cache/src/redis/lua/head.lua', 'nx.json'])(
     'lets %s through',
     (path) => {
-      expect(isIgnored(path)).toBe(false);
+      expect(ignored.ignores(path)).toBe(false);
     },
   );
 });
@@ -150,7 +192,7 @@ describe('compose.yaml', () => {
     const privileges = { cap_drop: ['ALL'], security_opt: ['no-new-privileges:true'], read_only: true };
     expect(service).toMatchObject(privileges);
     expect(service.ports).toBeUndefined();
-    expect(service.user ?? instructionsOf(service.build?.target ?? '', 'USER').at(-1)?.text).toMatch(/^[1-9]\d+:\d+$/);
+    expect(service.user ?? userOf(service.build?.target ?? '')).toMatch(/^[1-9]\d+:\d+$/);
     if (!service.build) expect(service.image).toMatch(PINNED_IMAGE);
   });
 
@@ -181,6 +223,14 @@ describe('compose.yaml', () => {
     expect(redis!.networks!.every((network) => compose.networks[network]?.internal)).toBe(true);
     expect(gateway!.depends_on).toEqual({ redis: { condition: 'service_healthy' } });
     expect(redis!.healthcheck).toBeDefined();
+  });
+
+  it('gives Redis a password and a configuration that never drops a token', () => {
+    expect(redis!.command.join()).toContain('requirepass $$(cat /run/secrets/redis_password)');
+    expect(redis!.volumes).toContain('./redis.conf:/usr/local/etc/redis/redis.conf:ro');
+    expect(text('docker/redis.conf').split('\n')).toEqual(
+      expect.arrayContaining(['maxmemory-policy noeviction', 'appendonly yes']),
+    );
   });
 
   it('takes its secrets from files that are never committed', () => {

@@ -1,8 +1,4 @@
-/** One instruction of a Dockerfile on one line, such as `COPY` and `--from=build /app ./`. */
-export interface Instruction {
-  readonly keyword: string;
-  readonly text: string;
-}
+import { type Copy, DockerfileParser, type From, type Instruction, Keyword } from 'dockerfile-ast';
 
 export interface Stage {
   readonly name: string;
@@ -11,60 +7,33 @@ export interface Stage {
   readonly instructions: readonly Instruction[];
 }
 
-/** Reads the stages of a Dockerfile, with the defaults of its arguments filled in. */
-export function parseDockerfile(source: string): Stage[] {
-  const stages: (Stage & { instructions: Instruction[]; args: Map<string, string> })[] = [];
-  const globals = new Map<string, string>();
-  for (const line of logicalLines(source)) {
-    const [, keyword = '', rest = ''] = /^(\w+)\s+(.*)$/.exec(line) ?? [];
-    const stage = stages.at(-1);
-    const args = stage?.args ?? globals;
-    const text = rest.replace(/\$\{(\w+)\}/g, (reference, name) => args.get(name) ?? globals.get(name) ?? reference);
-    if (keyword === 'ARG') args.set(...entryOf(text));
-    else if (keyword === 'FROM') {
-      const [from = '', , name = ''] = rest.replace(/\$\{(\w+)\}/g, (_, arg) => globals.get(arg) ?? '').split(/\s+/);
-      stages.push({ name, from, instructions: [], args: new Map() });
-    } else stage?.instructions.push({ keyword, text });
+/** The stages of a Dockerfile, in their order. */
+export function stagesOf(dockerfile: string): Stage[] {
+  const stages: (Stage & { instructions: Instruction[] })[] = [];
+  for (const instruction of DockerfileParser.parse(dockerfile).getInstructions()) {
+    if (instruction.getKeyword() === Keyword.FROM) {
+      const [from = ''] = argumentsOf(instruction);
+      stages.push({ name: (instruction as From).getBuildStage() ?? '', from, instructions: [] });
+    } else stages.at(-1)?.instructions.push(instruction);
   }
   return stages;
 }
 
-/** A stage after all those that it is made from, one by one. */
-export function lineageOf(name: string, stages: readonly Stage[]): Stage[] {
+/** The instructions of that kind that go into a stage: those of the stages that it builds on come first. */
+export function instructionsOf<T extends Instruction>(name: string, keyword: Keyword, stages: readonly Stage[]): T[] {
   const stage = stages.find((candidate) => candidate.name === name);
-  return stage ? [...lineageOf(stage.from, stages), stage] : [];
+  if (!stage) return [];
+  const own = stage.instructions.filter((instruction) => instruction.getKeyword() === keyword) as T[];
+  return [...instructionsOf<T>(stage.from, keyword, stages), ...own];
 }
 
-/** `COPY` as its source stage, if any, the sources and the destination. */
-export function copyOf({ text }: Instruction): { from?: string; sources: string[]; destination: string } {
-  const words = text.split(/\s+/);
-  const from = words.find((word) => word.startsWith('--from='))?.slice('--from='.length);
-  const paths = words.filter((word) => !word.startsWith('--'));
-  return { ...(from && { from }), sources: paths.slice(0, -1), destination: paths.at(-1) ?? '' };
+/** The words after the keyword and its flags, with the defaults of `ARG` filled in. */
+export function argumentsOf(instruction: Instruction): string[] {
+  return instruction.getExpandedArguments().map((word) => word.getValue());
 }
 
-/** `ENV` or `LABEL` as pairs; the value may be quoted. */
-export function pairsOf({ text }: Instruction): [string, string][] {
-  return [...text.matchAll(/([\w.]+)=("[^"]*"|\S+)/g)].map(([, name = '', value = '']) => [
-    name,
-    value.replace(/^"|"$/g, ''),
-  ]);
-}
-
-/** The words of `CMD` and of the command of `HEALTHCHECK`, which are both given as JSON. */
-export function commandOf({ text }: Instruction): string[] {
-  return JSON.parse(text.slice(text.indexOf('['))) as string[];
-}
-
-function logicalLines(source: string): string[] {
-  const lines = source.split('\n').filter((line) => !/^\s*(#|$)/.test(line));
-  return lines
-    .join('\n')
-    .replace(/\s*\\\n\s*/g, ' ')
-    .split('\n');
-}
-
-function entryOf(text: string): [string, string] {
-  const [name = '', value = ''] = text.split('=', 2);
-  return [name, value];
+/** What `COPY` takes, and the earlier stage that it takes it from. */
+export function sourcesOf(copy: Copy): { from?: string; sources: string[] } {
+  const from = copy.getFromFlag()?.getValue();
+  return { ...(from && { from }), sources: argumentsOf(copy).slice(0, -1) };
 }

@@ -3,18 +3,16 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import {
   freePort,
-  type NodeProcess,
   type Pm2,
   type RedisServer,
-  startNode,
   startPm2,
   startRedis,
+  startTogether,
   temporaryDirectory,
   waitFor,
 } from '@mintonce/test-support';
+import { type DemoProcess, startDemo } from '@mintonce/demo';
 import { stringify } from 'yaml';
-import { IdentityProvider } from './identity-provider.js';
-import { Upstream } from './upstream.js';
 
 export const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 export const WORKERS = 4;
@@ -43,83 +41,49 @@ const DEMO: Readonly<Record<string, Client>> = { demo: { clientId: 'demo', clien
 /** The gateway under PM2 with its store, a real identity provider and an upstream that checks tokens with it. */
 export interface Fleet {
   readonly url: string;
-  readonly idp: IdentityProvider;
-  readonly upstream: Upstream;
+  readonly idp: DemoProcess['idp'];
+  readonly upstream: DemoProcess['upstream'];
   readonly pm2: Pm2;
-  readonly demo: NodeProcess;
+  readonly demo: DemoProcess;
   readonly redis?: RedisServer;
   stop(): Promise<void>;
 }
 
-/** Starts everything on free ports; what was started is stopped again if something does not start. */
-export async function startFleet(options: FleetOptions): Promise<Fleet> {
+/** Starts everything on free ports. */
+export function startFleet(options: FleetOptions): Promise<Fleet> {
   const { store, workers = WORKERS, redisArgs = [], via = (_to, port) => Promise.resolve(port) } = options;
-  const directory = temporaryDirectory();
-  const started: { stop(): Promise<unknown> }[] = [{ stop: async () => directory.remove() }];
-  const stop = async (): Promise<void> => {
-    for (const part of started.reverse()) await part.stop();
-  };
-  try {
-    const demo = await startDemo();
-    started.push(demo);
-    const { issuer, upstream } = readyLine(demo);
-    const redis = store === 'redis' ? await startRedis({ args: redisArgs }) : undefined;
-    if (redis) started.push(redis);
+  return startTogether(async (running) => {
+    const directory = temporaryDirectory();
+    running.onStop(() => directory.remove());
+    const demo = running.add(await startDemo({ clientSecret: CLIENT_SECRET }));
+    const { idp, upstream } = demo;
+    const redis = store === 'redis' ? running.add(await startRedis({ args: redisArgs })) : undefined;
 
     const config = join(directory.path, 'gateway.yaml');
-    const reached = new URL(upstream);
+    const reached = new URL(upstream.url);
     reached.port = String(await via('upstream', Number(reached.port)));
-    writeFileSync(config, stringify(configuration({ ...options, issuer, upstream: reached.origin })));
+    writeFileSync(config, stringify(configuration({ ...options, issuer: idp.issuer, upstream: reached.origin })));
     const redisPort = redis && (await via('redis', redis.port));
     const port = await freePort();
-    const pm2 = await startPm2({
-      ecosystem: join(ROOT, 'ecosystem.config.cjs'),
-      env: {
-        PORT: String(port),
-        GATEWAY_CONFIG: config,
-        GATEWAY_WORKERS: String(workers),
-        GATEWAY_STATE_DIR: directory.path,
-        REDIS_URL: redisPort ? `redis://127.0.0.1:${redisPort}` : '',
-        CLIENT_SECRET,
-      },
-    });
-    started.push(pm2);
+    const env = {
+      PORT: String(port),
+      GATEWAY_CONFIG: config,
+      GATEWAY_WORKERS: String(workers),
+      GATEWAY_STATE_DIR: directory.path,
+      REDIS_URL: redisPort ? `redis://127.0.0.1:${redisPort}` : '',
+      CLIENT_SECRET,
+    };
+    const pm2 = running.add(await startPm2({ ecosystem: join(ROOT, 'ecosystem.config.cjs'), env }));
     const url = `http://127.0.0.1:${port}`;
     await waitFor(async () => (await fetch(`${url}/health/ready`)).ok, { description: 'the gateway to be ready' });
-    return {
-      url,
-      idp: new IdentityProvider(issuer),
-      upstream: new Upstream(upstream),
-      pm2,
-      demo,
-      ...(redis && { redis }),
-      stop,
-    };
-  } catch (error) {
-    await stop();
-    throw error;
-  }
-}
-
-function startDemo(): Promise<NodeProcess> {
-  return startNode(join(ROOT, 'apps/demo/dist/main.js'), {
-    env: { IDP_PORT: '0', UPSTREAM_PORT: '0', DEMO_CLIENT_SECRET: CLIENT_SECRET },
-    readyWhen: /"ready":true/,
+    return { url, idp, upstream, pm2, demo, ...(redis && { redis }), stop: () => running.stop() };
   });
-}
-
-function readyLine(demo: NodeProcess): { issuer: string; upstream: string } {
-  const line = demo
-    .output()
-    .split('\n')
-    .find((printed) => printed.includes('"ready":true'));
-  return JSON.parse(line ?? '');
 }
 
 function configuration(options: FleetOptions & { issuer: string; upstream: string }): object {
   const { store, policy = {}, integrations = DEMO, issuer, upstream } = options;
   const shared = { grant: 'client_credentials', issuer, clientSecret: '${CLIENT_SECRET}', scope: ['api:read'] };
-  const entries = Object.entries(integrations).map(([name, client]) => [
+  const entries = Object.entries(integrations).map(([name, client]): [string, object] => [
     name,
     { upstream, token: { ...shared, ...client, allowInsecureRequests: true }, policy },
   ]);

@@ -6,8 +6,6 @@ import { ownerOf } from './owner-of.js';
 
 const LEASE_MS = 3_000;
 
-jest.setTimeout(120_000);
-
 describe.each(['redis', 'sqlite'] as const)('The gateway under PM2 with four workers on %s', (store) => {
   let fleet: Fleet;
   let echo: string;
@@ -19,7 +17,7 @@ describe.each(['redis', 'sqlite'] as const)('The gateway under PM2 with four wor
 
   afterAll(() => fleet?.stop());
 
-  /** No token, no cool-down, no fault. */
+  /** Removes tokens, cool-downs and faults. */
   async function startAnew(): Promise<void> {
     await fleet.idp.reset();
     await purge();
@@ -32,7 +30,7 @@ describe.each(['redis', 'sqlite'] as const)('The gateway under PM2 with four wor
 
   const workers = async (): Promise<number[]> => (await fleet.pm2.list()).map(({ pid }) => pid);
 
-  it('mints one token for a thousand concurrent callers, and all workers serve it', async () => {
+  it('mints one token for a thousand concurrent callers of all workers', async () => {
     const answers = await burst(echo, 1_000);
 
     expect(statuses(answers)).toEqual({ 200: 1_000 });
@@ -56,13 +54,13 @@ describe.each(['redis', 'sqlite'] as const)('The gateway under PM2 with four wor
     });
   });
 
-  it('mints one token per lifetime under steady load, and no request fails', async () => {
+  it('mints one token per lifetime and fails no request under steady load', async () => {
     await startAnew();
     await fleet.idp.configure({ tokenLifetimeMs: 6_000 });
     const before = await fleet.upstream.stats();
     const load = steadyLoad(echo);
     const seen = (): Set<unknown> => new Set(load.answers.map(({ body }) => body.credential?.digest));
-    await waitFor(() => seen().size > 3, { timeoutMs: 60_000, description: 'three lifetimes to pass' });
+    await waitFor(() => seen().size > 2, { description: 'two lifetimes to pass' });
     await load.stop();
 
     expect(load.errors).toEqual([]);
@@ -80,12 +78,12 @@ describe.each(['redis', 'sqlite'] as const)('The gateway under PM2 with four wor
     });
   });
 
-  it('replaces a worker that is killed while it mints', async () => {
+  it('takes over the mint of a worker that is killed during it', async () => {
     await startAnew();
     await fleet.idp.configure({ delayMs: 60_000 });
     void get(echo, AbortSignal.timeout(10_000)).catch(() => undefined);
     const mint = await waitFor(async () => (await fleet.idp.stats()).calls[0], { description: 'a mint in flight' });
-    const minting = ownerOf(mint.callerPort, await workers());
+    const minting = ownerOf(Number(mint.callerPort), await workers());
     expect(minting).toBeDefined();
     await fleet.idp.configure({ delayMs: 0 });
 
@@ -97,7 +95,7 @@ describe.each(['redis', 'sqlite'] as const)('The gateway under PM2 with four wor
     );
 
     expect(statuses(answered)).toEqual({ 200: answered.length });
-    // The callers of the dead worker, a quarter of them or a few more, have lost their connections.
+    // The callers of the killed worker, about a quarter of all, have lost their connections.
     expect(answered.length).toBeGreaterThanOrEqual(5 * WORKERS);
     expect((await fleet.idp.stats()).tokenCalls).toBe(2);
     await waitFor(async () => (await fleet.pm2.list()).every(({ pm2_env }) => pm2_env.status === 'online'));
@@ -114,7 +112,7 @@ describe.each(['redis', 'sqlite'] as const)('The gateway under PM2 with four wor
     return total(await scrape(fleet.url), 'gateway_inflight_requests');
   }
 
-  it('replaces a revoked token once, and every caller is served', async () => {
+  it('replaces a revoked token once and serves every caller', async () => {
     await startAnew();
     expect(statuses(await burst(echo, 50))).toEqual({ 200: 50 });
     await fleet.idp.revokeAll();
@@ -133,12 +131,12 @@ describe.each(['redis', 'sqlite'] as const)('The gateway under PM2 with four wor
     });
   });
 
-  it('asks a failing identity provider once per cool-down, tells callers so, and recovers by itself', async () => {
+  it('calls a failing identity provider once per cool-down, reports that to callers, and recovers by itself', async () => {
     await startAnew();
-    const retryAfterS = 2;
+    const retryAfterS = 1;
     await fleet.idp.configure({ failWith: { status: 503, retryAfterS } });
     const load = steadyLoad(echo);
-    await waitFor(async () => (await fleet.idp.stats()).tokenCalls >= 4, { timeoutMs: 30_000 });
+    await waitFor(async () => (await fleet.idp.stats()).tokenCalls >= 4);
     await load.stop();
 
     expect(load.errors).toEqual([]);
@@ -188,25 +186,25 @@ describe.each(['redis', 'sqlite'] as const)('The gateway under PM2 with four wor
   });
 });
 
-describe('The gateway when Redis is stopped and started again under load', () => {
+describe('The gateway while Redis is stopped and started again under load', () => {
   let fleet: Fleet;
   beforeAll(async () => (fleet = await startFleet({ store: 'redis' })));
   afterAll(() => fleet?.stop());
 
-  it('fails no request, and mints no more than one token per worker', async () => {
+  it('fails no request and mints at most one token per worker', async () => {
     const echo = `${fleet.url}/proxy/demo/echo`;
     expect(statuses(await burst(echo, 100))).toEqual({ 200: 100 });
     const load = steadyLoad(echo);
     const more = (count: number): Promise<unknown> => {
       const from = load.answers.length;
-      return waitFor(() => load.answers.length > from + count, { timeoutMs: 30_000 });
+      return waitFor(() => load.answers.length > from + count);
     };
     await more(200);
     await fleet.redis?.kill();
     await more(1_000);
     await fleet.redis?.restart();
     await more(1_000);
-    await waitFor(async () => (await readiness()) === 'ok', { timeoutMs: 30_000, description: 'the store to be back' });
+    await waitFor(async () => (await readiness()) === 'ok', { description: 'the store to be back' });
     await load.stop();
 
     expect(load.errors).toEqual([]);
@@ -227,12 +225,12 @@ describe('The gateway when Redis is stopped and started again under load', () =>
   }
 });
 
-describe('The same load on a store that is not shared', () => {
+describe('The gateway with four workers on the memory store, which they do not share,', () => {
   let fleet: Fleet;
   beforeAll(async () => (fleet = await startFleet({ store: 'memory' })));
   afterAll(() => fleet?.stop());
 
-  it('mints one token per worker, and the log says why', async () => {
+  it('mints one token per worker and logs the reason', async () => {
     expect(statuses(await burst(`${fleet.url}/proxy/demo/echo`, 1_000))).toEqual({ 200: 1_000 });
     expect(await fleet.idp.stats()).toMatchObject({ minted: WORKERS });
     expect(await fleet.pm2.logs()).toContain('MemoryTokenStore is not shared');

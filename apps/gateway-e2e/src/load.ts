@@ -13,7 +13,7 @@ const unpooled = new Agent({ pipelining: 0, connections: null, headersTimeout: 2
 /** One GET; an answer of any status, or an error when the connection breaks. */
 export async function get(url: string, signal?: AbortSignal): Promise<Answer> {
   const { statusCode, headers, body } = await request(url, { dispatcher: unpooled, ...(signal && { signal }) });
-  return { status: statusCode, headers, body: JSON.parse((await body.text()) || '{}') };
+  return { status: statusCode, headers, body: JSON.parse((await body.text()) || '{}') as Answer['body'] };
 }
 
 /** That many GETs at once. */

@@ -161,8 +161,12 @@ describe('The package of token-cache', () => {
       expect(entryPoints.map(({ entry }) => entry)).toEqual(Object.keys(PUBLIC_API));
     });
 
-    it.each(entryPoints)('exports from "$entry" the names that are pinned here', async ({ entry, types }) => {
-      expect(exportedNames(join(consumer.folder, 'node_modules', NAME, types))).toEqual(PUBLIC_API[entry]);
+    it('declares from each entry point the names that are pinned here', () => {
+      const names = exportedNames(entryPoints.map(({ types }) => join(consumer.folder, 'node_modules', NAME, types)));
+      expect(Object.fromEntries(entryPoints.map(({ entry }, index) => [entry, names[index]]))).toEqual(PUBLIC_API);
+    });
+
+    it.each(entryPoints)('exports from "$entry" the values that are pinned here', async ({ entry }) => {
       const names = await consumer.run(
         `console.log(JSON.stringify(Object.keys(await import('${specifierOf(entry)}')).sort()))`,
         'names.js',

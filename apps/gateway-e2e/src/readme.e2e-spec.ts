@@ -4,17 +4,15 @@ import { join } from 'node:path';
 import { freePort, startNode, waitFor } from '@mintonce/test-support';
 import { ROOT } from './fleet.js';
 
-jest.setTimeout(120_000);
-
-const READMES = ['README.md', 'libs/token-cache/README.md', 'libs/cluster-metrics/README.md'];
+const PAGES = execFileSync('git', ['ls-files', '*.md'], { cwd: ROOT, encoding: 'utf8' }).trim().split('\n');
 
 /** The fenced blocks of that language. */
-function blocks(readme: string, language: string): string[] {
-  const text = readFileSync(join(ROOT, readme), 'utf8');
+function blocks(page: string, language: string): string[] {
+  const text = readFileSync(join(ROOT, page), 'utf8');
   return [...text.matchAll(new RegExp(`^\`\`\`${language}\\n(.*?)^\`\`\``, 'gms'))].map(([, code = '']) => code);
 }
 
-describe('What the READMEs show', () => {
+describe('What the pages show', () => {
   let directory: string;
 
   beforeAll(() => {
@@ -26,7 +24,7 @@ describe('What the READMEs show', () => {
   afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
   it('compiles', () => {
-    const snippets = READMES.flatMap((readme) => blocks(readme, 'ts'));
+    const snippets = PAGES.flatMap((page) => blocks(page, 'ts'));
     expect(snippets.length).toBeGreaterThanOrEqual(5);
     snippets.forEach((code, index) => writeFileSync(join(directory, `snippet-${index}.ts`), code));
     writeFileSync(join(directory, 'package.json'), '{ "type": "module" }');

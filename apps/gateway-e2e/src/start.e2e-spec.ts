@@ -39,11 +39,11 @@ describe('npm start', () => {
 
   async function start(more: NodeJS.ProcessEnv = {}): Promise<NodeProcess> {
     const node = await launch(more);
-    await node.waitForOutput(/Ctrl-C stops it/, 60_000);
+    await node.waitForOutput(/Ctrl-C stops it/);
     return node;
   }
 
-  /** What the start noted down as its own. */
+  /** The lock file of the start: its process, children and temporary directory. */
   function belongings(): { children: { pid: number }[]; temporaryDirectory: string } {
     return JSON.parse(readFileSync(join(state.path, 'start.json'), 'utf8'));
   }
@@ -52,7 +52,7 @@ describe('npm start', () => {
     return belongings().children.map(({ pid }) => pid);
   }
 
-  it('serves the demo with two workers, prints what to try, and leaves nothing behind', async () => {
+  it('serves the demo with two workers, prints commands to try, and leaves nothing behind', async () => {
     const node = await start();
     expect(node.output()).toContain(`${url}, 2 workers, tokens in SQLite`);
     for (const [, command] of node.output().matchAll(/curl -s (http:\S+)/g)) {
@@ -65,9 +65,9 @@ describe('npm start', () => {
     expect(existsSync(directory)).toBe(false);
     expect(readdirSync(state.path).filter((name) => !name.startsWith('tokens.sqlite'))).toEqual([]);
     await expect(fetch(url)).rejects.toThrow();
-  }, 120_000);
+  });
 
-  it('shares tokens through Redis when REDIS_URL names one', async () => {
+  it('shares tokens through Redis if REDIS_URL is set', async () => {
     const redis = await startRedis();
     try {
       const node = await start({ REDIS_URL: redis.url });
@@ -79,42 +79,42 @@ describe('npm start', () => {
     } finally {
       await redis.stop();
     }
-  }, 120_000);
+  });
 
-  it('says so when it runs already', async () => {
+  it('refuses a second start while the first one runs, and names its URL', async () => {
     const first = await start();
     const second = await launch();
     await expect(second.exited).resolves.toEqual({ code: 1, signal: null });
-    expect(second.output()).toContain(`It runs already: ${url} (process ${first.pid})`);
+    expect(second.output()).toContain(`npm start runs already: ${url} (process ${first.pid})`);
     expect((await fetch(`${url}/health/ready`)).status).toBe(200);
-  }, 120_000);
+  });
 
-  it('clears up after a start that was killed', async () => {
+  it('ends the processes of a start that was killed', async () => {
     await (await start()).kill();
     const orphans = children();
     await start();
     expect(orphans.filter(isAlive)).toEqual([]);
     expect((await fetch(`${url}/proxy/demo/echo`)).status).toBe(200);
-  }, 120_000);
+  });
 
-  it('takes everything with it when it is killed', async () => {
+  it('ends its children if it is killed', async () => {
     const node = await start();
     const orphans = children();
     const directory = belongings().temporaryDirectory;
     await node.kill();
-    await waitFor(() => !orphans.some(isAlive), { timeoutMs: 30_000 });
+    await waitFor(() => !orphans.some(isAlive));
     await expect(fetch(url)).rejects.toThrow();
-    // Left for the next start, which this test does not make.
+    // The next start would remove this directory, but this test starts none.
     rmSync(directory, { recursive: true, force: true });
-  }, 120_000);
+  });
 
-  it('shows the message of a worker that cannot start, and ends', async () => {
+  it('shows the error of a worker that cannot start, and ends', async () => {
     const config = join(state.path, 'gateway.yaml');
     writeFileSync(config, 'integrations: {}\n');
     const node = await launch({ GATEWAY_CONFIG: config });
-    await waitFor(() => !node.running, { timeoutMs: 60_000 });
+    await waitFor(() => !node.running);
     expect(node.output()).toContain('integrations: must name at least one integration');
     expect((await node.exited).code).toBe(1);
     expect(existsSync(join(state.path, 'start.json'))).toBe(false);
-  }, 120_000);
+  });
 });

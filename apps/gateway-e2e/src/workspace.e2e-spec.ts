@@ -1,85 +1,234 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
-import { join, sep } from 'node:path';
+import { dirname, join, relative, sep } from 'node:path';
 import { temporaryDirectory } from '@mintonce/test-support';
+import { rulesBrokenBy, severityIn } from './eslint-findings.js';
 import { ROOT } from './fleet.js';
-import { rulesBrokenBy } from './lint-imports.js';
-
-jest.setTimeout(120_000);
+import { refusedImports, type RefusedImport } from './refused-imports.js';
 
 const tracked = execFileSync('git', ['ls-files'], { cwd: ROOT, encoding: 'utf8' }).trim().split('\n');
 const read = (path: string) => readFileSync(join(ROOT, path), 'utf8');
 
-const CORE = 'libs/token-cache/src/core/example.ts';
-const RESTRICTED = 'no-restricted-imports';
 const BOUNDARIES = '@nx/enforce-module-boundaries';
+const TOKEN_CACHE = 'libs/token-cache/src/redis/index.ts';
+const CLUSTER_METRICS = 'libs/cluster-metrics/src/index.ts';
+const TEST_SUPPORT = 'libs/test-support/src/index.ts';
+const GATEWAY = 'apps/gateway/src/main.ts';
 
-const FORBIDDEN: [file: string, imports: string, rule: string][] = [
-  [CORE, 'ioredis', RESTRICTED],
-  [CORE, 'libsql', RESTRICTED],
-  [CORE, 'oauth4webapi', RESTRICTED],
-  [CORE, 'prom-client', RESTRICTED],
-  [CORE, '@willsoto/nestjs-prometheus', RESTRICTED],
-  [CORE, '@nestjs/terminus', RESTRICTED],
-  [CORE, 'undici', RESTRICTED],
-  [CORE, 'axios', RESTRICTED],
-  [CORE, 'fastify', RESTRICTED],
-  [CORE, 'node:http', RESTRICTED],
-  [CORE, 'node:https', RESTRICTED],
-  [CORE, 'node:http2', RESTRICTED],
-  [CORE, 'node:net', RESTRICTED],
-  [CORE, '../redis/index.js', RESTRICTED],
-  [CORE, '../sqlite/index.js', RESTRICTED],
-  [CORE, '../oauth/index.js', RESTRICTED],
-  [CORE, '../prometheus/index.js', RESTRICTED],
-  [CORE, '../health/index.js', RESTRICTED],
-  [CORE, '../testing/index.js', RESTRICTED],
-  ['libs/token-cache/src/redis/example.ts', '../../../../apps/gateway/src/app.module.js', BOUNDARIES],
-  ['libs/token-cache/src/redis/example.ts', '@mintonce/gateway', BOUNDARIES],
-  ['libs/token-cache/src/redis/example.ts', '@mintonce/demo', BOUNDARIES],
-  ['libs/token-cache/src/redis/example.ts', '@mintonce/cluster-metrics', BOUNDARIES],
-  ['libs/cluster-metrics/src/example.ts', '@mintonce/token-cache', BOUNDARIES],
-  ['libs/cluster-metrics/src/example.ts', '@mintonce/gateway', BOUNDARIES],
-  ['libs/test-support/src/example.ts', '@mintonce/token-cache', BOUNDARIES],
-  ['apps/gateway/src/example.ts', '@mintonce/demo', BOUNDARIES],
-  ['apps/gateway/src/example.ts', '../../../libs/token-cache/src/core/token.service.js', BOUNDARIES],
+const FORBIDDEN_PROJECTS: [file: string, imports: string][] = [
+  [TOKEN_CACHE, '../../../../apps/gateway/src/app.module.js'],
+  [TOKEN_CACHE, '@mintonce/gateway'],
+  [TOKEN_CACHE, '@mintonce/demo'],
+  [TOKEN_CACHE, '@mintonce/cluster-metrics'],
+  [CLUSTER_METRICS, '@mintonce/token-cache'],
+  [CLUSTER_METRICS, '@mintonce/gateway'],
+  [TEST_SUPPORT, '@mintonce/token-cache'],
+  [GATEWAY, '@mintonce/demo'],
+  [GATEWAY, '../../../libs/token-cache/src/index.js'],
 ];
 
-const ALLOWED: [file: string, imports: string][] = [
-  [CORE, './token.service.js'],
-  [CORE, 'node:crypto'],
-  [CORE, 'lru-cache'],
-  [CORE, '@nestjs/common'],
-  ['libs/token-cache/src/redis/example.ts', 'ioredis'],
-  ['libs/token-cache/src/redis/example.ts', '../lib/token-store.js'],
-  ['libs/token-cache/src/redis/example.spec.ts', '@mintonce/test-support'],
-  ['libs/cluster-metrics/src/example.ts', 'prom-client'],
-  ['apps/gateway/src/example.ts', '@mintonce/token-cache'],
-  ['apps/gateway/src/example.ts', '@mintonce/token-cache/redis'],
-  ['apps/gateway/src/example.ts', '@mintonce/cluster-metrics'],
+const ALLOWED_PROJECTS: [file: string, imports: string][] = [
+  [TOKEN_CACHE, '@mintonce/test-support'],
+  [GATEWAY, '@mintonce/token-cache'],
+  [GATEWAY, '@mintonce/token-cache/redis'],
+  [GATEWAY, '@mintonce/cluster-metrics'],
+  ['apps/chaos/src/redis-fleet.ts', '@mintonce/demo'],
+];
+
+const BROKEN_LINES: [rule: string, code: string, file?: string][] = [
+  ['@typescript-eslint/no-floating-promises', 'Promise.resolve();'],
+  ['@typescript-eslint/no-misused-promises', '[1].forEach(async () => {});'],
+  ['@typescript-eslint/await-thenable', 'await 1;'],
+  [
+    '@typescript-eslint/switch-exhaustiveness-check',
+    "declare const kind: 'mint' | 'wait'; switch (kind) { case 'mint': }",
+  ],
+  ['@typescript-eslint/no-unsafe-assignment', "export const text: string = JSON.parse('1');"],
+  ['@typescript-eslint/no-explicit-any', 'export function print(value: any): void { console.log(value); }'],
+  [
+    '@typescript-eslint/consistent-type-imports',
+    "import { Socket } from 'node:net'; export const use = (socket: Socket) => socket;",
+  ],
+  ['no-restricted-syntax', "void import('node:crypto');", 'libs/token-cache/src/core/contract/clock.ts'],
+];
+
+/** The parts of token-cache, from low to high. */
+const LAYERS = [
+  'core/contract',
+  'core/config',
+  'core/slot',
+  'core/store-client',
+  'core/source-client',
+  'core/in-hand',
+  'core/protocol',
+  'core/door',
+  'core/token-client.ts',
+  'nest',
+  'index.ts',
+];
+const ADAPTERS = ['redis', 'sqlite', 'oauth', 'undici', 'axios', 'prometheus', 'health', 'testing'];
+const CORE = LAYERS.filter((layer) => layer.startsWith('core/'));
+
+const pairs = (from: readonly string[], to: readonly string[]) =>
+  from.flatMap((one) => to.map((other) => [one, other]));
+const upward = LAYERS.flatMap((layer, index) => pairs([layer], LAYERS.slice(index + 1)));
+const downward = LAYERS.flatMap((layer, index) => pairs([layer], LAYERS.slice(0, index)));
+
+const REFUSED_IMPORTS = [
+  ...upward,
+  ['core/slot', 'core/config'],
+  ...pairs(LAYERS, ADAPTERS),
+  ...ADAPTERS.flatMap((adapter) =>
+    pairs(
+      [adapter],
+      ADAPTERS.filter((other) => other !== adapter),
+    ),
+  ),
+  ...pairs(ADAPTERS, ['core/config', 'core/store-client', 'core/protocol', 'core/token-client.ts', 'index.ts']),
+  ...pairs(['redis', 'sqlite', 'oauth', 'undici', 'axios', 'testing'], ['nest', '@nestjs/common']),
+  ...pairs(CORE, ['@nestjs/common', 'ioredis', 'node:http', 'node:net', 'node:fs', '@mintonce/test-support']),
+  ...pairs(
+    ['core/protocol'],
+    ['libsql', 'oauth4webapi', 'prom-client', '@willsoto/nestjs-prometheus', '@nestjs/terminus', 'undici', 'axios'],
+  ),
+  ...pairs(['core/protocol'], ['fastify', 'node:http2', 'node:https', 'node:tls', 'node:child_process']),
+  ['nest', 'ioredis'],
+  ['redis', 'libsql'],
+  ['sqlite', 'ioredis'],
+  ['oauth', 'undici'],
+];
+
+const ALLOWED_IMPORTS = [
+  ...downward.filter(([from, to]) => from !== 'core/slot' || to === 'core/contract'),
+  ...pairs(ADAPTERS, ['core/contract']),
+  ...pairs(CORE, ['lru-cache', 'node:crypto']),
+  ['sqlite', 'core/slot'],
+  ['undici', 'core/door'],
+  ['axios', 'core/door'],
+  ['prometheus', 'nest'],
+  ['health', 'nest'],
+  ['core/store-client', 'opossum'],
+  ['nest', '@nestjs/common'],
+  ['redis', 'ioredis'],
+  ['redis', 'node:net'],
+  ['sqlite', 'libsql'],
+  ['oauth', 'oauth4webapi'],
+  ['undici', 'undici'],
+  ['axios', 'axios'],
+  ['prometheus', 'prom-client'],
+  ['health', '@nestjs/terminus'],
 ];
 
 describe('The workspace', () => {
-  describe('has module boundaries', () => {
+  describe('has a linter', () => {
+    const boundaries = [...FORBIDDEN_PROJECTS, ...ALLOWED_PROJECTS].map(([file, imports]) => ({
+      file,
+      code: `import '${imports}';`,
+    }));
+    const lines = BROKEN_LINES.map(([, code, file = TEST_SUPPORT]) => ({ file, code }));
     let broken: string[][];
 
     beforeAll(() => {
-      broken = rulesBrokenBy([...FORBIDDEN, ...ALLOWED].map(([file, imports]) => ({ file, imports })));
+      broken = rulesBrokenBy([...boundaries, ...lines]);
     });
 
-    it.each(FORBIDDEN.map((forbidden, index) => ({ forbidden, index })))(
-      'that forbid in $forbidden.0 to import $forbidden.1',
-      ({ forbidden, index }) => {
-        expect(broken[index]).toEqual([forbidden[2]]);
+    it.each(FORBIDDEN_PROJECTS.map(([file, imports], index) => ({ file, imports, index })))(
+      'that forbids $file to import $imports',
+      ({ index }) => {
+        expect(broken[index]).toEqual([BOUNDARIES]);
       },
     );
 
-    it.each(ALLOWED.map((allowed, index) => ({ allowed, index: FORBIDDEN.length + index })))(
-      'that allow in $allowed.0 to import $allowed.1',
+    it.each(ALLOWED_PROJECTS.map(([file, imports], index) => ({ file, imports, index })))(
+      'that allows $file to import $imports',
       ({ index }) => {
-        expect(broken[index]).toEqual([]);
+        expect(broken[FORBIDDEN_PROJECTS.length + index]).toEqual([]);
       },
     );
+
+    it.each(BROKEN_LINES.map(([rule, code], index) => ({ rule, code, index })))(
+      'that refuses $code',
+      ({ rule, index }) => {
+        expect(broken[boundaries.length + index]).toEqual([rule]);
+      },
+    );
+
+    it('that refuses a floating promise in every project', () => {
+      const projects = tracked.filter((path) => /^(apps|libs)\/[\w-]+\/tsconfig\.json$/.test(path));
+      const files = projects.map((path) => path.replace('tsconfig.json', 'src/index.ts'));
+      expect(files.length).toBeGreaterThan(7);
+      expect(severityIn(files, '@typescript-eslint/no-floating-promises')).toEqual(files.map(() => 2));
+    });
+  });
+
+  describe('has rules for the imports', () => {
+    const SRC = 'libs/token-cache/src';
+    const importerIn = (part: string) => `${SRC}/${part}${part.endsWith('.ts') ? '' : '/importer.ts'}`;
+    const targetIn = (part: string) => `${SRC}/${part}${part.endsWith('.ts') ? '' : '/target.ts'}`;
+    const isPart = (name: string) => [...LAYERS, ...ADAPTERS].includes(name);
+    let refused: RefusedImport[];
+
+    /** The files of token-cache with these imports; no cycle arises, because what is imported imports nothing. */
+    function library(imports: readonly string[][]): Record<string, string> {
+      const files: Record<string, string> = {};
+      for (const part of [...LAYERS, ...ADAPTERS]) files[targetIn(part)] = 'export type Target = string;\n';
+      for (const [from = '', to = ''] of imports) {
+        const importer = importerIn(from);
+        const path = isPart(to) ? relativePath(importer, targetIn(to)) : to;
+        files[importer] = `${files[importer] ?? ''}export type * from '${path}';\n`;
+      }
+      return files;
+    }
+
+    function relativePath(from: string, to: string): string {
+      const path = relative(dirname(from), to).replaceAll(sep, '/').replace(/\.ts$/, '.js');
+      return path.startsWith('.') ? path : `./${path}`;
+    }
+
+    function rulesAgainst(from: string, to: string): string[] {
+      const isTarget = (path: string) =>
+        isPart(to)
+          ? path === targetIn(to)
+          : new RegExp(`(^|/)${to.replace(/^node:|^@mintonce\//, '')}(/|$)`).test(path);
+      return refused.filter((found) => found.from === importerIn(from) && isTarget(found.to)).map(({ rule }) => rule);
+    }
+
+    beforeAll(() => {
+      refused = refusedImports({
+        ...library(REFUSED_IMPORTS),
+        [`${SRC}/core/slot/slot.spec.ts`]: "import '../../nest/target.js';\nimport 'ioredis';\n",
+        [`${SRC}/core/slot/tested.ts`]: "import './slot.spec.js';\n",
+        [`${SRC}/core/stray.ts`]: "import './contract/target.js';\n",
+        [`${SRC}/core/config/one.ts`]: "import { type Two } from './two.js';\nexport type One = Two;\n",
+        [`${SRC}/core/config/two.ts`]: "import { type One } from './one.js';\nexport type Two = One;\n",
+        'apps/gateway/src/one.ts': "import { two } from './two.js';\nexport const one = (): number => two();\n",
+        'apps/gateway/src/two.ts': "import { three } from './three.js';\nexport const two = three;\n",
+        'apps/gateway/src/three.ts': "import { one } from './one.js';\nexport const three = one;\n",
+      });
+    });
+
+    it.each(REFUSED_IMPORTS)('which refuse an import into %s of %s', (from, to) => {
+      expect(rulesAgainst(from ?? '', to ?? '')).toEqual([
+        to?.startsWith('node:') ? `${from} does no input and output` : `${from} imports only what layers.mjs allows`,
+      ]);
+    });
+
+    it('which allow every import of a lower layer, and what an entry point is there for', () => {
+      expect(refusedImports(library(ALLOWED_IMPORTS))).toEqual([]);
+    });
+
+    it.each([
+      ['a file of token-cache that has no layer', `${SRC}/core/stray.ts`, 'every file has a layer'],
+      ['a test that the product imports', `${SRC}/core/slot/tested.ts`, 'no test in the product'],
+      ['a cycle of types in a library', `${SRC}/core/config/one.ts`, 'no cycle of types in a library'],
+      ['a cycle of three files in an application', 'apps/gateway/src/one.ts', 'no cycle'],
+    ])('which refuse %s', (_, file, rule) => {
+      expect(refused.filter(({ from }) => from === file).map((found) => found.rule)).toEqual([rule]);
+    });
+
+    it('which leave a test free to import anything', () => {
+      expect(refused.filter(({ from }) => from.endsWith('.spec.ts'))).toEqual([]);
+    });
   });
 
   it('knows what depends on what', () => {

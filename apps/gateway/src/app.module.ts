@@ -10,7 +10,7 @@ import { ProblemFilter } from './problem.filter.js';
 import { ProxyModule } from './proxy/proxy.module.js';
 import { TokensModule } from './tokens/tokens.module.js';
 
-/** The whole gateway. */
+/** The root module of the gateway. */
 @Module({})
 export class AppModule {
   static forRoot(config: GatewayConfig): DynamicModule {

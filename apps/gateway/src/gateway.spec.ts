@@ -10,7 +10,7 @@ import { createGateway } from './gateway.js';
 import { recordingUpstream, type RecordingUpstream } from './test/recording-upstream.js';
 import { tokenEndpoint, type TokenEndpoint } from './test/token-endpoint.js';
 
-/** Counts itself. */
+/** Number of connections, including that of this call. */
 async function connectionsTo(url: string): Promise<number> {
   const client = new Redis(url);
   const clients = (await client.client('LIST')) as string;
@@ -60,7 +60,7 @@ describe('The gateway', () => {
     return { status: response.status, body: (await response.json()) as Record<string, unknown> };
   }
 
-  it('asks the token endpoint once, and the upstream with what it gave', async () => {
+  it('requests one token, and sends it to the upstream with each request', async () => {
     const url = await start();
 
     const responses = await Promise.all(Array.from({ length: 20 }, () => fetch(`${url}/proxy/billing/invoices`)));
@@ -72,7 +72,7 @@ describe('The gateway', () => {
     );
   });
 
-  it('keeps the token across a restart, in a file that only its owner can read', async () => {
+  it('keeps the token over a restart, in a file that only its owner can read', async () => {
     await fetch(`${await start()}/proxy/billing/x`);
     await stop();
     await fetch(`${await start()}/proxy/billing/x`);
@@ -83,13 +83,13 @@ describe('The gateway', () => {
     expect(statSync(join(state, 'tokens.sqlite')).mode & 0o077).toBe(0);
   });
 
-  it('keeps nothing on disk with the memory store', async () => {
+  it('writes nothing to disk with the memory store', async () => {
     await fetch(`${await start({}, { store: 'memory' })}/proxy/billing/x`);
 
     expect(existsSync(join(directory.path, '.mintonce'))).toBe(false);
   });
 
-  it('takes up a secret that has changed', async () => {
+  it('reads a secret again at the next mint after its file has changed', async () => {
     const url = await start();
     await fetch(`${url}/proxy/billing/x`);
     writeFileSync(join(directory.path, 'secret'), 'n3w\n');
@@ -129,7 +129,7 @@ describe('The gateway', () => {
       expect(upstream.seen.at(-1)!.headers.authorization).toBe('Bearer token-2');
     });
 
-    it('knows no integration that is not configured', async () => {
+    it('answers 404 for an integration that is not configured', async () => {
       const url = await start();
 
       expect(await json(`${url}/api/integrations/nobody/purge`, { method: 'POST' })).toMatchObject({
@@ -149,7 +149,7 @@ describe('The gateway', () => {
       },
     );
 
-    it('answers an unknown route with a problem', async () => {
+    it('answers an unknown route with a problem document', async () => {
       const url = await start();
 
       expect(await json(`${url}/nowhere`)).toMatchObject({ status: 404, body: { code: 'GATEWAY_HTTP_404' } });
@@ -157,7 +157,7 @@ describe('The gateway', () => {
   });
 
   describe('its health', () => {
-    it('is ok, and finding that out mints nothing', async () => {
+    it('is ok before the first mint, and mints nothing', async () => {
       const url = await start();
 
       expect(await json(`${url}/health/live`)).toEqual({ status: 200, body: { status: 'ok' } });
@@ -166,7 +166,7 @@ describe('The gateway', () => {
       expect(idp.seen).toEqual([]);
     });
 
-    it('tells of every integration its state, its expiry and its last error', async () => {
+    it('reports the state, the expiry and the last error of every integration', async () => {
       const url = await start();
       const billing = async () => {
         const { body } = await json(`${url}/health`);
@@ -186,21 +186,24 @@ describe('The gateway', () => {
     it.each([
       ['degraded', 200, 'mint-locally'],
       ['error', 503, 'fail'],
-    ])('is %s, %d, while the store is down under the policy to %s', async (health, status, whenStoreUnavailable) => {
-      const url = await start(
-        { REDIS_URL: `redis://127.0.0.1:${await freePort()}` },
-        {},
-        { whenStoreUnavailable, storeTimeoutMs: 100 },
-      );
+    ])(
+      'is %s, with status %d, while the store is down and the policy is %s',
+      async (health, status, whenStoreUnavailable) => {
+        const url = await start(
+          { REDIS_URL: `redis://127.0.0.1:${await freePort()}` },
+          {},
+          { whenStoreUnavailable, storeTimeoutMs: 100 },
+        );
 
-      expect(await json(`${url}/health/ready`)).toMatchObject({ status, body: { status: health } });
-      expect((await json(`${url}/health/live`)).status).toBe(200);
-      expect((await fetch(`${url}/proxy/billing/x`)).status).toBe(whenStoreUnavailable === 'fail' ? 503 : 200);
-    });
+        expect(await json(`${url}/health/ready`)).toMatchObject({ status, body: { status: health } });
+        expect((await json(`${url}/health/live`)).status).toBe(200);
+        expect((await fetch(`${url}/proxy/billing/x`)).status).toBe(whenStoreUnavailable === 'fail' ? 503 : 200);
+      },
+    );
   });
 
   describe('with Redis', () => {
-    it('shares the token with other gateways', async () => {
+    it('shares the token between two gateways', async () => {
       const redis = await startRedis();
       try {
         await fetch(`${await start({ REDIS_URL: redis.url })}/proxy/billing/x`);
@@ -214,7 +217,7 @@ describe('The gateway', () => {
       }
     });
 
-    it('shares the token of a mint that was under way when it shut down, and leaves no connection behind', async () => {
+    it('commits a mint in flight while it shuts down, and leaves no connection behind', async () => {
       const redis = await startRedis();
       try {
         const url = await start({ REDIS_URL: redis.url });
@@ -224,7 +227,7 @@ describe('The gateway', () => {
         await waitFor(() => idp.seen.length === 1);
         caller.abort();
         await left;
-        const shutDown = jest.spyOn(app!.get(TokenService, { strict: false }), 'onApplicationShutdown');
+        const shutDown = jest.spyOn(app!.get(TokenService, { strict: false }), 'close');
         const stopped = stop();
         await waitFor(() => shutDown.mock.calls.length > 0);
         idp.release();
@@ -240,7 +243,7 @@ describe('The gateway', () => {
       }
     });
 
-    it('starts while Redis is down, serves, and takes Redis up when it comes', async () => {
+    it('starts and serves while Redis is down, and uses Redis when it is back', async () => {
       const port = await freePort();
       const url = await start({ REDIS_URL: `redis://127.0.0.1:${port}` });
       expect((await fetch(`${url}/proxy/billing/x`)).status).toBe(200);
@@ -262,7 +265,11 @@ describe('The gateway', () => {
       await fetch(`${url}/proxy/billing/x`);
       await fetch(`${url}/proxy/nobody/x`);
 
-      const metrics = await (await fetch(`${url}/metrics`)).text();
+      // A request is counted when its connection or answer closes, which the caller may see earlier.
+      const metrics = await waitFor(async () => {
+        const text = await (await fetch(`${url}/metrics`)).text();
+        return /^gateway_inflight_requests(\{[^}]*\})? 0$/m.test(text) && text;
+      });
 
       expect(metrics).toMatch(/^gateway_requests_total\{integration="billing",code="200",worker="0"[^}]*\} \d+$/m);
       expect(metrics).toMatch(/^gateway_requests_total\{integration="",code="404",worker="0"[^}]*\} \d+$/m);
@@ -271,7 +278,6 @@ describe('The gateway', () => {
         expect(metrics).toMatch(new RegExp(`^gateway_${name}_count\\{integration="billing"[^}]*\\} \\d+$`, 'm'));
       }
       expect(metrics).toMatch(/^token_mint_count\{.*integration="billing".*outcome="stored".*\} \d+$/m);
-      expect(metrics).toMatch(/^gateway_inflight_requests(\{[^}]*\})? 0$/m);
       expect(metrics).not.toContain('nobody');
     });
   });
@@ -279,7 +285,7 @@ describe('The gateway', () => {
   it.each([
     ['issuer', { issuer: 'http://idp.example' }, 'integrations.billing.token.issuer: must be https'],
     ['no endpoint', {}, 'integrations.billing.token.issuer: is missing'],
-  ])('refuses a source that cannot work, by the path of the field: %s', async (_, source, message) => {
+  ])('refuses an invalid token section, and names the field by its path: %s', async (_, source, message) => {
     const token = { grant: 'client_credentials', clientId: 'gateway', clientSecret: 's3cret', ...source };
     const file = { integrations: { billing: { upstream: 'https://billing.example', token } } };
 
@@ -289,11 +295,19 @@ describe('The gateway', () => {
   it.each([
     ['an integration', {}, { waitTimeoutMs: 1 }, 'integrations.billing.policy.waitTimeoutMs: must be at least'],
     ['all', { policy: { cooldown: { rejectedMs: 0 } } }, {}, 'policy.cooldown.rejectedMs: must be'],
-  ])('refuses a policy for %s that cannot work, and logs nothing besides', async (_, file, policy, message) => {
+    ['all', { policy: { leaseMs: 'soon' } }, {}, 'policy.leaseMs: must be a whole number of milliseconds'],
+    ['the near cache', { policy: { nearCache: { maxAge: 1 } } }, {}, 'policy.nearCache.maxAge: is not an option'],
+  ])('refuses an invalid policy of %s, and logs nothing beside the error', async (_, file, policy, message) => {
     const written = jest.spyOn(process.stderr, 'write');
 
     await expect(start({}, file, policy)).rejects.toThrow(message);
     expect(written).not.toHaveBeenCalled();
     written.mockRestore();
+  });
+
+  it('refuses a database file that cannot be made, and names the option', async () => {
+    await expect(start({}, { sqlite: { path: 'secret/tokens.sqlite' } })).rejects.toThrow(
+      'sqlite.path: cannot be used',
+    );
   });
 });

@@ -1,38 +1,35 @@
-import { TokenConfigError } from '@mintonce/token-cache';
 import { type LogLevel } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { AppModule } from './app.module.js';
-import { ConfigError } from './config/config.error.js';
+import { rethrowAsConfigError } from './config/config.error.js';
 import { type GatewayConfig } from './config/load-config.js';
 import { httpAdapter } from './http-adapter.js';
 
-/** Under PM2 every line also travels to the daemon. */
+/** Errors and warnings only: under PM2 every line also goes to the daemon. */
 const LOG_LEVELS: LogLevel[] = ['fatal', 'error', 'warn'];
 
 /**
- * Builds the gateway, which does not listen yet.
+ * Builds the gateway without listening; the caller calls `listen`.
  *
  * @throws ConfigError naming what is wrong with the configuration
  */
 export async function createGateway(config: GatewayConfig): Promise<NestFastifyApplication> {
   const app = await NestFactory.create<NestFastifyApplication>(AppModule.forRoot(config), httpAdapter(), {
     abortOnError: false,
-    // Whoever catches the error says what is wrong, once.
+    // A failed start throws, and the caller reports the error; Nest would log it a second time.
     bufferLogs: true,
     autoFlushLogs: false,
-  }).catch(inTermsOfTheFile);
+  }).catch((error: unknown) => rethrowAsConfigError(error, policyPathOf));
   app.useLogger(LOG_LEVELS);
   app.flushLogs();
-  // Web pages that the same person has open must not use the credentials.
+  // A web page open in a browser on this machine must not use the credentials through cross-origin requests.
   app.enableCsrfProtection();
   return app;
 }
 
-/** The library knows its options, and not that their place in the file is a `policy` section. */
-function inTermsOfTheFile(error: unknown): never {
-  if (!(error instanceof TokenConfigError)) throw error;
-  const [, integration = '', field = ''] = /^(integrations\.[^.]+\.)?(.*)$/.exec(error.field) ?? [];
-  const problem = error.message.slice(error.field.length).trim();
-  throw new ConfigError([{ path: `${integration}policy.${field}`, problem }]);
+/** The library's options of the module and of each integration stand in a `policy` section of the file. */
+function policyPathOf(field: string): string {
+  const [, integration = '', option = ''] = /^(integrations\.[^.]+\.)?(.*)$/.exec(field) ?? [];
+  return `${integration}policy.${option}`;
 }

@@ -4,12 +4,12 @@ import { sendProblem } from './proxy/problem.js';
 import { invalidPath } from './proxy/problems.js';
 import { requestIdOf } from './proxy/request-id.js';
 
-/** The HTTP server of the gateway. */
+/** The HTTP server, which answers a malformed request target with a problem document like every other error. */
 export function httpAdapter(): FastifyAdapter {
   return new FastifyAdapter({ frameworkErrors: refuseTarget });
 }
 
-/** The router could not decode the target. */
+/** Answers a request whose target the router could not decode. */
 function refuseTarget(_error: FastifyError, request: FastifyRequest, reply: FastifyReply): void {
   reply.hijack();
   sendProblem(reply.raw, invalidPath(), requestIdOf(request.headers['x-request-id']));

@@ -5,7 +5,7 @@ import { loadConfig } from './config/load-config.js';
 import { createGateway } from './gateway.js';
 import { shutDownGracefully } from './shutdown/graceful-shutdown.js';
 
-// PM2 swallows these, and a worker that lost track of itself would go on.
+// PM2 hides unhandled rejections. A worker in an unknown state must end, and PM2 then restarts it.
 process.on('unhandledRejection', (error) => {
   new Logger('Gateway').fatal(error);
   process.exit(1);
@@ -27,6 +27,7 @@ main().catch((error: unknown) => {
 function explain(error: unknown): string {
   if (error instanceof ConfigError) return error.message;
   if (!(error instanceof Error)) return String(error);
-  if ((error as NodeJS.ErrnoException).code === 'EADDRINUSE') return 'PORT: is already in use';
+  if ((error as NodeJS.ErrnoException).code === 'EADDRINUSE')
+    return 'PORT: is already in use; set another PORT, or stop the process that listens on it';
   return error.stack ?? error.message;
 }

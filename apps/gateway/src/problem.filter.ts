@@ -5,7 +5,7 @@ import { type Problem, problemDocument, problemHeaders } from './proxy/problem.j
 import { problemOf } from './proxy/problems.js';
 import { requestIdOf } from './proxy/request-id.js';
 
-/** Turns whatever a route throws into a problem document (RFC 9457), without internals; a health report stays what it is. */
+/** Turns every error of a route into a problem document (RFC 9457) without internals. A health report is passed on as it is. */
 @Catch()
 export class ProblemFilter implements ExceptionFilter {
   private readonly logger = new Logger('Gateway');
@@ -42,7 +42,7 @@ const HttpErrorTitle = new Map([
   [415, 'Unsupported media type'],
 ]);
 
-/** Of Nest's exceptions and of Fastify's errors, as far as they are the caller's doing. */
+/** The 4xx status of Nest's exceptions and Fastify's errors; undefined for a failure of the gateway itself. */
 function statusOf(error: unknown): number | undefined {
   const status = error instanceof HttpException ? error.getStatus() : (error as { statusCode?: unknown }).statusCode;
   return typeof status === 'number' && status >= 400 && status < 500 ? status : undefined;

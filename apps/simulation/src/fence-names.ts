@@ -7,8 +7,8 @@ export class FenceNames {
 
   /** @param label of the request, or anything else that tells keys apart */
   of(label: string): NameFence {
-    let names = this.known.get(label);
-    if (!names) this.known.set(label, (names = new Map()));
+    const names = this.known.get(label) ?? new Map<number, string>();
+    this.known.set(label, names);
     return (fence) => {
       const name = names.get(fence) ?? `#${names.size + 1}`;
       names.set(fence, name);

@@ -114,7 +114,7 @@ export const SCHEDULES: readonly Schedule[] = [
       at(world, 3_000, () => world.server.failOver(1_500));
       for (const process of [0, 1, 2, 3]) ask(world, 3_100 + process / 2, process);
     },
-    check: (world) => tells(world, [...Array(4).fill('t1'), ...Array(8).fill('t2')]) ?? mints(world, 2),
+    check: (world) => tells(world, [...Array<string>(4).fill('t1'), ...Array<string>(8).fill('t2')]) ?? mints(world, 2),
   },
   {
     name: "a late release comes to another's lease",

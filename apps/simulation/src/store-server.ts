@@ -164,6 +164,9 @@ export class StoreServer {
         break;
       case 'purge':
         truth.purged(moment);
+        break;
+      case 'peek':
+      case 'ping':
     }
   }
 }

@@ -44,7 +44,7 @@ class Orders {
 class OrdersModule {}
 
 describe('ClusterMetricsModule', () => {
-  it('exports its module, its service and their types', () => {
+  it('exports the module and the service, and nothing else at run time', () => {
     expect(Object.keys(api)).toEqual(['ClusterMetricsModule', 'ClusterMetricsService']);
   });
 
@@ -58,13 +58,13 @@ describe('ClusterMetricsModule', () => {
     expect(body).toMatch(/\nprocess_start_time_seconds\{worker="0"\} \d+\n/);
   });
 
-  it('tells metrics made by the providers of @willsoto/nestjs-prometheus', async () => {
+  it('reports metrics made by the providers of @willsoto/nestjs-prometheus', async () => {
     const app = await start(ClusterMetricsModule.forRoot({ directory }), OrdersModule);
     app.get(Orders).place();
     expect((await get(app)).body).toContain('\norders_total 1\n');
   });
 
-  it('answers at another path, whatever the versions of the API', async () => {
+  it('answers at the configured path, without the version prefix of the API', async () => {
     const module = await Test.createTestingModule({
       imports: [ClusterMetricsModule.forRoot({ directory, path: '/internal/metrics' })],
     }).compile();
@@ -82,19 +82,19 @@ describe('ClusterMetricsModule', () => {
     expect((await get(app, '/m')).body).not.toContain('process_');
   });
 
-  it('leaves default metrics alone that the application collects itself', async () => {
+  it('does not collect the default metrics again if the application already does', async () => {
     collectDefaultMetrics();
     const app = await start(ClusterMetricsModule.forRoot({ directory }));
     expect((await get(app)).body).toContain('\nprocess_cpu_seconds_total ');
   });
 
-  it('tells the workers to programs', async () => {
+  it('lists the running workers through ClusterMetricsService', async () => {
     const app = await start(ClusterMetricsModule.forRoot({ directory }));
     const workers = await app.get(ClusterMetricsService).workers();
     expect(workers).toEqual([{ slot: 0, pid: process.pid, startedAt: expect.any(Date), up: true }]);
   });
 
-  it('can be global', async () => {
+  it('provides ClusterMetricsService everywhere with isGlobal', async () => {
     @Injectable()
     class StatusPage {
       constructor(@Inject(ClusterMetricsService) readonly metrics: ClusterMetricsService) {}
@@ -105,7 +105,7 @@ describe('ClusterMetricsModule', () => {
     expect(await app.get(StatusPage).metrics.workers()).toHaveLength(1);
   });
 
-  it('counts once in two applications of one process, which share the registry', async () => {
+  it('counts a metric once if two applications of one process share the registry', async () => {
     const counter = new Counter({ name: 'seen', help: 'h' });
     const [one, two] = [
       await start(ClusterMetricsModule.forRoot({ directory })),
@@ -116,14 +116,14 @@ describe('ClusterMetricsModule', () => {
     expect((await get(two)).body).toContain('\nseen 1\n');
   });
 
-  it('leaves nothing behind when it is closed', async () => {
+  it('removes its files when a single process closes the application', async () => {
     const app = await start(ClusterMetricsModule.forRoot({ directory }));
     expect(readdirSync(home)).toHaveLength(1);
     await app.close();
     expect(readdirSync(home)).toEqual([]);
   });
 
-  it('shows a gauge that hangs as a worker that is not up, and goes on counting', async () => {
+  it('reports a worker whose gauge hangs as not up, with its counters as last saved', async () => {
     const counter = new Counter({ name: 'seen', help: 'h' });
     new Gauge({ name: 'stuck', help: 'h', collect: () => new Promise<void>(() => undefined) });
     const app = await start(ClusterMetricsModule.forRoot({ directory, timeoutMs: 50, snapshotIntervalMs: 10 }));
@@ -135,7 +135,7 @@ describe('ClusterMetricsModule', () => {
     expect(body).toContain('\ncluster_worker_up{worker="0"} 0\n');
   });
 
-  it('answers although nothing can be saved', async () => {
+  it('answers a scrape if nothing can be saved to disk', async () => {
     const counter = new Counter({ name: 'seen', help: 'h' });
     const app = await start(ClusterMetricsModule.forRoot({ directory, snapshotIntervalMs: 60_000 }));
     const [folder] = readdirSync(home) as [string];
@@ -156,17 +156,17 @@ describe('ClusterMetricsModule', () => {
     ['defaultMetrics', { defaultMetrics: 'yes' }],
     ['directory', { directory: '' }],
     ['application', { application: 5 }],
-  ])('refuses to start with a senseless %s', async (option, options) => {
+  ])('refuses to start with an invalid %s and names it: %j', async (option, options) => {
     await expect(start(ClusterMetricsModule.forRoot({ directory, ...options }))).rejects.toThrow(
       `ClusterMetricsModule: the option "${option}" must be`,
     );
   });
 
-  it('refuses a senseless path', () => {
+  it('refuses an empty path', () => {
     expect(() => ClusterMetricsModule.forRoot({ path: '' })).toThrow('the option "path" must be a route');
   });
 
-  it('refuses to start where its sockets cannot be', async () => {
+  it('refuses to start if its sockets cannot be made in the directory', async () => {
     const file = join(directory, 'file');
     writeFileSync(file, '');
     await expect(start(ClusterMetricsModule.forRoot({ directory: file }))).rejects.toThrow('ENOTDIR');
@@ -174,8 +174,8 @@ describe('ClusterMetricsModule', () => {
     await expect(start(ClusterMetricsModule.forRoot({ directory, application }))).rejects.toThrow('bytes at most');
   });
 
-  it('refuses to be asked before it has started', async () => {
+  it('refuses a scrape before the modules are initialised, and says when to call', async () => {
     const module = await Test.createTestingModule({ imports: [ClusterMetricsModule.forRoot({ directory })] }).compile();
-    await expect(module.get(ClusterMetricsService).metrics()).rejects.toThrow('once the modules are initialised');
+    await expect(module.get(ClusterMetricsService).metrics()).rejects.toThrow('onApplicationBootstrap() or later');
   });
 });

@@ -1,47 +1,56 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { freePort } from '@mintonce/test-support';
+import { freePort, type Pm2, startNode, startPm2, temporaryDirectory, waitFor } from '@mintonce/test-support';
 import { Client, cumulative, type Scrape, type WorkerStatus } from '../test/client.js';
 import { during } from '../test/during.js';
-import { Pm2 } from '../test/pm2.js';
-import { until } from '../test/until.js';
-
-/** Starting Node and Nest several times over on a busy machine takes its time; nothing below measures time. */
-jest.setTimeout(180_000);
 
 const SCRIPT = join(__dirname, '../test/app.mjs');
-const directory = mkdtempSync(join(tmpdir(), 'cm-pm2-'));
-const home = join(directory, `cluster-metrics-${process.getuid!()}`);
-const environment = (port: number) => ({ METRICS_DIRECTORY: directory, PORT: String(port) });
+const directory = temporaryDirectory();
+const home = join(directory.path, `cluster-metrics-${process.getuid!()}`);
+const environment = (port: number) => ({ METRICS_DIRECTORY: directory.path, PORT: String(port) });
 
-afterAll(() => rmSync(directory, { recursive: true, force: true }));
+afterAll(() => directory.remove());
 
 beforeAll(() => {
   if (!existsSync(join(__dirname, '../dist/index.js'))) {
-    throw new Error('The application under test imports the built library: nx build cluster-metrics');
+    throw new Error('dist/index.js is missing, which the application under test imports: run nx build cluster-metrics');
   }
 });
 
 const allUp = (workers: WorkerStatus[]) => workers.length === 3 && workers.every(({ up }) => up);
+async function workersUp(client: Client): Promise<WorkerStatus[]> {
+  const up = async () => {
+    const workers = await client.workers();
+    return allUp(workers) && workers;
+  };
+  return waitFor(up);
+}
+
+/** A file that describes an application for PM2. */
+function ecosystem(name: string, instances: number, port: number): string {
+  const ready = { wait_ready: true, listen_timeout: 60_000, kill_timeout: 10_000 };
+  const app = { name, script: SCRIPT, exec_mode: 'cluster', instances, ...ready, env: environment(port) };
+  const file = join(directory.path, `${name}.json`);
+  writeFileSync(file, JSON.stringify({ apps: [app] }));
+  return file;
+}
+
 const hitsIn = ({ series }: Scrape) => series.get('hits')!;
 
-describe('an application with three workers under PM2', () => {
-  const pm2 = new Pm2();
+describe('ClusterMetricsModule in three workers under PM2', () => {
+  let pm2: Pm2;
   let client: Client;
-  /** What every scrape so far has told at most. */
+  /** The highest value of each series in all scrapes so far. */
   const told = new Map<string, number>();
   const requests = { sent: 0, answered: 0 };
 
   beforeAll(async () => {
     const port = await freePort();
     client = new Client(port);
-    await pm2.start('shop', SCRIPT, 3, environment(port));
+    pm2 = await startPm2({ ecosystem: ecosystem('shop', 3, port) });
   });
-  afterAll(() => pm2.kill());
+  afterAll(() => pm2?.stop());
 
   const hit = async () => {
     requests.sent++;
@@ -51,12 +60,9 @@ describe('an application with three workers under PM2', () => {
     );
   };
 
-  /** Scrapes, and checks each series against all earlier scrapes, whoever answered them. */
+  /** Scrapes, and checks that no series is below its value in an earlier scrape of any worker. */
   async function scrape(): Promise<Scrape> {
-    const result = await until(
-      () => client.scrape(),
-      () => true,
-    );
+    const result = await waitFor(() => client.scrape());
     const now = cumulative(result);
     const goneBack = [...told].filter(([series, before]) => !((now.get(series) ?? -1) >= before));
     expect(goneBack.map(([series, before]) => ({ series, before, now: now.get(series) }))).toEqual([]);
@@ -64,7 +70,7 @@ describe('an application with three workers under PM2', () => {
     return result;
   }
 
-  /** What the scrapes come to: of a worker that is too busy to answer one, it tells what was last saved. */
+  /** The total that scrapes converge to: a scrape reports the last snapshot of a worker that is too busy to answer. */
   async function allHits(): Promise<number> {
     for (let scrapesLeft = 100; ; scrapesLeft--) {
       const hits = hitsIn(await scrape());
@@ -73,7 +79,7 @@ describe('an application with three workers under PM2', () => {
     }
   }
 
-  it('tells the same totals whichever worker is asked', async () => {
+  it('reports the same totals whichever worker is scraped', async () => {
     for (let i = 0; i < 60; i++) {
       await hit();
     }
@@ -96,11 +102,11 @@ describe('an application with three workers under PM2', () => {
     }
   });
 
-  it('loses and doubles nothing in a reload under load, and no series goes back', async () => {
+  it('neither loses nor doubles a count, and lets no series fall, in a reload under load', async () => {
     const before = await client.workers();
-    const reload = () => pm2.do(['reload', 'shop']);
+    const reload = () => pm2.run('reload', 'shop');
     await during(reload, hit, hit, scrape);
-    const after = await until(() => client.workers(), allUp);
+    const after = await workersUp(client);
 
     const pids = (workers: WorkerStatus[]) => workers.map(({ pid }) => pid);
     expect(pids(after).filter((pid) => pids(before).includes(pid))).toEqual([]);
@@ -109,40 +115,31 @@ describe('an application with three workers under PM2', () => {
     expect(total).toBeLessThanOrEqual(requests.sent);
   });
 
-  it('never lets a series go back when workers are killed under load', async () => {
+  it('lets no series fall when workers are killed with SIGKILL under load', async () => {
     const kills = async () => {
       for (const slot of [0, 1, 2, 0]) {
-        const victim = (await until(() => client.workers(), allUp))[slot]!;
+        const victim = (await workersUp(client))[slot]!;
         const before = told.get('hits')!;
-        await until(
-          async () => told.get('hits')!,
-          (hits) => hits > before,
-        );
+        await waitFor(() => told.get('hits')! > before);
         process.kill(victim.pid, 'SIGKILL');
-        await until(
-          () => client.workers(),
-          (workers) => allUp(workers) && workers.every(({ pid }) => pid !== victim.pid),
-        );
+        await waitFor(async () => (await workersUp(client)).every(({ pid }) => pid !== victim.pid));
       }
     };
     await during(kills, hit, hit, scrape);
     expect(hitsIn(await scrape())).toBeLessThanOrEqual(requests.sent);
   });
 
-  it('keeps one file for all the dead', async () => {
+  it('merges the snapshots of killed workers into one file', async () => {
     const [folder] = readdirSync(home) as [string];
     const files = () => readdirSync(join(home, folder));
     const kept = (kind: RegExp) => files().filter((file) => kind.test(file));
-    await until(
-      () => scrape().then(() => kept(/^\d.*json$/).length),
-      (snapshots) => snapshots === 3,
-    );
+    await waitFor(() => scrape().then(() => kept(/^\d.*json$/).length === 3));
     expect(kept(/^total-\d+\.json$/)).toHaveLength(1);
     expect(kept(/\.sock$/)).toHaveLength(3);
   });
 
-  it('answers without a stopped worker, whose counts stay', async () => {
-    const [stopped] = (await until(() => client.workers(), allUp)) as [WorkerStatus];
+  it('answers a scrape while a worker is stopped, with the counters that it last saved', async () => {
+    const [stopped] = (await workersUp(client)) as [WorkerStatus];
     const before = hitsIn(await scrape());
     process.kill(stopped.pid, 'SIGSTOP');
     try {
@@ -153,13 +150,13 @@ describe('an application with three workers under PM2', () => {
     } finally {
       process.kill(stopped.pid, 'SIGCONT');
     }
-    await until(() => client.workers(), allUp);
+    await workersUp(client);
   });
 
-  it('does not mix with another application of the same daemon', async () => {
+  it('keeps two applications under one PM2 daemon apart', async () => {
     const port = await freePort();
     const mail = new Client(port);
-    await pm2.start('mail', SCRIPT, 1, environment(port));
+    await pm2.run('start', ecosystem('mail', 1, port));
     await mail.hit();
     expect(hitsIn(await mail.scrape())).toBe(1);
     expect(await mail.workers()).toHaveLength(1);
@@ -167,17 +164,13 @@ describe('an application with three workers under PM2', () => {
   });
 });
 
-describe('an application without PM2', () => {
-  it('is one worker, and leaves when told to', async () => {
+describe('ClusterMetricsModule without PM2', () => {
+  it('serves one worker, and removes its files on SIGTERM', async () => {
     const port = await freePort();
     const client = new Client(port);
-    const env = { ...process.env, ...environment(port) };
-    const app = spawn(process.execPath, [SCRIPT], { env, stdio: ['ignore', 'inherit', 'inherit'] });
+    const app = await startNode(SCRIPT, { env: environment(port) });
     try {
-      await until(
-        () => client.workers(),
-        ([worker]) => worker?.pid === app.pid,
-      );
+      await waitFor(async () => (await client.workers())[0]?.pid === app.pid);
       await client.hit();
       const { series } = await client.scrape();
       expect(series.get('hits')).toBe(1);
@@ -185,11 +178,10 @@ describe('an application without PM2', () => {
 
       const folders = () => readdirSync(home).filter((folder) => folder.startsWith(`${app.pid}.`));
       expect(folders()).toHaveLength(1);
-      app.kill('SIGTERM');
-      await once(app, 'exit');
+      await expect(app.stop()).resolves.toEqual({ code: 0, signal: null });
       expect(folders()).toEqual([]);
     } finally {
-      app.kill('SIGKILL');
+      await app.kill();
     }
   });
 });

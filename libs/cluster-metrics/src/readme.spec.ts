@@ -20,14 +20,14 @@ function problemsOf(source: string): string[] {
   return ts.getPreEmitDiagnostics(program).map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, '\n'));
 }
 
-describe('the README', () => {
+describe('The README of cluster-metrics', () => {
   const snippets = [...readme.matchAll(/```ts\n(.*?)```/gs)].map(([, code]) => code!);
 
-  it('holds snippets', () => expect(snippets).toHaveLength(2));
+  it('holds two snippets', () => expect(snippets).toHaveLength(2));
 
-  it.each(snippets)('shows code that compiles: %#', (code) => expect(problemsOf(code)).toEqual([]));
+  it.each(snippets)('shows code that compiles: snippet %#', (code) => expect(problemsOf(code)).toEqual([]));
 
-  it('names the defaults that are in force', () => {
+  it('names the default of each option', () => {
     const rows = [...readme.matchAll(/^\| `(\w+)` +\| `(\w+)` +\|/gm)].map(([, option, value]) => [option, value]);
     const defaults = Object.entries(resolveOptions({})).map(([option, value]) => [option, String(value)]);
     expect(rows).toEqual(expect.arrayContaining(defaults));

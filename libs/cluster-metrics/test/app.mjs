@@ -1,4 +1,4 @@
-/** A small application under PM2: counts the requests that it answers. */
+/** A small application that counts the requests that it answers; the tests run it under PM2. */
 import cluster from 'node:cluster';
 import { once } from 'node:events';
 import { Module } from '@nestjs/common';
@@ -29,8 +29,8 @@ async function end() {
 }
 
 /**
- * Without this, PM2's daemon keeps the last connections of a worker that it has stopped. The last thing that a worker does:
- * PM2's agent in it ends one that is not connected, at once.
+ * Lets PM2's daemon release the last connections of a worker that it has stopped. It must be the last step: PM2's agent in the
+ * worker ends a process that is not connected.
  */
 async function leaveCluster() {
   if (!cluster.worker?.isConnected()) return;

@@ -1,7 +1,8 @@
+/** One answer of `/metrics`. */
 export interface Scrape {
-  /** Who answered. */
+  /** Process id of the worker that answered. */
   pid: number;
-  /** Value of each series, by its name and labels as written. */
+  /** Value of each series, by its name and labels in the text format. */
   series: Map<string, number>;
   types: Map<string, string>;
 }
@@ -12,7 +13,7 @@ export interface WorkerStatus {
   up: boolean;
 }
 
-/** Talks to whichever worker gets the connection; gives up on one that was killed or stopped with the request in hand. */
+/** A client of the application; the cluster picks the worker. A request to a killed or stopped worker times out. */
 export class Client {
   constructor(private readonly port: number) {}
 
@@ -46,7 +47,7 @@ export class Client {
   }
 }
 
-/** What must never go back: every sample of counters and histograms. */
+/** The series that must never fall: every sample of counters and histograms. */
 export function cumulative({ series, types }: Scrape): Map<string, number> {
   const kindOf = (sample: string) => {
     const name = sample.split('{')[0]!;

@@ -1,5 +1,5 @@
-/** Does things over and over, each by itself, while something happens. What fails first, fails all. */
-export async function during(happens: () => Promise<void>, ...loads: (() => Promise<unknown>)[]): Promise<void> {
+/** Repeats each load in a loop of its own until `happens` has finished; the first failure fails the whole. */
+export async function during(happens: () => Promise<unknown>, ...loads: (() => Promise<unknown>)[]): Promise<void> {
   let isOver = false;
   const loops = loads.map(async (load) => {
     while (!isOver) {

@@ -2,7 +2,7 @@ import { appendFileSync, mkdirSync } from 'node:fs';
 import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-/** What one test has seen of one promise under one fault: a row of `docs/guarantees.md`. */
+/** What one test has seen of one promise under one fault: a row of `reports/guarantees.md`. */
 export interface Evidence {
   /** The promises that the fault must not break, by their number in `docs/guarantees.md`. */
   promises: readonly number[];
@@ -23,7 +23,7 @@ export interface Evidence {
 /** Where the evidence of all suites is kept, a file for each project. */
 const DIRECTORY = fileURLToPath(new URL('../../../reports/evidence/', import.meta.url));
 
-/** Writes down what the running test of Jest has seen; `npm run guarantees` makes the page of it. */
+/** Writes down what the running test of Jest has seen; `npm run guarantees` makes the tables of it. */
 export function recordEvidence(evidence: Evidence): void {
   const { currentTestName, testPath = '' } = expect.getState();
   const project = basename(process.cwd());

@@ -84,7 +84,7 @@ describe('a fault proxy', () => {
     const client = await open('a');
     proxy.suffer({ kind: 'eat-replies' });
     let arrived = '';
-    atServer[0]?.on('data', (chunk) => (arrived += chunk));
+    atServer[0]?.on('data', (chunk) => (arrived += String(chunk)));
     client.send('b');
     await waitFor(() => arrived === 'b');
     await proxy.heal();
@@ -152,7 +152,7 @@ class Client {
 
   constructor(port: number) {
     this.socket = connect(port, '127.0.0.1');
-    this.socket.on('data', (chunk) => (this.heard += chunk));
+    this.socket.on('data', (chunk) => (this.heard += String(chunk)));
     this.socket.on('error', (error) => (this.error = error));
     this.socket.on('close', () => (this.isOpen = false));
   }

@@ -13,6 +13,7 @@ export { type RedisOptions, type RedisServer, startRedis } from './redis.js';
 export { redisServerBin } from './redis-server-bin.js';
 export { selfSignedCertificate } from './self-signed-certificate.js';
 export { type SlotMigration } from './slot-migration.js';
+export { RunningParts, startTogether } from './start-together.js';
 export { type Exit } from './supervised.js';
 export { type TemporaryDirectory, temporaryDirectory } from './temporary-directory.js';
 export { type WaitForOptions, waitFor } from './wait-for.js';

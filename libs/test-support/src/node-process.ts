@@ -10,8 +10,6 @@ export interface NodeProcessOptions {
   cwd?: string;
   /** Waits until the output matches. */
   readyWhen?: RegExp;
-  /** How long `readyWhen` may take. @defaultValue 20 000 */
-  readyTimeoutMs?: number;
 }
 
 /** A Node script as a child process, with all that it printed. */
@@ -22,7 +20,7 @@ export interface NodeProcess {
   /** What it printed so far, standard output and standard error in the order of arrival. */
   output(): string;
   /** @throws Error with the output, when the process ends or the time is over before the output matches. */
-  waitForOutput(pattern: RegExp, timeoutMs?: number): Promise<RegExpExecArray>;
+  waitForOutput(pattern: RegExp): Promise<RegExpExecArray>;
   signal(signal: NodeJS.Signals): void;
   /** SIGTERM, and SIGKILL after ten seconds. */
   stop(): Promise<Exit>;
@@ -31,7 +29,7 @@ export interface NodeProcess {
 
 /** @throws Error with the output, when the script does not become ready. */
 export async function startNode(script: string, options: NodeProcessOptions = {}): Promise<NodeProcess> {
-  const { args = [], nodeArgs = [], env, cwd, readyWhen, readyTimeoutMs = 20_000 } = options;
+  const { args = [], nodeArgs = [], env, cwd, readyWhen } = options;
   const supervised = await Supervised.start(process.execPath, [...nodeArgs, script, ...args], {
     cwd,
     env: { ...process.env, ...env },
@@ -40,7 +38,7 @@ export async function startNode(script: string, options: NodeProcessOptions = {}
   const node = new RunningNode(supervised);
   if (!readyWhen) return node;
   try {
-    await node.waitForOutput(readyWhen, readyTimeoutMs);
+    await node.waitForOutput(readyWhen);
     return node;
   } catch (error) {
     await node.kill();
@@ -74,10 +72,10 @@ class RunningNode implements NodeProcess {
     return this.printed;
   }
 
-  async waitForOutput(pattern: RegExp, timeoutMs?: number): Promise<RegExpExecArray> {
+  async waitForOutput(pattern: RegExp): Promise<RegExpExecArray> {
     const match = () => new RegExp(pattern.source, pattern.flags.replace('g', '')).exec(this.printed);
     try {
-      const ended = await waitFor(() => match() !== null || !this.running, { timeoutMs, description: String(pattern) });
+      const ended = await waitFor(() => match() !== null || !this.running, { description: String(pattern) });
       const found = ended && match();
       if (found) return found;
       throw new Error(`The process ended before it printed ${pattern}`);

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { isAlive } from './is-alive.js';
 import { type LastWill, lastWill } from './last-will.js';
+import { startTogether } from './start-together.js';
 import { makeShortDirectory } from './temporary-directory.js';
 import { waitFor } from './wait-for.js';
 
@@ -51,14 +52,11 @@ export interface Pm2 {
  * @throws Error with PM2's output, when PM2 refuses.
  */
 export async function startPm2({ ecosystem, env = {}, home = makeShortDirectory() }: Pm2Options): Promise<Pm2> {
-  const pm2 = new PrivatePm2(home, env);
-  try {
+  return await startTogether(async (running) => {
+    const pm2 = running.add(new PrivatePm2(home, env));
     await pm2.run('start', ecosystem);
     return pm2;
-  } catch (error) {
-    await pm2.stop();
-    throw error;
-  }
+  });
 }
 
 class PrivatePm2 implements Pm2 {

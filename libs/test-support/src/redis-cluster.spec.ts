@@ -1,7 +1,5 @@
 import { type RedisCluster, startCluster } from './redis-cluster.js';
 
-jest.setTimeout(60_000);
-
 describe('startCluster', () => {
   let cluster: RedisCluster;
 

@@ -1,10 +1,12 @@
 import { type Redis } from 'ioredis';
 import { type ClusterNode, holdsSlot, parseClusterNodes } from './cluster-nodes.js';
 import { onFreePort } from './on-free-port.js';
-import { infoOf, redisAdmin } from './redis-admin.js';
-import { cutReplication, mendReplication, PROMPT_REPLICATION, replicated } from './redis-replication.js';
-import { type RedisServer, startRedis } from './redis.js';
+import { infoOf } from './redis-admin.js';
+import { cutReplication, PROMPT_REPLICATION, replicated } from './redis-replication.js';
+import { RedisServers } from './redis-servers.js';
+import { type RedisServer } from './redis.js';
 import { SlotMigration } from './slot-migration.js';
+import { startTogether } from './start-together.js';
 import { waitFor } from './wait-for.js';
 
 export interface RedisClusterOptions {
@@ -28,29 +30,22 @@ const PATIENCE_MS = 30_000;
  */
 export async function startCluster(options: RedisClusterOptions = {}): Promise<RedisCluster> {
   const { masters = 3, replicas = 3, nodeTimeoutMs = 1_000, args = [] } = options;
-  const cluster = new RedisCluster();
   const settings = [
     ...['--cluster-enabled', 'yes', '--cluster-node-timeout', String(nodeTimeoutMs)],
     // However long a replica was cut off, it is better than none.
     ...['--cluster-replica-validity-factor', '0', '--cluster-allow-replica-migration', 'no'],
     ...[...PROMPT_REPLICATION, ...args],
   ];
-  try {
+  return await startTogether(async (running) => {
+    const cluster = running.add(new RedisCluster());
     await Promise.all(Array.from({ length: masters + replicas }, () => cluster.addNode(settings)));
     await cluster.form(masters);
     return cluster;
-  } catch (error) {
-    await cluster.stop();
-    throw error;
-  }
+  });
 }
 
 /** Masters that share the slots among them, and their replicas. */
-export class RedisCluster {
-  readonly servers: RedisServer[] = [];
-  private readonly admins = new Map<RedisServer, Redis>();
-  private readonly killed = new Set<RedisServer>();
-
+export class RedisCluster extends RedisServers {
   /** For the clients. */
   get ports(): readonly number[] {
     return this.servers.map(({ port }) => port);
@@ -58,11 +53,7 @@ export class RedisCluster {
 
   /** @internal */
   async addNode(settings: readonly string[]): Promise<void> {
-    const server = await onFreePort((busPort) =>
-      startRedis({ args: [...settings, '--cluster-port', String(busPort)] }),
-    );
-    this.servers.push(server);
-    this.admins.set(server, redisAdmin(server));
+    await onFreePort((busPort) => this.addServer([...settings, '--cluster-port', String(busPort)]));
   }
 
   /** @internal */
@@ -80,13 +71,6 @@ export class RedisCluster {
       }
     }
     await this.settled();
-  }
-
-  /** A connection of ours to that server. */
-  admin(server: RedisServer): Redis {
-    const admin = this.admins.get(server);
-    if (!admin) throw new Error(`No server of this cluster listens on port ${server.port}`);
-    return admin;
   }
 
   /** The slot of a key. */
@@ -129,12 +113,6 @@ export class RedisCluster {
     const master = await this.masterOf(slot);
     await this.kill(master);
     return master;
-  }
-
-  /** Ends a server with SIGKILL; `recover()` brings it back. */
-  async kill(server: RedisServer): Promise<void> {
-    this.killed.add(server);
-    await server.kill();
   }
 
   /** Resolves with the new master of a slot, as soon as all servers but the old one know it. */
@@ -191,27 +169,6 @@ export class RedisCluster {
       const replicas = (await this.replicasOf(master)).map((server) => this.admin(server));
       await cutReplication(this.admin(master), replicas);
     }
-  }
-
-  /** Ends `cutReplication`. */
-  async mendReplication(): Promise<void> {
-    await mendReplication([...this.admins.values()]);
-  }
-
-  /** Ends every fault: all that was killed or paused is back, empty if it was killed, and the cluster has settled. */
-  async recover(): Promise<void> {
-    for (const server of this.servers) {
-      if (this.killed.delete(server)) await server.restart();
-      else server.resume();
-    }
-    await this.mendReplication();
-    await this.settled();
-  }
-
-  /** Ends everything. */
-  async stop(): Promise<void> {
-    this.admins.forEach((admin) => admin.disconnect());
-    await Promise.all(this.servers.map((server) => server.stop()));
   }
 
   private async introduce(): Promise<void> {

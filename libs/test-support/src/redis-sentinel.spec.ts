@@ -1,7 +1,5 @@
 import { type RedisSentinel, startSentinel } from './redis-sentinel.js';
 
-jest.setTimeout(60_000);
-
 describe('startSentinel', () => {
   let rig: RedisSentinel;
 

@@ -1,8 +1,10 @@
 import { type Redis } from 'ioredis';
-import { infoOf, redisAdmin } from './redis-admin.js';
-import { cutReplication, mendReplication, PROMPT_REPLICATION, replicated } from './redis-replication.js';
-import { type RedisServer, startRedis } from './redis.js';
+import { infoOf } from './redis-admin.js';
+import { cutReplication, PROMPT_REPLICATION, replicated } from './redis-replication.js';
+import { RedisServers } from './redis-servers.js';
+import { type RedisServer } from './redis.js';
 import { SentinelProcess } from './sentinel-process.js';
+import { startTogether } from './start-together.js';
 import { waitFor } from './wait-for.js';
 
 export interface RedisSentinelOptions {
@@ -26,30 +28,24 @@ const PATIENCE_MS = 8_000;
  */
 export async function startSentinel(options: RedisSentinelOptions = {}): Promise<RedisSentinel> {
   const { replicas = 1, sentinels = 3, downAfterMs = 800 } = options;
-  const rig = new RedisSentinel();
-  try {
-    const master = await rig.addServer();
-    const replicaOf = ['--replicaof', '127.0.0.1', String(master.port)];
-    await Promise.all(Array.from({ length: replicas }, () => rig.addServer(replicaOf)));
+  return await startTogether(async (running) => {
+    const rig = running.add(new RedisSentinel());
+    const master = await rig.addServer(PROMPT_REPLICATION);
+    const replicaArgs = [...PROMPT_REPLICATION, '--replicaof', '127.0.0.1', String(master.port)];
+    await Promise.all(Array.from({ length: replicas }, () => rig.addServer(replicaArgs)));
     const quorum = Math.floor(sentinels / 2) + 1;
     const settings = { name: NAME, masterPort: master.port, quorum, downAfterMs };
     await Promise.all(Array.from({ length: sentinels }, () => rig.addSentinel(settings)));
     await rig.settled();
     return rig;
-  } catch (error) {
-    await rig.stop();
-    throw error;
-  }
+  });
 }
 
 /** A master with its replicas, and the Sentinels that replace it when it is gone. */
-export class RedisSentinel {
+export class RedisSentinel extends RedisServers {
   /** Of the masters, for the clients. */
   readonly name = NAME;
-  readonly servers: RedisServer[] = [];
   readonly sentinels: SentinelProcess[] = [];
-  private readonly admins = new Map<RedisServer, Redis>();
-  private readonly killed = new Set<RedisServer>();
 
   /** Those of the Sentinels, for the clients. */
   get ports(): readonly number[] {
@@ -57,23 +53,8 @@ export class RedisSentinel {
   }
 
   /** @internal */
-  async addServer(args: readonly string[] = []): Promise<RedisServer> {
-    const server = await startRedis({ args: [...PROMPT_REPLICATION, ...args] });
-    this.servers.push(server);
-    this.admins.set(server, redisAdmin(server));
-    return server;
-  }
-
-  /** @internal */
   async addSentinel(settings: Parameters<typeof SentinelProcess.start>[0]): Promise<void> {
     this.sentinels.push(await SentinelProcess.start(settings));
-  }
-
-  /** A connection of ours to that server. */
-  admin(server: RedisServer): Redis {
-    const admin = this.admins.get(server);
-    if (!admin) throw new Error(`No server of this rig listens on port ${server.port}`);
-    return admin;
   }
 
   /** The one that the Sentinels name, but for those that are paused; rejects while they do not agree. */
@@ -108,8 +89,7 @@ export class RedisSentinel {
   /** Ends the master with SIGKILL, and answers which one it was; `recover()` brings it back. */
   async killMaster(): Promise<RedisServer> {
     const master = await this.master();
-    this.killed.add(master);
-    await master.kill();
+    await this.kill(master);
     return master;
   }
 
@@ -147,27 +127,14 @@ export class RedisSentinel {
     await cutReplication(this.admin(await this.master()), replicas);
   }
 
-  /** Ends `cutReplication`. */
-  async mendReplication(): Promise<void> {
-    await mendReplication([...this.admins.values()]);
-  }
-
-  /** Ends every fault: all that was killed or paused is back, empty if it was killed, and takes part as a replica. */
-  async recover(): Promise<void> {
+  override async recover(): Promise<void> {
     this.sentinels.forEach((sentinel) => sentinel.resume());
-    for (const server of this.servers) {
-      if (this.killed.delete(server)) await server.restart();
-      else server.resume();
-    }
-    await this.mendReplication();
-    await this.settled();
+    await super.recover();
   }
 
-  /** Ends everything. */
-  async stop(): Promise<void> {
-    this.admins.forEach((admin) => admin.disconnect());
+  override async stop(): Promise<void> {
     await Promise.all(this.sentinels.map((sentinel) => sentinel.stop()));
-    await Promise.all(this.servers.map((server) => server.stop()));
+    await super.stop();
   }
 
   private async linkedReplicas(master: Redis): Promise<number> {

@@ -1,12 +1,10 @@
-import { existsSync, readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
-import { REDIS_IS_MISSING } from './ensure-redis-server.js';
-import { freePort } from './free-port.js';
-import { redisServerBin } from './redis-server-bin.js';
-import { Supervised } from './supervised.js';
+import { onFreePort } from './on-free-port.js';
+import { startRedisProcess } from './redis-process.js';
+import { startTogether } from './start-together.js';
+import { type Supervised } from './supervised.js';
 import { type TemporaryDirectory, temporaryDirectory } from './temporary-directory.js';
-import { waitFor } from './wait-for.js';
 
 export interface RedisOptions {
   /** @defaultValue a free port */
@@ -34,63 +32,40 @@ export interface RedisServer {
 
 /** @throws Error when there is no Redis server on this machine, or when it does not answer. */
 export async function startRedis({ port, args = [] }: RedisOptions = {}): Promise<RedisServer> {
-  const bin = redisServerBin();
-  if (!bin) throw new Error(REDIS_IS_MISSING);
-  const directory = temporaryDirectory();
-  try {
-    const launch = new Launch(bin, directory, args);
-    return new RunningRedis(launch, directory, ...(await launch.onFreePort(port)));
-  } catch (error) {
-    directory.remove();
-    throw error;
-  }
+  return await startTogether(async (running) => {
+    const directory = temporaryDirectory();
+    running.onStop(() => directory.remove());
+    const launch = new Launch(directory, args);
+    const start = async (onPort: number) => new RunningRedis(launch, directory, onPort, await launch.on(onPort));
+    return port === undefined ? await onFreePort(start) : await start(port);
+  });
 }
 
 class Launch {
+  readonly socketPath: string;
+  private readonly logFile: string;
+
   constructor(
-    private readonly bin: string,
     private readonly directory: TemporaryDirectory,
     private readonly args: readonly string[],
-  ) {}
-
-  get socketPath(): string {
-    return join(this.directory.path, 'redis.sock');
+  ) {
+    this.socketPath = join(directory.path, 'redis.sock');
+    this.logFile = join(directory.path, 'redis.log');
   }
 
-  /** Somebody may take the free port before the server does; then another one is as good. */
-  async onFreePort(wanted: number | undefined, attempts = 5): Promise<[number, Supervised]> {
-    const port = wanted ?? (await freePort());
-    try {
-      return [port, await this.on(port)];
-    } catch (error) {
-      if (wanted !== undefined || attempts === 1 || !this.log().includes('Address already in use')) throw error;
-      return await this.onFreePort(undefined, attempts - 1);
-    }
-  }
-
-  async on(port: number): Promise<Supervised> {
-    const server = await Supervised.start(this.bin, [...this.settings(port), ...this.args], { stdio: 'ignore' });
-    try {
-      await waitFor(() => !server.running || ping(this.socketPath), { description: `${this.bin} answers PING` });
-      if (!server.running) throw new Error(`${this.bin} did not start:\n${this.log()}`);
-      return server;
-    } catch (error) {
-      await server.stop('SIGKILL');
-      throw error;
-    }
+  on(port: number): Promise<Supervised> {
+    return startRedisProcess({
+      args: [...this.settings(port), ...this.args],
+      logFile: this.logFile,
+      answers: () => ping(this.socketPath),
+    });
   }
 
   private settings(port: number): string[] {
-    const logFile = join(this.directory.path, 'redis.log');
     return [
       ...['--port', String(port), '--bind', '127.0.0.1', '--unixsocket', this.socketPath],
-      ...['--save', '', '--appendonly', 'no', '--dir', this.directory.path, '--logfile', logFile],
+      ...['--save', '', '--appendonly', 'no', '--dir', this.directory.path, '--logfile', this.logFile],
     ];
-  }
-
-  private log(): string {
-    const logFile = join(this.directory.path, 'redis.log');
-    return existsSync(logFile) ? readFileSync(logFile, 'utf8') : '';
   }
 }
 

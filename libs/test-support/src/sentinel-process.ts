@@ -1,13 +1,12 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Redis } from 'ioredis';
-import { REDIS_IS_MISSING } from './ensure-redis-server.js';
 import { onFreePort } from './on-free-port.js';
 import { redisAdmin } from './redis-admin.js';
-import { redisServerBin } from './redis-server-bin.js';
-import { Supervised } from './supervised.js';
+import { startRedisProcess } from './redis-process.js';
+import { startTogether } from './start-together.js';
+import { type Supervised } from './supervised.js';
 import { type TemporaryDirectory, temporaryDirectory } from './temporary-directory.js';
-import { waitFor } from './wait-for.js';
 
 export interface SentinelSettings {
   /** Of the masters that it watches. */
@@ -29,38 +28,27 @@ export class SentinelProcess {
   ) {}
 
   /** @throws Error when there is no Redis server on this machine, or when it does not answer. */
-  static async start(settings: SentinelSettings): Promise<SentinelProcess> {
-    const directory = temporaryDirectory();
-    try {
+  static start(settings: SentinelSettings): Promise<SentinelProcess> {
+    return startTogether(async (running) => {
+      const directory = temporaryDirectory();
+      running.onStop(() => directory.remove());
       return await onFreePort((port) => SentinelProcess.on(port, settings, directory));
-    } catch (error) {
-      directory.remove();
-      throw error;
-    }
+    });
   }
 
-  private static async on(
-    port: number,
-    settings: SentinelSettings,
-    directory: TemporaryDirectory,
-  ): Promise<SentinelProcess> {
-    const bin = redisServerBin();
-    if (!bin) throw new Error(REDIS_IS_MISSING);
-    // It rewrites its configuration, hence a file.
-    const file = join(directory.path, `sentinel-${port}.conf`);
-    writeFileSync(file, configuration(port, settings));
-    const process = await Supervised.start(bin, [file, '--sentinel'], { stdio: 'ignore' });
-    const admin = redisAdmin({ port });
-    try {
-      await waitFor(async () => !process.running || (await admin.ping()));
-      if (!process.running) throw new Error(`No Sentinel starts on port ${port}`);
+  private static on(port: number, settings: SentinelSettings, directory: TemporaryDirectory): Promise<SentinelProcess> {
+    return startTogether(async (running) => {
+      // It rewrites its configuration, hence a file.
+      const file = join(directory.path, `sentinel-${port}.conf`);
+      const logFile = join(directory.path, `sentinel-${port}.log`);
+      writeFileSync(file, configuration(port, logFile, settings));
+      const admin = redisAdmin({ port });
+      running.onStop(() => admin.disconnect());
+      const process = await startRedisProcess({ args: [file, '--sentinel'], logFile, answers: () => admin.ping() });
+      running.onStop(() => process.stop('SIGKILL'));
       await admin.call('SENTINEL', 'DEBUG', ...QUICK);
       return new SentinelProcess(port, admin, process, directory);
-    } catch (error) {
-      admin.disconnect();
-      await process.stop('SIGKILL');
-      throw error;
-    }
+    });
   }
 
   /** It keeps its connections and answers nothing (SIGSTOP). */
@@ -86,10 +74,15 @@ const PERIODS = ['info-period', 'publish-period', 'ask-period', 'ping-period'].f
 /** After a pause of its own a Sentinel trusts nobody, itself included, for 30 s otherwise. */
 const QUICK = [...PERIODS, 'tilt-period', '1000'];
 
-function configuration(port: number, { name, masterPort, quorum, downAfterMs }: SentinelSettings): string {
+function configuration(
+  port: number,
+  logFile: string,
+  { name, masterPort, quorum, downAfterMs }: SentinelSettings,
+): string {
   const lines = [
     `port ${port}`,
     'bind 127.0.0.1',
+    `logfile ${logFile}`,
     `sentinel monitor ${name} 127.0.0.1 ${masterPort} ${quorum}`,
     `sentinel down-after-milliseconds ${name} ${downAfterMs}`,
     // Twice this must pass between two failovers.

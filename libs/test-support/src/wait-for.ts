@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { inspect } from 'node:util';
 
 export interface WaitForOptions {
-  /** @defaultValue 10 000 */
+  /** Half of what a test may take, so that a test fails by itself and says what it waited for. @defaultValue 60 000 */
   timeoutMs?: number;
   /** @defaultValue 20 */
   intervalMs?: number;
@@ -16,7 +17,7 @@ export interface WaitForOptions {
  */
 export async function waitFor<T>(
   condition: () => T | Promise<T>,
-  { timeoutMs = 10_000, intervalMs = 20, description = String(condition) }: WaitForOptions = {},
+  { timeoutMs = 60_000, intervalMs = 20, description = String(condition) }: WaitForOptions = {},
 ): Promise<Exclude<Awaited<T>, false | null | undefined | 0 | ''>> {
   const deadline = performance.now() + timeoutMs;
   let lastError: unknown;
@@ -35,5 +36,5 @@ export async function waitFor<T>(
 
 function because(error: unknown): string {
   if (error === undefined) return '';
-  return ` (${error instanceof Error ? error.message : String(error)})`;
+  return ` (${error instanceof Error ? error.message : inspect(error)})`;
 }

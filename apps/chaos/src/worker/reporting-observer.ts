@@ -23,8 +23,8 @@ export class ReportingObserver extends TokenObserver {
     this.report({ name: 'superseded', at: monotonicMs() });
   }
 
-  override invalidated(): void {
-    this.report({ name: 'invalidated', at: monotonicMs() });
+  override rejected(_integration: string, outcome: string): void {
+    this.report({ name: 'rejected', at: monotonicMs(), outcome });
   }
 
   override unreadable(): void {

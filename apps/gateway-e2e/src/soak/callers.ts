@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Agent, type Dispatcher, request } from 'undici';
 import { Unexpected, causeOf } from './causes.js';
 import { INTEGRATION_NAMES } from './policy.js';
-import { type Random } from './random.js';
+import { type Chance } from '@mintonce/test-support/chance';
 import { type RequestLog } from './request-log.js';
 import { type Context, LEFT, VISITS, type Visit, dawdle } from './visits.js';
 
@@ -12,30 +12,30 @@ const TIMEOUTS = { headersTimeout: 20_000, bodyTimeout: 20_000 };
 const PROBES = ['/health', '/health/ready', '/health/live', '/api/integrations', '/metrics'] as const;
 
 /** Uses the gateway from several clients until it is told to stop; resolves when every request has ended. */
-export async function callers(url: string, log: RequestLog, random: Random, stop: AbortSignal): Promise<void> {
+export async function callers(url: string, log: RequestLog, chance: Chance, stop: AbortSignal): Promise<void> {
   // One connection for each request, so that PM2 spreads them over the workers; and as most callers do.
   const unpooled = new Agent({ ...TIMEOUTS, pipelining: 0 });
   const pooled = new Agent(TIMEOUTS);
   const loops = [unpooled, unpooled, unpooled, pooled].map((dispatcher) =>
-    repeat(stop, random.fork(), 60, (own) => visit(...own.pick(VISITS), { url, dispatcher, log, random: own })),
+    repeat(stop, chance.fork(), 60, (own) => visit(...own.pick(VISITS), { url, dispatcher, log, chance: own })),
   );
-  const slow = repeat(stop, random.fork(), 200, (own) =>
-    visit('slow upload', dawdle, { url, dispatcher: unpooled, log, random: own }),
+  const slow = repeat(stop, chance.fork(), 200, (own) =>
+    visit('slow upload', dawdle, { url, dispatcher: unpooled, log, chance: own }),
   );
-  const operator = repeat(stop, random.fork(), 400, (own) => probe(url, own.pick(PROBES), unpooled, log));
+  const operator = repeat(stop, chance.fork(), 400, (own) => probe(url, own.pick(PROBES), unpooled, log));
   await Promise.all([...loops, slow, operator]);
   await Promise.all([unpooled.close(), pooled.close()]);
 }
 
-async function repeat(stop: AbortSignal, random: Random, pauseMs: number, once: (random: Random) => Promise<void>) {
+async function repeat(stop: AbortSignal, chance: Chance, pauseMs: number, once: (chance: Chance) => Promise<void>) {
   while (!stop.aborted) {
-    await once(random);
-    await sleep(random.between(0, 2 * pauseMs));
+    await once(chance);
+    await sleep(chance.whole(0, 2 * pauseMs));
   }
 }
 
 async function visit(kind: string, run: Visit, context: Omit<Context, 'integration'>): Promise<void> {
-  const integration = context.random.pick(INTEGRATION_NAMES);
+  const integration = context.chance.pick(INTEGRATION_NAMES);
   await recorded(kind, context.log, () => run({ ...context, integration }));
 }
 

@@ -29,7 +29,7 @@ export function causeOf(error: unknown): string {
 
 function problemCode(text: string): string {
   try {
-    const { code, error, status } = JSON.parse(text) as { code?: string; error?: unknown; status?: unknown };
+    const { code, error, status } = JSON.parse(text) as { code?: string; error?: unknown; status?: number };
     return code ?? (typeof error === 'string' ? error : String(status ?? ''));
   } catch {
     return text.slice(0, 60);

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isAlive, waitFor } from '@mintonce/test-support';
+import { lifetimesBegunBy, mintBound } from '@mintonce/test-support/mint-bound';
 import { type Sample, scrape, total } from '../metrics.js';
 import { type FaultDriver } from './fault-driver.js';
 import { WORKER_FROZEN } from './faults/worker-faults.js';
@@ -7,8 +8,8 @@ import { type Findings } from './findings.js';
 import { type IdpWitness } from './idp-witness.js';
 import { clientsOf, keysOf } from './leftovers.js';
 import { digestOf } from './log-digest.js';
-import { mintBound } from './mint-bound.js';
-import { INTEGRATION_NAMES, type IntegrationName, LEAST_LIFE_MS, MINT_TIMEOUT_MS } from './policy.js';
+import { type MintTerms } from './mint-terms.js';
+import { INTEGRATION_NAMES, type IntegrationName, LEAST_SERVICE_MS, MINT_TIMEOUT_MS } from './policy.js';
 import { type RequestLog } from './request-log.js';
 import { type RunningRig } from './rig.js';
 import { type Watch } from './watch.js';
@@ -82,17 +83,19 @@ async function storeLeftovers({ fleet, redis }: RunningRig): Promise<Pick<Findin
 function mintsOf(samples: readonly Sample[], witness: IdpWitness, { expenses }: RunningRig): Findings['mints'] {
   const of = (integration: IntegrationName): Findings['mints'][IntegrationName] => {
     const mints = (outcome: string) => total(samples, 'token_mint_count', { integration, outcome });
-    const terms = {
+    const startsAt = witness.startsOf(integration);
+    const rejections = (outcome: string) => total(samples, 'token_rejections_total', { integration, outcome });
+    const terms: MintTerms = {
       failed: mints('failed'),
       superseded: mints('superseded'),
       local: mints('local'),
-      invalidations: total(samples, 'token_invalidations_total', { integration }),
+      replacements: rejections('replaced') + rejections('contested'),
       purges: expenses.purges[integration],
       kills: expenses.kills,
       historiesLost: expenses.historiesLost,
     };
     return {
-      bound: mintBound(witness.startsOf(integration), LEAST_LIFE_MS, terms),
+      bound: mintBound(startsAt.length, lifetimesBegunBy(startsAt, LEAST_SERVICE_MS), terms),
       counted: total(samples, 'token_mint_count', { integration }),
       kept: mints('stored') + mints('local'),
       given: witness.givenTo(integration),

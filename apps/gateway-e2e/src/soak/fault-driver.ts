@@ -21,10 +21,10 @@ export class FaultDriver {
   async run(schedule: Iterator<Scheduled, never>, endsAt: number, restartsUntil: number): Promise<void> {
     await this.remember();
     while (performance.now() < endsAt) {
-      const { fault, afterMs, random } = schedule.next().value;
+      const { fault, afterMs, chance } = schedule.next().value;
       if (fault.endsWorkers && performance.now() > restartsUntil) continue;
       await sleep(Math.max(0, Math.min(afterMs, endsAt - performance.now())));
-      if (performance.now() < endsAt) await this.suffer(fault, () => fault.inject(this.rig, random));
+      if (performance.now() < endsAt) await this.suffer(fault, () => fault.inject(this.rig, chance));
     }
   }
 

@@ -1,7 +1,7 @@
 import { type FaultProxy } from '@mintonce/test-support';
 import { type Redis } from 'ioredis';
 import { type Fleet } from '../fleet.js';
-import { type Random } from './random.js';
+import { type Chance } from '@mintonce/test-support/chance';
 import { type Expenses } from './expenses.js';
 
 /** What faults are done to. */
@@ -30,7 +30,7 @@ export interface Fault {
   /** Workers begin anew, and with them what is measured of them. */
   readonly endsWorkers?: boolean;
   /** Resolves at the end of the fault. */
-  inject(rig: Rig, random: Random): Promise<void>;
+  inject(rig: Rig, chance: Chance): Promise<void>;
 }
 
 export interface Excuse {

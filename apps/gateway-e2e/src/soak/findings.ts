@@ -1,16 +1,17 @@
+import { type MintBound } from '@mintonce/test-support/mint-bound';
 import { type WentBack } from './counter-watch.js';
 import { type EventLoopDelay } from './delays.js';
 import { type Expenses } from './expenses.js';
 import { type FaultWindow } from './fault-window.js';
 import { type RedisKey } from './leftovers.js';
-import { type MintBound } from './mint-bound.js';
+import { type MintTerms } from './mint-terms.js';
 import { type IntegrationName } from './policy.js';
 import { type Failure } from './request-log.js';
 import { type WorkerReport } from './vitals.js';
 
 /** What the workers count of one integration, and what its provider knows. */
 export interface Mints {
-  readonly bound: MintBound;
+  readonly bound: MintBound<MintTerms>;
   readonly counted: number;
   /** Of those, the ones that brought a token into use. */
   readonly kept: number;

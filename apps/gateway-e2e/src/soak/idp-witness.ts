@@ -1,4 +1,4 @@
-import { type IdentityProvider } from '../identity-provider.js';
+import { type IdentityProviderClient } from '@mintonce/demo';
 import { INTEGRATIONS, INTEGRATION_NAMES, type IntegrationName } from './policy.js';
 
 interface Call {
@@ -10,7 +10,7 @@ interface Call {
 export class IdpWitness {
   private readonly calls = new Map<number, Call>();
 
-  constructor(private readonly idp: IdentityProvider) {}
+  constructor(private readonly idp: IdentityProviderClient) {}
 
   async look(): Promise<void> {
     const { calls } = await this.idp.stats();

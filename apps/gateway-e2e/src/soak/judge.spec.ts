@@ -1,3 +1,5 @@
+import { Chance } from '@mintonce/test-support/chance';
+import { mintBound } from '@mintonce/test-support/mint-bound';
 import { CounterWatch } from './counter-watch.js';
 import { CONNECTION_LOST, SOURCE_UNAVAILABLE } from './causes.js';
 import { judgeFailures } from './excuses.js';
@@ -6,9 +8,8 @@ import { type FaultWindow } from './fault-window.js';
 import { faultSchedule } from './fault-schedule.js';
 import { faultsOf } from './faults/index.js';
 import { type Findings } from './findings.js';
-import { type MintTerms, mintBound } from './mint-bound.js';
+import { type MintTerms } from './mint-terms.js';
 import { samplesOf } from '../metrics.js';
-import { Random } from './random.js';
 import { type Failure } from './request-log.js';
 import { type Point, trendOf } from './trend.js';
 import { judge } from './verdict.js';
@@ -19,7 +20,7 @@ const NO_TERMS: MintTerms = {
   failed: 0,
   superseded: 0,
   local: 0,
-  invalidations: 0,
+  replacements: 0,
   purges: 0,
   kills: 0,
   historiesLost: 0,
@@ -38,11 +39,6 @@ function failure(changes: Partial<Failure> = {}): Failure {
   return { kind: 'echo', cause: CONNECTION_LOST, startedAt: 9_990, endedAt: 10_020, ...changes };
 }
 
-/** Eight seconds between calls, a fifth of which is the refresh window. */
-function callsEvery(periodMs: number, count: number): number[] {
-  return Array.from({ length: count }, (_, index) => 1_000_000 + index * periodMs);
-}
-
 /** Points of a run of 20 minutes, with a saw-tooth as garbage makes it. */
 function memory(perHour: number): Point[] {
   return Array.from({ length: 600 }, (_, index) => {
@@ -53,7 +49,7 @@ function memory(perHour: number): Point[] {
 
 /** A soak in which everything was as promised. */
 function goodFindings(): Findings {
-  const bound = mintBound(callsEvery(6_400, 150), 5_600, NO_TERMS);
+  const bound = mintBound(150, 150, NO_TERMS);
   return {
     store: 'redis',
     seed: 1,
@@ -201,23 +197,6 @@ describe('A failure', () => {
   });
 });
 
-describe('The bound of mints', () => {
-  it('is one per lifetime', () => {
-    expect(mintBound(callsEvery(6_400, 10), 5_600, NO_TERMS)).toMatchObject({ calls: 10, lifetimes: 10, bound: 10 });
-  });
-
-  it('does not take a mint that came too soon for a lifetime', () => {
-    const calls = [...callsEvery(6_400, 10), 1_000_100];
-    expect(mintBound(calls, 5_600, NO_TERMS)).toMatchObject({ calls: 11, bound: 10, holds: false });
-    expect(mintBound(calls, 5_600, { ...NO_TERMS, invalidations: 1 })).toMatchObject({ bound: 11, holds: true });
-  });
-
-  it('is broken by a mint per worker', () => {
-    const calls = callsEvery(6_400, 10).flatMap((at) => [at, at + 50, at + 90, at + 120]);
-    expect(mintBound(calls, 5_600, { ...NO_TERMS, failed: 3 })).toMatchObject({ calls: 40, bound: 13, holds: false });
-  });
-});
-
 describe('Counters', () => {
   const scrapeOf = (...lines: string[]) => samplesOf(lines.join('\n'));
   const requests = (value: number) => ['# TYPE requests_total counter', `requests_total{code="200"} ${value}`];
@@ -262,7 +241,7 @@ describe('A trend', () => {
 
 describe('The faults', () => {
   const namesOf = (seed: number, store: 'redis' | 'sqlite', count: number) => {
-    const schedule = faultSchedule(faultsOf(store), new Random(seed), [5_000, 20_000]);
+    const schedule = faultSchedule(faultsOf(store), new Chance(seed), [5_000, 20_000]);
     return Array.from({ length: count }, () => {
       const { fault, afterMs } = schedule.next().value;
       return `${fault.name} after ${afterMs}`;
@@ -276,7 +255,7 @@ describe('The faults', () => {
 
   it('come once each before any comes again, 5 to 20 s apart', () => {
     const all = faultsOf('redis');
-    const schedule = faultSchedule(all, new Random(1), [5_000, 20_000]);
+    const schedule = faultSchedule(all, new Chance(1), [5_000, 20_000]);
     const round = all.map(() => schedule.next().value);
     expect(new Set(round.map(({ fault }) => fault.name)).size).toBe(all.length);
     expect(round.every(({ afterMs }) => afterMs >= 5_000 && afterMs <= 20_000)).toBe(true);

@@ -1,3 +1,4 @@
+import { leastServiceMs } from '@mintonce/test-support/mint-bound';
 import { type Client } from '../fleet.js';
 
 /** Short, so that many lifetimes pass in a minute, and long enough that a busy machine is not taken for a broken promise. */
@@ -11,14 +12,12 @@ export const POLICY = {
   leaseMs: LEASE_MS,
   mintTimeoutMs: MINT_TIMEOUT_MS,
   waitTimeoutMs: 2 * MINT_TIMEOUT_MS,
+  // Shorter than the time between two faults: each revocation is one mint, and callers hear nothing of it.
+  rejection: { paceMs: 500, maxPaceMs: 1_000 },
   cooldown: { rejectedMs: COOLDOWN_MS, transientMs: 500, transientMaxMs: COOLDOWN_MS },
 };
 
-/**
- * The margin takes a tenth of a life and the refresh window a fifth at most: sooner than this after the request for it, no
- * token is replaced unless something happened to it.
- */
-export const LEAST_LIFE_MS = TOKEN_LIFETIME_MS * 0.7;
+export const LEAST_SERVICE_MS = leastServiceMs(TOKEN_LIFETIME_MS);
 
 /** Two, so that the token of one could be found with the other. */
 export const INTEGRATIONS = {

@@ -1,6 +1,6 @@
-import { type FaultProxy, faultProxy } from '@mintonce/test-support';
+import { type FaultProxy, faultProxy, type RunningParts, startTogether } from '@mintonce/test-support';
 import { Redis } from 'ioredis';
-import { startFleet } from '../fleet.js';
+import { type FleetOptions, startFleet } from '../fleet.js';
 import { Expenses } from './expenses.js';
 import { type Rig } from './fault.js';
 import { INTEGRATIONS, POLICY, TOKEN_LIFETIME_MS } from './policy.js';
@@ -10,16 +10,21 @@ export interface RunningRig extends Rig {
 }
 
 /** The gateway under PM2, with something to break on each of its ways out. */
-export async function startRig(store: 'redis' | 'sqlite', workers: number): Promise<RunningRig> {
+export function startRig(store: 'redis' | 'sqlite', workers: number): Promise<RunningRig> {
+  return startTogether((running) => start(running, store, workers));
+}
+
+async function start(running: RunningParts, store: 'redis' | 'sqlite', workers: number): Promise<RunningRig> {
   const proxies: Partial<Record<'redis' | 'upstream', FaultProxy>> = {};
-  const fleet = await startFleet({
+  const options: FleetOptions = {
     store,
     workers,
     policy: POLICY,
     integrations: INTEGRATIONS,
     redisArgs: ['--enable-debug-command', 'local', '--maxmemory-policy', 'noeviction'],
-    via: async (to, port) => (proxies[to] = await faultProxy({ target: { port } })).port,
-  });
+    via: async (to, port) => (proxies[to] = running.add(await faultProxy({ target: { port } }))).port,
+  };
+  const fleet = running.add(await startFleet(options));
   await fleet.idp.configure({ tokenLifetimeMs: TOKEN_LIFETIME_MS });
   const toUpstream = proxies.upstream as FaultProxy;
   return {
@@ -36,9 +41,6 @@ export async function startRig(store: 'redis' | 'sqlite', workers: number): Prom
       }
     },
     workers: async () => (await fleet.pm2.list()).map(({ pid }) => pid).filter((pid) => pid > 0),
-    async stop() {
-      await fleet.stop();
-      for (const proxy of Object.values(proxies)) proxy.stop();
-    },
+    stop: () => running.stop(),
   };
 }

@@ -9,7 +9,7 @@ const SEED = 3;
 
 jest.setTimeout(5 * 60_000);
 
-it('The gateway keeps its promises under load while one thing after another breaks', async () => {
+it('The gateway keeps its promises under load through one fault after another', async () => {
   const findings = await soak({
     store: 'redis',
     minutes: MINUTES,

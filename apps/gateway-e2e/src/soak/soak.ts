@@ -4,7 +4,7 @@ import { FaultDriver } from './fault-driver.js';
 import { faultSchedule } from './fault-schedule.js';
 import { faultsOf } from './faults/index.js';
 import { type Findings } from './findings.js';
-import { Random } from './random.js';
+import { Chance } from '@mintonce/test-support/chance';
 import { RequestLog } from './request-log.js';
 import { type RunningRig, startRig } from './rig.js';
 import { LEAST_MINUTES_FOR_TRENDS } from './verdict.js';
@@ -38,8 +38,8 @@ export async function soak(options: SoakOptions): Promise<Findings> {
 
 async function run(options: SoakOptions, rig: RunningRig): Promise<Findings> {
   const { store, minutes, seed, workers, pauseMs = [5_000, 20_000], say } = options;
-  const random = new Random(seed);
-  const schedule = faultSchedule(faultsOf(store), random.fork(), pauseMs);
+  const chance = new Chance(seed);
+  const schedule = faultSchedule(faultsOf(store), chance.fork(), pauseMs);
   const startedAt = performance.now();
   const endsAt = startedAt + minutes * MINUTE_MS;
   const restartsUntil = minutes < LEAST_MINUTES_FOR_TRENDS ? endsAt : startedAt + (endsAt - startedAt) * RESTARTS_UNTIL;
@@ -55,7 +55,7 @@ async function run(options: SoakOptions, rig: RunningRig): Promise<Findings> {
       `${since()}  ${total} requests, ${failures.length} failures, ${tokens} tokens, ${driver.windows.length} faults`,
     );
   }, MINUTE_MS);
-  const background = [callers(rig.fleet.url, requests, random.fork(), ending.signal), watch.until(ending.signal)];
+  const background = [callers(rig.fleet.url, requests, chance.fork(), ending.signal), watch.until(ending.signal)];
   try {
     await driver.run(schedule, endsAt, restartsUntil);
   } finally {

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type Dispatcher, request } from 'undici';
 import { Unexpected } from './causes.js';
 import { type IntegrationName } from './policy.js';
-import { type Random } from './random.js';
+import { type Chance } from '@mintonce/test-support/chance';
 import { type RequestLog } from './request-log.js';
 
 /** Longer than any body that is kept to be sent again. */
@@ -22,7 +22,7 @@ export interface Context {
   readonly url: string;
   readonly integration: IntegrationName;
   readonly dispatcher: Dispatcher;
-  readonly random: Random;
+  readonly chance: Chance;
   readonly log: RequestLog;
   readonly signal?: AbortSignal;
 }
@@ -38,7 +38,7 @@ export const VISITS: readonly (readonly [kind: string, visit: Visit])[] = [
   ['streamed upload', (context) => upload(context, { isChunked: true, pauseMs: 5 })],
   ['download', download],
   ['stream', stream],
-  ['leave', (context) => leave(context, context.random.pick([echo, stream, download]))],
+  ['leave', (context) => leave(context, context.chance.pick([echo, stream, download]))],
   ['leave a streamed upload', (context) => leave(context, (own) => upload(own, { isChunked: true, pauseMs: 20 }))],
 ];
 
@@ -54,10 +54,10 @@ async function echo({ url, integration, dispatcher, log, signal }: Context): Pro
 }
 
 async function upload(
-  { url, integration, dispatcher, random, log, signal }: Context,
+  { url, integration, dispatcher, chance, log, signal }: Context,
   { isChunked = false, pauseMs = 0 }: { isChunked?: boolean; pauseMs?: number },
 ): Promise<void> {
-  const sent = Buffer.alloc(random.between(1, isChunked ? LONG_BODY_BYTES : 20_000), `${random.next()} `);
+  const sent = Buffer.alloc(chance.whole(1, isChunked ? LONG_BODY_BYTES : 20_000), `${chance.random()} `);
   const answer = await request(`${url}/proxy/${integration}/echo`, {
     method: 'POST',
     dispatcher,
@@ -70,8 +70,8 @@ async function upload(
   log.saw(seen.credential.digest, integration);
 }
 
-async function download({ url, integration, dispatcher, random, signal }: Context): Promise<void> {
-  const bytes = random.between(1, 1_000_000);
+async function download({ url, integration, dispatcher, chance, signal }: Context): Promise<void> {
+  const bytes = chance.whole(1, 1_000_000);
   const answer = await request(`${url}/proxy/${integration}/large?bytes=${bytes}`, {
     dispatcher,
     ...(signal && { signal }),
@@ -94,7 +94,7 @@ async function stream({ url, integration, dispatcher, signal }: Context): Promis
 /** Leaves at any moment: before the answer, in the middle of a body that goes up or comes down, or too late. */
 async function leave(context: Context, way: Visit): Promise<void> {
   const leaving = new AbortController();
-  const timer = setTimeout(() => leaving.abort(LEFT), context.random.between(0, 250));
+  const timer = setTimeout(() => leaving.abort(LEFT), context.chance.whole(0, 250));
   try {
     await way({ ...context, signal: leaving.signal });
   } catch (error) {

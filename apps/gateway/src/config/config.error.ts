@@ -1,5 +1,8 @@
+import { TokenConfigError } from '@mintonce/token-cache';
+
+/** One field of the configuration that is wrong. */
 export interface ConfigProblem {
-  /** Where it is: a path in the YAML file, or the name of an environment variable. */
+  /** A path in the YAML file, or the name of an environment variable. */
   readonly path: string;
   /** What is wrong and what would be right; never the value that was found, which may be a secret. */
   readonly problem: string;
@@ -11,4 +14,15 @@ export class ConfigError extends Error {
     super(problems.map(({ path, problem }) => `${path}: ${problem}`).join('\n'));
     this.name = 'ConfigError';
   }
+}
+
+/**
+ * Rethrows an error of the library in terms of the YAML file.
+ *
+ * @param pathOf where a field of the library's options stands in the file
+ * @throws ConfigError in place of a `TokenConfigError`, else the error itself
+ */
+export function rethrowAsConfigError(error: unknown, pathOf: (field: string) => string): never {
+  if (!(error instanceof TokenConfigError)) throw error;
+  throw new ConfigError([{ path: pathOf(error.field), problem: error.problem }]);
 }

@@ -2,7 +2,7 @@ import { type DynamicModule, Module } from '@nestjs/common';
 import { GATEWAY_CONFIG } from './gateway-config.token.js';
 import { type GatewayConfig } from './load-config.js';
 
-/** Gives every module the configuration. */
+/** Provides the configuration to every module. */
 @Module({})
 export class ConfigModule {
   static forRoot(config: GatewayConfig): DynamicModule {

@@ -1,42 +1,18 @@
 import { z } from 'zod';
 import { isLoopback } from './loopback.js';
+import { integrationPolicy, policy } from './policy.schema.js';
 
 const ms = z.int().nonnegative();
 const text = z.string().min(1, 'must not be empty');
 const scope = z.union([text, z.array(text)]);
 
-const policy = z.strictObject({
-  safetyMarginMs: ms.optional(),
-  refreshWindowMs: ms.optional(),
-  mintTimeoutMs: ms.optional(),
-  leaseMs: ms.optional(),
-  waitTimeoutMs: ms.optional(),
-  missingExpiryMs: ms.optional(),
-  maxLifeMs: ms.optional(),
-  storeTimeoutMs: ms.optional(),
-  whenStoreUnavailable: z.enum(['mint-locally', 'fail']).optional(),
-  cooldown: z
-    .strictObject({
-      rejectedMs: ms.optional(),
-      transientMs: ms.optional(),
-      transientMaxMs: ms.optional(),
-      retryAfterMaxMs: ms.optional(),
-    })
-    .optional(),
-});
-
-const nearCache = z.union([
-  z.literal(false),
-  z.strictObject({ maxEntries: z.int().positive().optional(), maxAgeMs: ms.optional() }),
-]);
-
-/** Where the access token comes from; URLs are checked by the source itself. */
+/** Where the access token comes from. The source itself checks the URLs. */
 const token = z.strictObject({
   grant: z.literal('client_credentials'),
   issuer: text.optional(),
   tokenEndpoint: text.optional(),
   clientId: text,
-  /** The secret itself, or `file:` and the path of a file that holds it. */
+  /** The secret, or `file:` and the path of a file that holds it. */
   clientSecret: text,
   clientAuth: z.enum(['client_secret_basic', 'client_secret_post']).optional(),
   scope: scope.optional(),
@@ -62,11 +38,11 @@ function upstreamProblem(value: string): string | undefined {
 }
 
 const timeouts = z.strictObject({
-  /** Until the connection stands, TLS included. */
+  /** From the start of a connection to the end of its TLS handshake, in ms. */
   connectMs: z.int().positive().default(5_000),
-  /** From the request's last byte to the response's headers. */
+  /** From the request's last byte to the response's headers, in ms. */
   headersMs: z.int().positive().default(60_000),
-  /** Between two pieces of a body, either way; 0 turns it off, and a `text/event-stream` is always free of it. */
+  /** Longest silence within a request or response body, in ms; 0 for none. A `text/event-stream` has no limit. */
   bodyMs: ms.default(300_000),
 });
 
@@ -74,21 +50,21 @@ const RESERVED_HEADER =
   /^(authorization|cookie|host|connection|content-length|transfer-encoding|expect|te|trailer|upgrade|keep-alive|proxy-.*|x-forwarded-.*|x-request-id)$/i;
 
 const integration = z.strictObject({
-  /** Base of every request; nothing outside of its path is ever asked for. */
+  /** Base URL of every request; the gateway requests nothing outside its path. */
   upstream,
   token,
-  policy: policy.optional(),
+  policy: integrationPolicy.optional(),
   timeouts: timeouts.default(() => timeouts.parse({})),
-  /** A request body up to this is kept, so that it can be sent again with a new token after a 401. */
+  /** A request body up to this length is kept, so that it can be sent again with a new token after a 401. */
   retryBodyLimitBytes: z
     .int()
     .nonnegative()
     .default(64 * 1024),
-  /** A longer request body is answered with 413. */
+  /** A longer request body is answered with 413. @defaultValue no limit */
   bodyLimitBytes: z.int().positive().optional(),
-  /** Lets `Cookie` through to the upstream and `Set-Cookie` back. */
+  /** Whether `Cookie` is forwarded to the upstream and `Set-Cookie` to the caller. */
   forwardCookies: z.boolean().default(false),
-  /** The header under which the upstream is told the caller's own `Authorization`; not told unless set. */
+  /** Name of the header that forwards the caller's own `Authorization`. @defaultValue not forwarded */
   forwardAuthorizationAs: z
     .string()
     .regex(/^[A-Za-z0-9-]+$/, 'must be the name of a header')
@@ -100,7 +76,7 @@ const name = z
   .string()
   .regex(/^[a-z0-9][a-z0-9_-]*$/, 'is not a name: use a-z, 0-9, "_" and "-", beginning with a letter or a digit');
 
-/** The YAML file. */
+/** Schema of the YAML file. */
 export const configSchema = z.strictObject({
   integrations: z
     .record(name, integration)
@@ -108,10 +84,10 @@ export const configSchema = z.strictObject({
   /** @defaultValue `redis` when `REDIS_URL` is set, else `sqlite` */
   store: z.enum(['redis', 'sqlite', 'memory']).optional(),
   sqlite: z.strictObject({ path: text }).optional(),
-  policy: policy.extend({ nearCache: nearCache.optional() }).optional(),
-  /** How long a worker that shuts down waits for the requests in flight; 6 s more are for mints in flight and good-byes. */
+  policy: policy.optional(),
+  /** How long a shutdown waits for requests in flight, in ms. The other 6 s before PM2's SIGKILL are for mints and closing. */
   drainTimeoutMs: ms
-    .max(14_000, 'must be at most 14000: PM2 kills a worker 20 s after it told it to stop')
+    .max(14_000, 'must be at most 14000: PM2 kills a worker 20 s after its stop signal')
     .default(10_000),
   access: z.never('is not supported yet: the gateway serves this machine only').optional(),
 });

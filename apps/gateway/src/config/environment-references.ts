@@ -1,15 +1,15 @@
 import { type ConfigProblem } from './config.error.js';
 
-/** Characters for private use stand in for the braces, which mean a mapping in YAML's flow style. */
+/** Private-use characters stand in for the braces of a reference, which begin a mapping in YAML's flow style. */
 const REFERENCE = /\$\{([A-Za-z_][A-Za-z0-9_]*)\}/g;
 const MARKED = /\uE000([A-Za-z_][A-Za-z0-9_]*)\uE001/g;
 
-/** Makes each `${NAME}` a plain part of a YAML scalar, so that no value of a variable is ever read as YAML. */
+/** Marks each `${NAME}` before the text is parsed, so that the value of a variable is never parsed as YAML. */
 export function markReferences(yaml: string): string {
   return yaml.replace(REFERENCE, '\uE000$1\uE001');
 }
 
-/** Puts the variables' values into every string of a parsed document, and tells which are missing and where. */
+/** Puts the values of the variables into every string of a parsed document; those that are not set go into `problems`. */
 export function resolveReferences(
   value: unknown,
   env: NodeJS.ProcessEnv,
@@ -26,7 +26,11 @@ export function resolveReferences(
 function resolveString(value: string, env: NodeJS.ProcessEnv, problems: ConfigProblem[], path: string): string {
   return value.replace(MARKED, (_, name: string) => {
     const found = env[name];
-    if (found === undefined) problems.push({ path, problem: `the environment variable ${name} is not set` });
+    if (found === undefined)
+      problems.push({
+        path,
+        problem: `the environment variable ${name} is not set; set it to the value of this option`,
+      });
     return found ?? '';
   });
 }

@@ -1,6 +1,7 @@
 import { Inject } from '@nestjs/common';
 
+/** Injection token of the `GatewayConfig`. */
 export const GATEWAY_CONFIG = Symbol('GATEWAY_CONFIG');
 
-/** Injects what the gateway was told. */
+/** Injects the `GatewayConfig`. */
 export const InjectConfig = () => Inject(GATEWAY_CONFIG);

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DEFAULT_POLICY } from '@mintonce/token-cache';
 import { loadConfig } from './load-config.js';
 
 const BILLING = `
@@ -23,7 +24,7 @@ describe('loadConfig', () => {
     return loadConfig({ GATEWAY_CONFIG: 'gateway.yaml', BILLING_SECRET: 's3cret', ...env }, directory);
   }
 
-  /** The billing integration with one field of it replaced by other lines. */
+  /** A file with the billing integration, in which one field is replaced. */
   function billing(field: 'upstream' | 'clientId' | 'clientSecret', lines: string) {
     return [
       'integrations:',
@@ -63,7 +64,18 @@ describe('loadConfig', () => {
     });
   });
 
-  it('takes a variable into a flow mapping', () => {
+  it.each(Object.entries(DEFAULT_POLICY))(
+    "accepts the library's policy option %s, for all and for one integration",
+    (name, value) => {
+      const policy = JSON.stringify({ [name]: value });
+      const config = load(`policy: ${policy}${BILLING}    policy: ${policy}`);
+
+      expect(config.policy).toEqual({ [name]: value });
+      expect(config.integrations.get('billing')?.policy).toEqual({ [name]: value });
+    },
+  );
+
+  it('replaces a variable in a flow mapping', () => {
     expect(load(BILLING).integrations.get('billing')?.clientSecret).toBe('s3cret');
   });
 
@@ -77,12 +89,12 @@ describe('loadConfig', () => {
     expect(() => load(`# \${NOT_SET}${BILLING}`)).not.toThrow();
   });
 
-  it('uses Redis when REDIS_URL is set, and what the file says before that', () => {
+  it('uses Redis if REDIS_URL is set, unless the file names another store', () => {
     expect(load(BILLING, { REDIS_URL: 'redis://127.0.0.1:6390' }).store).toBe('redis');
     expect(load(`store: memory${BILLING}`, { REDIS_URL: 'redis://127.0.0.1:6390' }).store).toBe('memory');
   });
 
-  it('keeps its state where GATEWAY_STATE_DIR says, and the database where the file says', () => {
+  it('keeps the database in GATEWAY_STATE_DIR, unless the file names its path', () => {
     expect(load(BILLING, { GATEWAY_STATE_DIR: '/var/lib/gateway' }).sqlitePath).toBe('/var/lib/gateway/tokens.sqlite');
     expect(load(`sqlite: { path: data/t.sqlite }${BILLING}`).sqlitePath).toBe(join(directory, 'data', 't.sqlite'));
   });
@@ -143,14 +155,20 @@ describe('loadConfig', () => {
     ['a drain that PM2 would cut short', `drainTimeoutMs: 14001${BILLING}`, 'drainTimeoutMs: must be at most 14000'],
     ['an unknown policy field', `policy: { leaseMS: 1 }${BILLING}`, 'policy.leaseMS: is not an option'],
     [
-      'a policy of the wrong type',
-      `policy: { leaseMs: soon }${BILLING}`,
-      'policy.leaseMs: Invalid input: expected number',
+      'an option of the library that is not its policy',
+      `policy: { store: x }${BILLING}`,
+      'policy.store: is not an option',
     ],
+    [
+      'a near cache in one integration',
+      `${BILLING}    policy: { nearCache: false }`,
+      'integrations.billing.policy.nearCache: is not an option',
+    ],
+    ['a policy that is no mapping', `policy: [leaseMs]${BILLING}`, 'policy: must be a mapping of options'],
     ['access, which does not exist yet', `access: { apiKeys: [] }${BILLING}`, 'access: is not supported yet'],
     ['Redis without an address', `store: redis${BILLING}`, 'store: redis needs REDIS_URL'],
     ['something that is not YAML', 'integrations: [}', 'is not YAML'],
-  ])('refuses %s and names it', (_, yaml, message) => {
+  ])('refuses %s, and names its path', (_, yaml, message) => {
     expect(errorOf(() => load(yaml))).toContain(message);
   });
 
@@ -163,7 +181,7 @@ describe('loadConfig', () => {
     ['REDIS_URL', { REDIS_URL: 'localhost:6379' }],
     ['GATEWAY_CONFIG', { GATEWAY_CONFIG: '' }],
     ['GATEWAY_CONFIG', { GATEWAY_CONFIG: 'nowhere.yaml' }],
-  ])('refuses a bad %s: %j', (name, env) => {
+  ])('refuses an invalid %s: %j', (name, env) => {
     expect(errorOf(() => load(BILLING, env))).toMatch(new RegExp(`^${name}: `));
   });
 
@@ -175,7 +193,7 @@ describe('loadConfig', () => {
     ['a field of the wrong type', `${billing('clientId', 'clientId: gateway')}\n      scope: { s3cret: s3cret }`],
     ['a line that is not YAML', billing('clientSecret', 'clientSecret: s3cret: s3cret')],
     ['a variable in the wrong place', BILLING.replace('client_credentials', '${BILLING_SECRET}')],
-  ])('tells no secret in the error about %s', (_, yaml) => {
+  ])('quotes no secret in the error of %s', (_, yaml) => {
     expect(errorOf(() => load(yaml))).not.toContain('s3cret');
   });
 });

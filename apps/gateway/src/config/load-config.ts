@@ -6,7 +6,7 @@ import { type Environment, readEnvironment } from './environment.js';
 import { parseConfig } from './parse-config.js';
 import { resolveSecret, type Secret } from './secret.js';
 
-/** Everything the gateway was told, checked and with every default filled in. */
+/** The whole configuration, checked and with every default filled in, except the policy, which the library resolves. */
 export interface GatewayConfig extends Omit<Environment, 'configPath' | 'stateDir'> {
   readonly store: 'redis' | 'sqlite' | 'memory';
   readonly sqlitePath: string;
@@ -26,7 +26,8 @@ export function loadConfig(env: NodeJS.ProcessEnv, cwd: string): GatewayConfig {
   if (problems.length > 0) throw new ConfigError(problems);
   const file = parseConfig(readConfigFile(environment.configPath), env);
   const store = file.store ?? (environment.redisUrl ? 'redis' : 'sqlite');
-  if (store === 'redis' && !environment.redisUrl) problems.push({ path: 'store', problem: 'redis needs REDIS_URL' });
+  if (store === 'redis' && !environment.redisUrl)
+    problems.push({ path: 'store', problem: 'redis needs REDIS_URL; set it, or choose another store' });
   const integrations = withSecrets(file.integrations, dirname(environment.configPath), problems);
   if (problems.length > 0) throw new ConfigError(problems);
   return {
@@ -46,7 +47,12 @@ function readConfigFile(path: string): string {
     return readFileSync(path, 'utf8');
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    throw new ConfigError([{ path: 'GATEWAY_CONFIG', problem: `names ${path}, which cannot be read (${code})` }]);
+    throw new ConfigError([
+      {
+        path: 'GATEWAY_CONFIG',
+        problem: `names ${path}, which cannot be read (${code}); check its path and permissions`,
+      },
+    ]);
   }
 }
 

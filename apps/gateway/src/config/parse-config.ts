@@ -5,7 +5,7 @@ import { type ConfigFile, configSchema } from './config.schema.js';
 import { markReferences, resolveReferences } from './environment-references.js';
 
 /**
- * Reads the YAML text and checks it.
+ * Parses the YAML text and checks it against the schema.
  *
  * @throws ConfigError naming the path of every field that is wrong, and no value
  */
@@ -18,7 +18,7 @@ export function parseConfig(yaml: string, env: NodeJS.ProcessEnv): ConfigFile {
   return parsed.data;
 }
 
-/** The parser's own messages quote the line, which may hold a secret. */
+/** Throws the position and code of an error, not the parser's message: that quotes the line, which may hold a secret. */
 function parseYaml(yaml: string): unknown {
   const document = parseDocument(markReferences(yaml), { prettyErrors: true });
   const [error] = document.errors;

@@ -2,7 +2,7 @@ import { TokenCacheHealthIndicator } from '@mintonce/token-cache/health';
 import { Controller, Get } from '@nestjs/common';
 import { HealthCheck, type HealthCheckResult, HealthCheckService } from '@nestjs/terminus';
 
-/** None of these mints, and none asks an authorization server or an upstream. */
+/** Health checks. They never mint, and call no authorization server and no upstream. */
 @Controller('health')
 export class HealthController {
   constructor(
@@ -10,15 +10,15 @@ export class HealthController {
     private readonly tokens: TokenCacheHealthIndicator,
   ) {}
 
-  /** The event loop answers. */
+  /** Liveness: the event loop answers. */
   @Get('live')
   live(): { status: 'ok' } {
     return { status: 'ok' };
   }
 
   /**
-   * Whether requests can be served, and what is known of every integration: 503 only when no request could be served.
-   * Terminus learns of a shutdown after the last answer is out, so a worker that drains stays ready, as its siblings are.
+   * Readiness, and the state of every integration. It answers 503 only while no integration can be served. A worker that drains
+   * stays ready, since its siblings serve: terminus learns of the shutdown after the last answer.
    */
   @Get(['', 'ready'])
   @HealthCheck()

@@ -3,13 +3,14 @@ import { Controller, Get, HttpCode, Param, Post } from '@nestjs/common';
 import { InjectConfig } from '../config/gateway-config.token.js';
 import { type GatewayConfig } from '../config/load-config.js';
 
+/** One integration in the answer. */
 interface IntegrationView extends Omit<IntegrationStatus, 'integration'> {
   readonly name: string;
-  /** Where its requests go. */
+  /** Base URL of its upstream. */
   readonly upstream: string;
 }
 
-/** What is known of the integrations, and a way to start one afresh. */
+/** The state of the integrations, and their purge. */
 @Controller('api/integrations')
 export class IntegrationsController {
   constructor(
@@ -22,7 +23,7 @@ export class IntegrationsController {
     return Promise.all([...this.config.integrations].map(([name, { upstream }]) => this.view(name, upstream)));
   }
 
-  /** Drops the token in all workers; the next request mints. */
+  /** Deletes the token in the store and in all workers; the next request mints. */
   @Post(':name/purge')
   @HttpCode(204)
   async purge(@Param('name') name: string): Promise<void> {

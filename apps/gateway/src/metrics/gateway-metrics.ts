@@ -3,10 +3,10 @@ import { InjectMetric } from '@willsoto/nestjs-prometheus';
 import { Counter, Gauge, Histogram } from 'prom-client';
 import { VERSION } from './version.js';
 
-/** Slot of this process under PM2; the only worker's is 0. */
+/** Slot of this process under PM2; 0 without PM2. */
 const WORKER = process.env.NODE_APP_INSTANCE ?? '0';
 
-/** What the gateway counts besides the tokens. Labels hold integration names, statuses and slots only. */
+/** The gateway's own metrics, beside those of the tokens. Labels hold integration names, statuses and slots only. */
 @Injectable()
 export class GatewayMetrics {
   constructor(
@@ -20,7 +20,7 @@ export class GatewayMetrics {
     buildInfo.set({ version: VERSION, node: process.version }, 1);
   }
 
-  /** The metrics of one integration, with the labels looked up once. */
+  /** The metrics of one integration. Their labels are resolved once, because a look-up for each request is slow. */
   of(integration: string): IntegrationMetrics {
     const codes = new Map<number, Counter.Internal>();
     const requestsWith = (code: number) => this.requests.labels({ integration, code, worker: WORKER });
@@ -40,8 +40,12 @@ export class GatewayMetrics {
   }
 }
 
+/** The metrics of one integration; durations are in ms. */
 export interface IntegrationMetrics {
+  /** A request was answered with this status. */
   answered(code: number, durationMs: number): void;
+  /** The header of the upstream's answer arrived. */
   upstreamAnswered(durationMs: number): void;
+  /** A request was sent again after a 401. */
   retried(): void;
 }

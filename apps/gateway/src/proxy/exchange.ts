@@ -1,5 +1,6 @@
 import { type IncomingMessage, type ServerResponse } from 'node:http';
-import { type Token, type TokenService } from '@mintonce/token-cache';
+import { type Token, type TokenService, type Transport } from '@mintonce/token-cache';
+import { DispatchAttempt, RelayController } from '@mintonce/token-cache/undici';
 import { type Dispatcher } from 'undici';
 import { ProblemError } from './problem.js';
 import { type RequestBody, requestBody } from './request-body.js';
@@ -8,30 +9,36 @@ import { ResponseRelay } from './response-relay.js';
 import { type Upstream } from './upstream.js';
 import { upstreamProblem } from './upstream-problem.js';
 
-/** One request of a caller, the one or two that it becomes, and the answer. */
+type SpeaksAgainst = Parameters<Transport<DispatchAttempt>['send']>[1];
+type OutgoingBody = Pick<RequestBody, 'content' | 'contentLength'>;
+
+/** One request of a caller, the requests to the upstream that it becomes, and the one answer that the caller is given. */
 export class Exchange {
-  private readonly caller = new AbortController();
-  private relay?: ResponseRelay;
-  private rejected?: Promise<boolean>;
+  private readonly controller = new RelayController();
+  private readonly relay: ResponseRelay;
+  private isLeft = false;
 
   constructor(
-    private readonly tokens: Pick<TokenService, 'getToken' | 'invalidate'>,
+    private readonly tokens: Pick<TokenService, 'send'>,
     private readonly upstream: Upstream,
     /** Path and query. */
     private readonly path: string,
     private readonly request: IncomingMessage,
-    private readonly response: ServerResponse,
+    response: ServerResponse,
     private readonly requestId: string,
-  ) {}
+  ) {
+    const { forwardCookies, timeouts } = upstream.config;
+    this.relay = new ResponseRelay({ response, requestId, forwardCookies, bodyMs: timeouts.bodyMs });
+  }
 
   /** What broke the answer off after it began. */
   get brokenBy(): Error | undefined {
-    return this.relay?.brokenBy;
+    return this.isLeft ? undefined : this.relay.brokenBy;
   }
 
   /** Whether the caller left before it had the whole answer. */
   get isAbandoned(): boolean {
-    return this.caller.signal.aborted;
+    return this.isLeft;
   }
 
   /** @throws ProblemError, TokenCacheError when no answer began */
@@ -45,68 +52,52 @@ export class Exchange {
     }
   }
 
-  /** The caller left: nobody waits for a token or an answer any more. */
+  /** The caller left: the wait for a token ends, and so does the request to the upstream. */
   abandon(): void {
-    const reason = new Error('The caller left');
-    this.caller.abort(reason);
-    this.relay?.abort(reason);
+    this.isLeft = true;
+    this.controller.abort(new Error('The caller left'));
   }
 
   /** The token is taken when there is something to send: a body may be on its way for longer than a token lives. */
   private async forward(body: RequestBody): Promise<void> {
-    await this.send(await this.getToken(), body);
-    if (!this.relay?.isHeld) return;
-    await this.rejected;
-    const renewed = await this.getToken();
-    this.upstream.metrics.retried();
-    await this.sendAgain(renewed, body);
+    const { signal } = this.controller;
+    const attempt = await this.tokens.send(this.upstream.name, this.transport(body), { signal });
+    attempt.release();
+    await this.relay.finished;
   }
 
-  private getToken(): Promise<Token> {
-    return this.tokens.getToken(this.upstream.name, undefined, { signal: this.caller.signal });
-  }
-
-  private send(token: Token, body: RequestBody): Promise<void> {
-    return this.dispatch(token, body.content, body.contentLength, (status) => {
-      if (status !== 401 || !this.upstream.backoff.isOpen) return false;
-      this.rejected = this.tokens.invalidate(token).catch(() => false);
-      return body.again() !== undefined;
-    });
-  }
-
-  private sendAgain(token: Token, body: RequestBody): Promise<void> {
-    return this.dispatch(token, body.again() ?? null, undefined, (status) => {
-      if (status === 401) this.upstream.backoff.refused();
-      else this.upstream.backoff.accepted();
-      return false;
-    });
+  private transport(body: RequestBody): Transport<DispatchAttempt> {
+    let requests = 0;
+    const outgoing = (): OutgoingBody => {
+      if (requests++ === 0) return body;
+      this.upstream.metrics.retried();
+      return { content: body.again() ?? null };
+    };
+    return {
+      send: (token, speaksAgainst) => this.dispatch(token, outgoing(), speaksAgainst),
+      statusOf: ({ status }) => status,
+      canSendAgain: () => body.again() !== undefined,
+      discard: (attempt) => attempt.discard(),
+    };
   }
 
   private async dispatch(
     token: Token,
-    body: RequestBody['content'],
-    contentLength: string | undefined,
-    onStatus: (status: number) => boolean,
-  ): Promise<void> {
+    { content, contentLength }: OutgoingBody,
+    speaksAgainst: SpeaksAgainst,
+  ): Promise<DispatchAttempt> {
     const { name, pool, config, metrics } = this.upstream;
     const headers = requestHeaders(this.request, config, token.authorization, this.requestId);
     if (contentLength !== undefined) headers.push('content-length', contentLength);
+    const attempt = new DispatchAttempt(this.relay, this.controller, speaksAgainst);
     const sentAt = performance.now();
-    this.relay = new ResponseRelay({
-      response: this.response,
-      requestId: this.requestId,
-      forwardCookies: config.forwardCookies,
-      bodyMs: config.timeouts.bodyMs,
-      onStatus: (status) => {
-        metrics.upstreamAnswered(performance.now() - sentAt);
-        return onStatus(status);
-      },
-    });
-    if (this.caller.signal.aborted) this.abandon();
-    pool.dispatch({ method: this.request.method as Dispatcher.HttpMethod, path: this.path, headers, body }, this.relay);
-    await this.relay.finished.catch((error: unknown) => {
+    const method = this.request.method as Dispatcher.HttpMethod;
+    pool.dispatch({ method, path: this.path, headers, body: content }, attempt);
+    await attempt.begun.catch((error: unknown) => {
       if (error instanceof ProblemError) throw error;
       throw new ProblemError(upstreamProblem(name, error), { cause: error });
     });
+    metrics.upstreamAnswered(performance.now() - sentAt);
+    return attempt;
   }
 }

@@ -2,7 +2,7 @@ import { Injectable, Logger } from '@nestjs/common';
 
 const SILENCE_MS = 10_000;
 
-/** Writes failures down, the same one at most every 10 s: an outage must not become a flood of lines. */
+/** Logs failures, the same one at most every 10 s: an outage must not flood the log. */
 @Injectable()
 export class FailureLog {
   private readonly logger = new Logger('Proxy');

@@ -1,4 +1,4 @@
-/** Fields that concern one connection only (RFC 9110 section 7.6.1), and the older ones that are sent like them. */
+/** Header fields of one connection (RFC 9110 section 7.6.1), and older ones that are used in the same way. */
 const HOP_BY_HOP = new Set([
   'connection',
   'keep-alive',
@@ -10,14 +10,14 @@ const HOP_BY_HOP = new Set([
   'expect',
 ]);
 
-/** Whether a field, by its lower-case name, ends at this hop. */
+/** Whether a header field, by its lower-case name, must not be forwarded. */
 export function isHopByHop(name: string): boolean {
   return HOP_BY_HOP.has(name) || name.startsWith('proxy-');
 }
 
 const NONE: ReadonlySet<string> = new Set();
 
-/** The fields that a `Connection` field declares to end at this hop. */
+/** The header fields that a `Connection` field names, which must not be forwarded. */
 export function namedInConnection(connection: string | string[] | undefined): ReadonlySet<string> {
   if (connection === undefined || connection === 'keep-alive' || connection === 'close') return NONE;
   return new Set(`${connection}`.split(',').map((name) => name.trim().toLowerCase()));

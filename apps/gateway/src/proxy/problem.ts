@@ -1,9 +1,9 @@
 import { type ServerResponse } from 'node:http';
 
-/** An answer of the gateway itself; `detail` holds nothing that is not the caller's to know. */
+/** An error that the gateway answers with. `detail` is for the caller: it holds no internals. */
 export interface Problem {
   readonly status: number;
-  /** Stable; programs switch on it. */
+  /** Stable code, for programs. */
   readonly code: string;
   readonly title: string;
   readonly detail: string;
@@ -11,7 +11,7 @@ export interface Problem {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** The request cannot be served, and this is what the caller is told. */
+/** The request cannot be served; `problem` is the answer to the caller. */
 export class ProblemError extends Error {
   constructor(
     readonly problem: Problem,
@@ -22,11 +22,12 @@ export class ProblemError extends Error {
   }
 }
 
-/** The members of a problem document (RFC 9457); the request's id tells one occurrence from another. */
+/** The members of a problem document (RFC 9457); `instance` is the request's id. */
 export function problemDocument({ status, code, title, detail }: Problem, requestId: string): Record<string, unknown> {
   return { type: `urn:mintonce:problem:${code}`, title, status, detail, instance: requestId, code };
 }
 
+/** The header fields of a problem document. */
 export function problemHeaders({ retryAfterMs, headers }: Problem, requestId: string): Record<string, string> {
   return {
     'content-type': 'application/problem+json',
@@ -37,13 +38,13 @@ export function problemHeaders({ retryAfterMs, headers }: Problem, requestId: st
   };
 }
 
-/** Answers with a problem; when another answer has begun, all that is left is to break it off. */
+/** Answers with a problem document, or breaks the answer off if it has begun. */
 export function sendProblem(response: ServerResponse, problem: Problem, requestId: string): void {
   if (response.headersSent) {
     response.destroy();
     return;
   }
-  // The rest of a body that nobody wants would keep the connection busy.
+  // The rest of the unread body would block the connection.
   if (!response.req.complete) response.setHeader('connection', 'close');
   response.writeHead(problem.status, problemHeaders(problem, requestId));
   response.end(JSON.stringify(problemDocument(problem, requestId)));

@@ -5,28 +5,28 @@ export const unknownIntegration = (): Problem => ({
   status: 404,
   code: 'TOKEN_INTEGRATION_UNKNOWN',
   title: 'Unknown integration',
-  detail: 'No integration is configured under that name',
+  detail: 'No integration is configured under that name: check the path /proxy/<integration>/...',
 });
 
 export const invalidPath = (): Problem => ({
   status: 400,
   code: 'GATEWAY_PATH_INVALID',
   title: 'Path refused',
-  detail: 'The path holds dot segments, backslashes or control characters, plain or encoded',
+  detail: 'The path holds dot segments, backslashes or control characters, plain or encoded: send it without them',
 });
 
 export const unsupportedUpgrade = (): Problem => ({
   status: 501,
   code: 'GATEWAY_UPGRADE_UNSUPPORTED',
   title: 'Upgrade not supported',
-  detail: 'The gateway forwards requests and responses, not WebSockets or other upgraded connections',
+  detail: 'The gateway forwards requests and responses, not WebSockets or other upgrades: send it without Upgrade',
 });
 
 export const unsupportedMethod = (allowed: readonly string[]): Problem => ({
   status: 405,
   code: 'GATEWAY_METHOD_UNSUPPORTED',
   title: 'Method not supported',
-  detail: 'TRACE would show the credential to the caller',
+  detail: 'TRACE is refused, because it would show the credential to the caller: use a method of the Allow field',
   headers: { allow: allowed.join(', ') },
 });
 
@@ -34,21 +34,21 @@ export const bodyTooLarge = (limitBytes: number): Problem => ({
   status: 413,
   code: 'GATEWAY_BODY_TOO_LARGE',
   title: 'Request body too large',
-  detail: `The request body is longer than ${limitBytes} bytes`,
+  detail: `The request body is longer than the limit of ${limitBytes} bytes: send less, or raise bodyLimitBytes`,
 });
 
 export const bodyTimeout = (): Problem => ({
   status: 408,
   code: 'GATEWAY_BODY_TIMEOUT',
   title: 'Request body timed out',
-  detail: 'The rest of the request body did not come in time',
+  detail: 'The rest of the request body did not arrive in time: send the request again',
 });
 
 const internal: Problem = {
   status: 500,
   code: 'GATEWAY_INTERNAL',
   title: 'Internal error',
-  detail: 'The gateway failed to handle the request',
+  detail: 'The gateway failed to handle the request: look into its log',
 };
 
 const TOKEN_PROBLEMS: Record<TokenCacheErrorCode, Omit<Problem, 'code'>> = {
@@ -57,27 +57,32 @@ const TOKEN_PROBLEMS: Record<TokenCacheErrorCode, Omit<Problem, 'code'>> = {
   TOKEN_SOURCE_REJECTED: {
     status: 502,
     title: 'Credentials refused',
-    detail: "The authorization server refused the gateway's credentials",
+    detail: "The authorization server refused the gateway's credentials: check the token section of the integration",
   },
   TOKEN_SOURCE_UNAVAILABLE: {
     status: 503,
     title: 'No token available',
-    detail: 'The authorization server cannot be reached or is overloaded',
+    detail:
+      'The authorization server cannot be reached or is overloaded: try again later, after Retry-After if it is given',
   },
   TOKEN_RESPONSE_INVALID: {
     status: 502,
     title: 'No usable token',
-    detail: 'The authorization server answered with something that is not a usable token',
+    detail: 'The answer of the authorization server is not a usable token: check the token section of the integration',
   },
-  TOKEN_WAIT_TIMEOUT: { status: 504, title: 'No token in time', detail: 'No token could be had in time' },
+  TOKEN_WAIT_TIMEOUT: {
+    status: 504,
+    title: 'No token in time',
+    detail: 'No token could be obtained in time: try again',
+  },
   TOKEN_STORE_UNAVAILABLE: {
     status: 503,
     title: 'No token available',
-    detail: 'The token store does not answer, and the policy forbids to go on without it',
+    detail: 'The token store does not answer, and policy forbids local mints: check the store',
   },
 };
 
-/** What a caller is told of a failure before the upstream's answer began. */
+/** The problem that an error stands for, if the answer has not begun. */
 export function problemOf(error: unknown): Problem {
   if (error instanceof ProblemError) return error.problem;
   if (error instanceof TokenCacheError) {

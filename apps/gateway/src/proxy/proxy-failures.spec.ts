@@ -1,6 +1,5 @@
 import { createServer as createHttpsServer } from 'node:https';
-import { createServer, type Server, type Socket } from 'node:net';
-import { type AddressInfo } from 'node:net';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { freePort, selfSignedCertificate } from '@mintonce/test-support';
 import {
   TokenResponseInvalidError,
@@ -11,13 +10,22 @@ import { proxyApplication, type ProxyApplication } from '../test/proxy-applicati
 import { recordingUpstream, type RecordingUpstream } from '../test/recording-upstream.js';
 
 /** Speaks whatever bytes a test wants. */
-async function rawUpstream(answer: (socket: Socket) => void): Promise<{ url: string; server: Server }> {
+async function rawUpstream(answer: (socket: Socket) => void): Promise<{ url: string; close(): void }> {
+  const sockets: Socket[] = [];
   const server = createServer((socket) => {
+    sockets.push(socket);
     socket.on('error', () => {});
     socket.once('data', () => answer(socket));
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, server };
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    close() {
+      server.close();
+      // A socket that is paused does not notice the end of its connection.
+      for (const socket of sockets) socket.destroy();
+    },
+  };
 }
 
 describe('A failure becomes a problem document', () => {
@@ -52,8 +60,8 @@ describe('A failure becomes a problem document', () => {
   }
 
   async function withRawUpstream(answer: (socket: Socket) => void, options: object = {}) {
-    const { url, server } = await rawUpstream(answer);
-    cleanUp.push(() => server.close());
+    const { url, close } = await rawUpstream(answer);
+    cleanUp.push(close);
     return problemWith({ upstream: url, ...options });
   }
 
@@ -100,7 +108,7 @@ describe('A failure becomes a problem document', () => {
     const upstream = await recordingUpstream((listener) => createHttpsServer(certificate, listener));
     cleanUp.push(() => upstream.close());
     let bytes = '';
-    upstream.server.on('secureConnection', (socket: Socket) => socket.on('data', (data) => (bytes += data)));
+    upstream.server.on('secureConnection', (socket: Socket) => socket.on('data', (data) => (bytes += String(data))));
     process.env.NODE_TLS_REJECT_UNAUTHORIZED = '0';
     cleanUp.push(() => delete process.env.NODE_TLS_REJECT_UNAUTHORIZED);
 
@@ -119,8 +127,8 @@ describe('A failure becomes a problem document', () => {
     const body = new ReadableStream({
       start: (controller) => Array.from({ length: chunks }, () => controller.enqueue(new Uint8Array(64 * 1024))),
     });
-    const { url, server } = await rawUpstream(answer);
-    cleanUp.push(() => server.close());
+    const { url, close } = await rawUpstream(answer);
+    cleanUp.push(close);
     const init = { method: 'POST', body, duplex: 'half' } as RequestInit;
 
     expect(await problemWith({ upstream: url, timeouts: { bodyMs: 100 } }, 'billing/x', init)).toMatchObject({

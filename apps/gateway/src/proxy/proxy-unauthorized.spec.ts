@@ -1,139 +1,187 @@
 import { once } from 'node:events';
-import { type IncomingMessage, request as httpRequest } from 'node:http';
-import { text } from 'node:stream/consumers';
+import { type IncomingMessage, request as httpRequest, type ServerResponse } from 'node:http';
 import { waitFor } from '@mintonce/test-support';
-import { proxyApplication, type ProxyApplication } from '../test/proxy-application.js';
-import { recordingUpstream, type RecordingUpstream } from '../test/recording-upstream.js';
+import { register } from 'prom-client';
+import { type RefusingUpstream, refusingUpstream } from '../test/refusing-upstream.js';
 
-describe('A 401 of the upstream', () => {
-  let upstream: RecordingUpstream;
-  let gateway: ProxyApplication;
-  /** Tokens that the upstream refuses; the others it answers with 200 and their name. */
-  let revoked: (token: string) => boolean;
+describe('A request whose token the upstream refuses', () => {
+  let rig: RefusingUpstream;
 
-  beforeEach(async () => {
-    upstream = await recordingUpstream();
-    gateway = await proxyApplication({
-      billing: { upstream: upstream.url, retryBodyLimitBytes: 1_000 },
-    });
-    revoked = (token) => token === 'billing-1';
-    upstream.behave((request, response) => {
-      const token = `${request.headers.authorization}`.replace('Bearer ', '');
-      if (revoked(token))
-        response.writeHead(401, { 'www-authenticate': 'Bearer error="invalid_token"' }).end('revoked');
-      else response.end(token);
-    });
-  });
-  afterEach(async () => {
-    await gateway?.close();
-    await upstream?.close();
-  });
+  afterEach(() => rig?.close());
 
-  const tokens = () => upstream.seen.map(({ headers }) => headers.authorization);
-
-  async function post(body: string | Buffer, headers: Record<string, string | number>) {
-    const request = httpRequest(`${gateway.url}/proxy/billing/x`, { method: 'POST', headers, agent: false });
-    request.end(body);
-    const [response] = (await once(request, 'response')) as [IncomingMessage];
-    return { status: response.statusCode, body: await text(response) };
+  /** The upstream has accepted `token-1` a moment ago, and refuses it from now on. */
+  async function revoked(policy = {}): Promise<void> {
+    rig = await refusingUpstream(policy);
+    expect(await rig.get()).toMatchObject({ status: 200, body: 'token-1' });
+    rig.upstream.seen.length = 0;
+    rig.refuse((token) => token === 1);
   }
 
-  it('is answered with a new token, unseen by the caller', async () => {
-    const response = await fetch(`${gateway.url}/proxy/billing/x`);
+  it('is sent again with a new token, unseen by the caller', async () => {
+    await revoked();
 
-    expect(response.status).toBe(200);
-    expect(await response.text()).toBe('billing-2');
-    expect(tokens()).toEqual(['Bearer billing-1', 'Bearer billing-2']);
+    expect(await rig.get()).toMatchObject({ status: 200, body: 'token-2' });
+    expect(rig.tokens).toEqual(['token-1', 'token-2']);
   });
 
-  it('costs one mint for any number of callers', async () => {
-    const responses = await Promise.all(Array.from({ length: 200 }, () => fetch(`${gateway.url}/proxy/billing/x`)));
-    const bodies = await Promise.all(responses.map((response) => response.text()));
+  it('is sent again with the same token first, when that token is new', async () => {
+    rig = await refusingUpstream();
+    rig.refuse((token) => token === 1);
 
-    expect(new Set(bodies)).toEqual(new Set(['billing-2']));
-    expect(gateway.minted).toEqual({ billing: 2 });
+    expect(await rig.get()).toMatchObject({ status: 200, body: 'token-2' });
+    expect(rig.tokens).toEqual(['token-1', 'token-1', 'token-2']);
   });
+
+  it('is one of 200 that cost one mint together and are all answered with 200', async () => {
+    await revoked();
+    const answers = await Promise.all(Array.from({ length: 200 }, () => rig.get()));
+
+    expect(new Set(answers.map(({ body }) => body))).toEqual(new Set(['token-2']));
+    expect(rig.mints).toBe(2);
+  });
+
+  it('is counted as sent again', async () => {
+    await revoked();
+    const before = await retries();
+    await rig.get();
+
+    expect(await retries()).toBe(before + 1);
+  });
+
+  async function retries(): Promise<number> {
+    const samples = (await register.getSingleMetric('gateway_retries_total')?.get())?.values ?? [];
+    return samples.reduce((sum, { value }) => sum + value, 0);
+  }
 
   it.each([
     ['of known length', { 'content-length': 4 }],
     ['in chunks', { 'transfer-encoding': 'chunked' }],
-  ])('is answered with the same body again, if it was short: %s', async (_, headers) => {
-    expect(await post('body', headers)).toEqual({ status: 200, body: 'billing-2' });
-    expect(upstream.seen.map(({ body }) => body.toString())).toEqual(['body', 'body']);
+  ])('is sent again with its body, if that is short: %s', async (_, headers) => {
+    await revoked();
+
+    expect(await rig.post('body', headers)).toMatchObject({ status: 200, body: 'token-2' });
+    expect(rig.upstream.seen.map(({ body }) => body.toString())).toEqual(['body', 'body']);
   });
 
   it.each([
     ['of known length', { 'content-length': 1_001 }],
     ['in chunks', { 'transfer-encoding': 'chunked' }],
-  ])('reaches the caller when the body was too long to keep, and the token is dropped: %s', async (_, headers) => {
-    expect(await post(Buffer.alloc(1_001), headers)).toEqual({ status: 401, body: 'revoked' });
-    expect(upstream.seen).toHaveLength(1);
-    await waitFor(async () => (await fetch(`${gateway.url}/proxy/billing/x`)).status === 200);
-    expect(gateway.minted).toEqual({ billing: 2 });
+  ])('is not sent again when its body is too long to keep, but the token is replaced: %s', async (_, headers) => {
+    await revoked();
+
+    expect(await rig.post(Buffer.alloc(1_001), headers)).toMatchObject({ status: 401, body: 'revoked' });
+    expect(rig.tokens).toEqual(['token-1']);
+    await waitFor(() => rig.mints === 2);
+    await waitFor(async () => (await rig.post(Buffer.alloc(1_001), headers)).body === 'token-2');
   });
 
-  it('reaches the caller when it comes before the whole body did', async () => {
-    upstream.behave((_request, response) => response.writeHead(401).end('revoked'), { streaming: true });
-    const request = httpRequest(`${gateway.url}/proxy/billing/x`, {
-      method: 'POST',
-      headers: { 'transfer-encoding': 'chunked' },
-      agent: false,
-    }).on('error', () => {});
-    request.write('part');
+  it('is not sent again while its body is not all there', async () => {
+    await revoked();
+    rig.upstream.behave((_request, response) => response.writeHead(401).end('revoked'), { streaming: true });
+    const headers = { 'transfer-encoding': 'chunked' };
+    const request = httpRequest(`${rig.url}/proxy/billing/x`, { method: 'POST', headers, agent: false });
+    request.on('error', () => {}).write('part');
 
     const [response] = (await once(request, 'response')) as [IncomingMessage];
     expect(response.statusCode).toBe(401);
-    expect(upstream.seen).toHaveLength(1);
+    expect(rig.upstream.seen).toHaveLength(1);
     request.destroy();
   });
 
-  it('reaches the caller when the new token is refused as well, after one retry', async () => {
-    revoked = () => true;
-    const response = await fetch(`${gateway.url}/proxy/billing/x`);
+  it('gets the second 401 when the new token is refused as well', async () => {
+    await revoked();
+    rig.refuse(() => true);
 
-    expect(response.status).toBe(401);
-    expect(response.headers.get('www-authenticate')).toBe('Bearer error="invalid_token"');
-    expect(await response.text()).toBe('revoked');
-    expect(tokens()).toEqual(['Bearer billing-1', 'Bearer billing-2']);
+    expect(await rig.get()).toMatchObject({
+      status: 401,
+      headers: { 'www-authenticate': 'Bearer error="invalid_token"' },
+      body: 'revoked',
+    });
+    expect(rig.tokens).toEqual(['token-1', 'token-2']);
   });
 
-  it('does not cost a mint per request when the upstream refuses every token', async () => {
-    revoked = () => true;
-    await fetch(`${gateway.url}/proxy/billing/x`);
-    const responses = await Promise.all(Array.from({ length: 20 }, () => fetch(`${gateway.url}/proxy/billing/x`)));
+  it('gets the whole answer of the upstream while no other token can be had', async () => {
+    await revoked();
+    rig.idp.isUp = false;
+    const body = 'refused '.repeat(500_000);
+    rig.refuseWith((_request, response) => response.writeHead(401, { 'x-reason': 'revoked' }).end(body));
 
-    expect(new Set(responses.map(({ status }) => status))).toEqual(new Set([401]));
-    expect(gateway.minted).toEqual({ billing: 2 });
+    const answer = await rig.get();
+    expect(answer).toMatchObject({ status: 401, headers: { 'x-reason': 'revoked' } });
+    expect(answer.body === body).toBe(true);
   });
 
-  it('becomes the problem of the token when no new one is to be had', async () => {
-    await fetch(`${gateway.url}/health/none`);
-    const first = fetch(`${gateway.url}/proxy/billing/x`);
-    gateway.mintWith(undefined);
-    expect((await first).status).toBe(200);
-    revoked = () => true;
-    gateway.mintWith(() => Promise.reject(new Error('down')));
+  it('gets the whole answer of the upstream when the token was replaced a moment ago', async () => {
+    await revoked();
+    rig.refuse((token) => token < 2);
+    await rig.get();
+    rig.refuse(() => true);
+    const body = 'refused '.repeat(500_000);
+    rig.refuseWith((_request, response) => response.writeHead(401, { 'x-reason': 'revoked' }).end(body));
 
-    const response = await fetch(`${gateway.url}/proxy/billing/x`);
-
-    expect(response.status).toBe(503);
-    expect(await response.json()).toMatchObject({ code: 'TOKEN_SOURCE_UNAVAILABLE' });
+    const answer = await rig.get();
+    expect(answer).toMatchObject({ status: 401, headers: { 'x-reason': 'revoked' } });
+    expect(answer.body === body).toBe(true);
+    expect(rig.mints).toBe(2);
   });
 
-  it.each([400, 403, 429, 500, 502, 503])('is unlike a %d, which reaches the caller at once', async (status) => {
-    upstream.behave((_request, response) => response.writeHead(status, { 'retry-after': '1' }).end());
+  it.each([400, 403, 429, 500, 502, 503])(
+    'is not meant by a status of %d, which reaches the caller at once',
+    async (status) => {
+      await revoked();
+      rig.refuseWith((_request, response) => response.writeHead(status, { 'retry-after': '1' }).end());
 
-    expect((await fetch(`${gateway.url}/proxy/billing/x`)).status).toBe(status);
-    expect(upstream.seen).toHaveLength(1);
-    expect(gateway.minted).toEqual({ billing: 1 });
+      expect((await rig.get()).status).toBe(status);
+      expect([rig.tokens, rig.mints]).toEqual([['token-1'], 1]);
+    },
+  );
+
+  it('is sent again after a 403, if the policy says so', async () => {
+    await revoked({ renewOn: [401, 403] });
+    rig.refuseWith((_request, response) => response.writeHead(403).end());
+
+    expect(await rig.get()).toMatchObject({ status: 200, body: 'token-2' });
   });
 
-  it('may have a long body, which nobody reads', async () => {
-    upstream.behave((request, response) => {
-      if (request.headers.authorization === 'Bearer billing-1') response.writeHead(401).end(Buffer.alloc(10_000_000));
-      else response.end('ok');
+  it('is sent again after an interim answer and a 401', async () => {
+    await revoked();
+    rig.refuseWith((_request, response) => {
+      response.writeEarlyHints({ link: '</style.css>; rel=preload' });
+      response.writeHead(401).end();
     });
 
-    expect((await fetch(`${gateway.url}/proxy/billing/x`)).status).toBe(200);
+    expect(await rig.get()).toMatchObject({ status: 200, body: 'token-2' });
+  });
+
+  it.each([
+    ['is long', (response: ServerResponse) => response.end(Buffer.alloc(10_000_000))],
+    ['never ends', (response: ServerResponse) => response.write('part')],
+  ])('keeps no connection open when the body of the refusal %s', async (_, answer) => {
+    await revoked();
+    const open = new Set<ServerResponse>();
+    rig.refuseWith((_request, response) => {
+      open.add(response);
+      response.once('close', () => open.delete(response));
+      answer(response.writeHead(401));
+    });
+    const answers = await Promise.all(Array.from({ length: 20 }, () => rig.get()));
+
+    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]));
+    await waitFor(() => open.size === 0);
+  });
+
+  it('ends at the upstream when the caller leaves while the next token is minted', async () => {
+    await revoked();
+    let refusal: ServerResponse | undefined;
+    rig.refuseWith((_request, response) => (refusal = response.writeHead(401)).write('part'));
+    rig.idp.hold();
+    const request = httpRequest(`${rig.url}/proxy/billing/x`, { agent: false }).on('error', () => {});
+    request.end();
+    await waitFor(() => rig.mints === 2);
+    request.destroy();
+
+    await waitFor(() => refusal?.destroyed === true);
+    rig.idp.release();
+    expect(rig.tokens).toEqual(['token-1']);
   });
 });

@@ -1,6 +1,6 @@
 import { METHODS } from 'node:http';
 
-/** TRACE would show the injected credential to the caller; CONNECT is not a request to forward. */
+/** Methods that are forwarded. TRACE would show the injected credential to the caller; CONNECT asks for a tunnel. */
 export const FORWARDED_METHODS: ReadonlySet<string> = new Set(
   METHODS.filter((method) => method !== 'CONNECT' && method !== 'TRACE'),
 );

@@ -10,8 +10,8 @@ import { Upstreams } from './upstreams.js';
 const ROUTED_METHODS = METHODS.filter((method) => method !== 'CONNECT');
 
 /**
- * `ANY /proxy/:integration/*`, as a route of Fastify's own: a controller's guards, interceptors and body parsers cost a third
- * of the throughput, and a proxy has no use for them.
+ * `ANY /proxy/:integration/*`, registered with Fastify itself. A controller of Nest would cost a third of the throughput for
+ * guards, interceptors and body parsers, which a proxy does not need.
  */
 @Module({
   imports: [MetricsModule],
@@ -33,7 +33,7 @@ export class ProxyModule implements OnModuleInit {
       method: ROUTED_METHODS,
       url: '/proxy/*',
       exposeHeadRoute: false,
-      // Before Fastify looks at the body, which is the upstream's business.
+      // This hook runs before Fastify parses the body, which is forwarded as it is.
       onRequest: (request, reply) => {
         reply.hijack();
         this.proxy.handle(request.raw, reply.raw);

@@ -15,12 +15,12 @@ import { proxyTarget, upstreamPath } from './upstream-target.js';
 import { type Upstream } from './upstream.js';
 import { Upstreams } from './upstreams.js';
 
-/** What nginx logs when the caller closed the connection before there was an answer. */
+/** nginx's status for a caller that closed the connection before the answer. */
 const CALLER_LEFT = 499;
 
 type Route = { upstream: Upstream; path: string } | { problem: Problem };
 
-/** Forwards requests to the upstreams of their integrations, with the credential. */
+/** Forwards requests to the upstreams of their integrations, with the access token. */
 @Injectable()
 export class ProxyService {
   private readonly unrouted: IntegrationMetrics;
@@ -34,7 +34,7 @@ export class ProxyService {
     this.unrouted = metrics.of('');
   }
 
-  /** Answers the request, whatever happens. */
+  /** Answers the request; never throws. */
   handle(request: IncomingMessage, response: ServerResponse): void {
     const requestId = requestIdOf(request.headers['x-request-id']);
     const route = this.route(request);
@@ -92,7 +92,7 @@ export class ProxyService {
   }
 }
 
-/** An upgrade to HTTP/2 in the clear may be ignored (RFC 9110 section 7.8), and curl asks for it; any other is wanted. */
+/** Whether the caller needs an upgrade. One to `h2c` may be ignored (RFC 9110 section 7.8), and curl asks for it. */
 function asksForUpgrade({ headers }: IncomingMessage): boolean {
   if (headers.upgrade === undefined || headers.upgrade.toLowerCase() === 'h2c') return false;
   return namedInConnection(headers.connection).has('upgrade');

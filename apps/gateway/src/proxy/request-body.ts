@@ -4,32 +4,33 @@ import { ProblemError } from './problem.js';
 import { bodyTooLarge } from './problems.js';
 import { StreamedBody } from './streamed-body.js';
 
+/** Limits of a request body. */
 export interface BodyLimits {
-  /** A body up to this is kept, so that it can be sent again. */
+  /** A body up to this length is kept, so that it can be sent again. */
   readonly retryBodyLimitBytes: number;
   /** A longer body is refused. */
   readonly bodyLimitBytes?: number;
-  /** Longest silence within the body; 0 for any. */
+  /** Longest silence within the body, in ms; 0 for no limit. */
   readonly silenceMs: number;
 }
 
 /** The body of a request on its way to the upstream. */
 export interface RequestBody {
-  /** What to send; null when there is nothing. */
+  /** The body; null for a request without one. */
   readonly content: Buffer | Readable | null;
-  /** Of a stream, when the caller declared it. */
+  /** Declared length of a stream; absent if the caller declared none. */
   readonly contentLength?: string;
-  /** What to send again: undefined while, or because, it is not all there. */
+  /** The body to send again; undefined if it has not arrived in full, or was too long to keep. */
   again(): Buffer | null | undefined;
-  /** Lets go of what nobody will send any more. */
+  /** Releases a body that will not be sent any more. */
   discard(): void;
 }
 
 /**
- * Reads a short body of known length at once, and lets all others through as they come. Resolves when there is something to
- * send: a head is sent with the first bytes of its body, and what is in it must not be older than they are.
+ * Reads a short body of known length as a whole, and streams any other. Resolves when the first bytes have arrived: the header
+ * is sent with them, and its token must not be older than they are.
  *
- * @throws ProblemError when the declared length is above the limit, or when nothing comes in time
+ * @throws ProblemError when the declared length is above the limit, or when no byte arrives in time
  */
 export async function requestBody(request: IncomingMessage, limits: BodyLimits): Promise<RequestBody> {
   const { 'content-length': contentLength, 'transfer-encoding': transferEncoding } = request.headers;
@@ -38,7 +39,7 @@ export async function requestBody(request: IncomingMessage, limits: BodyLimits):
   const length = Number(contentLength);
   if (length > bodyLimitBytes) throw new ProblemError(bodyTooLarge(bodyLimitBytes));
   if (length <= retryBodyLimitBytes) return kept(await collect(request));
-  // Never the request itself: undici destroys what it could not send to the end, and the caller's socket with it.
+  // undici destroys a stream that it could not send in full. If that were the request, the caller's socket would close.
   const body = request.pipe(new StreamedBody(retryBodyLimitBytes, bodyLimitBytes, limits.silenceMs));
   await begun(body, request);
   return { content: body, contentLength, again: () => body.all, discard: () => void body.destroy() };

@@ -1,17 +1,18 @@
 import { type IncomingMessage } from 'node:http';
 import { isHopByHop, namedInConnection } from './hop-by-hop.js';
 
+/** What of the caller's own credentials is forwarded. */
 export interface ForwardingPolicy {
   readonly forwardCookies: boolean;
   readonly forwardAuthorizationAs?: string;
 }
 
-/** What the gateway or undici says itself, whatever the caller says: framing, address, credential and who is asking. */
+/** Fields that the gateway or undici sets itself: framing, host, credential and the identity of the caller. */
 const OWN = new Set(['host', 'content-length', 'authorization', 'x-request-id', 'forwarded', 'x-real-ip']);
 
 /**
- * The header for the upstream, as undici's flat list of names and values: the caller's, without what ends here, and then
- * ours, which nothing the caller sends can remove.
+ * The header for the upstream, as undici's flat list of names and values. The caller's fields come first, without those that end
+ * at this hop. The gateway's own fields follow; the caller cannot remove them.
  */
 export function requestHeaders(
   { headers, socket }: IncomingMessage,

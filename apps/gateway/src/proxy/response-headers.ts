@@ -1,9 +1,9 @@
 import { isHopByHop, namedInConnection } from './hop-by-hop.js';
 
-/** A header as undici hands it over: names in lower case, what came repeatedly as a list. */
+/** A header in undici's form: names in lower case, repeated fields as a list. */
 export type ReceivedHeaders = Readonly<Record<string, string | string[] | undefined>>;
 
-/** The header for the caller: the upstream's, without what ends here, and the request's id. */
+/** The header for the caller: the upstream's, without the fields that end at this hop, and the request's id. */
 export function responseHeaders(
   headers: ReceivedHeaders,
   forwardCookies: boolean,
@@ -13,7 +13,7 @@ export function responseHeaders(
   const forwarded: Record<string, string | string[]> = {};
   for (const [name, value] of Object.entries(headers)) {
     if (value === undefined || isHopByHop(name) || named.has(name)) continue;
-    // A cookie of the upstream belongs to our credential, not to one of its many users.
+    // A cookie of the upstream belongs to the gateway's credential, which many callers share.
     if (name === 'set-cookie' && !forwardCookies) continue;
     forwarded[name] = value;
   }

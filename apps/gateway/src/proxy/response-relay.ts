@@ -9,52 +9,26 @@ export interface RelayOptions {
   readonly forwardCookies: boolean;
   /** Longest silence within the body; 0 for any. */
   readonly bodyMs: number;
-  /** Told the upstream's status before the caller is; true keeps the answer from the caller, as another attempt will be made. */
-  onStatus(status: number): boolean;
 }
 
-/** Of an answer that nobody will read; a longer one costs its connection. */
-const MAX_DISCARDED_BYTES = 64 * 1024;
-
-/** Passes one answer of the upstream on as it comes, at the pace of the slower side. */
+/** Passes the upstream's answer on as it comes, at the pace of the slower side. */
 export class ResponseRelay implements Dispatcher.DispatchHandler {
-  /** Resolves once the caller has the whole answer, or is kept from it; rejects when no answer began. */
+  /** Resolves once the caller has the whole answer, or it was broken off. */
   readonly finished: Promise<void>;
-  /** What broke the answer off after it began. */
+  /** What broke the answer off. */
   brokenBy?: Error;
-  /** Whether the caller was kept from the answer. */
-  isHeld = false;
-  private resolve!: () => void;
-  private reject!: (error: Error) => void;
-  private controller?: Dispatcher.DispatchController;
-  private discardedBytes = 0;
+  private finish!: () => void;
   private isEnded = false;
   private idle?: NodeJS.Timeout;
-  private leaving?: Error;
 
   constructor(private readonly options: RelayOptions) {
-    this.finished = new Promise((resolve, reject) => {
-      this.resolve = resolve;
-      this.reject = reject;
-    });
+    this.finished = new Promise((resolve) => (this.finish = resolve));
   }
 
-  /** Stops the exchange, whatever it is doing. */
-  abort(reason: Error): void {
-    this.leaving = reason;
-    this.controller?.abort(reason);
-  }
-
-  onRequestStart(controller: Dispatcher.DispatchController): void {
-    this.controller = controller;
-    if (this.leaving) controller.abort(this.leaving);
-  }
-
+  /** Interim answers (RFC 9110 section 15.2) end here. */
   onResponseStart(controller: Dispatcher.DispatchController, status: number, headers: ReceivedHeaders): void {
     if (status < 200) return;
     const { response, forwardCookies, requestId } = this.options;
-    this.isHeld = this.options.onStatus(status);
-    if (this.isHeld) return this.resolve();
     response.writeHead(status, responseHeaders(headers, forwardCookies, requestId));
     response.on('drain', () => controller.resume());
     // A body that came along is written together with the header; one that did not must not hold it up.
@@ -62,11 +36,6 @@ export class ResponseRelay implements Dispatcher.DispatchHandler {
   }
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
-    if (this.isHeld) {
-      this.discardedBytes += chunk.length;
-      if (this.discardedBytes > MAX_DISCARDED_BYTES) controller.abort(new Error('The answer is not read to its end'));
-      return;
-    }
     this.idle?.refresh();
     if (!this.options.response.write(chunk)) controller.pause();
   }
@@ -74,25 +43,20 @@ export class ResponseRelay implements Dispatcher.DispatchHandler {
   /** Trailers end here. */
   onResponseEnd(): void {
     this.settle();
-    if (this.isHeld) return;
     this.options.response.end();
-    this.resolve();
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
+    this.brokenBy = error;
     this.settle();
-    if (this.isHeld) return;
-    const { response } = this.options;
-    if (!response.headersSent) return this.reject(error);
-    if (!this.leaving) this.brokenBy = error;
     // The caller must not take a part for the whole.
-    response.destroy();
-    this.resolve();
+    this.options.response.destroy();
   }
 
   private settle(): void {
     this.isEnded = true;
     clearTimeout(this.idle);
+    this.finish();
   }
 
   private awaitBody(controller: Dispatcher.DispatchController, contentType: string | string[] | undefined): void {

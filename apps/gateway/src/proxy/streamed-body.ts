@@ -3,21 +3,26 @@ import { ProblemError } from './problem.js';
 import { bodyTimeout, bodyTooLarge } from './problems.js';
 import { BodyTimeoutError } from './upstream-problem.js';
 
-/** Lets a body through, keeps it while it is short, and stops it when it is too long or nothing moves. */
+/** Streams a body. It keeps a copy of a short one, and fails when the body is too long or when no byte moves for too long. */
 export class StreamedBody extends Transform {
-  /** The whole body, once it has ended and if it was short. */
+  /** The whole body, after its end, if it was short enough to keep. */
   all?: Buffer;
   private chunks: Buffer[] | undefined = [];
   private size = 0;
   private readonly silence?: NodeJS.Timeout;
 
+  /**
+   * @param keepBytes longest body that is kept
+   * @param limitBytes longest body that is allowed
+   * @param silenceMs longest time without a byte, in ms; 0 for no limit
+   */
   constructor(
     private readonly keepBytes: number,
     private readonly limitBytes: number,
     silenceMs: number,
   ) {
     super();
-    // Whoever sends the body hears of its errors; later ones concern nobody.
+    // The sender of the body handles its errors. An error after that has no listener, and Node would throw it.
     this.on('error', () => {});
     if (silenceMs > 0) this.silence = setTimeout(() => this.giveUp(), silenceMs);
   }
@@ -41,7 +46,10 @@ export class StreamedBody extends Transform {
     done(error);
   }
 
-  /** Bytes that wait here are the upstream's delay, and none the caller's. Neither notices when the other has gone. */
+  /**
+   * Ends the body after a silence. Bytes that wait in the buffer show that the upstream does not read (504); an empty buffer shows
+   * that the caller does not send (408).
+   */
   private giveUp(): void {
     this.destroy(this.readableLength > 0 ? new BodyTimeoutError() : new ProblemError(bodyTimeout()));
   }

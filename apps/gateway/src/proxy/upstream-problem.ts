@@ -4,12 +4,12 @@ const TIMEOUTS = new Set(['UND_ERR_CONNECT_TIMEOUT', 'UND_ERR_HEADERS_TIMEOUT', 
 const UNREACHABLE = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH', 'EADDRNOTAVAIL']);
 const UNTRUSTED = /CERT|SIGNATURE|^ERR_(TLS|SSL)/;
 
-/** Nothing moved for too long. */
+/** No byte of a body moved for too long. */
 export class BodyTimeoutError extends Error {
   readonly code = 'UND_ERR_BODY_TIMEOUT';
 }
 
-/** What a caller is told when the upstream gave no answer; the error's own message may hold addresses. */
+/** The problem of an upstream that did not answer. It quotes no message of an error, which may hold addresses. */
 export function upstreamProblem(integration: string, error: unknown): Problem {
   const code = failureCode(error);
   const upstream = `The upstream of "${integration}"`;
@@ -18,7 +18,7 @@ export function upstreamProblem(integration: string, error: unknown): Problem {
       status: 504,
       code: 'GATEWAY_UPSTREAM_TIMEOUT',
       title: 'Upstream timed out',
-      detail: `${upstream} did not answer in time`,
+      detail: `${upstream} did not answer in time: try again, or raise its timeouts`,
     };
   }
   if (UNTRUSTED.test(code)) {
@@ -26,7 +26,7 @@ export function upstreamProblem(integration: string, error: unknown): Problem {
       status: 502,
       code: 'GATEWAY_UPSTREAM_UNTRUSTED',
       title: 'Upstream not trusted',
-      detail: `${upstream} has no valid certificate, so it was sent nothing`,
+      detail: `${upstream} has no valid certificate and was sent nothing: renew its certificate or check its URL`,
     };
   }
   if (UNREACHABLE.has(code)) {
@@ -34,18 +34,18 @@ export function upstreamProblem(integration: string, error: unknown): Problem {
       status: 502,
       code: 'GATEWAY_UPSTREAM_UNREACHABLE',
       title: 'Upstream not reachable',
-      detail: `${upstream} cannot be connected to`,
+      detail: `${upstream} cannot be connected to: check its URL and whether it runs`,
     };
   }
   return {
     status: 502,
     code: 'GATEWAY_UPSTREAM_FAILED',
     title: 'Upstream failed',
-    detail: `${upstream} broke off or gave no valid answer`,
+    detail: `${upstream} broke off or gave no valid answer: look into its log`,
   };
 }
 
-/** What the system or undici calls the failure; of several addresses that were tried, the first one's. */
+/** The system's or undici's code of a failure; that of the first address if several were tried. */
 export function failureCode(error: unknown): string {
   const { code, errors, cause } = error as { code?: unknown; errors?: unknown[]; cause?: unknown };
   if (typeof code === 'string' && code !== 'UND_ERR_INFO') return code;

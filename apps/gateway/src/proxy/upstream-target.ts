@@ -1,4 +1,4 @@
-/** The parts of a request target `/proxy/<integration>[/<path>][?<query>]`, as they were sent. */
+/** The parts of a request target `/proxy/<integration>[/<path>][?<query>]`, not decoded. */
 export interface ProxyTarget {
   readonly integration: string;
   /** Empty, or begins with a slash. */
@@ -10,14 +10,14 @@ export interface ProxyTarget {
 const TARGET = /^\/proxy\/([^/?#]+)([^?#]*)(\?[^#]*)?$/;
 const ABSOLUTE_FORM = /^https?:\/\/[^/?#]*/i;
 
-/** Splits the raw request target; never the router's idea of it, which is decoded. */
+/** Splits the raw request target. The router's path is not used, because it is decoded. */
 export function proxyTarget(rawUrl: string): ProxyTarget | undefined {
   const match = TARGET.exec(rawUrl.startsWith('/') ? rawUrl : rawUrl.replace(ABSOLUTE_FORM, ''));
   return match ? { integration: match[1]!, path: match[2]!, query: match[3] ?? '' } : undefined;
 }
 
 /**
- * The path to ask the upstream for, or undefined when some server on the way could read it as leading out of `basePath`.
+ * The path of the request to the upstream; undefined if any server on the way could resolve it to a path outside `basePath`.
  *
  * @param basePath path of the upstream's base, without a slash at the end
  */
@@ -26,7 +26,7 @@ export function upstreamPath(basePath: string, path: string): string | undefined
   return isHarmless(path) || staysBelow(basePath, joined, path) ? joined : undefined;
 }
 
-/** Most paths: visible ASCII with no escape, no backslash, no parameter and no segment that begins with a dot. */
+/** A fast check that most paths pass: visible ASCII without escapes, backslashes, parameters and segments that begin with a dot. */
 function isHarmless(path: string): boolean {
   return !/[^\x21-\x7e]|[%\\;]|\/\./.test(path);
 }
@@ -39,10 +39,10 @@ function staysBelow(basePath: string, joined: string, path: string): boolean {
   return pathname === (basePath || '/') || pathname.startsWith(`${basePath}/`);
 }
 
-/** Nobody escapes this often in good faith. */
+/** A path with more layers of encoding is refused. */
 const MAX_ROUNDS = 5;
 
-/** Decodes until nothing changes, as a chain of servers might; undefined when the bytes are not UTF-8. */
+/** Decodes until nothing changes, as a chain of servers might; undefined if the bytes are not UTF-8 or the layers too many. */
 function decodeFully(path: string): string | undefined {
   let decoded = path;
   for (let round = 0; round < MAX_ROUNDS; round++) {
@@ -55,7 +55,7 @@ function decodeFully(path: string): string | undefined {
 
 function decodeOnce(text: string): string | undefined {
   try {
-    // A percent sign that begins no escape is what an earlier round decoded it to.
+    // A percent sign that begins no escape is the result of an earlier round.
     return decodeURIComponent(text.replace(/%(?![0-9a-f]{2})/gi, '%25'));
   } catch {
     return undefined;
@@ -66,7 +66,7 @@ function hasControls(text: string): boolean {
   return /[\x00-\x1f\x7f-\x9f]/.test(text);
 }
 
-/** `..`, also with parameters (`..;a=b`), and with what a second parser would take for a query or a fragment. */
+/** Whether a segment is `.` or `..`, also followed by parameters (`..;a=b`), a query or a fragment. */
 function isDotSegment(segment: string): boolean {
   return /^\s*\.{1,2}\s*([;?#]|$)/.test(segment);
 }

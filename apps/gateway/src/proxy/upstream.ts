@@ -1,13 +1,11 @@
 import { Pool } from 'undici';
 import { type IntegrationConfig } from '../config/config.schema.js';
 import { type IntegrationMetrics } from '../metrics/gateway-metrics.js';
-import { RetryBackoff } from './retry-backoff.js';
 
-/** Where the requests of one integration go, and nowhere else: its pool connects to one origin only. */
+/** The upstream of one integration. Its pool connects to one origin only. */
 export class Upstream {
   readonly basePath: string;
   readonly pool: Pool;
-  readonly backoff = new RetryBackoff();
 
   constructor(
     readonly name: string,
@@ -20,10 +18,10 @@ export class Upstream {
     const { origin, pathname } = new URL(config.upstream);
     this.basePath = pathname.replace(/\/$/, '');
     this.pool = new Pool(origin, {
-      // Said here, so that NODE_TLS_REJECT_UNAUTHORIZED cannot unsay it.
+      // Set explicitly, so that NODE_TLS_REJECT_UNAUTHORIZED cannot turn the check off.
       connect: { timeout: config.timeouts.connectMs, rejectUnauthorized: true },
       headersTimeout: config.timeouts.headersMs,
-      // The relay watches the body: only it knows an event stream when it sees one.
+      // The relay limits the body instead, because it knows the content type and must not limit an event stream.
       bodyTimeout: 0,
     });
   }

@@ -4,7 +4,7 @@ import { type GatewayConfig } from '../config/load-config.js';
 import { GatewayMetrics } from '../metrics/gateway-metrics.js';
 import { Upstream } from './upstream.js';
 
-/** The upstreams of all integrations: the only hosts that the gateway ever forwards to. */
+/** The upstreams of all integrations. The gateway forwards to no other host. */
 @Injectable()
 export class Upstreams implements OnApplicationShutdown {
   private readonly byName: ReadonlyMap<string, Upstream>;

@@ -16,7 +16,7 @@ describe('Drain', () => {
   let server: Server;
   let drain: Drain;
   let agent: Agent;
-  /** Answers that wait to be ended by the test. */
+  /** Answers that the test ends. */
   let waiting: ServerResponse[];
 
   beforeEach(async () => {
@@ -50,13 +50,13 @@ describe('Drain', () => {
     return response;
   }
 
-  it('ends at once when there is no connection', async () => {
+  it('ends at once if there is no connection', async () => {
     await drain.run(60_000);
 
     expect(server.listening).toBe(false);
   });
 
-  it('finishes an answer that has not begun, and says that the connection closes', async () => {
+  it('waits for an answer that has not begun, and sends Connection: close with it', async () => {
     const answer = get('/slow');
     await waitFor(() => waiting.length === 1);
     const drained = drain.run(60_000);
@@ -68,7 +68,7 @@ describe('Drain', () => {
     await drained;
   });
 
-  it('finishes an answer that has begun', async () => {
+  it('waits for an answer that has begun', async () => {
     const response = await get('/stream');
     const drained = drain.run(60_000);
     waiting[0]!.end(', finished');
@@ -77,7 +77,7 @@ describe('Drain', () => {
     await drained;
   });
 
-  it('accepts no new connection', async () => {
+  it('refuses new connections', async () => {
     const { port } = server.address() as AddressInfo;
     const response = await get('/stream');
     const drained = drain.run(60_000);
@@ -88,7 +88,7 @@ describe('Drain', () => {
     await drained;
   });
 
-  it('answers a request on an idle connection once more, and then closes it', async () => {
+  it('answers a last request on an idle connection, and then closes it', async () => {
     const { port } = server.address() as AddressInfo;
     await text(await get('/'));
     const drained = drain.run(60_000);
@@ -107,7 +107,7 @@ describe('Drain', () => {
     expect(server.listening).toBe(false);
   });
 
-  it('cuts off what does not end in time', async () => {
+  it('breaks off an answer that takes longer than the timeout', async () => {
     const response = await get('/stream');
 
     await drain.run(1);

@@ -2,17 +2,17 @@ import { type IncomingMessage, type Server, type ServerResponse } from 'node:htt
 import { Server as NetServer } from 'node:net';
 import { unheld } from './unheld.js';
 
-/** How long callers with an idle connection may still send a request, to be told that the connection closes. */
+/** How long idle connections stay open, so that a request in flight on one of them is answered, with `Connection: close`. */
 const LINGER_MS = 1_000;
 const SWEEP_MS = 50;
 
-/** Knows which answers are under way, so that a server can stop without breaking one off. */
+/** Tracks the answers in flight, so that a server can stop without breaking one off. */
 export class Drain {
   private readonly inFlight = new Set<ServerResponse>();
   private isDraining = false;
 
   constructor(private readonly server: Server) {
-    // Before Fastify, which may answer at once.
+    // This listener must run before Fastify's, which may answer at once.
     server.prependListener('request', (_request: IncomingMessage, response: ServerResponse) => {
       if (this.isDraining) response.setHeader('connection', 'close');
       this.inFlight.add(response);
@@ -20,7 +20,7 @@ export class Drain {
     });
   }
 
-  /** Accepts no connection any more, finishes what is in flight, and cuts off what is not finished after `timeoutMs`. */
+  /** Stops accepting connections, waits for the answers in flight, and breaks off those that take longer than `timeoutMs`. */
   async run(timeoutMs: number): Promise<void> {
     this.isDraining = true;
     for (const response of this.inFlight) {
@@ -35,7 +35,7 @@ export class Drain {
     await closed;
   }
 
-  /** Not the HTTP server's own `close`, which breaks idle connections off at once, under requests that are on their way. */
+  /** Calls the `close` of `net.Server`: that of `http.Server` also closes idle connections, on which a request may be in flight. */
   private stopAccepting(): Promise<void> {
     return new Promise((resolve) => NetServer.prototype.close.call(this.server, () => resolve()));
   }

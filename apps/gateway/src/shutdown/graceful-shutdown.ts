@@ -9,8 +9,9 @@ const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
 const DISCONNECT_MS = 1_000;
 
 /**
- * Makes SIGINT (PM2's) and SIGTERM end the process without a failed request: drain, release leases, close, exit 0. Nest's
- * own hooks would have terminus answer 503 while siblings still serve, and leave connections behind in PM2's daemon.
+ * Makes SIGINT (which PM2 sends) and SIGTERM end the process without a failed request: drain, release leases, close, exit 0.
+ * Nest's own shutdown hooks are not used: terminus would answer 503 while siblings still serve, and PM2's daemon would keep
+ * connections of this worker.
  */
 export function shutDownGracefully(app: NestFastifyApplication, drainTimeoutMs: number): void {
   const drain = new Drain(app.getHttpServer());
@@ -33,7 +34,7 @@ async function end(app: NestFastifyApplication, drain: Drain, drainTimeoutMs: nu
   }
 }
 
-/** The primary may be handing over a connection; after this it knows that nobody takes it here, and asks a sibling. */
+/** Disconnects from the cluster's primary, which then gives a connection that it is handing over to a sibling. */
 async function leaveCluster(): Promise<void> {
   if (!cluster.worker?.isConnected()) return;
   const left = once(cluster.worker, 'disconnect');

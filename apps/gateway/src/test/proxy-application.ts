@@ -1,5 +1,12 @@
 import { type AddressInfo } from 'node:net';
-import { MemoryTokenStore, type MintedToken, TokenCacheModule, tokenSource } from '@mintonce/token-cache';
+import {
+  MemoryTokenStore,
+  type MintedToken,
+  TokenCacheModule,
+  type TokenPolicyOptions,
+  type TokenSource,
+  tokenSource,
+} from '@mintonce/token-cache';
 import { type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Test } from '@nestjs/testing';
 import { ConfigModule } from '../config/config.module.js';
@@ -8,24 +15,34 @@ import { parseConfig } from '../config/parse-config.js';
 import { httpAdapter } from '../http-adapter.js';
 import { ProxyModule } from '../proxy/proxy.module.js';
 
+/** A running proxy. */
 export interface ProxyApplication {
   readonly port: number;
   readonly url: string;
   /** Tokens minted so far, by integration: `<integration>-1`, `<integration>-2`, ... */
   readonly minted: Record<string, number>;
-  /** What a mint does from now on, instead of giving out the next token. */
+  /** Replaces the next mints; without an argument they give the next token again. */
   mintWith(mint?: () => Promise<MintedToken>): void;
   close(): Promise<void>;
 }
 
+export interface TokenOptions {
+  readonly policy?: TokenPolicyOptions;
+  /** Mints in the place of the counting function. */
+  readonly source?: TokenSource;
+}
+
 /** The proxy alone, with tokens from a function: upstream options by integration, as in the YAML file. */
-export async function proxyApplication(upstreams: Record<string, object>): Promise<ProxyApplication> {
+export async function proxyApplication(
+  upstreams: Record<string, object>,
+  { policy, source }: TokenOptions = {},
+): Promise<ProxyApplication> {
   const token = { grant: 'client_credentials', issuer: 'https://idp.example', clientId: 'c', clientSecret: 's' };
   const file = Object.entries(upstreams).map(([name, options]) => [name, { token, ...options }]);
   const { integrations } = parseConfig(JSON.stringify({ integrations: Object.fromEntries(file) }), {});
   const minted: Record<string, number> = {};
   let mintInstead: (() => Promise<MintedToken>) | undefined;
-  const source = tokenSource('test', async (_request, { integration }) => {
+  const counting = tokenSource('test', async (_request, { integration }) => {
     minted[integration] = (minted[integration] ?? 0) + 1;
     return mintInstead?.() ?? { accessToken: `${integration}-${minted[integration]}`, expiresInMs: 600_000 };
   });
@@ -36,7 +53,8 @@ export async function proxyApplication(upstreams: Record<string, object>): Promi
       TokenCacheModule.forRoot({
         isGlobal: true,
         store: new MemoryTokenStore(),
-        integrations: Object.fromEntries(names.map((name) => [name, { source }])),
+        ...policy,
+        integrations: Object.fromEntries(names.map((name) => [name, { source: source ?? counting }])),
       }),
       ProxyModule,
     ],

@@ -2,11 +2,11 @@ import { connect } from 'node:net';
 
 export interface RawAnswer {
   status: number;
-  /** Everything that came, as it came. */
+  /** The whole answer, not parsed. */
   text: string;
 }
 
-/** Sends bytes as they are, and reads until the other side closes: HTTP clients tidy up what they send. */
+/** Sends a request byte by byte as given, and reads until the server closes. HTTP clients would normalise the request. */
 export function rawRequest(port: number, lines: readonly string[], body = ''): Promise<RawAnswer> {
   return new Promise((resolve, reject) => {
     const socket = connect(port, '127.0.0.1');
@@ -22,12 +22,12 @@ export function rawRequest(port: number, lines: readonly string[], body = ''): P
   });
 }
 
-/** A GET of a target that is sent as it is. */
+/** Sends a GET with a target that is not normalised. */
 export function rawGet(port: number, target: string, headers: readonly string[] = []): Promise<RawAnswer> {
   return rawRequest(port, [`GET ${target} HTTP/1.1`, 'Host: gateway', ...closing(headers), ...headers]);
 }
 
-/** A case may be about the `Connection` header itself, and then ends the connection with it. */
+/** `Connection: close`, unless the test gives a `Connection` field itself. */
 function closing(headers: readonly string[]): string[] {
   return headers.some((header) => /^connection:/i.test(header)) ? [] : ['Connection: close'];
 }

@@ -21,18 +21,18 @@ export type Behaviour = (request: IncomingMessage, response: ServerResponse) => 
 export interface RecordingUpstream {
   readonly url: string;
   readonly server: Server;
-  /** Requests in the order in which they were complete. */
+  /** Requests in the order in which they were complete; while streaming, in which they began. */
   readonly seen: SeenRequest[];
-  /** What it answers from now on; the body has been read when `behave` is called, unless `streaming`. */
+  /** Sets the answer of later requests. The body is read before it, unless `streaming`. */
   behave(behaviour: Behaviour, options?: { streaming?: boolean }): void;
-  /** Forgets what it saw, and answers 200 `ok` again. */
+  /** Clears `seen`, and restores the answer 200 `ok`. */
   reset(): void;
   close(): Promise<void>;
 }
 
 const ok: Behaviour = (_request, response) => response.end('ok');
 
-/** A real HTTP server that remembers every request. */
+/** A real HTTP server that records every request. */
 export async function recordingUpstream(
   make: (listener: Behaviour) => Server = createServer,
 ): Promise<RecordingUpstream> {

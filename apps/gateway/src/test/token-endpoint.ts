@@ -1,14 +1,14 @@
 import { recordingUpstream, type RecordingUpstream } from './recording-upstream.js';
 
 export interface TokenEndpoint extends Pick<RecordingUpstream, 'url' | 'seen' | 'close'> {
-  /** Whether it gives out tokens; otherwise it answers 503. */
+  /** Whether it answers with tokens; else with 503. */
   isUp: boolean;
-  /** Answers nothing until `release()`. */
+  /** Keeps every answer back until `release()`. */
   hold(): void;
   release(): void;
 }
 
-/** The least that a token endpoint does (RFC 6749 section 4.4): gives out `token-1`, `token-2`, ... for an hour. */
+/** A minimal token endpoint (RFC 6749 section 4.4): it issues `token-1`, `token-2`, ... with a life of an hour. */
 export async function tokenEndpoint(): Promise<TokenEndpoint> {
   const server = await recordingUpstream();
   let count = 0;

@@ -1,7 +1,7 @@
 import { RedisTokenStore } from '@mintonce/token-cache/redis';
 import { type Redis } from 'ioredis';
 
-/** Closes its client too, when the last lease is released: Nest may shut the Redis module down before `TokenService`. */
+/** A store that also closes its client, after the last lease is released. The Redis module might close it before that. */
 export class OwnedRedisTokenStore extends RedisTokenStore {
   constructor(private readonly client: Redis) {
     super(client);

@@ -6,16 +6,16 @@ import { type Redis } from 'ioredis';
 const CONNECT_TIMEOUT_MS = 2_000;
 const SILENCE_MS = 2_000;
 
-/** Options of the connection to the store; ioredis' own would let a command wait for 10 s. */
+/** Options of the client for the store. With ioredis' defaults a command would wait up to 10 s. */
 export function redisClient(url: string): RedisClientOptions {
   return {
     ...(isAbsolute(url) ? { path: url } : { url }),
     connectionName: 'mintonce',
     connectTimeout: CONNECT_TIMEOUT_MS,
-    // Callers give up sooner, after `storeTimeoutMs`; this frees what a silent server left behind.
+    // Callers give up earlier, after `storeTimeoutMs`. This timeout releases the commands that a silent server left open.
     commandTimeout: SILENCE_MS,
     maxRetriesPerRequest: 1,
-    // A command that waited for the connection would take a lease for a caller who has long since given up.
+    // A queued command would acquire a lease for a caller that has given up before.
     enableOfflineQueue: false,
     onClientCreated(client) {
       logOutages(client);
@@ -24,7 +24,7 @@ export function redisClient(url: string): RedisClientOptions {
   };
 }
 
-/** The client, once it is connected or known not to be: a first request must not find a store that is still connecting. */
+/** Waits until the client is connected or has failed to connect, so that the first request does not find it connecting. */
 export async function whenConnected(client: Redis): Promise<Redis> {
   if (client.status === 'ready') return client;
   return new Promise((resolve) => {
@@ -38,23 +38,24 @@ export async function whenConnected(client: Redis): Promise<Redis> {
   });
 }
 
-/** One line when Redis is lost and one when it is back, not one per attempt to reconnect. */
+/** Logs one line when Redis is lost and one when it is back, not one for each attempt to reconnect. */
 function logOutages(client: Redis): void {
   const logger = new Logger('Redis');
   let isLost = false;
   client.on('error', (error: Error) => {
-    if (!isLost) logger.error(`The token store cannot be reached: ${error.message}`);
+    if (!isLost) logger.error(`The token store cannot be reached, check REDIS_URL and the server: ${error.message}`);
     isLost = true;
   });
   client.on('ready', () => {
-    if (isLost) logger.warn('The token store is back');
+    if (isLost) logger.warn('The token store can be reached again');
     isLost = false;
   });
 }
 
 /**
- * A peer that vanished sends no FIN: ioredis would keep the connection, and every command on it would time out. Not with its
- * `socketTimeout`, whose timer outlives a connection that was reset, and then ends the one that took its place.
+ * Closes a connection that does not answer PING. A peer that vanished sends no FIN: ioredis would keep the connection, and every
+ * command on it would time out. Its `socketTimeout` is not used: that timer outlives a connection that was reset, and then
+ * closes the next one.
  */
 function giveUpSilentConnections(client: Redis): void {
   const beat = setInterval(() => {

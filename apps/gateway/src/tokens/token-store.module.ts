@@ -1,16 +1,16 @@
-import { mkdirSync } from 'node:fs';
-import { dirname } from 'node:path';
 import { RedisModule, RedisService } from '@liaoliaots/nestjs-redis';
 import { MemoryTokenStore, type TokenStore } from '@mintonce/token-cache';
 import { SqliteTokenStore } from '@mintonce/token-cache/sqlite';
 import { type DynamicModule, Module } from '@nestjs/common';
+import { rethrowAsConfigError } from '../config/config.error.js';
 import { type GatewayConfig } from '../config/load-config.js';
 import { OwnedRedisTokenStore } from './owned-redis-token-store.js';
 import { redisClient, whenConnected } from './redis-client.js';
 
+/** Injection token of the `TokenStore`. */
 export const TOKEN_STORE = Symbol('TOKEN_STORE');
 
-/** The place where the workers share tokens. */
+/** Provides the store in which the workers share tokens: Redis, SQLite or memory, as configured. */
 @Module({})
 export class TokenStoreModule {
   static forRoot(config: GatewayConfig): DynamicModule {
@@ -37,6 +37,9 @@ async function redisStore(redis: RedisService): Promise<TokenStore> {
 }
 
 function sqliteStore(path: string): TokenStore {
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-  return new SqliteTokenStore({ path });
+  try {
+    return new SqliteTokenStore({ path });
+  } catch (error) {
+    rethrowAsConfigError(error, (field) => `sqlite.${field}`);
+  }
 }

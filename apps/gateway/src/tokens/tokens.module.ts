@@ -1,10 +1,15 @@
-import { TokenCacheModule, type TokenCacheOptions, type TokenStore } from '@mintonce/token-cache';
+import {
+  type IntegrationOptions,
+  TokenCacheModule,
+  type TokenCacheOptions,
+  type TokenStore,
+} from '@mintonce/token-cache';
 import { type DynamicModule, Module } from '@nestjs/common';
 import { type GatewayConfig } from '../config/load-config.js';
 import { tokenSourceOf } from './token-source.factory.js';
 import { TOKEN_STORE, TokenStoreModule } from './token-store.module.js';
 
-/** `TokenService` for all modules, as the configuration says. */
+/** Provides `TokenService` to all modules, as configured. */
 @Module({})
 export class TokensModule {
   static forRoot(config: GatewayConfig): DynamicModule {
@@ -23,9 +28,11 @@ export class TokensModule {
 }
 
 function tokenCacheOptions(config: GatewayConfig, store: TokenStore): TokenCacheOptions {
-  const integrations = [...config.integrations].map(([name, { token, clientSecret, policy }]) => [
-    name,
-    { ...policy, source: tokenSourceOf(name, token, clientSecret) },
-  ]);
+  const integrations = [...config.integrations].map(
+    ([name, { token, clientSecret, policy }]): [string, IntegrationOptions] => [
+      name,
+      { ...policy, source: tokenSourceOf(name, token, clientSecret) },
+    ],
+  );
   return { ...config.policy, store, integrations: Object.fromEntries(integrations) };
 }

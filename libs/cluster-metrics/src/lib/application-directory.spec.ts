@@ -21,7 +21,7 @@ async function deadPid(): Promise<number> {
 }
 
 describe('openApplicationDirectory', () => {
-  it('makes a directory that is closed to others', async () => {
+  it('makes a directory that only this user can enter', async () => {
     const parent = newParent();
     const directory = await openApplicationDirectory(parent, folder);
     expect(directory).toBe(join(parent, home, folder));
@@ -29,26 +29,26 @@ describe('openApplicationDirectory', () => {
     expect(statSync(join(parent, home)).mode & 0o777).toBe(0o700);
   });
 
-  it('takes one that is there already', async () => {
+  it('uses a directory that already exists', async () => {
     const parent = newParent();
     expect(await openApplicationDirectory(parent, folder)).toBe(await openApplicationDirectory(parent, folder));
   });
 
-  it('refuses one that others may enter', async () => {
+  it('refuses a directory that other users may enter', async () => {
     const parent = newParent();
     mkdirSync(join(parent, home));
     chmodSync(join(parent, home), 0o755);
     await expect(openApplicationDirectory(parent, folder)).rejects.toThrow(/closed to others.*option "directory"/);
   });
 
-  it('refuses one that someone has put a link in the place of', async () => {
+  it('refuses a symbolic link in place of the directory', async () => {
     const parent = newParent();
     mkdirSync(join(parent, 'elsewhere'), { mode: 0o700 });
     symlinkSync('elsewhere', join(parent, home));
     await expect(openApplicationDirectory(parent, folder)).rejects.toThrow('must be a directory of this user');
   });
 
-  it('removes what an ended daemon has left, and nothing else', async () => {
+  it('removes the directory of a daemon that has ended, and no other', async () => {
     const parent = newParent();
     const left = join(parent, home, `${await deadPid()}.1.shop`);
     const reused = join(parent, home, `${process.pid}.1.shop`);
@@ -60,7 +60,7 @@ describe('openApplicationDirectory', () => {
     expect([left, reused, running, foreign].map((path) => existsSync(path))).toEqual([false, false, true, true]);
   });
 
-  it('keeps what looks abandoned while somebody answers there, perhaps in another container', async () => {
+  it('keeps the directory of a daemon that has ended while a worker answers in it, as from another container', async () => {
     const parent = newParent();
     const left = join(parent, home, `${await deadPid()}.1.shop`);
     mkdirSync(left, { recursive: true, mode: 0o700 });

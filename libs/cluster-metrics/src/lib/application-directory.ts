@@ -7,12 +7,15 @@ import { identify } from './process-identity.js';
 import { ask } from './worker-socket.js';
 
 /**
- * Makes the private directory of this application, and removes those of applications whose daemon has ended.
+ * Makes the private directory of this application, and removes the directories of applications whose daemon has ended.
  *
- * @param directory where to make it; by default the directory for temporary files
+ * @param directory parent of the `cluster-metrics-<uid>` folder; by default the directory for temporary files
+ * @param folder name of the application's own folder
+ * @returns the absolute path of that folder
+ * @throws Error if a directory on the way belongs to another user or is open to others
  */
 export async function openApplicationDirectory(directory: string | undefined, folder: string): Promise<string> {
-  // macOS has a temporary directory per user, whose name alone fills half the length of a socket's path.
+  // On macOS the path of a user's temporary directory alone takes half of the bytes that a socket's path may have.
   const parent = directory ?? (process.platform === 'darwin' ? '/tmp' : tmpdir());
   const home = resolve(parent, `cluster-metrics-${process.getuid?.()}`);
   await makePrivateDirectory(home);
@@ -37,7 +40,10 @@ function hasEnded(folder: string): boolean {
   return daemon !== undefined && identify(daemon.pid)?.startTicks !== daemon.startTicks;
 }
 
-/** Process ids mean nothing to a container that shares the directory with another, but sockets do. */
+/**
+ * Whether any worker answers in the directory. Two containers may share it: a process id of the one means nothing in the
+ * other, but its sockets can be connected to.
+ */
 async function isInhabited(directory: string): Promise<boolean> {
   const files = await readdir(directory).catch(() => []);
   const sockets = files.filter((file) => file.endsWith('.sock'));

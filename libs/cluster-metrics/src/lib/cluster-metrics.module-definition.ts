@@ -2,11 +2,14 @@ import { ConfigurableModuleBuilder } from '@nestjs/common';
 import { checkPath, type ClusterMetricsOptions } from './cluster-metrics.options.js';
 import { metricsControllerAt } from './metrics.controller.js';
 
-/** Routes are fixed before options can be injected, so the path is given beside `useFactory`, not by it. */
+/**
+ * Options of the module itself. Nest fixes routes before it injects options, so `forRootAsync` takes the path beside
+ * `useFactory` and not from its result.
+ */
 const EXTRAS = {
-  /** Route of the scrape. */
+  /** Route of the scrape. @defaultValue `'/metrics'` */
   path: '/metrics',
-  /** Whether `ClusterMetricsService` can be injected without importing the module. */
+  /** Whether `ClusterMetricsService` can be injected without importing the module. @defaultValue `false` */
   isGlobal: false,
 };
 

@@ -8,8 +8,12 @@ import { resolveOptions } from './cluster-metrics.options.js';
 import { CLUSTER_METRICS_CONFIG, ClusterMetricsService } from './cluster-metrics.service.js';
 
 /**
- * Serves one Prometheus scrape for all workers of the application, whichever is asked. Metrics are those of prom-client's
- * global registry, however they were made. Import it once, at the root.
+ * Serves one Prometheus scrape for all workers of the application, whichever worker answers it. The metrics are those of
+ * prom-client's global registry. Import the module once, at the root.
+ *
+ * @example
+ * @Module({ imports: [ClusterMetricsModule.forRoot()] })
+ * export class AppModule {}
  */
 @Module({
   providers: [
@@ -19,6 +23,11 @@ import { CLUSTER_METRICS_CONFIG, ClusterMetricsService } from './cluster-metrics
   exports: [ClusterMetricsService],
 })
 export class ClusterMetricsModule extends ConfigurableModuleClass {
+  /**
+   * The module with fixed options; `forRootAsync` takes them from a factory.
+   *
+   * @throws TypeError naming the option that is invalid: `path` at once, the others when the application starts
+   */
   static override forRoot(options: typeof OPTIONS_TYPE = {}): DynamicModule {
     return super.forRoot(options);
   }

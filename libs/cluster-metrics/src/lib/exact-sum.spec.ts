@@ -5,21 +5,21 @@ const number = fc.double({ noNaN: true, noDefaultInfinity: true, min: -1e300, ma
 const numbers = fc.array(number, { maxLength: 20 });
 
 describe('exactSum', () => {
-  it('finds what plain addition loses', () => {
+  it('keeps the bits that plain addition loses', () => {
     expect(exactSum([1e100, 1, -1e100]).value).toBe(1);
     expect(exactSum([0.1, 0.2, 0.3]).value).toBe(exactSum([0.3, 0.2, 0.1]).value);
   });
 
-  it('rounds a tie by what lies beneath it', () => {
+  it('rounds a tie by the bits below it', () => {
     expect(exactSum([1, 2 ** -53, 2 ** -106]).value).toBe(1 + 2 ** -52);
     expect(exactSum([1, 2 ** -53, -(2 ** -106)]).value).toBe(1);
   });
 
-  it('is 0 for nothing', () => {
+  it('gives 0 for no addends', () => {
     expect(exactSum([])).toEqual({ value: 0, carry: [] });
   });
 
-  it('does not depend on the order', () => {
+  it('gives the same sum in any order of the addends', () => {
     fc.assert(
       fc.property(numbers, (addends) => {
         const sorted = addends.toSorted((a, b) => a - b);
@@ -28,7 +28,7 @@ describe('exactSum', () => {
     );
   });
 
-  it('does not depend on what was added up before', () => {
+  it('gives the same sum when it is continued from an earlier sum and its carry', () => {
     fc.assert(
       fc.property(numbers, numbers, (first, then) => {
         const { value, carry } = exactSum(first);
@@ -37,7 +37,7 @@ describe('exactSum', () => {
     );
   });
 
-  it('never falls when an addend rises', () => {
+  it('gives no smaller sum when an addend rises', () => {
     fc.assert(
       fc.property(numbers, number, number, (others, a, b) => {
         const [low, high] = [Math.min(a, b), Math.max(a, b)];

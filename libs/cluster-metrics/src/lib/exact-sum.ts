@@ -1,24 +1,27 @@
 /*
- * Floating-point addition depends on its order: (a + b) + c can be one bit below a + (b + c). Workers come and go and are
- * merged in ever new orders, and a counter that falls by one bit is a counter reset to Prometheus, which then adds the
- * whole value once more. So sums are exact (Shewchuk's expansions, as in Python's `math.fsum`) and rounded once, at the
- * end, which never turns a larger sum into a smaller number.
+ * Floating-point addition depends on its order: (a + b) + c can be one bit below a + (b + c). Workers are merged in a
+ * different order after each restart. Prometheus takes a counter that falls by one bit for a counter reset and adds its
+ * whole value once more. Therefore sums are exact and rounded once, at the end. Rounding is monotonic: a larger sum never
+ * becomes a smaller number. The method is that of J. R. Shewchuk, "Adaptive Precision Floating-Point Arithmetic and Fast
+ * Robust Geometric Predicates" (1997), as in Python's `math.fsum`.
  */
 
+/** A sum that can be continued without loss. */
 export interface ExactSum {
   /** The sum, correctly rounded. */
   value: number;
-  /** The exact sum minus `value`, as numbers that add up to it: keep it with the value to go on adding later. */
+  /** The exact sum minus `value`, as numbers that add up to it. Pass them with `value` to the next sum. */
   carry: number[];
 }
 
+/** Adds numbers up without loss, in any order. */
 export function exactSum(addends: Iterable<number>): ExactSum {
   const partials = expand([], addends);
   const value = round(partials);
   return { value, carry: expand(partials, [-value]).filter((partial) => partial !== 0) };
 }
 
-/** Adds numbers to non-overlapping partial sums of rising magnitude, losing nothing. */
+/** Adds numbers to partial sums that do not overlap and are sorted by magnitude. */
 function expand(partials: number[], addends: Iterable<number>): number[] {
   let sums = partials;
   for (const addend of addends) {
@@ -52,7 +55,7 @@ function round(partials: number[]): number {
     low = partial - (sum - high);
     high = sum;
   }
-  // `low` may be exactly half a bit: then what is left decides the direction, not "half to even".
+  // `low` may be exactly half a bit; the rest below it then decides the direction, not "half to even".
   const next = rest.pop() ?? 0;
   const rounded = high + low * 2;
   return low * next > 0 && rounded - high === low * 2 ? rounded : high;

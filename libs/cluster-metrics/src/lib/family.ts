@@ -1,17 +1,19 @@
 import { type Registry } from 'prom-client';
 
+/** The metric types of prom-client. */
 export type MetricType = 'counter' | 'gauge' | 'histogram' | 'summary';
 
+/** One value of a metric with its labels. */
 export interface Sample {
   labels: Record<string, string | number>;
   value: number;
-  /** Set where it differs from the family's: `x_bucket`, `x_sum`, `x_count`. */
+  /** Name of the series where it differs from the family's: `x_bucket`, `x_sum`, `x_count`. */
   metricName?: string;
-  /** What rounding took away from `value`; see `exact-sum.ts`. */
+  /** The exact sum minus `value`; see `ExactSum`. */
   carry?: number[];
 }
 
-/** A metric with its samples, as prom-client's `getMetricsAsJSON()` gives it. */
+/** A metric with its samples, in the form of prom-client's `getMetricsAsJSON()`. */
 export interface Family {
   name: string;
   help: string;
@@ -20,19 +22,19 @@ export interface Family {
   values: Sample[];
 }
 
-/** Counters, histograms and summaries: what a worker counted stays counted after its death. */
+/** Whether a worker's values stay counted after its end: true for counters, histograms and summaries. */
 export function isCumulative(family: Family): boolean {
   return family.type !== 'gauge';
 }
 
-/** Reads the chosen metrics of a registry. A copy: prom-client hands out the objects that it goes on counting in. */
+/** Copies the chosen metrics of a registry: prom-client returns the objects in which it goes on counting. */
 export async function collect(registry: Registry, isWanted: (family: Family) => boolean): Promise<Family[]> {
   // A view of the registry, so that the gauges' collect() functions run for a scrape and not for every snapshot.
-  const view: Registry = Object.create(registry, {
+  const view = Object.create(registry, {
     getMetricsAsArray: {
       value: () => registry.getMetricsAsArray().filter((metric) => isWanted(metric as unknown as Family)),
     },
-  });
+  }) as Registry;
   const families = (await view.getMetricsAsJSON()) as unknown as Family[];
   return families.map(copy);
 }
@@ -47,14 +49,18 @@ function copy({ name, help, type, aggregator, values }: Family): Family {
   };
 }
 
-/** JSON that keeps the numbers JSON does not know: NaN and the infinities. */
+/** Families as JSON; NaN and the infinities, which JSON lacks, are written as strings. */
 export function encode(families: Family[]): string {
   return JSON.stringify(families, (key, value: unknown) =>
     key === 'value' && typeof value === 'number' && !Number.isFinite(value) ? String(value) : value,
   );
 }
 
-/** @throws SyntaxError on a text that was cut short */
+/**
+ * Families from the text that `encode` wrote.
+ *
+ * @throws SyntaxError on a text that was cut short
+ */
 export function decode(text: string): Family[] {
   const families = JSON.parse(text) as Family[];
   return families.map((family) => ({

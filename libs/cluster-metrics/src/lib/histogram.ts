@@ -3,8 +3,8 @@ import { groupBy } from './group-by.js';
 import { seriesKey } from './series.js';
 
 /**
- * Gives histograms of one name the bounds of all of them, so that they can be added bucket by bucket: after a release that
- * changed the buckets, a sum over equal `le` alone would count fewer observations below 1 s than below 0.5 s.
+ * Gives every histogram of one name the bounds of all of them, so that they can be added bucket by bucket. Without this,
+ * after a release that changed the buckets, the sum at `le="1"` could be below the sum at `le="0.5"`.
  */
 export function withCommonBounds(families: Family[]): Family[] {
   const buckets = families.flatMap((family) => family.values).filter(isBucket);
@@ -20,7 +20,7 @@ function rebucket(samples: Sample[], bounds: Map<string, Bound[]>): Sample[] {
   return [...buckets, ...samples.filter((sample) => !isBucket(sample))];
 }
 
-/** What is known to lie at or below a bound: the count of the nearest own bound that is not above it. */
+/** The bucket at a bound, with the count of the nearest own bound at or below it: a lower limit of the true count. */
 function bucketAt(le: Bound, own: Sample[]): Sample {
   const below = own.filter((bucket) => boundOf(bucket.labels['le']!) <= boundOf(le)).map((bucket) => bucket.value);
   return { ...own[0]!, labels: { ...own[0]!.labels, le }, value: Math.max(0, ...below) };
@@ -39,7 +39,7 @@ function boundOf(le: Bound): number {
   return le === '+Inf' ? Infinity : Number(le);
 }
 
-/** Names a histogram within its family: the labels without the bound. */
+/** Identifies a histogram within its family: the labels without the bound. */
 function histogramKey(bucket: Sample): string {
   return seriesKey({ ...bucket, labels: { ...bucket.labels, le: '' } });
 }

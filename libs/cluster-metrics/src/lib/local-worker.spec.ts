@@ -16,7 +16,7 @@ describe('LocalWorker', () => {
     rmSync(directory, { recursive: true, force: true });
   });
 
-  it('saves all that it counted before it leaves, however little time a scrape has', async () => {
+  it('saves every count before it stops, even if collecting takes longer than the timeout of a scrape', async () => {
     const counter = new Counter({ name: 'slow', help: 'h', collect: () => delay(50) });
     const { worker } = locate('shop');
     const store = new SnapshotStore(directory);

@@ -9,10 +9,10 @@ import { Recorder } from './recorder.js';
 import { type SnapshotStore } from './snapshot-store.js';
 import { checkSocketPath, serve } from './worker-socket.js';
 
-/** A metric that hangs must not keep the process; what is merely slow, on a busy machine, is not given up. */
+/** Limit of the last snapshot: a metric whose collect() hangs must not keep the process, a slow one must be saved. */
 const LAST_SAVE_MS = 5_000;
 
-/** This process as one of the workers: answers the others, and saves what it has counted. */
+/** This process as one of the workers: answers the other workers, and saves what it has counted. */
 export class LocalWorker {
   private readonly logger = new Logger('ClusterMetrics');
   private readonly recorder = new Recorder(register, (families) => this.save(families));
@@ -26,7 +26,12 @@ export class LocalWorker {
     private readonly config: ClusterMetricsConfig,
   ) {}
 
-  /** Listens before its first snapshot announces it: who is announced and does not listen is dead. */
+  /**
+   * Listens, then saves the first snapshot, which announces this worker. In that order, because other workers take a worker
+   * that has a snapshot and does not listen for dead.
+   *
+   * @throws Error if the socket's path is too long or in use
+   */
   async start(socketPath: string): Promise<void> {
     checkSocketPath(socketPath);
     this.server = await serve(socketPath, () => this.current());
@@ -34,7 +39,7 @@ export class LocalWorker {
     void this.saveRegularly();
   }
 
-  /** Saves for the last time, and leaves. */
+  /** Saves the last snapshot, and stops listening. */
   async stop(): Promise<void> {
     this.stopping.abort();
     const tooLate = delay(LAST_SAVE_MS, undefined, { ref: false });
@@ -56,24 +61,33 @@ export class LocalWorker {
     try {
       return await this.recorder.current();
     } catch (error) {
-      this.report('Cannot collect the metrics', error);
+      this.report('Cannot collect the metrics: check the collect() functions of the metrics', error);
       throw error;
     }
   }
 
   private async record(): Promise<void> {
-    await this.recorder.record().catch((error) => this.report('Cannot collect the counters', error));
+    await this.recorder
+      .record()
+      .catch((error) =>
+        this.report('Cannot collect the counters: check the collect() functions of the metrics', error),
+      );
   }
 
-  /** A full disk must not blind the operator: a scrape is answered all the same. */
+  /** A failure is logged and not thrown: with a full disk, scrapes must still be answered. */
   private async save(families: Family[]): Promise<void> {
     await this.store.save(this.worker, families).then(
       () => this.report(undefined),
-      (error) => this.report('Cannot save the counters, which go back if this worker is killed now', error),
+      (error) =>
+        this.report(
+          'Cannot save the counters, which go back if this worker is killed now: ' +
+            'check the permissions and free space of the option "directory" of ClusterMetricsModule',
+          error,
+        ),
     );
   }
 
-  /** Logs a problem when it begins, not every second while it lasts. */
+  /** Logs a problem once when it begins; every snapshot would repeat it otherwise. */
   private report(problem: string | undefined, error?: unknown): void {
     if (problem !== undefined && problem !== this.problem) {
       this.logger.error(problem, (error as Error).stack);

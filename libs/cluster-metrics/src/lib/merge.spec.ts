@@ -45,17 +45,17 @@ const seconds =
   };
 
 describe('merge', () => {
-  it('adds up counters of all workers, answering or not, and of those long gone', async () => {
+  it('adds up the counters of live, silent and retired workers', async () => {
     const retired = sumFamilies([await metricsOf(requests(100))]);
     const workers = [running(0, 1, requests(1)), running(1, 1, requests(20)), silent(2, 1, requests(300))];
     expect(await scrape(workers, retired)).toEqual(['requests 421']);
   });
 
-  it('counts both incarnations of a slot that is being reloaded', async () => {
+  it('counts both incarnations of a slot during a reload', async () => {
     expect(await scrape([running(0, 1, requests(5)), running(0, 2, requests(1))])).toEqual(['requests 6']);
   });
 
-  it('adds up each series by itself, whatever the order of its labels and whether numbers are text', async () => {
+  it('adds up each series by its labels, in any order and with numbers or text as values', async () => {
     const workers = [
       running(0, 2, requests(1, { code: 200, route: 'a' })),
       running(1, 1, requests(2, { route: 'a', code: '200' })),
@@ -64,7 +64,7 @@ describe('merge', () => {
     expect(await scrape(workers)).toEqual(['requests{code="200",route="a"} 3', 'requests{route="b",code="200"} 4']);
   });
 
-  it('keeps a series that only a dead worker had', async () => {
+  it('keeps a series that only a worker that ended had', async () => {
     const retired = sumFamilies([await metricsOf(requests(7, { route: 'old' }))]);
     expect(await scrape([running(0, 1, requests(1, { route: 'new' }))], retired)).toEqual([
       'requests{route="new"} 1',
@@ -83,7 +83,7 @@ describe('merge', () => {
     ]);
   });
 
-  it('keeps buckets cumulative when a release changes their bounds', async () => {
+  it('keeps buckets cumulative when a release changes the bounds', async () => {
     const retired = sumFamilies([await metricsOf(seconds([0.1], 0.05, 5))]);
     const workers = [running(0, 2, seconds([0.5, 1], 0.3)), running(1, 1, seconds([0.1, 1], 0.7))];
     expect(await scrape(workers, retired)).toEqual([
@@ -96,7 +96,7 @@ describe('merge', () => {
     ]);
   });
 
-  it('adds up the sum and count of summaries, and tells their quantiles apart by worker', async () => {
+  it('adds up the sum and count of summaries, and labels their quantiles with the worker', async () => {
     const lag =
       (value: number): Define =>
       (registers) =>
@@ -132,37 +132,37 @@ describe('merge', () => {
     expect(await scrape(workers)).toEqual([`connections ${expected}`]);
   });
 
-  it('leaves a worker label of the application alone', async () => {
+  it('keeps a worker label that the application set', async () => {
     const jobs: Define = (registers) =>
       new Gauge({ name: 'jobs', help: 'h', labelNames: ['worker'], registers }).set({ worker: 'mailer' }, 2);
     expect(await scrape([running(0, 1, jobs), running(1, 1, jobs)])).toEqual(['jobs{worker="mailer"} 4']);
   });
 
-  it('drops the gauges of workers that do not answer', async () => {
+  it('leaves out the gauges of workers that do not answer', async () => {
     expect(await scrape([running(0, 1, connections(5)), silent(1, 1, connections(3))])).toEqual([
       'connections{worker="0"} 5',
     ]);
   });
 
-  it('takes the gauges of the newest incarnation of a slot', async () => {
+  it('reports the gauges of the newest incarnation of a slot only', async () => {
     expect(await scrape([running(0, 1, connections(5)), running(0, 2, connections(3))])).toEqual([
       'connections{worker="0"} 3',
     ]);
   });
 
-  it('starts a metric afresh when a release changes its type', async () => {
+  it('uses the newest type only when a release changes the type of a metric', async () => {
     const gauge: Define = (registers) => new Gauge({ name: 'requests', help: 'h', registers }).set(1);
     expect(await scrape([running(0, 2, gauge), running(1, 1, requests(8))])).toEqual(['requests{worker="0"} 1']);
   });
 
-  it('carries values over that JSON does not know', async () => {
+  it('keeps NaN and the infinities through encode and decode', async () => {
     expect(await scrape([running(0, 1, connections(NaN)), running(1, 1, connections(-Infinity))])).toEqual([
       'connections{worker="0"} Nan',
       'connections{worker="1"} -Inf',
     ]);
   });
 
-  it('changes nothing that it is given', async () => {
+  it('does not change its arguments', async () => {
     const workers = await Promise.all([running(0, 1, connections(5)), running(1, 1, seconds([1], 2))]);
     const before = structuredClone(workers);
     await merge(workers, []);
@@ -171,7 +171,7 @@ describe('merge', () => {
 });
 
 describe('collect', () => {
-  it('gives a copy, not the objects in which prom-client goes on counting', async () => {
+  it('returns a copy, not the objects in which prom-client goes on counting', async () => {
     const registry = new Registry();
     const counter = new Counter({ name: 'requests', help: 'h', registers: [registry] });
     const [before] = await collect(registry, () => true);
@@ -179,7 +179,7 @@ describe('collect', () => {
     expect(before?.values[0]?.value).toBe(0);
   });
 
-  it('runs no collect() function of a metric that is not wanted', async () => {
+  it('calls collect() of the wanted metrics only', async () => {
     const registry = new Registry();
     const measure = jest.fn();
     new Gauge({ name: 'connections', help: 'h', registers: [registry], collect: measure });

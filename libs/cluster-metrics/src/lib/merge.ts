@@ -5,22 +5,23 @@ import { type Incarnation, newestFirst } from './incarnation.js';
 import { isQuantile } from './series.js';
 import { sum } from './sum.js';
 
-/** What one worker has to say: just now (`live`), or in its last snapshot. */
+/** The metrics of one worker. */
 export interface Contribution {
   worker: Incarnation;
   families: Family[];
+  /** Whether the worker answered just now; otherwise the metrics are those of its last snapshot. */
   live: boolean;
 }
 
 interface Part {
   family: Family;
-  /** Set for the running worker of a slot: its gauges count too. */
+  /** Set for the running worker of a slot, whose gauges and quantiles are reported too. */
   slot?: number;
 }
 
 /**
- * Merges the metrics of all workers and the total of those long gone. What they counted is added up; what they measure just
- * now (gauges, quantiles) is told apart by a `worker` label, or aggregated if the metric names an aggregator.
+ * Merges the metrics of all workers with the total of the workers that ended. Counters, histograms and summaries are added
+ * up. Gauges and quantiles get a `worker` label, or are aggregated if the metric names an aggregator.
  */
 export async function merge(contributions: Contribution[], retired: Family[]): Promise<Family[]> {
   const newest = contributions.toSorted((a, b) => newestFirst(a.worker, b.worker));
@@ -36,13 +37,13 @@ function partsOf({ worker, families }: Contribution, isCurrent: boolean): Part[]
     : families.filter(isCumulative).map((family) => ({ family }));
 }
 
-/** During a reload two incarnations of a slot run: the gauges of the one that goes are no longer of interest. */
+/** One incarnation per slot: during a reload two of them run, and only the gauges of the newer one are reported. */
 export function newestPerSlot<T extends { worker: Incarnation }>(all: T[]): T[] {
   const newest = all.toSorted((a, b) => newestFirst(a.worker, b.worker));
   return [...groupBy(newest, ({ worker }) => worker.slot).values()].map(([first]) => first!);
 }
 
-/** Where a release changed the type of a metric, the newest type stays and the metric starts afresh. */
+/** Merges one metric. If a release changed its type, only values of the newest type are used. */
 async function mergeFamily(parts: Part[]): Promise<Family> {
   const { type } = parts[0]!.family;
   const alike = parts.filter(({ family }) => family.type === type);
@@ -56,7 +57,7 @@ async function mergeFamily(parts: Part[]): Promise<Family> {
 
 const AGGREGATORS = ['min', 'max', 'average', 'first'];
 
-/** prom-client's 'sum' is what nobody chose, and 'omit' means that there is no sense in adding: both stay apart. */
+/** 'sum' is prom-client's default and so no choice; 'omit' says that a sum makes no sense. Both get a `worker` label. */
 async function mergeGauges(parts: Part[]): Promise<Family> {
   const running = parts.toSorted((a, b) => a.slot! - b.slot!);
   const { aggregator } = parts[0]!.family;
@@ -76,7 +77,7 @@ function byWorker(samples: Sample[], slot: number): Sample[] {
   return samples.map((sample) => ({ ...sample, labels: { worker: String(slot), ...sample.labels } }));
 }
 
-/** The classic text format. */
+/** Families in the classic text format of Prometheus. */
 export async function render(families: Family[]): Promise<string> {
   const registry = new Registry();
   families.forEach((family) => registry.registerMetric({ ...family, get: async () => family } as unknown as Metric));

@@ -2,7 +2,7 @@ import { Controller, Get, Header, Inject, type Type, VERSION_NEUTRAL } from '@ne
 import { Registry } from 'prom-client';
 import { ClusterMetricsService } from './cluster-metrics.service.js';
 
-/** Makes the controller that answers a scrape at the given route. */
+/** The controller that answers a scrape at a route. The versioning of the API does not apply to it. */
 export function metricsControllerAt(path: string): Type<unknown> {
   @Controller({ path, version: VERSION_NEUTRAL })
   class MetricsController {

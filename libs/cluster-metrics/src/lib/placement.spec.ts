@@ -2,7 +2,7 @@ import { daemonOf, locate } from './placement.js';
 import { identify } from './process-identity.js';
 
 describe('locate', () => {
-  it('takes slot and name from PM2, and its daemon for the parent', () => {
+  it('takes slot and name from the environment of PM2, and the parent process as the daemon', () => {
     const { worker, folder, isShared } = locate(undefined, { pm_id: '7', NODE_APP_INSTANCE: '3', name: 'shop' });
     expect(worker).toMatchObject({ slot: 3, pid: process.pid });
     expect(folder).toMatch(/\.shop$/);
@@ -10,7 +10,7 @@ describe('locate', () => {
     expect(isShared).toBe(true);
   });
 
-  it('gives workers of one application one folder, and others another', () => {
+  it('gives all workers of an application one folder, and another application another folder', () => {
     const env = { pm_id: '1', name: 'shop' };
     expect(locate(undefined, { ...env, NODE_APP_INSTANCE: '0' }).folder).toBe(
       locate(undefined, { ...env, NODE_APP_INSTANCE: '1' }).folder,
@@ -19,15 +19,15 @@ describe('locate', () => {
     expect(locate('a', env).folder).not.toBe(locate('b', env).folder);
   });
 
-  it('makes one folder name of any application name', () => {
+  it('encodes any application name as the name of one folder', () => {
     expect(locate('@team/shop front', { pm_id: '1' }).folder).toMatch(/^\d+\.\d+\.%40team%2Fshop%20front$/);
   });
 
-  it('falls back to the id that PM2 gave the process, where instance_var has another name', () => {
+  it('takes pm_id as the slot if PM2 sets no NODE_APP_INSTANCE', () => {
     expect(locate(undefined, { pm_id: '7' }).worker.slot).toBe(7);
   });
 
-  it('stands alone without PM2: slot 0, in a folder of its own', () => {
+  it('gives a process without PM2 slot 0 and a folder of its own', () => {
     const alone = locate(undefined, {});
     expect(alone.worker.slot).toBe(0);
     expect(alone.isShared).toBe(false);
@@ -35,11 +35,11 @@ describe('locate', () => {
     expect(alone.folder).not.toBe(locate(undefined, {}).folder);
   });
 
-  it('is the same incarnation each time in one process', () => {
+  it('gives one process the same incarnation each time', () => {
     expect(locate(undefined, {}).worker).toEqual(locate(undefined, {}).worker);
   });
 
-  it('refuses a slot that is no number', () => {
+  it('refuses a NODE_APP_INSTANCE that is not a number', () => {
     expect(() => locate(undefined, { NODE_APP_INSTANCE: 'a' })).toThrow(
       'NODE_APP_INSTANCE must be a whole number, not "a"',
     );

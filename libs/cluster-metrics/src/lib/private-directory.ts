@@ -1,10 +1,10 @@
 import { lstat, mkdir } from 'node:fs/promises';
 
 /**
- * Makes sure of a directory that nobody else can enter: whoever could write to it could forge metrics, and in a shared
- * temporary directory anyone may have made it before us.
+ * Makes a directory that only this user can enter, or checks the one that exists. Another user who could write to it could
+ * forge metrics, and in a shared temporary directory another user may have made it first.
  *
- * @throws Error naming the directory if it belongs to someone else, is open to others or is no directory
+ * @throws Error naming the directory if it belongs to another user, is open to others or is not a directory
  */
 export async function makePrivateDirectory(path: string): Promise<void> {
   await mkdir(path, { recursive: true, mode: 0o700 });

@@ -3,19 +3,19 @@ import { once } from 'node:events';
 import { identify, isRunning } from './process-identity.js';
 
 describe('identify', () => {
-  it('names a process the same way each time', () => {
+  it('gives a process the same identity each time', () => {
     expect(identify(process.pid)).toEqual(identify(process.pid));
     expect(identify(process.pid)?.pid).toBe(process.pid);
   });
 
-  it('knows no process that has ended', async () => {
+  it('gives undefined for a process that has ended', async () => {
     const child = spawn(process.execPath, ['-e', '']);
     await once(child, 'exit');
     expect(identify(child.pid!)).toBeUndefined();
     expect(isRunning(child.pid!)).toBe(false);
   });
 
-  it('reads the start time behind a name with brackets and spaces', async () => {
+  it('reads the start time of a process whose name holds brackets and spaces', async () => {
     const child = spawn(process.execPath, [
       '-e',
       'process.title = "a) 1 (b"; console.log("ready"); setInterval(() => {}, 1e6)',

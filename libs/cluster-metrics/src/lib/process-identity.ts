@@ -1,24 +1,24 @@
 import { readFileSync } from 'node:fs';
 
-/** A process id that is never given twice: numbers are reused (in a container, PID 1 is), start times are not. */
+/** A process, identified for ever: process ids are reused (each container starts at 1), start times are not. */
 export interface ProcessIdentity {
   pid: number;
-  /** Clock ticks since boot at the start of the process; 0 where the system does not tell (no /proc). */
+  /** Start of the process in clock ticks since boot; 0 on systems without /proc. */
   startTicks: number;
 }
 
-/** @returns undefined if no such process runs */
+/** The identity of a running process; undefined if no process has that id. */
 export function identify(pid: number): ProcessIdentity | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
-    // The second field is the name in brackets and may hold anything; field 22 is the start time.
+    // Field 2, the name in brackets, may hold any character. Field 22 is the start time (proc(5)).
     return { pid, startTicks: Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19]) };
   } catch {
     return isRunning(pid) ? { pid, startTicks: 0 } : undefined;
   }
 }
 
-/** Says whether the process still runs, as far as process ids can tell. */
+/** Whether a process has that id. It may be another process than the one that had it before. */
 export function isRunning(pid: number): boolean {
   try {
     return process.kill(pid, 0);

@@ -11,7 +11,7 @@ function setUp(save: (families: Family[]) => Promise<void> = async () => undefin
 }
 
 describe('Recorder', () => {
-  it('saves what it is about to tell, gauges excepted', async () => {
+  it('saves the counters that it returns, and no gauges', async () => {
     const save = jest.fn().mockResolvedValue(undefined);
     const { registry, counter, recorder } = setUp(save);
     new Gauge({ name: 'y', help: 'h', registers: [registry] });
@@ -20,7 +20,7 @@ describe('Recorder', () => {
     expect(save.mock.calls.map(([families]) => (families as Family[]).map(({ name }) => name))).toEqual([['x']]);
   });
 
-  it('never tells more than it has saved', async () => {
+  it('returns exactly the values that it has saved', async () => {
     const counts = { saved: 0 };
     const { counter, recorder } = setUp(async (families) => {
       counter.inc();
@@ -29,7 +29,7 @@ describe('Recorder', () => {
     expect(valueOf(await recorder.current())).toBe(counts.saved);
   });
 
-  it('takes one snapshot at a time, the last one last, and shares it among all who came meanwhile', async () => {
+  it('takes one snapshot at a time, and gives all calls that arrive meanwhile the next one', async () => {
     const saved: (number | undefined)[] = [];
     const finish: (() => void)[] = [];
     const { counter, recorder } = setUp((families) => {
@@ -48,14 +48,14 @@ describe('Recorder', () => {
     expect(saved).toEqual([0, 1]);
   });
 
-  it('goes on after a failure', async () => {
+  it('takes a new snapshot after one that could not be saved', async () => {
     const save = jest.fn().mockRejectedValueOnce(new Error('full')).mockResolvedValue(undefined);
     const { recorder } = setUp(save);
     await expect(recorder.record()).rejects.toThrow('full');
     expect(valueOf(await recorder.record())).toBe(0);
   });
 
-  it('is not held up by a gauge that never finishes', async () => {
+  it('saves counters while the collect() of a gauge hangs', async () => {
     const { registry, recorder } = setUp();
     new Gauge({ name: 'y', help: 'h', registers: [registry], collect: () => new Promise<void>(() => undefined) });
     void recorder.current();

@@ -14,7 +14,7 @@ afterAll(() => rmSync(root, { recursive: true, force: true }));
 
 const newDirectory = () => mkdtempSync(join(root, 'd-'));
 
-/** In seconds: fractions that binary numbers can only come near to. */
+/** Numbers of ms as fractions of seconds, most of which binary numbers cannot hold exactly. */
 const milliseconds = fc.nat({ max: 1e6 }).map((amount) => amount / 1000);
 
 let births = 0;
@@ -24,7 +24,7 @@ const counted = (value: number): Family[] => [
   { name: 'x', help: 'h', type: 'counter', aggregator: 'sum', values: [{ labels: {}, value }] },
 ];
 
-/** What a scrape that nobody answers would say. */
+/** The total of a scrape that no worker answers. */
 async function total(store: SnapshotStore): Promise<number> {
   const { snapshots, retired } = await store.read();
   const [family] = await merge(
@@ -36,7 +36,7 @@ async function total(store: SnapshotStore): Promise<number> {
 
 type Call = (name: string, run: () => Promise<unknown>) => Promise<unknown>;
 
-/** A file system of which every call goes through `call`. */
+/** A file system that passes every call through `call`. */
 function intercepted(call: Call): FileSystem {
   const wrapped = ['link', 'readFile', 'readdir', 'rename', 'unlink', 'utimes', 'writeFile'].map((name) => {
     const real = nodeFs[name as keyof FileSystem] as (...args: unknown[]) => Promise<unknown>;
@@ -45,7 +45,7 @@ function intercepted(call: Call): FileSystem {
   return Object.fromEntries(wrapped) as FileSystem;
 }
 
-/** The file system as seen by a process that is killed after some calls: nothing that it tries later happens. */
+/** The file system of a process that is killed after a number of calls: later calls have no effect. */
 function killedAfter(calls: number): { fs: FileSystem; killed: Promise<void> } {
   let left = calls;
   let die: () => void;
@@ -61,7 +61,7 @@ function killedAfter(calls: number): { fs: FileSystem; killed: Promise<void> } {
 }
 
 describe('SnapshotStore', () => {
-  it('is empty at first', async () => {
+  it('holds nothing in an empty directory', async () => {
     expect(await new SnapshotStore(newDirectory()).read()).toEqual({ snapshots: [], retired: [] });
   });
 
@@ -77,7 +77,7 @@ describe('SnapshotStore', () => {
     expect(await total(store)).toBe(42);
   });
 
-  it('keeps the count of retired incarnations, and one file for all of them', async () => {
+  it('keeps the counts of retired incarnations in one file', async () => {
     const directory = newDirectory();
     const store = new SnapshotStore(directory);
     for (let restart = 0; restart < 5; restart++) {
@@ -89,7 +89,7 @@ describe('SnapshotStore', () => {
     expect(await nodeFs.readdir(directory)).toEqual(['total-5.json']);
   });
 
-  it('does not change the total by a single bit, in whatever order fractions are added up', async () => {
+  it('keeps every bit of the total, in any order of retirements', async () => {
     const fractions = fc.array(milliseconds, { minLength: 6, maxLength: 6 });
     await fc.assert(
       fc.asyncProperty(fractions, fc.shuffledSubarray([0, 1, 2, 3, 4, 5]), async (values, order) => {
@@ -116,7 +116,7 @@ describe('SnapshotStore', () => {
     expect(await nodeFs.readdir(directory)).toEqual(['total-1.json']);
   });
 
-  it('counts an incarnation once, however often it is retired', async () => {
+  it('counts an incarnation once if it is retired several times', async () => {
     const store = new SnapshotStore(newDirectory());
     const worker = bear();
     await store.save(worker, counted(1));
@@ -125,11 +125,11 @@ describe('SnapshotStore', () => {
     expect(await total(store)).toBe(1);
   });
 
-  it('tells of a directory that is gone', async () => {
+  it('throws ENOENT if its directory was removed', async () => {
     await expect(new SnapshotStore(join(root, 'gone')).read()).rejects.toThrow('ENOENT');
   });
 
-  it('neither loses nor doubles a count when the process that retires is killed at any step', async () => {
+  it('neither loses nor doubles a count if the retiring process is killed, at any step', async () => {
     for (let step = 0; ; step++) {
       const directory = newDirectory();
       const store = new SnapshotStore(directory);
@@ -152,7 +152,7 @@ describe('SnapshotStore', () => {
     }
   });
 
-  it('gives up when others have gone ahead so far that its number is free again', async () => {
+  it('gives a retirement up if other processes are two totals ahead and its number is free again', async () => {
     const directory = newDirectory();
     const store = new SnapshotStore(directory);
     const [late, second, third] = [bear(), bear(), bear()];
@@ -173,7 +173,7 @@ describe('SnapshotStore', () => {
     expect(await nodeFs.readdir(directory)).toEqual(['total-3.json']);
   });
 
-  it('shows one state to readers, whatever the order in which several workers read, save and retire', async () => {
+  it('gives readers one consistent total, in any interleaving of reads, saves and retirements', async () => {
     await fc.assert(
       fc.asyncProperty(fc.scheduler(), async (scheduler) => {
         const directory = newDirectory();
@@ -215,13 +215,13 @@ describe('SnapshotStore', () => {
   });
 });
 
-/** A model of an application whose workers do as a list of random events says. */
+/** A model of an application whose workers follow a list of random events. */
 class Application {
   private readonly store: SnapshotStore;
   private readonly live = new Map<number, { worker: Incarnation; count: number; saved: number }>();
   private dead: Incarnation[] = [];
   private told = 0;
-  /** What the dead had saved: no more and no less may remain of them. */
+  /** What the killed workers had saved: exactly this must remain of them. */
   private legacy: number[] = [];
 
   constructor(private readonly directory: string) {
@@ -260,7 +260,7 @@ class Application {
     }
   }
 
-  /** Everybody saves and answers but those who are stuck. */
+  /** All workers save and answer, except those that are stuck. */
   async scrape(stuck: number[]): Promise<void> {
     const answering = [...this.live].filter(([slot]) => !stuck.includes(slot));
     for (const [slot] of answering) {
@@ -295,8 +295,8 @@ const event = fc.oneof(
   fc.nat({ max: 40 }).map((step) => (app: Application) => app.retire(step)),
 );
 
-describe('the total that a scrape tells', () => {
-  it('never falls, and is what the workers saved, over random restarts, kills, scrapes and killed retirements', async () => {
+describe('SnapshotStore and merge', () => {
+  it('report a total that never falls and is the sum of what was saved, over random restarts, kills, scrapes and killed retirements', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(event, { minLength: 10, maxLength: 60 }), async (events) => {
         const app = new Application(newDirectory());

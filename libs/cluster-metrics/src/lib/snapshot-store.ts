@@ -5,40 +5,47 @@ import { decode, encode, type Family } from './family.js';
 import { type Incarnation, newestFirst, parseIncarnation } from './incarnation.js';
 import { sumFamilies } from './sum.js';
 
-/** What the workers have on disk: their last snapshots, and the total of those long gone. */
+/** What the workers have on disk. */
 export interface StoredMetrics {
+  /** Last snapshots of the incarnations that are not in the total. */
   snapshots: Snapshot[];
+  /** Total of the incarnations that ended and were retired. */
   retired: Family[];
 }
 
-/** What a worker had counted when it last saved. */
+/** What one incarnation had counted when it last saved. */
 export interface Snapshot {
   worker: Incarnation;
   families: Family[];
 }
 
-/** What workers that are gone counted. */
+/** What all retired incarnations have counted. */
 interface Total {
+  /** 0 before the first retirement, then rising by one. */
   number: number;
-  /** The incarnations added last; their own files, if still there, no longer count. */
+  /** Ids of the incarnations added last. Their own files, if they still exist, no longer count. */
   contains: string[];
   families: Family[];
 }
 
+/** The functions of `node:fs/promises` that the store uses. */
 export type FileSystem = Pick<
   typeof nodeFs,
   'link' | 'readFile' | 'readdir' | 'rename' | 'unlink' | 'utimes' | 'writeFile'
 >;
 
 /**
- * The files of one application: a snapshot per incarnation (`<id>.json`), and one total (`total-<n>.json`) of those that
- * are gone, so that restarts do not pile up files.
+ * The files of one application: a snapshot per incarnation (`<id>.json`), and one total (`total-<n>.json`) of the
+ * incarnations that ended, so that restarts do not pile up files.
  *
- * There is no lock, hence none to be left behind. A total is never changed: its successor is put beside it, and of all who
- * try, one alone can create number n + 1 (link(2) refuses an existing name). Its appearance is the single atomic step that
- * moves incarnations from their own files into the total, for it names them: whoever is killed before has changed nothing,
- * whoever is killed after leaves files that no longer count, and the next one removes them. A reader that finds the same
- * number before and after has seen one state.
+ * The protocol needs no lock, so a killed process cannot leave one behind:
+ *
+ * - A total is never changed. A retirement writes total n + 1 beside total n. link(2) refuses an existing name, so only one
+ *   process can create it.
+ * - A total names the incarnations that it added. Its creation is therefore the one atomic step that moves them from their
+ *   own files into the total. A process killed before that step has changed nothing. A process killed after it leaves files
+ *   that no longer count, and the next retirement removes them.
+ * - A reader that finds the same total number before and after reading has read one consistent state.
  */
 export class SnapshotStore {
   constructor(
@@ -46,7 +53,7 @@ export class SnapshotStore {
     private readonly fs: FileSystem = nodeFs,
   ) {}
 
-  /** Replaces the snapshot of an incarnation. Its first one announces it to the others. */
+  /** Replaces the snapshot of an incarnation. The first snapshot announces it to the other workers. */
   async save({ id }: Incarnation, families: Family[]): Promise<void> {
     await this.fs.writeFile(this.pathOf(`${id}.tmp`), encode(families));
     await this.fs.rename(this.pathOf(`${id}.tmp`), this.pathOf(`${id}.json`));
@@ -58,7 +65,7 @@ export class SnapshotStore {
     return files.flatMap((file) => (file.endsWith('.json') && parseIncarnation(file.slice(0, -5))) || []);
   }
 
-  /** What all incarnations that ever were have counted: each is in `snapshots` or in `retired`, and never in both. */
+  /** What all incarnations have counted since the daemon started. Each is in `snapshots` or in `retired`, never in both. */
   async read(): Promise<StoredMetrics> {
     for (;;) {
       const number = await this.latest();
@@ -70,20 +77,20 @@ export class SnapshotStore {
   }
 
   /**
-   * Moves the snapshots of incarnations into the total.
+   * Moves the snapshots of incarnations into the total. Does nothing if another process does the same at the same time.
    *
-   * @param gone incarnations whose process has ended, so that their snapshots are final
+   * @param gone incarnations whose process has ended: their snapshots are final
    */
   async retire(gone: Incarnation[]): Promise<void> {
     if (gone.length > 0) {
-      // A missing file means that someone else is at it, and ahead of us.
+      // A missing file means that another process has retired the same incarnations.
       await this.tryToRetire(gone).catch(undefinedIfMissing);
     }
   }
 
   private async tryToRetire(gone: Incarnation[]): Promise<void> {
     const total = await this.readTotal(await this.latest());
-    // Removed before they are forgotten, or they would count again.
+    // The next total no longer names these incarnations: their files would count again if they still existed.
     await this.removeFilesOf(total.contains);
     const present = new Set((await this.incarnations()).map(({ id }) => id));
     const leaving = gone.filter(({ id }) => present.has(id)).sort(newestFirst);
@@ -99,7 +106,7 @@ export class SnapshotStore {
     return { number: number + 1, contains, families: sumFamilies([...snapshots, families]) };
   }
 
-  /** @returns false if someone else was faster: then this total is void */
+  /** @returns false if another process created this number first: then this total is void */
   private async publish({ number, contains, families }: Total): Promise<boolean> {
     const draft = this.pathOf(`total-${number}.${randomUUID()}.tmp`);
     await this.fs.writeFile(draft, `${JSON.stringify(contains)}\n${encode(families)}`);
@@ -110,8 +117,8 @@ export class SnapshotStore {
     } finally {
       await this.fs.unlink(draft).catch(undefinedIfMissing);
     }
-    // The name is free again where others have gone two numbers ahead and removed theirs; a directory this small is listed in
-    // one system call, so their latest is seen.
+    // link(2) also succeeds if other processes are already past this number and have removed it. Their latest total then
+    // shows in the listing: a directory this small is read in one system call.
     return (await this.latest()) === number;
   }
 
@@ -127,7 +134,7 @@ export class SnapshotStore {
       return { number, contains: [], families: [] };
     }
     const [contains, families] = (await this.fs.readFile(this.totalPath(number), 'utf8')).split('\n');
-    // Nothing else touches this file for as long as all workers live, and temporary directories are swept by age.
+    // Systems remove old files from temporary directories, and no write touches this one while all workers live.
     await this.fs.utimes(this.totalPath(number), new Date(), new Date());
     return { number, contains: JSON.parse(contains!) as string[], families: decode(families!) };
   }

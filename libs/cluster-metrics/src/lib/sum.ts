@@ -4,13 +4,17 @@ import { groupBy } from './group-by.js';
 import { withCommonBounds } from './histogram.js';
 import { isQuantile, seriesKey } from './series.js';
 
-/** Adds up what several workers counted, given newest first; gauges and quantiles cannot be added and are left out. */
+/**
+ * Adds up what several workers counted, without gauges and quantiles, which cannot be added.
+ *
+ * @param workers the families of each worker, newest worker first: the newest type of a metric wins
+ */
 export function sumFamilies(workers: Family[][]): Family[] {
   const byName = groupBy(workers.flat().filter(isCumulative), (family) => family.name);
   return [...byName.values()].map((families) => sum(families.filter(({ type }) => type === families[0]!.type)));
 }
 
-/** Adds up one family of several workers. */
+/** Adds up one family of several workers, newest first. */
 export function sum(families: Family[]): Family {
   const [newest] = families as [Family];
   const alike = newest.type === 'histogram' ? withCommonBounds(families) : families;

@@ -7,13 +7,13 @@ import { isRunning } from './process-identity.js';
 import { type Snapshot, type SnapshotStore } from './snapshot-store.js';
 import { type Answer, ask } from './worker-socket.js';
 
-/** A worker, and what it answered. */
+/** A worker and its answer. */
 export interface Peer {
   worker: Incarnation;
   answer: Answer;
 }
 
-/** All workers of the application, as any of them sees them. */
+/** All workers of the application, seen from one of them. */
 export class WorkerCluster {
   constructor(
     private readonly self: Incarnation,
@@ -22,7 +22,7 @@ export class WorkerCluster {
     private readonly timeoutMs: number,
   ) {}
 
-  /** Asks all workers for their metrics, the asking one among them, and waits no longer than the limit. */
+  /** Asks all workers, this one included, for their metrics; takes `timeoutMs` at most. */
   async ask(): Promise<Peer[]> {
     const others = (await this.store.incarnations()).filter(({ id }) => id !== this.self.id);
     const asked = [this.self, ...others].map(async (worker) => ({
@@ -33,8 +33,9 @@ export class WorkerCluster {
   }
 
   /**
-   * Writes one scrape. Read after the workers answered: of a worker that died meanwhile, the answer may be in the total
-   * already, and only a worker that still has a snapshot of its own is not.
+   * Writes one scrape in the classic text format. It reads the store after the workers have answered: a worker that answered
+   * and then died may have been retired, and is then counted in the total. An answer is used only if the worker still has a
+   * snapshot of its own, so that nothing is counted twice.
    */
   async report(peers: Peer[]): Promise<string> {
     const { snapshots, retired } = await this.store.read();
@@ -47,29 +48,33 @@ export class WorkerCluster {
     return render([...(await merge(contributions, retired)), workerUp(peers)]);
   }
 
-  /** Who could save nothing yet, because the disk is full, has something to tell all the same. */
+  /** Adds this worker if it could not save a snapshot yet (a full disk): its answer must be reported all the same. */
   private withSelf(snapshots: Snapshot[]): Snapshot[] {
     const isSaved = snapshots.some(({ worker }) => worker.id === this.self.id);
     return isSaved ? snapshots : [...snapshots, { worker: this.self, families: [] }];
   }
 
-  /** Adds up the snapshots of those who are gone for good: nobody listens, and no such process runs that could start to. */
+  /**
+   * Merges the snapshots of workers that have ended: the socket refuses connections, and no process with that id runs. A
+   * process that still runs may still answer, so its snapshot is not final.
+   */
   async retire(peers: Peer[]): Promise<void> {
     const gone = peers.filter(({ worker, answer }) => answer.state === 'gone' && !isRunning(worker.pid));
     await this.store.retire(gone.map(({ worker }) => worker));
   }
 
-  /** Removes all that the workers have on disk. */
+  /** Removes all files of the application. */
   async remove(): Promise<void> {
     await rm(this.directory, { recursive: true, force: true });
   }
 
+  /** Path of a worker's Unix socket. */
   socketOf({ id }: Incarnation): string {
     return join(this.directory, `${id}.sock`);
   }
 }
 
-/** The newest running worker of each slot. */
+/** The newest running worker of each slot, sorted by slot. */
 export function running(peers: Peer[]): Peer[] {
   return newestPerSlot(peers.filter(({ answer }) => answer.state !== 'gone')).sort(
     (a, b) => a.worker.slot - b.worker.slot,

@@ -14,21 +14,21 @@ const newPath = () => join(root, `${paths++}.sock`);
 const families: Family[] = [{ name: 'x', help: 'h', type: 'counter', aggregator: 'sum', values: [] }];
 
 describe('ask', () => {
-  it('gets the metrics of who listens', async () => {
+  it('gets the metrics of a worker that listens', async () => {
     const path = newPath();
     const server = await serve(path, async () => families);
     expect(await ask(path, 5000)).toEqual({ state: 'up', families });
     server.close();
   });
 
-  it('finds nobody where nobody ever listened, or nobody does any more', async () => {
+  it('calls a worker gone if no process listens on its socket, or none does any more', async () => {
     const path = newPath();
     writeFileSync(path, '');
     expect(await ask(path, 5000)).toEqual({ state: 'gone' });
     expect(await ask(newPath(), 5000)).toEqual({ state: 'gone' });
   });
 
-  it.each(['', '[{"name":"x","valu'])('calls a worker silent that dies after it wrote %j', async (beginning) => {
+  it.each(['', '[{"name":"x","valu'])('calls a worker silent if its answer ends after %j', async (beginning) => {
     const path = newPath();
     const server = createServer((socket) => socket.end(beginning)).listen(path);
     await once(server, 'listening');
@@ -36,14 +36,14 @@ describe('ask', () => {
     server.close();
   });
 
-  it('calls a worker silent that does not answer in time', async () => {
+  it('calls a worker silent if it does not answer in time', async () => {
     const path = newPath();
     const server = await serve(path, () => new Promise(() => undefined));
     expect(await ask(path, 20)).toEqual({ state: 'silent' });
     server.close();
   });
 
-  it('calls a worker silent that cannot collect its metrics', async () => {
+  it('calls a worker silent if it cannot collect its metrics', async () => {
     const path = newPath();
     const server = await serve(path, () => Promise.reject(new Error('no')));
     expect(await ask(path, 5000)).toEqual({ state: 'silent' });
@@ -52,14 +52,14 @@ describe('ask', () => {
 });
 
 describe('serve', () => {
-  it('refuses a path in use', async () => {
+  it('refuses a path that is in use', async () => {
     const path = newPath();
     const server = await serve(path, async () => families);
     await expect(serve(path, async () => families)).rejects.toThrow('EADDRINUSE');
     server.close();
   });
 
-  it('removes its socket when closed', async () => {
+  it('removes its socket when it is closed', async () => {
     const path = newPath();
     const server = await serve(path, async () => families);
     server.close();
@@ -69,7 +69,7 @@ describe('serve', () => {
 });
 
 describe('checkSocketPath', () => {
-  it('refuses a path that the system would cut short, and says what to change', () => {
+  it('refuses a path that is longer than the system allows, and says what to change', () => {
     expect(() => checkSocketPath('/tmp/x.sock')).not.toThrow();
     expect(() => checkSocketPath(`/tmp/${'x'.repeat(110)}.sock`)).toThrow(/shorter "directory" or "application"/);
   });

@@ -3,11 +3,14 @@ import { connect, createServer, type Server } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { decode, encode, type Family } from './family.js';
 
-/** How a worker answered: with its metrics, not in time (or cut short), or not at all because nobody listens any more. */
+/**
+ * How a worker answered: `up` with its metrics; `silent` if the answer was late or cut short; `gone` if no process listens on
+ * its socket.
+ */
 export type Answer = { state: 'up'; families: Family[] } | { state: 'silent' } | { state: 'gone' };
 
 /**
- * Gives the metrics to whoever connects to the path. The server keeps no process alive.
+ * Answers each connection to a Unix socket with the metrics. The server does not keep the process alive.
  *
  * @throws Error if the path is in use
  */
@@ -19,27 +22,27 @@ export async function serve(path: string, answer: () => Promise<Family[]>): Prom
       () => socket.destroy(),
     );
   });
-  // Without `exclusive` a cluster worker listens through the primary, and PM2 takes that for the application's own port:
-  // in a reload it then kills the old worker before the new one serves.
+  // Without `exclusive` a cluster worker listens through the primary. PM2 would take that for the application's own port,
+  // and in a reload it would kill the old worker before the new one serves.
   server.listen({ path, exclusive: true }).unref();
   await once(server, 'listening');
   return server;
 }
 
-/** How long a socket's path may be: `sun_path` without its terminating zero. */
+/** The longest path of a Unix socket: the size of `sun_path` (unix(7)) less its terminating zero. */
 const MAX_PATH_BYTES = process.platform === 'linux' ? 107 : 103;
 
-/** @throws Error if the system would cut the path short */
+/** @throws Error if the path is longer than the system allows, naming the options that shorten it */
 export function checkSocketPath(path: string): void {
   if (Buffer.byteLength(path) > MAX_PATH_BYTES) {
     throw new Error(
-      `The path of a socket has ${MAX_PATH_BYTES} bytes at most, which ${path} exceeds: ` +
+      `The path of a socket has ${MAX_PATH_BYTES} bytes at most, and ${path} is longer: ` +
         'choose a shorter "directory" or "application" for ClusterMetricsModule',
     );
   }
 }
 
-/** Asks the worker that listens on the path. */
+/** Asks the worker that listens on a Unix socket for its metrics. */
 export async function ask(path: string, timeoutMs: number): Promise<Answer> {
   try {
     const socket = connect({ path, signal: AbortSignal.timeout(timeoutMs) });
@@ -49,7 +52,7 @@ export async function ask(path: string, timeoutMs: number): Promise<Answer> {
   }
 }
 
-/** Any other error (a full backlog, no file descriptor left) says nothing about the worker. */
+/** Whether no process listens. Any other error (a full backlog, no file descriptor left) may pass. */
 function isGone(error: unknown): boolean {
   return ['ECONNREFUSED', 'ENOENT'].includes((error as NodeJS.ErrnoException).code ?? '');
 }

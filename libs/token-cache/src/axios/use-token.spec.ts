@@ -1,10 +1,10 @@
 import { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { waitFor } from '@mintonce/test-support';
-import axios, { type AxiosInstance, type AxiosRequestConfig } from 'axios';
+import axios, { type AxiosInstance, type AxiosRequestConfig, type AxiosResponse } from 'axios';
 import { TokenSourceRejectedError } from '../core/contract/token-cache.errors.js';
 import { type TokenClient } from '../core/token-client.js';
-import { billingTokens, CredentialServer } from '../testing/credential-server.spec-support.js';
+import { age, AgingClock, billingTokens, CredentialServer } from '../testing/credential-server.spec-support.js';
 import { FakeTokenSource } from '../testing/fake-token-source.js';
 import { useToken } from './use-token.js';
 
@@ -12,13 +12,15 @@ describe('useToken', () => {
   let server: CredentialServer;
   let source: FakeTokenSource;
   let tokens: TokenClient;
+  let clock: AgingClock;
   let client: AxiosInstance;
   let stopUsing: () => void;
 
   beforeEach(async () => {
     server = await CredentialServer.start();
     source = new FakeTokenSource('t');
-    tokens = billingTokens(source);
+    clock = new AgingClock();
+    tokens = billingTokens(source, clock);
     client = axios.create({ baseURL: server.url, proxy: false });
     stopUsing = useToken(client, tokens, 'billing');
   });
@@ -51,7 +53,10 @@ describe('useToken', () => {
   });
 
   describe('after a 401', () => {
-    beforeEach(() => (server.accepted = 't-token-2'));
+    beforeEach(async () => {
+      await age(tokens, clock);
+      server.accepted = 't-token-2';
+    });
 
     const JSON_TYPE = 'application/json';
     it.each<[string, unknown, string, AxiosRequestConfig['headers']?]>([
@@ -79,13 +84,30 @@ describe('useToken', () => {
 
     it.each<[string, () => unknown]>([
       ['a stream', () => Readable.from(['x'])],
-      ['a form', () => new FormData()],
       ['an object as a multipart form', () => axios.toFormData({ a: '1' })],
     ])('never sends %s twice, but does not use that token again', async (_, data) => {
       await expect(client.post('', data())).rejects.toMatchObject({ response: { status: 401, data: 'done' } });
       expect(server.credentials).toEqual(['Bearer t-token-1']);
       expect((await tokens.getToken('billing')).accessToken).toBe('t-token-2');
     });
+
+    it('sends a form once more', async () => {
+      const form = new FormData();
+      form.set('a', '1');
+      expect((await client.post('', form)).status).toBe(200);
+      for (const { body } of server.seen) expect(body).toContain('name="a"');
+      expect(server.seen).toHaveLength(2);
+    });
+
+    it.each([true, false])(
+      'keeps the token out of what interceptors and callers see, with a success: %p',
+      async (isOk) => {
+        if (!isOk) server.accepted = 'nothing';
+        const outcome: unknown = await client.get('').catch((error: unknown) => error);
+        const { config } = outcome as AxiosResponse;
+        expect(JSON.stringify(config)).not.toContain('t-token');
+      },
+    );
 
     it('gives the second 401 to the caller', async () => {
       server.accepted = 'nothing';
@@ -97,6 +119,7 @@ describe('useToken', () => {
       const validateStatus = () => true;
       expect((await client.get('', { validateStatus })).status).toBe(200);
       server.accepted = 'nothing';
+      clock.addedMs += 10_000;
       expect((await client.get('', { validateStatus })).status).toBe(401);
       expect(server.seen).toHaveLength(4);
     });
@@ -106,7 +129,7 @@ describe('useToken', () => {
       const onResponse = jest.fn((response) => response.data);
       client.interceptors.request.use(onRequest);
       client.interceptors.response.use(onResponse);
-      const transformRequest = (data: unknown) => `<${data}>`;
+      const transformRequest = (data: string) => `<${data}>`;
       expect(await client.post('', 'payload', { transformRequest })).toBe('done');
       expect(server.seen.map(({ body }) => body)).toEqual(['<payload>', '<payload>']);
       expect([onRequest.mock.calls.length, onResponse.mock.calls.length]).toEqual([1, 1]);
@@ -167,7 +190,7 @@ describe('useToken', () => {
       ['second', 2, 1],
     ])('while the %s token is obtained: nothing more is sent', async (_, mints, sent) => {
       server.accepted = 't-token-2';
-      if (mints === 2) await tokens.getToken('billing');
+      if (mints === 2) await age(tokens, clock);
       const release = source.hold();
       const abort = new AbortController();
       const outcome = expect(client.get('', { signal: abort.signal })).rejects.toEqual(canceled);
@@ -189,11 +212,11 @@ describe('useToken', () => {
       expect(server.seen).toHaveLength(0);
     });
 
-    it('for the second try', async () => {
-      await tokens.getToken('billing');
+    it('for the second try: the caller gets the answer of the upstream', async () => {
+      await age(tokens, clock);
       source.failure = refusal;
       server.accepted = 't-token-2';
-      await expect(client.get('')).rejects.toMatchObject({ code: 'TOKEN_SOURCE_REJECTED' });
+      await expect(client.get('')).rejects.toMatchObject({ response: { status: 401 } });
       expect(server.seen).toHaveLength(1);
     });
   });

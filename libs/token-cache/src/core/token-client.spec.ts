@@ -695,7 +695,7 @@ describe('TokenClient', () => {
       await tokens.close();
       await expect(tokens.getToken('billing')).rejects.toMatchObject({
         code: 'TOKEN_STORE_UNAVAILABLE',
-        message: 'The token store did not answer "acquire"',
+        message: expect.stringContaining('The token store did not answer "acquire"'),
         cause: new Error('The client is closed'),
       });
     });

@@ -30,7 +30,7 @@ describe('TokenCacheHealthIndicator', () => {
 
   const check = async (): Promise<object> => (await app.get(TokenCacheHealthIndicator).isHealthy('tokens')).tokens;
 
-  it('is up before anything was minted, and mints nothing', async () => {
+  it('is up before the first mint, and mints nothing itself', async () => {
     await start();
     expect(await check()).toEqual({
       status: 'up',
@@ -40,7 +40,7 @@ describe('TokenCacheHealthIndicator', () => {
     expect(billing.calls).toHaveLength(0);
   });
 
-  it('tells how long a token still lives, and nothing of the token', async () => {
+  it('reports the seconds to expiry, and nothing of the token itself', async () => {
     await start();
     await tokens.getToken('billing');
     const health = await check();
@@ -48,7 +48,7 @@ describe('TokenCacheHealthIndicator', () => {
     expect(JSON.stringify(health)).not.toContain('billing-token');
   });
 
-  it('is degraded while one source is left alone, and says why', async () => {
+  it('is degraded while one source is in its cool-down, and reports the error code', async () => {
     await start();
     billing.failure = new TokenSourceRejectedError('no');
     await tokens.getToken('billing').catch(() => undefined);
@@ -58,7 +58,7 @@ describe('TokenCacheHealthIndicator', () => {
     });
   });
 
-  it('is degraded while a refresh is failing, though the token is still valid', async () => {
+  it('is degraded while a refresh fails and the token is still valid', async () => {
     await start();
     const { keyId } = await tokens.getToken('billing');
     const acquired = await store.acquire(keyId, { nonce: 'n', leaseMs: 1_000, minTtlMs: Number.MAX_SAFE_INTEGER });
@@ -67,26 +67,26 @@ describe('TokenCacheHealthIndicator', () => {
     expect(await check()).toMatchObject({ status: 'degraded', integrations: { billing: { state: 'valid' } } });
   });
 
-  it('is degraded without the store while tokens can be minted locally', async () => {
+  it('is degraded while the store is down and policy allows local mints', async () => {
     await start();
     store.fault = () => 'reject';
     expect(await check()).toMatchObject({ status: 'degraded', store: 'down' });
   });
 
-  it('is degraded without the store while a token is in hand', async () => {
+  it('is degraded while the store is down and this process holds a valid token', async () => {
     await start({ whenStoreUnavailable: 'fail' });
     await tokens.getToken('billing');
     store.fault = () => 'reject';
     expect(await check()).toMatchObject({ status: 'degraded', integrations: { crm: { state: 'unknown' } } });
   });
 
-  it('is down when no request could be served', async () => {
+  it('is down while the store is down, policy is fail and no token is in hand', async () => {
     await start({ whenStoreUnavailable: 'fail' });
     store.fault = () => 'reject';
     expect(await check()).toMatchObject({ status: 'down' });
   });
 
-  it('asks the store once for probes that come together', async () => {
+  it('asks the store once for probes that arrive together', async () => {
     await start();
     await Promise.all(Array.from({ length: 20 }, check));
     expect(store.calls.filter((operation) => operation === 'ping')).toHaveLength(1);

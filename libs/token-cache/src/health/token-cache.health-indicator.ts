@@ -3,17 +3,26 @@ import { type HealthIndicatorResult, HealthIndicatorService } from '@nestjs/term
 import { type IntegrationStatus } from '../core/contract/token-status.js';
 import { TokenService } from '../nest/token.service.js';
 
-/** One run serves all who ask within this time: probes of many workers would otherwise all write to the store. */
+/** Probes within this time share one result, since each run writes to the store. */
 const SHARED_FOR_MS = 1_000;
 
-/** What a health check tells of one integration. */
+/** Health of one integration; holds nothing of the token itself. */
 export interface IntegrationHealth {
+  /** State of the token in this process and in the store. */
   readonly state: IntegrationStatus['state'];
+  /** Seconds until the token expires, rounded; absent while there is none. */
   readonly expiresInSeconds?: number;
+  /** `code` of the last failure that this process saw; absent after the next success. */
   readonly lastErrorCode?: string;
 }
 
-/** Tells whether tokens can be had. It asks the store and never a token source, so that no probe mints. */
+/**
+ * A health indicator of terminus: whether tokens can be obtained. It asks the store and never a token source, so that a probe
+ * never mints. Register it as a provider, in a module that imports `TerminusModule`.
+ *
+ * @example
+ * this.health.check([() => this.tokenCache.isHealthy()])
+ */
 @Injectable()
 export class TokenCacheHealthIndicator {
   private latest?: { startedAt: number; health: Promise<TokenCacheHealth> };
@@ -24,9 +33,14 @@ export class TokenCacheHealthIndicator {
   ) {}
 
   /**
-   * `up` when every integration can be served; `degraded` (with terminus 11, which has no such state, `up` and
-   * `degraded: true`) while a source is left alone after a failure, or the store does not answer but policy or the tokens
-   * in hand let requests be served; `down` only when none could be.
+   * - `up`: every integration can be served.
+   * - `degraded`: a source is in its cool-down, or the store does not answer and requests are still served, by valid tokens or
+   *   by the policy `mint-locally`. Terminus 11 has no such state; the result is then `up` with `degraded: true`.
+   * - `down`: no integration can be served.
+   *
+   * Never throws for a failure of the store or of a source. The details are one `IntegrationHealth` per integration.
+   *
+   * @param key name of the indicator in the health report. @defaultValue `'token-cache'`
    */
   async isHealthy<const Key extends string = 'token-cache'>(
     key = 'token-cache' as Key,
@@ -61,7 +75,7 @@ export class TokenCacheHealthIndicator {
     };
   }
 
-  /** A source that is left alone for a while is no reason to take this process out: to the others it is the same. */
+  /** A cool-down does not count: it holds for the whole fleet, so taking this process out of service would not help. */
   private canServe({ integration, state }: IntegrationStatus, storeAvailable: boolean): boolean {
     return state === 'valid' || storeAvailable || this.tokens.canMintWithoutStore(integration);
   }
@@ -75,7 +89,7 @@ interface TokenCacheHealth {
 function healthOf({ state, expiresAt, lastErrorCode }: IntegrationStatus): IntegrationHealth {
   return {
     state,
-    ...(expiresAt !== undefined && { expiresInSeconds: Math.round((expiresAt - Date.now()) / 1_000) }),
-    ...(lastErrorCode && { lastErrorCode }),
+    expiresInSeconds: expiresAt === undefined ? undefined : Math.round((expiresAt - Date.now()) / 1_000),
+    lastErrorCode,
   };
 }

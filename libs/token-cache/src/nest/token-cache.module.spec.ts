@@ -136,7 +136,7 @@ describe('TokenCacheModule', () => {
         [
           'MemoryTokenStore is not shared, but this is one of several workers: each of them mints its own tokens. ' +
             'Use RedisTokenStore, or SqliteTokenStore when all workers are on one machine.',
-          'TokenCacheModule',
+          'TokenService',
         ],
       ]);
     });

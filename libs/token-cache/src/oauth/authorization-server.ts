@@ -8,12 +8,15 @@ import { type TokenConfigError, TokenResponseInvalidError } from '../core/contra
 import { readBody } from './bounded-body.js';
 import { endpointUrl, printableUrl } from './endpoint-url.js';
 import { type OAuthClientConfig } from './oauth-client.options.js';
-import { reaching, refuse } from './source-errors.js';
+import { CHECK_CONNECTION, reaching, refuse } from './source-errors.js';
 
-/** An authorization server that names its token endpoint. */
+/** The metadata of an authorization server that has a token endpoint. */
 export type TokenServer = AuthorizationServer & { readonly token_endpoint: string };
 
-/** Finds the token endpoint: as configured, else from the issuer's metadata, which is read once and remembered. */
+/**
+ * Finds the token endpoint: the configured one, else that of the issuer's metadata (OpenID Connect Discovery 1.0 or RFC 8414).
+ * Metadata is read once and kept; after a failure the next mint reads it again.
+ */
 export function tokenServer(config: OAuthClientConfig): (signal: AbortSignal) => Promise<TokenServer> {
   const { issuer, tokenEndpoint } = config;
   let known = tokenEndpoint && { issuer: tokenEndpoint.origin, token_endpoint: tokenEndpoint.href };
@@ -22,17 +25,19 @@ export function tokenServer(config: OAuthClientConfig): (signal: AbortSignal) =>
 
 async function discover(issuer: URL, insecure: boolean, signal: AbortSignal): Promise<TokenServer> {
   const where = `The metadata of ${printableUrl(issuer)}`;
-  return reaching(where, signal, async () => {
+  return reaching(where, CHECK_CONNECTION, signal, async () => {
     const response = await fetchMetadata(issuer, insecure, signal);
     if (response.status !== 200) await refuse(where, response);
     const metadata = await processDiscoveryResponse(issuer, new Response(await readBody(response))).catch(() => {
-      throw new TokenResponseInvalidError(`${where} cannot be read, or is that of another issuer`);
+      throw new TokenResponseInvalidError(
+        `${where} cannot be read, or is that of another issuer: check the issuer's URL`,
+      );
     });
     return { ...metadata, token_endpoint: trustedEndpoint(where, metadata.token_endpoint, insecure) };
   });
 }
 
-/** OpenID Connect's location first, which nearly all have, then the one of RFC 8414. */
+/** Tries the location of OpenID Connect Discovery first, because nearly all servers have it, then that of RFC 8414. */
 async function fetchMetadata(issuer: URL, insecure: boolean, signal: AbortSignal): Promise<Response> {
   const request = { signal, [allowInsecureRequests]: insecure };
   const response = await discoveryRequest(issuer, { ...request, algorithm: 'oidc' });
@@ -41,11 +46,12 @@ async function fetchMetadata(issuer: URL, insecure: boolean, signal: AbortSignal
   return discoveryRequest(issuer, { ...request, algorithm: 'oauth2' });
 }
 
-/** Metadata must not talk us into sending the secret in the clear. */
+/** Checks the endpoint that the metadata names: forged metadata must not make this client send its secret in the clear. */
 function trustedEndpoint(where: string, tokenEndpoint: unknown, insecure: boolean): string {
   try {
     return endpointUrl('token_endpoint', tokenEndpoint, insecure).href;
   } catch (error) {
-    throw new TokenResponseInvalidError(`${where} cannot be used: ${(error as TokenConfigError).message}`);
+    const { message } = error as TokenConfigError;
+    throw new TokenResponseInvalidError(`${where} cannot be used: ${message}; give tokenEndpoint in place of issuer`);
   }
 }

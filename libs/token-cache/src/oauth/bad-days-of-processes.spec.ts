@@ -28,7 +28,7 @@ interface Heard {
   readonly retryAfterMs?: number;
 }
 
-/** With the policy of the library as it comes: nothing is made longer or shorter for the test. */
+/** Answers, with the cool-down that the library's default policy gives each. */
 const DAYS: [what: string, answer: RequestListener, code: string, coolMs: number][] = [
   ['503 with Retry-After', answer(503, {}, { 'retry-after': '120' }), 'TOKEN_SOURCE_UNAVAILABLE', 120_000],
   ['401 invalid_client', answer(401, { error: 'invalid_client' }), 'TOKEN_SOURCE_REJECTED', 30_000],
@@ -40,10 +40,10 @@ const DAYS: [what: string, answer: RequestListener, code: string, coolMs: number
   ],
 ];
 
-// A busy machine takes its time; nothing here depends on it.
+// A limit for hung processes only: no assertion depends on the speed of the machine.
 jest.setTimeout(60_000);
 
-describe('Four processes whose identity provider has a bad day (of the built library: build it first)', () => {
+describe('Four processes of the built library with clientCredentials(), while the identity provider fails', () => {
   let server: RedisServer;
   let client: Redis;
   let idp: OddIdp;
@@ -58,7 +58,7 @@ describe('Four processes whose identity provider has a bad day (of the built lib
     processes = await Promise.all(Array.from({ length: PROCESSES }, start));
   });
 
-  /** A tenant of its own for each test, and thus a token. */
+  /** Gives each test a tenant of its own, so that its tokens have a key of their own. */
   beforeEach(async () => {
     tenant = randomUUID();
     printed = '';
@@ -98,48 +98,45 @@ describe('Four processes whose identity provider has a bad day (of the built lib
     return (await Promise.all(answers)).flat();
   }
 
-  /** All that was kept loses `ms` of its time to live. */
+  /** Makes `ms` pass in the store. */
   async function pass(ms: number): Promise<void> {
     const [record] = await client.keys('shop:*:l');
     await moveClock(client, new RedisNames('shop').keys(record!.split(':')[2]!), ms);
   }
 
-  it.each(DAYS)(
-    'make one call in all, and one more once the cool-down is over: %s',
-    async (what, odd, code, coolMs) => {
-      idp.respond = odd;
-      const heard = [...(await burst()), ...(await burst())];
-      expect(new Set(heard.map((one) => one.code))).toEqual(new Set([code]));
-      for (const { retryAfterMs = 0 } of heard) {
-        expect(retryAfterMs).toBeGreaterThan(0);
-        expect(retryAfterMs).toBeLessThanOrEqual(coolMs);
-      }
-      expect(idp.requests).toBe(1);
+  it.each(DAYS)('make one call during the cool-down and one more after it: %s', async (what, odd, code, coolMs) => {
+    idp.respond = odd;
+    const heard = [...(await burst()), ...(await burst())];
+    expect(new Set(heard.map((one) => one.code))).toEqual(new Set([code]));
+    for (const { retryAfterMs = 0 } of heard) {
+      expect(retryAfterMs).toBeGreaterThan(0);
+      expect(retryAfterMs).toBeLessThanOrEqual(coolMs);
+    }
+    expect(idp.requests).toBe(1);
 
-      idp.respond = well;
-      await pass(coolMs);
-      const generations = new Set((await burst()).map(({ generation }) => generation));
-      expect(generations).toEqual(new Set([expect.any(Number)]));
-      expect(idp.requests).toBe(2);
-      for (const secret of [CLIENT_SECRET, ACCESS_TOKEN, NOISE]) expect(printed.includes(secret)).toBe(false);
-      recordEvidence({
-        promises: [2, 5],
-        fault: `the provider answers with ${what}`,
-        mints: 1,
-        bound: 1,
-        errors: { [code]: heard.length },
-        seen: `${PROCESSES} processes of their own, ${heard.length} callers, one call; one more after ${coolMs} ms for ${PROCESSES * CALLERS_EACH} callers`,
-      });
-    },
-  );
+    idp.respond = well;
+    await pass(coolMs);
+    const generations = new Set((await burst()).map(({ generation }) => generation));
+    expect(generations).toEqual(new Set([expect.any(Number)]));
+    expect(idp.requests).toBe(2);
+    for (const secret of [CLIENT_SECRET, ACCESS_TOKEN, NOISE]) expect(printed.includes(secret)).toBe(false);
+    recordEvidence({
+      promises: [2, 5],
+      fault: `the provider answers with ${what}`,
+      mints: 1,
+      bound: 1,
+      errors: { [code]: heard.length },
+      seen: `${PROCESSES} processes of their own, ${heard.length} callers, one call; one more after ${coolMs} ms for ${PROCESSES * CALLERS_EACH} callers`,
+    });
+  });
 
-  it('make one call per cool-down while connections are reset, however many callers there are', async () => {
+  it('make one call per cool-down for any number of callers while connections are reset', async () => {
     idp.respond = resetInBody;
     const startedAt = performance.now();
     const heard = [...(await burst()), ...(await burst()), ...(await burst())];
     const tookMs = performance.now() - startedAt;
     expect(new Set(heard.map(({ code }) => code))).toEqual(new Set(['TOKEN_SOURCE_UNAVAILABLE']));
-    // No cool-down is shorter than 100 ms, whatever the jitter.
+    // The shortest cool-down is 100 ms, even with full jitter.
     const bound = 1 + Math.floor(tookMs / 100);
     expect(idp.requests).toBeLessThanOrEqual(bound);
     recordEvidence({

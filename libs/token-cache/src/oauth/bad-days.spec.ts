@@ -26,14 +26,14 @@ import {
 
 const PROCESSES = 3;
 const CALLERS_EACH = 15;
-/** For answers that never end; any other has the time of the default. */
+/** The `mintTimeoutMs` of answers that never end; other answers get the default. */
 const IMPATIENT_MS = 1_000;
 const HANGING = [never, slowBody];
 const DAY_S = 86_400;
 
-/** After a refusal, by default. */
+/** The default cool-down after a refusal. */
 const REJECTED_MS = 30_000;
-/** Half of the first ceiling, since the jitter is one half here; longer than by default, so that no burst outlasts it. */
+/** First cool-down after a transient failure: half of `transientMs`, because jitter is fixed at one half. No burst outlasts it. */
 const TRANSIENT_MS = 10_000;
 
 class Mints extends TokenObserver {
@@ -110,7 +110,7 @@ const REFUSALS: [what: string, answer: RequestListener, expected: Failure][] = [
   ['a connection that is reset within the body', resetInBody, unavailable()],
 ];
 
-/** `expires_in` and, beside it, how long the fleet may use the token: its life less a margin of at most a tenth. */
+/** Fields of an answer, and how long the fleet may use the token: its life less a margin of at most a tenth. */
 const LIVES: [what: string, fields: object, usableMs: number][] = [
   ['no expires_in', {}, 270_000],
   ['expires_in of 0', { expires_in: 0 }, 270_000],
@@ -130,10 +130,10 @@ const LIVES: [what: string, fields: object, usableMs: number][] = [
   ['a token type in odd letters', { expires_in: 3600, token_type: 'bEARER' }, 3_570_000],
 ];
 
-// A busy machine takes its time; nothing here depends on it.
+// A limit for hung processes only: no assertion depends on the speed of the machine.
 jest.setTimeout(60_000);
 
-describe('A fleet whose identity provider has a bad day', () => {
+describe('A fleet with clientCredentials() on one Redis, while the identity provider fails', () => {
   let server: RedisServer;
   let client: Redis;
   let idp: OddIdp;
@@ -190,13 +190,13 @@ describe('A fleet whose identity provider has a bad day', () => {
       });
     }
 
-    /** Callers of all processes at once; what became of each. */
+    /** Starts callers in all processes at once; gives the result of each. */
     burst(): Promise<PromiseSettledResult<unknown>[]> {
       const callers = this.#services.flatMap((service) => Array.from({ length: CALLERS_EACH }, () => service));
       return Promise.allSettled(callers.map((service) => service.getToken('billing')));
     }
 
-    /** What the store keeps: the times of token and lease record, and all of the text in it. */
+    /** What the store holds: the remaining lives of token, record and cool-down, and the text of the record. */
     async kept(): Promise<{ tokenMs: number; recordMs: number; coolingMs: number; text: string }> {
       const [tokenKey, recordKey] = await this.#keys();
       const record = await client.hgetall(recordKey);
@@ -225,7 +225,7 @@ describe('A fleet whose identity provider has a bad day', () => {
     }
   }
 
-  /** Every caller hears the same, and nothing that is not meant for it. */
+  /** Checks that every caller got the same error, and that it quotes no secret. */
   function failures(results: PromiseSettledResult<unknown>[], { code, coolMs, oauthError }: Failure): void {
     for (const result of results) {
       const error = (result as PromiseRejectedResult).reason as TokenSourceError & { code: string };
@@ -261,7 +261,7 @@ describe('A fleet whose identity provider has a bad day', () => {
     keepsSecrets(printed.flatMap(({ mock }) => mock.calls.map(([text]) => String(text))).join(''));
   }
 
-  /** One call for the whole fleet until the cool-down ends, and a token for all as soon as it has. */
+  /** Checks that the fleet makes one call until the cool-down ends, and that all callers get a token after it. */
   async function survives(what: string, expected: Failure, calls: () => number, mend: () => void): Promise<void> {
     for (const results of [await fleet.burst(), await fleet.burst()]) failures(results, expected);
     expect(calls()).toBe(1);
@@ -290,7 +290,7 @@ describe('A fleet whose identity provider has a bad day', () => {
   }
 
   it.each(REFUSALS)(
-    'asks once per cool-down, tells all callers alike and recovers after %s',
+    'calls once per cool-down, gives all callers the same error and recovers: %s',
     async (what, odd, expected) => {
       fleet = new Fleet(idp.url, HANGING.includes(odd) ? IMPATIENT_MS : undefined);
       idp.respond = odd;
@@ -304,7 +304,7 @@ describe('A fleet whose identity provider has a bad day', () => {
     },
   );
 
-  it('asks once per cool-down and tells all callers alike when its certificate is not trusted', async () => {
+  it('calls once per cool-down and gives all callers the same error while the certificate is not trusted', async () => {
     const untrusted = await OddIdp.startUntrusted();
     fleet = new Fleet(untrusted.url);
     try {
@@ -326,7 +326,7 @@ describe('A fleet whose identity provider has a bad day', () => {
     }
   });
 
-  it('asks once per cool-down and tells all callers alike when the connection is refused', async () => {
+  it('calls once per cool-down and gives all callers the same error while connections are refused', async () => {
     const gone = await OddIdp.start();
     await gone.stop();
     fleet = new Fleet(gone.url);
@@ -354,7 +354,7 @@ describe('A fleet whose identity provider has a bad day', () => {
     expect(idp.requests).toBe(4);
   });
 
-  it.each(LIVES)('shares one token and keeps it no longer than it may: %s', async (what, fields, usableMs) => {
+  it.each(LIVES)('shares one token and stores it no longer than it may be used: %s', async (what, fields, usableMs) => {
     fleet = new Fleet(idp.url);
     idp.respond = token(fields);
     const startedAt = performance.now();
@@ -362,7 +362,7 @@ describe('A fleet whose identity provider has a bad day', () => {
     const { tokenMs, recordMs } = await fleet.kept();
     const tookMs = performance.now() - startedAt;
 
-    // A life may end within a burst; then, and only then, there is another.
+    // Only a token whose life ends within the burst may be followed by another mint.
     const bound = 1 + Math.floor(tookMs / usableMs);
     expect(idp.requests).toBeLessThanOrEqual(bound);
     expect(fleet.mints.count).toBe(idp.requests);

@@ -3,23 +3,31 @@ import { TokenResponseInvalidError } from '../core/contract/token-cache.errors.j
 const MAX_BODY_BYTES = 1024 * 1024;
 
 /**
- * The body as text; whoever answers decides how long it is, so reading stops at 1 MiB.
+ * Reads a body as text, up to 1 MiB: the length of an answer is chosen by the server.
  *
- * @throws TokenResponseInvalidError when it is longer
+ * @throws TokenResponseInvalidError when the body is longer
  */
 export async function readBody(response: Response): Promise<string> {
   const chunks: Uint8Array[] = [];
   let size = 0;
   // Leaving the loop early cancels the body and thus closes the connection.
-  for await (const chunk of response.body ?? []) {
+  for await (const chunk of (response.body ?? []) as AsyncIterable<Uint8Array>) {
     size += chunk.byteLength;
-    if (size > MAX_BODY_BYTES) throw new TokenResponseInvalidError(`The answer is longer than ${MAX_BODY_BYTES} bytes`);
+    if (size > MAX_BODY_BYTES) {
+      throw new TokenResponseInvalidError(
+        `The answer is longer than ${MAX_BODY_BYTES} bytes: check that the URL is that of a token endpoint or issuer`,
+      );
+    }
     chunks.push(chunk);
   }
   return Buffer.concat(chunks).toString('utf8');
 }
 
-/** The body as a JSON object; undefined when it is something else. */
+/**
+ * Reads a body as a JSON object; undefined when it is anything else.
+ *
+ * @throws TokenResponseInvalidError when the body is longer than 1 MiB
+ */
 export async function readJsonObject(response: Response): Promise<Record<string, unknown> | undefined> {
   const body = await readBody(response);
   try {

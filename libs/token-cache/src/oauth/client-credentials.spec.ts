@@ -41,7 +41,7 @@ describe('clientCredentials() with a certified authorization server', () => {
   let asked: string[];
 
   beforeAll(async () => {
-    // The provider warns at length about development settings.
+    // The provider prints warnings about its development settings.
     for (const method of ['info', 'warn'] as const) jest.spyOn(console, method).mockImplementation();
     const { Provider } = await import('oidc-provider');
     server = createServer().listen(0, '127.0.0.1');
@@ -75,14 +75,14 @@ describe('clientCredentials() with a certified authorization server', () => {
   }
 
   it.each(['client_secret_basic', 'client_secret_post'] as const)(
-    'proves who it is with %s, also with a secret of odd characters',
+    'authenticates with %s, with a secret of special characters',
     async (clientAuth) => {
       const minted = await source({ clientId: clientAuth, clientAuth }).mint({}, context);
       expect(minted).toEqual({ accessToken: expect.any(String), tokenType: 'Bearer', expiresInMs: 3_600_000 });
     },
   );
 
-  it('asks for nothing before the first mint, and for the metadata only once', async () => {
+  it('sends no request before the first mint, and reads the metadata once', async () => {
     const lazy = source();
     expect(asked).toEqual([]);
     await lazy.mint({}, context);
@@ -90,7 +90,7 @@ describe('clientCredentials() with a certified authorization server', () => {
     expect(asked).toEqual(['GET /.well-known/openid-configuration', 'POST /token', 'POST /token']);
   });
 
-  it('skips discovery with a given token endpoint', async () => {
+  it('reads no metadata if the token endpoint is given', async () => {
     await source({ issuer: undefined, tokenEndpoint: `${issuer}/token` }).mint({}, context);
     expect(asked).toEqual(['POST /token']);
   });
@@ -105,18 +105,18 @@ describe('clientCredentials() with a certified authorization server', () => {
       'invoices:write',
     ],
     ['several scopes', { scope: ['invoices:write', 'invoices:read'] }, {}, 'invoices:read invoices:write'],
-  ])('asks for %s', async (_what, options, request, granted) => {
+  ])('requests %s', async (_what, options, request, granted) => {
     expect((await source(options).mint(request, context)).scope).toBe(granted);
   });
 
-  it('asks for a token for one resource', async () => {
+  it('requests a token for one resource (RFC 8707)', async () => {
     const request = { resource: 'https://billing.example/', scope: 'invoices:read' };
     const { accessToken } = await source().mint(request, context);
     const claims: unknown = JSON.parse(Buffer.from(accessToken.split('.')[1] ?? '', 'base64url').toString());
     expect(claims).toMatchObject({ aud: 'https://billing.example/', scope: 'invoices:read' });
   });
 
-  it('asks the secret function at each mint, and picks up a rotated secret', async () => {
+  it('calls the secret function at each mint, and uses a rotated secret', async () => {
     const secrets = ['old', clientSecret];
     const rotated = source({ clientSecret: async () => `${secrets.shift()}\n` });
     await expect(rotated.mint({}, context)).rejects.toMatchObject({
@@ -131,7 +131,7 @@ describe('clientCredentials() with a certified authorization server', () => {
     ['invalid_client', { clientId: 'nobody' }, {}],
     ['invalid_scope', {}, { scope: 'admin' }],
     ['invalid_target', {}, { resource: 'not a uri' }],
-  ])('is rejected with %s', async (oauthError, options, request) => {
+  ])('fails with TokenSourceRejectedError on %s', async (oauthError, options, request) => {
     await expect(source(options).mint(request, context)).rejects.toMatchObject({
       code: 'TOKEN_SOURCE_REJECTED',
       oauthError,

@@ -4,13 +4,18 @@ import { type TokenSource } from '../core/contract/token-source.js';
 import { checkClientOptions, type OAuthClientConfig, type OAuthClientOptions } from './oauth-client.options.js';
 import { tokenEndpoint } from './token-endpoint.js';
 
+/** Options of `clientCredentials()`: a confidential client, and what it asks for by default. */
 export type ClientCredentialsOptions = OAuthClientOptions;
 
 /**
- * A source of tokens for the application itself: the client credentials grant (RFC 6749 section 4.4). A request's `scope`,
- * `audience` and `resource` (RFC 8707) are sent; its `tenant` and `subject` only tell tokens apart.
+ * A source of access tokens for the application itself: the client credentials grant (RFC 6749 section 4.4). The request's
+ * `scope`, `audience` and `resource` (RFC 8707) are sent to the token endpoint. Its `tenant` and `subject` are not sent; they
+ * only make separate cache keys.
  *
- * @throws TokenConfigError naming the option that cannot work
+ * A mint throws `TokenSourceRejectedError` when the server refuses (4xx), `TokenSourceUnavailableError` when it cannot answer
+ * (network, time-out, 5xx, 429), and `TokenResponseInvalidError` when its answer is not a usable Bearer token.
+ *
+ * @throws TokenConfigError naming the option that is invalid
  *
  * @example
  * clientCredentials({ issuer: 'https://idp.example', clientId: 'gateway', clientSecret: () => readFile(path, 'utf8') })
@@ -42,7 +47,7 @@ function identityOf({ issuer, tokenEndpoint, clientId, clientAuth, scope, audien
   return JSON.stringify({ grant: 'client_credentials', ...client, ...defaults, secret });
 }
 
-/** Hashed with the client, so that equal secrets of two clients do not show. */
+/** A short hash of the secret together with the client, so that it does not show that two clients share a secret. */
 function digest(value: string): string {
   return createHash('sha256').update(value).digest('base64url').slice(0, 16);
 }

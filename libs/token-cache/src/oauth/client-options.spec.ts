@@ -3,12 +3,12 @@ import { clientCredentials, type ClientCredentialsOptions } from './index.js';
 const valid = { tokenEndpoint: 'https://idp.example/token', clientId: 'gateway', clientSecret: 'secret' };
 const local = { ...valid, allowInsecureRequests: true };
 
-/** As configuration files have it: nothing is known about the types. */
+/** Options of any type, as a configuration file may hold them. */
 function source(options: object) {
   return clientCredentials(options as ClientCredentialsOptions);
 }
 
-describe('the options of clientCredentials()', () => {
+describe('The options of clientCredentials()', () => {
   it.each<[string, string, object]>([
     ['issuer', 'neither issuer nor tokenEndpoint', { ...valid, tokenEndpoint: undefined }],
     ['tokenEndpoint', 'both issuer and tokenEndpoint', { ...valid, issuer: 'https://idp.example' }],
@@ -30,21 +30,21 @@ describe('the options of clientCredentials()', () => {
     ['clientAuth', 'not known', { ...valid, clientAuth: 'private_key_jwt' }],
     ['scope', 'a number', { ...valid, scope: 7 }],
     ['audience', 'a list', { ...valid, audience: ['a'] }],
-  ])('name %s in the error when it is %s', (field, _what, options) => {
+  ])('refuse, with an error that names %s: %s', (field, _what, options) => {
     expect(() => source(options)).toThrow(
       expect.objectContaining({ code: 'TOKEN_CONFIG_INVALID', field, message: expect.stringContaining(field) }),
     );
   });
 
   it.each(['http://localhost:1/token', 'http://127.0.0.2/token', 'http://[::1]:1/token', 'https://idp.example/token'])(
-    'allow insecure requests to this machine: %s',
+    'accept a token endpoint with allowInsecureRequests: %s',
     (tokenEndpoint) => {
       expect(() => source({ ...local, tokenEndpoint })).not.toThrow();
     },
   );
 });
 
-describe('the identity of clientCredentials()', () => {
+describe('The identity of a source of clientCredentials()', () => {
   const { identity } = source(valid);
 
   it('is the same for the same client', () => {

@@ -4,28 +4,36 @@ import { endpointUrl } from './endpoint-url.js';
 
 const CLIENT_AUTH_METHODS = ['client_secret_basic', 'client_secret_post'] as const;
 
-/** How the client proves who it is (RFC 6749 section 2.3.1). */
+/** How the client authenticates: with HTTP Basic, or with parameters of the body (RFC 6749 section 2.3.1). */
 export type ClientAuthMethod = (typeof CLIENT_AUTH_METHODS)[number];
 
-/** A confidential client of an authorization server; give either `issuer` or `tokenEndpoint`. */
+/** A confidential client (RFC 6749 section 2.1) of an authorization server. Give either `issuer` or `tokenEndpoint`. */
 export interface OAuthClientOptions {
-  /** Its metadata names the token endpoint (OpenID Connect Discovery 1.0 or RFC 8414); read at the first mint. */
+  /**
+   * The issuer's URL. Its metadata names the token endpoint (OpenID Connect Discovery 1.0 or RFC 8414) and is read at the first
+   * mint.
+   */
   readonly issuer?: string;
+  /** The URL of the token endpoint (RFC 6749 section 3.2), for servers without metadata. */
   readonly tokenEndpoint?: string;
+  /** The client identifier (RFC 6749 section 2.2). */
   readonly clientId: string;
-  /** A function is asked at each mint, so that a rotated secret is picked up. A line break at the end is not part of it. */
+  /**
+   * The client secret. A function is called at each mint, so that a rotated secret is used at once; it may be asynchronous.
+   * Line breaks at the end are removed.
+   */
   readonly clientSecret: string | (() => string | Promise<string>);
-  /** @defaultValue `'client_secret_basic'` */
+  /** How the client authenticates. @defaultValue `'client_secret_basic'` */
   readonly clientAuth?: ClientAuthMethod;
-  /** For requests that name no scope of their own. */
+  /** Scope (RFC 6749 section 3.3) of requests that name none. @defaultValue none: the server chooses */
   readonly scope?: TokenRequest['scope'];
-  /** For requests that name no audience of their own. */
+  /** `audience` parameter of requests that name none. @defaultValue none */
   readonly audience?: string;
-  /** Lets `http://` be used, on this machine only: `localhost`, `127.0.0.0/8` and `[::1]`. @defaultValue `false` */
+  /** Allows `http:` URLs of loopback hosts: `localhost`, `127.0.0.0/8` and `[::1]`. @defaultValue `false` */
   readonly allowInsecureRequests?: boolean;
 }
 
-/** Options that can work: exactly one of `issuer` and `tokenEndpoint` is there. */
+/** Options that were checked: exactly one of `issuer` and `tokenEndpoint` is set. */
 export interface OAuthClientConfig extends Omit<OAuthClientOptions, 'issuer' | 'tokenEndpoint'> {
   readonly issuer?: URL;
   readonly tokenEndpoint?: URL;
@@ -33,12 +41,16 @@ export interface OAuthClientConfig extends Omit<OAuthClientOptions, 'issuer' | '
   readonly allowInsecureRequests: boolean;
 }
 
-/** @throws TokenConfigError naming the option that cannot work */
+/**
+ * Checks the options and fills in the defaults.
+ *
+ * @throws TokenConfigError naming the option that is invalid
+ */
 export function checkClientOptions(options: OAuthClientOptions): OAuthClientConfig {
   const { issuer, tokenEndpoint, clientId, clientSecret } = options;
   const { clientAuth = 'client_secret_basic', scope, audience, allowInsecureRequests = false } = options;
   if (issuer !== undefined && tokenEndpoint !== undefined) {
-    throw new TokenConfigError('tokenEndpoint', 'cannot be given together with issuer');
+    throw new TokenConfigError('tokenEndpoint', 'cannot be given together with issuer: remove one of them');
   }
   if (issuer === undefined && tokenEndpoint === undefined) {
     throw new TokenConfigError('issuer', 'is missing, and so is tokenEndpoint: give one of them');
@@ -71,7 +83,7 @@ export function checkClientOptions(options: OAuthClientOptions): OAuthClientConf
   };
 }
 
-/** Files end in a line break; a secret never does (RFC 6749 appendix A.2). */
+/** The secret without the line break at the end of its file: no secret holds one (RFC 6749 appendix A.2). */
 export function trimSecret(secret: string): string {
   return secret.replace(/[\r\n]+$/, '');
 }

@@ -15,7 +15,7 @@ interface Answer {
   body?: unknown;
 }
 
-describe('clientCredentials() with odd answers', () => {
+describe('clientCredentials() with unusual answers', () => {
   let server: Server;
   let origin: string;
   let respond: RequestListener;
@@ -68,7 +68,7 @@ describe('clientCredentials() with odd answers', () => {
 
   const token = { access_token: 'abc', token_type: 'Bearer' };
 
-  describe('takes the life of a token', () => {
+  describe('reads expires_in', () => {
     it.each([
       ['a number', 3600, 3_600_000],
       ['a numeric string', '3600', 3_600_000],
@@ -89,13 +89,13 @@ describe('clientCredentials() with odd answers', () => {
       ['an object', {}, undefined],
       ['more than time has', 1e300, undefined],
       ['missing', undefined, undefined],
-    ])('that is %s', async (_what, expires_in, expiresInMs) => {
+    ])('if it is %s', async (_what, expires_in, expiresInMs) => {
       answer({ body: { ...token, expires_in } });
       expect(await mint()).toEqual({ accessToken: 'abc', tokenType: 'Bearer', expiresInMs });
     });
   });
 
-  describe('takes a token', () => {
+  describe('accepts a token', () => {
     it.each([
       ['whose type is spelled otherwise', { ...token, token_type: 'bEARER' }, { tokenType: 'bEARER' }],
       ['without a type', { access_token: 'abc' }, { tokenType: 'Bearer' }],
@@ -114,7 +114,7 @@ describe('clientCredentials() with odd answers', () => {
     });
   });
 
-  describe('calls invalid', () => {
+  describe('fails with TokenResponseInvalidError on', () => {
     it.each<[string, Answer]>([
       ['HTML', { headers: { 'content-type': 'text/html' }, body: '<html>Log in</html>' }],
       ['HTML that says it is JSON', { body: '<html>Log in</html>' }],
@@ -142,7 +142,7 @@ describe('clientCredentials() with odd answers', () => {
       expect(await failure(mint())).toMatchObject({ code: 'TOKEN_RESPONSE_INVALID' });
     });
 
-    it('an error that came with 200, and tells its code', async () => {
+    it('an error with status 200, and keeps its code', async () => {
       answer({ body: { error: 'invalid_client' } });
       expect(await failure(mint())).toMatchObject({ code: 'TOKEN_RESPONSE_INVALID', oauthError: 'invalid_client' });
     });
@@ -167,7 +167,7 @@ describe('clientCredentials() with odd answers', () => {
     });
   });
 
-  describe('is rejected', () => {
+  describe('fails with TokenSourceRejectedError', () => {
     it.each<[string, Answer, string | undefined]>([
       ['400 with an error code', { status: 400, body: { error: 'invalid_scope' } }, 'invalid_scope'],
       [
@@ -180,13 +180,13 @@ describe('clientCredentials() with odd answers', () => {
       ['404 with HTML', { status: 404, headers: { 'content-type': 'text/html' }, body: '<html/>' }, undefined],
       ['400 with an error that is a sentence', { status: 400, body: { error: `no: ${clientSecret} !` } }, undefined],
       ['400 with more than 1 MiB', { status: 400, body: { error: 'x', padding: 'x'.repeat(MIB) } }, undefined],
-    ])('by %s', async (_what, odd, oauthError) => {
+    ])('on %s', async (_what, odd, oauthError) => {
       answer(odd);
       expect(await failure(mint())).toMatchObject({ code: 'TOKEN_SOURCE_REJECTED', ...(oauthError && { oauthError }) });
     });
   });
 
-  describe('may ask again later', () => {
+  describe('fails with TokenSourceUnavailableError', () => {
     it.each<[string, Answer]>([
       ['408', { status: 408 }],
       ['429', { status: 429, body: { error: 'invalid_request' } }],
@@ -195,7 +195,7 @@ describe('clientCredentials() with odd answers', () => {
       ['503 with more than 1 MiB', { status: 503, body: 'x'.repeat(2 * MIB) }],
       ['400 temporarily_unavailable', { status: 400, body: { error: 'temporarily_unavailable' } }],
       ['400 server_error', { status: 400, body: { error: 'server_error' } }],
-    ])('after %s', async (_what, odd) => {
+    ])('on %s', async (_what, odd) => {
       answer(odd);
       expect(await failure(mint())).toMatchObject({ code: 'TOKEN_SOURCE_UNAVAILABLE' });
     });
@@ -212,13 +212,13 @@ describe('clientCredentials() with odd answers', () => {
       ['more than a number holds', '9'.repeat(400), undefined],
       ['a date that is none', 'Mon, 99 Foo 2030 00:00:00 GMT', undefined],
       ['empty', '', undefined],
-    ])('with a Retry-After of %s', async (_what, retryAfter, expected) => {
+    ])('and reads a Retry-After of %s', async (_what, retryAfter, expected) => {
       const date = new Date(Date.UTC(2030, 0, 1)).toUTCString();
       answer({ status: 429, headers: { 'retry-after': retryAfter, date } });
       expect((await failure(mint())).retryAfterMs).toBe(expected);
     });
 
-    it('when the connection is refused', async () => {
+    it('if the connection is refused', async () => {
       const closed = createServer().listen(0, '127.0.0.1');
       await once(closed, 'listening');
       const { port } = closed.address() as AddressInfo;
@@ -231,7 +231,7 @@ describe('clientCredentials() with odd answers', () => {
       });
     });
 
-    it('when the connection breaks within the body', async () => {
+    it('if the connection breaks within the body', async () => {
       respond = (_request, response) => {
         response.writeHead(200, { 'content-length': '1000' });
         response.write('{"access_token":', () => response.destroy());
@@ -239,7 +239,7 @@ describe('clientCredentials() with odd answers', () => {
       expect(await failure(mint())).toMatchObject({ code: 'TOKEN_SOURCE_UNAVAILABLE' });
     });
 
-    it('when the answer is no HTTP', async () => {
+    it('if the answer is not HTTP, and quotes nothing of it', async () => {
       respond = ({ socket }) => void socket.end(`echo ${clientSecret}\r\n\r\n`);
       const error = await failure(mint());
       expect(error).toMatchObject({ code: 'TOKEN_SOURCE_UNAVAILABLE' });
@@ -250,7 +250,7 @@ describe('clientCredentials() with odd answers', () => {
       ['there is no answer', () => {}],
       ['the body does not end', (_request, response) => void response.writeHead(200).write('{')],
       ['the body of an error does not end', (_request, response) => void response.writeHead(503).write('{')],
-    ])('when the mint is aborted while %s', async (_what, listener) => {
+    ])('if the mint is aborted while %s', async (_what, listener) => {
       const abort = new AbortController();
       respond = (request, response) => {
         listener(request, response);
@@ -259,7 +259,7 @@ describe('clientCredentials() with odd answers', () => {
       expect(await failure(mint({}, abort.signal))).toMatchObject({ code: 'TOKEN_SOURCE_UNAVAILABLE' });
     });
 
-    it('when the certificate is not trusted, and sends nothing', async () => {
+    it('if the certificate is not trusted, and sends no request', async () => {
       const requests = jest.fn();
       const tls = createTlsServer(await selfSignedCertificate('localhost'), requests).listen(0, '127.0.0.1');
       await once(tls, 'listening');
@@ -283,21 +283,21 @@ describe('clientCredentials() with odd answers', () => {
       ['rejects', async () => JSON.parse(clientSecret)],
       ['gives nothing', () => ''],
       ['gives a line break', () => '\n'],
-    ])('that %s, is unavailable and asks nobody', async (_what, secret) => {
+    ])('that %s, fails with TokenSourceUnavailableError and sends no request', async (_what, secret) => {
       const error = await failure(mint({ clientSecret: secret }));
       expect(error).toMatchObject({ code: 'TOKEN_SOURCE_UNAVAILABLE' });
       expect(inspect(error, { depth: Infinity, showHidden: true })).not.toContain(clientSecret);
       expect(asked).toEqual([]);
     });
 
-    it('that hangs, ends with the mint', async () => {
+    it('that hangs, fails when the mint is aborted', async () => {
       const abort = new AbortController();
       const clientSecret = () => new Promise<string>(() => setImmediate(() => abort.abort()));
       expect(await failure(mint({ clientSecret }, abort.signal))).toMatchObject({ code: 'TOKEN_SOURCE_UNAVAILABLE' });
     });
   });
 
-  it('shows nothing of the answer but the error code', async () => {
+  it('quotes nothing of an answer but its error code in an error', async () => {
     const echo = { error_description: clientSecret, access_token: `${clientSecret} `, secret: clientSecret };
     for (const status of [200, 302, 400, 401, 429, 503]) {
       answer({ status, headers: { 'www-authenticate': clientSecret }, body: { error: 'invalid_request', ...echo } });
@@ -310,7 +310,7 @@ describe('clientCredentials() with odd answers', () => {
   describe('in discovery', () => {
     const metadata = () => ({ issuer: origin, token_endpoint: `${origin}/token` });
 
-    it('falls back to the location of RFC 8414', async () => {
+    it('reads the metadata at the location of RFC 8414 if that of OpenID Connect answers 404', async () => {
       respond = ({ url, method }, response) => {
         const isKnown = url === '/.well-known/oauth-authorization-server/tenant' || method === 'POST';
         response.writeHead(isKnown ? 200 : 404);
@@ -348,7 +348,7 @@ describe('clientCredentials() with odd answers', () => {
       expect(asked).not.toContainEqual(expect.stringContaining('POST'));
     });
 
-    it('is tried again after a failure', async () => {
+    it('reads the metadata again after a failure', async () => {
       const source = clientCredentials({ issuer: origin, clientId: 'a', clientSecret, allowInsecureRequests: true });
       const context = { signal: AbortSignal.timeout(30_000), fence: 1, integration: 'billing' };
       answer({ status: 503, headers: { 'retry-after': '7' } });

@@ -7,12 +7,12 @@ import { selfSignedCertificate } from '@mintonce/test-support';
 
 export const CLIENT_SECRET = 'the-secret-of-the-client';
 export const ACCESS_TOKEN = 'the-access-token';
-/** What odd answers say besides; none of it may be seen again. */
+/** Text that odd answers hold beside their code; no error may quote it. */
 export const NOISE = 'words-of-the-answer';
 
 const MIB = 1024 * 1024;
 
-/** A token endpoint on this machine that answers as it is told, and counts. */
+/** A token endpoint on this machine whose answers the test chooses; it counts requests and connections. */
 export class OddIdp {
   requests = 0;
   connections = 0;
@@ -36,14 +36,14 @@ export class OddIdp {
     return new OddIdp(server, `http://127.0.0.1:${(server.address() as AddressInfo).port}/token`);
   }
 
-  /** One whose certificate nobody vouches for. */
+  /** A token endpoint with a self-signed certificate. */
   static async startUntrusted(): Promise<OddIdp> {
     const server = createTlsServer(await selfSignedCertificate('localhost')).listen(0, '127.0.0.1');
     await once(server, 'listening');
-    return new OddIdp(server as unknown as Server, `https://localhost:${(server.address() as AddressInfo).port}/token`);
+    return new OddIdp(server, `https://localhost:${(server.address() as AddressInfo).port}/token`);
   }
 
-  /** Nobody listens there any more. */
+  /** Closes the port: later connections are refused. */
   async stop(): Promise<void> {
     this.server.closeAllConnections();
     this.server.close();
@@ -55,7 +55,7 @@ let tokens = 0;
 
 export const well: RequestListener = (_request, response) => json(response, { expires_in: 3600 });
 
-/** A fresh token with these fields. */
+/** A new token with these fields beside it. */
 export function token(fields: object): RequestListener {
   return (_request, response) => json(response, fields);
 }
@@ -65,7 +65,7 @@ function json(response: ServerResponse, fields: object): void {
   response.end(JSON.stringify({ access_token: `${ACCESS_TOKEN}-${++tokens}`, token_type: 'Bearer', ...fields }));
 }
 
-/** Any answer; a body that is an object gets noise to go with it. */
+/** Any answer; `NOISE` and the secret are added to a body that is an object. */
 export function answer(
   status: number,
   body: object | string | Buffer = '',
@@ -91,7 +91,7 @@ export const resetInBody: RequestListener = (_request, response) => {
   response.write(`{"access_token":"${ACCESS_TOKEN}`, () => response.socket?.resetAndDestroy());
 };
 
-/** 100 MiB behind 100 KiB. */
+/** A body of 100 MiB, compressed to 100 KiB. */
 export function gzipBomb(): RequestListener {
   const bomb = gzipSync(Buffer.alloc(100 * MIB, ' '));
   return answer(200, bomb, { 'content-encoding': 'gzip' });

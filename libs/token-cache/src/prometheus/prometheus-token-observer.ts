@@ -15,7 +15,7 @@ const OUTCOMES: readonly MintOutcome[] = ['stored', 'superseded', 'local', 'fail
 const REJECTIONS: readonly RejectionOutcome[] = ['replaced', 'held', 'stale', 'contested', 'excused'];
 const REASONS: readonly MintReason[] = ['miss', 'refresh', 'invalidated'];
 
-/** Counts what happens in the cache. */
+/** Writes the events of the cache to the metrics of prom-client; durations are in seconds there. */
 @Injectable()
 export class PrometheusTokenObserver extends TokenObserver {
   constructor(
@@ -36,7 +36,7 @@ export class PrometheusTokenObserver extends TokenObserver {
     super();
   }
 
-  /** A counter that appears with its first increment hides it: `increase()` sees no rise from nothing to 1. */
+  /** Creates the counters of each integration with the value 0: `increase()` misses a counter's first increment otherwise. */
   startAtZero(integrations: readonly string[]): void {
     for (const integration of integrations) {
       this.misses.inc({ integration }, 0);

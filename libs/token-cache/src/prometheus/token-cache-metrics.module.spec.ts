@@ -36,7 +36,7 @@ describe('TokenCacheMetricsModule', () => {
     (await register.metrics()).split('\n').filter((line) => line.startsWith(`${name}{`));
   const lines = async (name: string): Promise<string[]> => (await series(name)).filter((line) => !line.endsWith(' 0'));
 
-  it('counts one miss and one mint, then hits by layer', async () => {
+  it('counts a miss and a mint for the first call, and hits by layer for later ones', async () => {
     await tokens.getToken('billing');
     await tokens.getToken('billing');
     expect(await lines('token_cache_misses')).toEqual(['token_cache_misses{integration="billing"} 1']);
@@ -46,29 +46,31 @@ describe('TokenCacheMetricsModule', () => {
     expect(await lines('token_cache_hits')).toEqual(['token_cache_hits{integration="billing",layer="near"} 1']);
   });
 
-  it('starts the counters of every integration at zero, so that the first increment is seen', async () => {
+  it('exports the counters of every integration with the value 0 at start, so that increase() sees the first increment', async () => {
     expect(await series('token_cache_misses')).toEqual(['token_cache_misses{integration="billing"} 0']);
     expect(await series('token_cache_hits')).toHaveLength(3);
     expect(await series('token_mint_count')).toHaveLength(4 * 3);
   });
 
-  it('tells when the token expires', async () => {
+  it('exports the expiry of the token in Unix time', async () => {
     const { expiresAt } = await tokens.getToken('billing');
     expect(await lines('token_expiry_timestamp_seconds')).toEqual([
       `token_expiry_timestamp_seconds{integration="billing"} ${expiresAt / 1_000}`,
     ]);
   });
 
-  it('counts invalidations, and the mint that follows by its reason', async () => {
+  it('counts rejections, and the mint that follows by its reason', async () => {
     await tokens.invalidate(await tokens.getToken('billing'));
     await tokens.getToken('billing');
-    expect(await lines('token_invalidations_total')).toEqual(['token_invalidations_total{integration="billing"} 1']);
+    expect(await lines('token_rejections_total')).toContain(
+      'token_rejections_total{integration="billing",outcome="replaced"} 1',
+    );
     expect(await lines('token_mint_count')).toContain(
       'token_mint_count{integration="billing",outcome="stored",reason="invalidated"} 1',
     );
   });
 
-  it('counts failed mints', async () => {
+  it('counts a mint that failed under the outcome failed', async () => {
     source.failure = new TokenSourceRejectedError('no');
     await expect(tokens.getToken('billing')).rejects.toThrow('no');
     expect(await lines('token_mint_count')).toEqual([
@@ -76,7 +78,7 @@ describe('TokenCacheMetricsModule', () => {
     ]);
   });
 
-  it('counts and times calls of the store, and those that fail', async () => {
+  it('counts failed store calls and observes the duration of all', async () => {
     store.fault = (operation) => (operation === 'acquire' ? 'reject' : undefined);
     await tokens.getToken('billing');
     expect(await lines('token_store_errors_total')).toEqual(['token_store_errors_total{operation="acquire"} 1']);
@@ -88,26 +90,26 @@ describe('TokenCacheMetricsModule', () => {
     ]);
   });
 
-  it('names every metric as promised', async () => {
+  it('exports every metric under its documented name', async () => {
     const names = (await register.getMetricsAsJSON()).map(({ name, type }) => `${name} ${type}`);
     expect(names.sort()).toEqual([
       'token_cache_hits counter',
       'token_cache_misses counter',
       'token_commits_superseded_total counter',
       'token_expiry_timestamp_seconds gauge',
-      'token_invalidations_total counter',
       'token_leases_lost_total counter',
       'token_mint_count counter',
       'token_mint_duration_seconds histogram',
       'token_payload_undecryptable_total counter',
       'token_refresh_failures_total counter',
+      'token_rejections_total counter',
       'token_store_duration_seconds histogram',
       'token_store_errors_total counter',
       'token_wait_duration_seconds histogram',
     ]);
   });
 
-  it('stops counting when the application closes', async () => {
+  it('stops counting after the application has closed', async () => {
     await app.close();
     await tokens.peek('billing').catch(() => undefined);
     expect(await lines('token_store_duration_seconds_count')).toEqual([]);

@@ -5,8 +5,13 @@ import { PrometheusTokenObserver } from './prometheus-token-observer.js';
 import { TOKEN_CACHE_METRICS } from './token-cache-metrics.js';
 
 /**
- * Counts what `TokenService` does. Import it once, anywhere in an application that has `TokenCacheModule` and the
- * `PrometheusModule` of `@willsoto/nestjs-prometheus`.
+ * Exports the metrics of `TokenService` through prom-client's default registry: hits, misses, mints, store calls and more, by
+ * integration. Import it once, in an application that imports `TokenCacheModule` and the `PrometheusModule` of
+ * `@willsoto/nestjs-prometheus`.
+ *
+ * @example
+ * @Module({ imports: [PrometheusModule.register(), TokenCacheMetricsModule] })
+ * export class ObservabilityModule {}
  */
 @Module({ providers: [...TOKEN_CACHE_METRICS, PrometheusTokenObserver] })
 export class TokenCacheMetricsModule implements OnModuleInit, OnApplicationBootstrap, OnModuleDestroy {
@@ -21,7 +26,7 @@ export class TokenCacheMetricsModule implements OnModuleInit, OnApplicationBoots
     this.ignore = this.modules.get(TokenService, { strict: false }).observe(this.observer);
   }
 
-  /** By now every feature module has added its integrations. */
+  /** Runs after every feature module has added its integrations. */
   onApplicationBootstrap(): void {
     this.observer.startAtZero(this.modules.get(TokenService, { strict: false }).integrations);
   }

@@ -1,53 +1,53 @@
 import { makeCounterProvider, makeGaugeProvider, makeHistogramProvider } from '@willsoto/nestjs-prometheus';
 
-/** From a store on the same host to one that is about to be given up. */
+/** From a store on the same host to one near its timeout. */
 const STORE_SECONDS = [0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1];
-/** From a provider next door to one that is about to be given up. */
+/** From an identity provider on the same network to one near its timeout. */
 const MINT_SECONDS = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
 
-/** Labels hold names of integrations and nothing that a caller chooses. */
+/** All metrics. Labels hold names of integrations, never a value that a caller chooses: their number must be bounded. */
 export const TOKEN_CACHE_METRICS = [
   makeCounterProvider({
     name: 'token_cache_hits',
-    help: 'Callers that were given a token without a mint: from this process, from the store, or after waiting for another',
+    help: 'Calls that got a token without a mint: from this process (near), from the store (shared), or from the mint of another (waited)',
     labelNames: ['integration', 'layer'],
   }),
   makeCounterProvider({
     name: 'token_cache_misses',
-    help: 'Callers that found no token',
+    help: 'Calls that found no token and started a mint or waited for one',
     labelNames: ['integration'],
   }),
   makeCounterProvider({
     name: 'token_mint_count',
-    help: 'Times the source was asked for a token',
+    help: 'Requests to the token source, by outcome and by reason',
     labelNames: ['integration', 'outcome', 'reason'],
   }),
   makeHistogramProvider({
     name: 'token_mint_duration_seconds',
-    help: 'How long the source took, failures included',
+    help: 'Duration of requests to the token source, failures included',
     labelNames: ['integration', 'outcome'],
     buckets: MINT_SECONDS,
   }),
   makeHistogramProvider({
     name: 'token_wait_duration_seconds',
-    help: 'How long this process waited for a mint of another',
+    help: 'Time that this process waited for the mint of another process',
     labelNames: ['integration'],
     buckets: MINT_SECONDS,
   }),
   makeHistogramProvider({
     name: 'token_store_duration_seconds',
-    help: 'How long calls of the store took, failures included',
+    help: 'Duration of store calls, failures included',
     labelNames: ['operation'],
     buckets: STORE_SECONDS,
   }),
   makeCounterProvider({
     name: 'token_store_errors_total',
-    help: 'Calls of the store that failed, were given up, or were not made while the circuit breaker was open',
+    help: 'Store calls that failed, timed out, or were skipped while the circuit breaker was open',
     labelNames: ['operation'],
   }),
   makeCounterProvider({
     name: 'token_leases_lost_total',
-    help: 'Leases that another process held when they were to be renewed',
+    help: 'Leases that could not be renewed because another process had taken over',
     labelNames: ['integration'],
   }),
   makeCounterProvider({
@@ -62,17 +62,17 @@ export const TOKEN_CACHE_METRICS = [
   }),
   makeCounterProvider({
     name: 'token_payload_undecryptable_total',
-    help: 'Payloads in the store that could not be opened or read',
+    help: 'Payloads in the store that could not be decrypted or parsed',
     labelNames: ['integration'],
   }),
   makeCounterProvider({
     name: 'token_commits_superseded_total',
-    help: 'Tokens that came after a newer fence and were not stored',
+    help: 'Commits refused because the store knew a newer fence',
     labelNames: ['integration'],
   }),
   makeGaugeProvider({
     name: 'token_expiry_timestamp_seconds',
-    help: 'When the token that was learned last expires, as the source said',
+    help: 'Expiry of the token that was seen last, as the source stated it, in Unix time',
     labelNames: ['integration'],
     aggregator: 'max',
   }),

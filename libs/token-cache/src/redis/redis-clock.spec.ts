@@ -7,7 +7,7 @@ import { redisSystem } from './redis-system.spec-support.js';
 const LONG_MS = 60_000;
 const HOUR_MS = 3_600_000;
 
-describe('RedisTokenStore on a server whose clock steps', () => {
+describe('RedisTokenStore on a server whose clock is set', () => {
   let server: RedisServer;
   let client: Redis;
   let system: StoreSystem;
@@ -39,7 +39,7 @@ describe('RedisTokenStore on a server whose clock steps', () => {
 
   const commit = (held: Lease) => store().commit(system.keyId, held, `token ${held.fence}`, LONG_MS);
 
-  it('gives out higher fences after it stepped back by an hour, and refuses the older ones', async () => {
+  it('grants higher fences after the clock was set back by an hour, and refuses the older ones', async () => {
     const first = await lease();
     await commit(first);
     await system.moveClock(-HOUR_MS);
@@ -74,7 +74,7 @@ describe('RedisTokenStore on a server whose clock steps', () => {
     },
   );
 
-  it('gives out a higher fence after everything was lost, as long as it does not step back as well', async () => {
+  it('grants a higher fence after the loss of all keys, unless the clock is set back as well', async () => {
     const first = await lease();
     await commit(first);
     await system.lose('everything');
@@ -89,11 +89,37 @@ describe('RedisTokenStore on a server whose clock steps', () => {
     });
   });
 
+  const reject = ({ fence }: Lease) =>
+    store().invalidate(system.keyId, {
+      ...{ generation: fence, isContested: false },
+      ...{ paceMs: HOUR_MS, maxPaceMs: 10 * HOUR_MS },
+    });
+
+  it('grants a rejection after it stepped back: a grant that lies ahead says nothing', async () => {
+    const first = await lease();
+    await commit(first);
+    expect(await reject(first)).toBe('replaced');
+    const second = await lease();
+    await commit(second);
+    expect(await reject(second)).toBe('held');
+    await system.moveClock(-HOUR_MS);
+    expect(await reject(second)).toBe('replaced');
+  });
+
+  it('still knows the mark of a rejected token after it stepped back', async () => {
+    const first = await lease();
+    await commit(first);
+    await reject(first);
+    await system.moveClock(-HOUR_MS);
+    expect(await store().peek(system.keyId)).toMatchObject({ token: { fence: first.fence }, isRejected: true });
+    expect(await reject(first)).toBe('stale');
+  });
+
   it('mints anew, once, after it stepped forward past the end of everything', async () => {
     const first = await lease();
     await commit(first);
     await system.moveClock(48 * HOUR_MS);
-    expect(await system.kept()).toEqual([]);
+    expect(await system.kept?.()).toEqual({});
     const second = await lease();
     expect(second.fence).toBeGreaterThan(first.fence);
     expect(await commit(first)).toEqual({ outcome: 'superseded' });

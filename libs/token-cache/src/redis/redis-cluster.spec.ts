@@ -11,7 +11,7 @@ let cluster: RedisCluster;
 let client: Cluster;
 
 beforeAll(async () => {
-  // The last test takes a master away for good, and the others are to go on.
+  // The last test removes a master for good; the others must stay available.
   cluster = await startCluster({ masters: 3, replicas: 0, args: ['--cluster-require-full-coverage', 'no'] });
   client = new Cluster(cluster.ports.map((port) => ({ host: '127.0.0.1', port })));
   client.on('error', () => {});
@@ -30,7 +30,7 @@ describeTokenStore('RedisTokenStore on a cluster of three masters', () => {
 describe('RedisTokenStore on a cluster of three masters', () => {
   const ids = Array.from({ length: 300 }, () => randomUUID());
 
-  it('spreads the keys over all masters, in at most 64 slots', async () => {
+  it('spreads the keys over all masters, in at most 64 hash slots', async () => {
     const namespace = randomUUID();
     const store = new RedisTokenStore(client, { namespace });
     await Promise.all(ids.map((id) => store.purge(id)));
@@ -40,7 +40,7 @@ describe('RedisTokenStore on a cluster of three masters', () => {
     expect(new Set(names.flat().map((name) => name.replace(/\}.*/, ''))).size).toBeLessThanOrEqual(64);
   });
 
-  it('hears of every key, whichever master holds it, and goes on after its subscriber was killed', async () => {
+  it('receives the events of keys on every master, also after its subscriber connection was killed', async () => {
     const store = new RedisTokenStore(client, { namespace: randomUUID() });
     const heard = new Set<string>();
     const entries: string[] = [];
@@ -65,7 +65,7 @@ describe('RedisTokenStore on a cluster of three masters', () => {
     }
   });
 
-  it('is up as soon as a client that was lazy connects', async () => {
+  it('comes up as soon as a lazy client connects', async () => {
     const lazy = new Cluster(
       client.nodes('master').map(({ options }) => ({ host: options.host, port: options.port })),
       { lazyConnect: true },
@@ -82,7 +82,7 @@ describe('RedisTokenStore on a cluster of three masters', () => {
     }
   });
 
-  it('subscribes to another node when the one it listened to has left the cluster and goes on running', async () => {
+  it('subscribes to another node if its node has left the cluster and still runs', async () => {
     const own = await startCluster({ masters: 3, replicas: 3 });
     const masters = await own.masters();
     const [replica] = own.servers.filter((server) => !masters.includes(server)) as [RedisServer];
@@ -95,7 +95,7 @@ describe('RedisTokenStore on a cluster of three masters', () => {
       up: () => told.push('up'),
       down: () => told.push('down'),
     };
-    // At this moment the client knows no other node.
+    // At this moment the client knows this node only.
     clusterClient.once('+node', () => events.subscribe(listener));
     try {
       await waitFor(() => told.length === 1);
@@ -111,7 +111,7 @@ describe('RedisTokenStore on a cluster of three masters', () => {
     }
   }, 60_000);
 
-  it('subscribes to another node when the one it listened to is gone', async () => {
+  it('subscribes to another node if its node has ended', async () => {
     const store = new RedisTokenStore(client, { namespace: randomUUID() });
     const entries: string[] = [];
     store.events.subscribe({ event: () => {}, up: () => entries.push('up'), down: () => entries.push('down') });

@@ -9,7 +9,7 @@ import { RedisEvents } from './redis-events.js';
 const CHANNEL = 'mintonce:events';
 const EVENT: TokenStoreEvent = { type: 'purged', keyId: 'key', fence: 7 };
 
-/** Remembers what it was told, in order. */
+/** A listener that records its calls in order. */
 class Log implements TokenStoreListener {
   readonly entries: string[] = [];
   readonly events: TokenStoreEvent[] = [];
@@ -60,7 +60,7 @@ describe('RedisEvents', () => {
 
   const say = (message = 'purged 7 key') => client.publish(CHANNEL, message);
 
-  it('makes no connection before the first subscription, and one for all listeners', async () => {
+  it('opens no connection before the first subscription, and one for all listeners', async () => {
     const subscribers = async () => (await client.client('LIST', 'TYPE', 'PUBSUB')) as string;
     expect(await subscribers()).toBe('');
     const others = [new Log(), new Log()];
@@ -72,7 +72,7 @@ describe('RedisEvents', () => {
     expect(log.events).toEqual([EVENT]);
   });
 
-  it('subscribes again after its connection was killed, and says so', async () => {
+  it('subscribes again after its connection was killed, and calls down() and up()', async () => {
     events.subscribe(log);
     await waitFor(() => log.entries.length === 1);
     await client.client('KILL', 'TYPE', 'pubsub');
@@ -82,7 +82,7 @@ describe('RedisEvents', () => {
     await waitFor(() => log.events.length === 1);
   });
 
-  it('survives many kills in a row without a connection left over', async () => {
+  it('leaves no connection behind after many kills in a row', async () => {
     events.subscribe(log);
     for (let i = 1; i <= 20; i++) {
       await waitFor(() => log.entries.length === 2 * i - 1);
@@ -93,7 +93,7 @@ describe('RedisEvents', () => {
     expect(list.split('\n').filter((line) => line.includes('name=token-events'))).toHaveLength(1);
   });
 
-  it('comes back after the server was restarted', async () => {
+  it('comes up again after the server was restarted', async () => {
     events.subscribe(log);
     await waitFor(() => log.entries.length === 1);
     await server.kill();
@@ -105,7 +105,7 @@ describe('RedisEvents', () => {
     await waitFor(() => log.events.length === 1);
   });
 
-  it('comes up by itself when the server was not there at first', async () => {
+  it('comes up as soon as a server starts that was down at first', async () => {
     await server.kill();
     events.subscribe(log);
     await waitFor(() => client.status === 'reconnecting');
@@ -115,7 +115,7 @@ describe('RedisEvents', () => {
     expect(log.entries).toEqual(['up']);
   });
 
-  it('gives a connection up that no longer answers', async () => {
+  it('drops a connection that no longer answers PING', async () => {
     events.subscribe(log);
     await waitFor(() => log.entries.length === 1);
     server.pause();
@@ -137,7 +137,7 @@ describe('RedisEvents', () => {
     expect(log.entries).toEqual(['up']);
   });
 
-  it('tells a late listener that events arrive', async () => {
+  it('calls up() of a listener that subscribes while the channel is up', async () => {
     events.subscribe(log);
     await waitFor(() => log.entries.length === 1);
     const late = new Log();
@@ -147,7 +147,7 @@ describe('RedisEvents', () => {
     expect(log.entries).toEqual(['up']);
   });
 
-  it('ignores what somebody else says on its channel', async () => {
+  it('ignores messages of another format on its channel', async () => {
     events.subscribe(log);
     await waitFor(() => log.entries.length === 1);
     for (const noise of ['', 'hello', 'stolen 1 key', 'purged x key', 'purged 1', 'purged -1 key', '{"type":"purged"}'])
@@ -157,7 +157,7 @@ describe('RedisEvents', () => {
     expect(log.events).toEqual([EVENT]);
   });
 
-  it('is silent after it was closed, and closes its connection', async () => {
+  it('calls no listener after it was closed, and closes its connection', async () => {
     events.subscribe(log);
     await waitFor(() => log.entries.length === 1);
     events.close();
@@ -176,7 +176,7 @@ describe('RedisEvents', () => {
     expect(log.entries).toEqual([]);
   });
 
-  describe('under a user with rights of its own', () => {
+  describe('under a Redis user with few permissions', () => {
     const user = randomUUID();
     const rights = ['on', '>secret', '+subscribe', '+info', '+ping'];
 
@@ -191,7 +191,7 @@ describe('RedisEvents', () => {
       events = new RedisEvents(new Redis(server.socketPath, restricted), CHANNEL);
     });
 
-    it('needs no more than to subscribe to its channel, and none of the settings for commands', async () => {
+    it('needs the permission to subscribe to its channel only', async () => {
       await client.acl('SETUSER', user, ...rights, 'resetchannels', `&${CHANNEL}`);
       events.subscribe(log);
       await waitFor(() => log.entries.length === 1);
@@ -199,7 +199,7 @@ describe('RedisEvents', () => {
       await waitFor(() => log.events.length === 1);
     });
 
-    it('tries again, quietly, while it may not subscribe', async () => {
+    it('retries without an error while it may not subscribe', async () => {
       await client.acl('SETUSER', user, ...rights, 'resetchannels');
       await client.acl('LOG', 'RESET');
       events.subscribe(log);

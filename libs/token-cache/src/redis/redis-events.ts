@@ -2,21 +2,21 @@ import { type Cluster, type Redis, type RedisOptions } from 'ioredis';
 
 import { type TokenStoreEvent, type TokenStoreEvents, type TokenStoreListener } from '../core/contract/token-store.js';
 
-/** A connection that does not answer for this long is given up: a peer that vanished sends no FIN. */
+/** Interval of the heartbeat. A connection without an answer for this long is closed: a peer that vanished sends no FIN. */
 const HEARTBEAT_MS = 5_000;
-/** One Sentinel or one node of a cluster that is silent is given up well within a heartbeat, so that another one has its turn. */
+/** Timeout of one Sentinel or cluster node, well below a heartbeat, so that the next one is tried in time. */
 const ANSWER_MS = 2_000;
-/** What a process says on the channel when it has heard nothing for a while; nobody acts on it. */
+/** Message that proves the channel to be alive; no listener receives it. */
 const BEAT = 'beat';
 const RETRY_MIN_MS = 50;
 const RETRY_MAX_MS = 2_000;
 
 /**
- * The event channel of one process: one connection of our own, made at the first `subscribe`.
+ * The event channel of one process. It has one subscriber connection of its own, opened at the first `subscribe`.
  *
- * Reconnecting is done here and not by ioredis, because only then is it known whether events arrive: ioredis subscribes
- * again without telling when, and a `Cluster` neither tells that its subscriber is gone nor whether its sharded
- * subscriptions took effect. Hence also plain PUBLISH on a cluster, heard from any one node: events are few and short.
+ * This class reconnects itself, because `up` and `down` must say whether events arrive. ioredis resubscribes without an event,
+ * and its `Cluster` reports neither the loss of its subscriber nor the success of a sharded subscription. For the same reason a
+ * cluster gets plain PUBLISH, which reaches the subscribers of every node: events are few and short.
  */
 export class RedisEvents implements TokenStoreEvents {
   readonly #client: Redis | Cluster;
@@ -29,14 +29,22 @@ export class RedisEvents implements TokenStoreEvents {
   #up = false;
   #closed = false;
 
+  /**
+   * @param client client whose options the subscriber connection copies; it also publishes the heartbeat on a cluster
+   * @param channel name of the Pub/Sub channel
+   * @param heartbeatMs interval of the heartbeat, in ms
+   */
   constructor(client: Redis | Cluster, channel: string, heartbeatMs = HEARTBEAT_MS) {
     this.#client = client;
     this.#channel = channel;
     this.#heartbeatMs = heartbeatMs;
   }
 
+  /**
+   * Adds a listener. Its `up` is called as soon as events arrive, also if they already do. The returned function removes it.
+   */
   subscribe(listener: TokenStoreListener): () => void {
-    // A copy, so that a listener given twice is two subscriptions, each with its own end.
+    // The copy makes a listener that is given twice two subscriptions, each with its own end.
     const own: TokenStoreListener = {
       event: (event) => listener.event(event),
       up: () => listener.up(),
@@ -48,6 +56,7 @@ export class RedisEvents implements TokenStoreEvents {
     return () => void this.#listeners.delete(own);
   }
 
+  /** Removes all listeners and closes the subscriber connection. */
   close(): void {
     this.#closed = true;
     this.#listeners.clear();
@@ -63,12 +72,12 @@ export class RedisEvents implements TokenStoreEvents {
       return;
     }
     this.#connection = connection;
-    // Nothing to do on an error but to listen, or it would be an uncaught one: the end of the connection follows.
+    // 'end' follows each 'error' and is handled. Without this listener Node would throw the error.
     connection.on('error', () => {});
     connection.once('end', () => this.#drop(connection));
     connection.on('message', (_channel, message) => this.#deliver(message));
-    this.#watch(connection);
-    if (isCluster(this.#client)) this.#listenFor(connection);
+    this.#expectPongs(connection);
+    if (isCluster(this.#client)) this.#expectMessages(connection);
     connection
       .connect()
       .then(() => connection.subscribe(this.#channel))
@@ -76,7 +85,7 @@ export class RedisEvents implements TokenStoreEvents {
       .catch(() => this.#drop(connection));
   }
 
-  /** Undefined while a cluster knows no node. */
+  /** A new connection, not yet open; undefined while a cluster knows no node. */
   #newConnection(): Redis | undefined {
     const nodes = isCluster(this.#client) ? this.#client.nodes() : [this.#client];
     const node = nodes[Math.floor(Math.random() * nodes.length)];
@@ -109,7 +118,7 @@ export class RedisEvents implements TokenStoreEvents {
   #drop(connection: Redis): void {
     if (connection !== this.#connection) return;
     this.#connection = undefined;
-    // ioredis would set a timer for a socket that has closed already.
+    // disconnect() of a socket that has already closed would leave a timer behind.
     if (connection.status !== 'end') connection.disconnect();
     const wasUp = this.#up;
     this.#up = false;
@@ -117,7 +126,7 @@ export class RedisEvents implements TokenStoreEvents {
     this.#connectLater();
   }
 
-  /** Spread by chance, so that a fleet does not come back to a restarted server as one. */
+  /** Exponential back-off with jitter, so that a fleet does not reconnect to a restarted server all at once. */
   #connectLater(): void {
     if (this.#closed) return;
     const delayMs = Math.min(RETRY_MIN_MS * 2 ** this.#attempts++, RETRY_MAX_MS) * (0.5 + Math.random() / 2);
@@ -127,7 +136,8 @@ export class RedisEvents implements TokenStoreEvents {
     }, delayMs).unref();
   }
 
-  #watch(connection: Redis): void {
+  /** Drops a connection whose PING is not answered within a heartbeat. */
+  #expectPongs(connection: Redis): void {
     let answered = true;
     const beat = setInterval(() => {
       if (!answered) return this.#drop(connection);
@@ -141,20 +151,20 @@ export class RedisEvents implements TokenStoreEvents {
   }
 
   /**
-   * A node that has left its cluster, or is cut off from the others, answers PING and hears nothing. Whoever hears nothing
-   * therefore speaks up through the client, which follows the cluster, and leaves the node when he does not hear that either.
-   * One of a fleet speaks up for all.
+   * Detects a node that has left its cluster or is cut off from it: it answers PING, but no message reaches it. After a heartbeat
+   * without a message, this process publishes one through the client, which follows the topology of the cluster. If that message
+   * does not arrive within a heartbeat either, the node is left. The message of one process suffices for the whole fleet.
    */
-  #listenFor(connection: Redis): void {
-    let heard = false;
-    let spoke = false;
-    connection.on('message', () => (heard = true));
+  #expectMessages(connection: Redis): void {
+    let received = false;
+    let published = false;
+    connection.on('message', () => (received = true));
     const check = setInterval(() => {
-      if (heard || !this.#up) heard = spoke = false;
-      else if (spoke) this.#drop(connection);
+      if (received || !this.#up) received = published = false;
+      else if (published) this.#drop(connection);
       else
         this.#client.publish(this.#channel, BEAT).then(
-          () => (spoke = true),
+          () => (published = true),
           () => {},
         );
     }, this.#heartbeatMs).unref();
@@ -171,7 +181,7 @@ function isCluster(client: Redis | Cluster): client is Cluster {
   return client.isCluster;
 }
 
-/** `<type> <fence> <key id>`; undefined for what somebody else said on our channel. */
+/** Parses `<type> <fence> <key id>`; undefined for any other message on the channel. */
 function parse(message: string): TokenStoreEvent | undefined {
   const [, type, fence, keyId] = /^(stored|failed|invalidated|purged) (\d{1,16}) (.*)$/s.exec(message) ?? [];
   if (type === undefined || keyId === undefined) return undefined;

@@ -6,20 +6,23 @@ import { type Cluster, type Redis } from 'ioredis';
 const HEAD = read('head');
 
 /**
- * A Lua script, run by its digest. Not ioredis' `defineCommand`: that would add methods to a client which is not ours, and
- * its commands rewrite themselves while they are sent.
+ * A Lua script, run by its SHA-1 digest. ioredis' `defineCommand` is not used: it adds methods to a client that belongs to the
+ * user, and its commands change while they are sent.
  */
 export class RedisScript {
   readonly #lua: string;
   readonly #sha: string;
 
-  /** @param name a file in `lua/` */
+  /** @param name name of a file in `lua/`, without its extension */
   constructor(name: string) {
     this.#lua = `${HEAD}\n${read(name)}`;
     this.#sha = createHash('sha1').update(this.#lua).digest('hex');
   }
 
-  /** A server that was restarted, flushed or failed over does not know the digest, and has then done nothing yet. */
+  /**
+   * Runs the script. A server that was restarted, flushed or failed over answers NOSCRIPT; it has then executed nothing, so the
+   * script is sent whole.
+   */
   async run(client: Redis | Cluster, keys: readonly string[], args: readonly (string | number)[]): Promise<unknown> {
     try {
       return await client.evalsha(this.#sha, keys.length, ...keys, ...args);

@@ -21,7 +21,7 @@ describe('RedisTokenStore behind Sentinel', () => {
     await rig?.stop();
   });
 
-  it('hears events although the first Sentinel is silent', async () => {
+  it('receives events while the first Sentinel does not answer', async () => {
     const [first] = rig.sentinels;
     first?.pause();
     const store = new RedisTokenStore(client);
@@ -35,7 +35,7 @@ describe('RedisTokenStore behind Sentinel', () => {
     }
   }, 60_000);
 
-  it('keeps its tokens and its events through a failover', async () => {
+  it('keeps its tokens, and receives events, through a failover', async () => {
     const store = new RedisTokenStore(client);
     const told: string[] = [];
     store.events.subscribe({

@@ -6,14 +6,18 @@ import { RedisNames } from './redis-names.js';
 import { RedisTokenStore } from './redis-token-store.js';
 
 /**
- * One key of a Redis whose clock the test moves. The server's own cannot be set, so everything that has a place in time is
- * moved the other way instead: ends, fences, and the fences that the clients hold. No answer can tell the difference.
+ * One key of a Redis whose clock the test moves. The clock of a server cannot be set. Instead, every instant is moved the other
+ * way: ends, fences, and the fences that the clients hold. The answers are the same as with a moved clock.
  */
 export function redisSystem(clients: readonly Redis[]): StoreSystem {
   const [client] = clients as [Redis, ...Redis[]];
   const namespace = randomUUID();
   const keyId = 'key';
   const [token, record] = new RedisNames(namespace, client.options.keyPrefix).keys(keyId);
+  const parts = new Map([
+    [token, 'token'],
+    [record, 'record'],
+  ]);
   const moved = { ms: 0 };
   const stores = clients.map((one) => new RedisTokenStore(one, { namespace }));
   const lose = {
@@ -33,8 +37,8 @@ export function redisSystem(clients: readonly Redis[]): StoreSystem {
     },
     async kept() {
       const names = await client.keys(`${namespace}:*`);
-      const lives = await Promise.all(names.map((name) => client.pttl(name)));
-      return names.map((name, i) => ({ name, ttlMs: lives[i]! }));
+      const lives = names.map(async (name) => [parts.get(name) ?? name, await client.pttl(name)] as const);
+      return Object.fromEntries(await Promise.all(lives));
     },
     async dispose() {
       await Promise.all(stores.map((store) => store.close()));
@@ -43,7 +47,7 @@ export function redisSystem(clients: readonly Redis[]): StoreSystem {
   };
 }
 
-/** Brings everything that has an end nearer by `ms`, as if that time had passed. */
+/** Moves all ends of a key nearer by `ms`, as if that time had passed. */
 export async function moveClock(
   client: Redis,
   [token, record]: [token: string, record: string],
@@ -65,28 +69,36 @@ const MOVE = `
     sooner(KEYS[1])
   end
   if redis.call('EXISTS', KEYS[2]) == 0 then return end
-  for field, unit in pairs({ leaseEndsAt = 1, coolEndsAt = 1, fence = 1000, published = 1000 }) do
+  local units = { leaseEndsAt = 1, coolEndsAt = 1, replacedAt = 1, fence = 1000, published = 1000, rejected = 1000 }
+  for field, unit in pairs(units) do
     local at = redis.call('HGET', KEYS[2], field)
     if at then redis.call('HSET', KEYS[2], field, string.format('%.0f', at - ms * unit)) end
   end
   sooner(KEYS[2])
 `;
 
-/** A store whose fences are those of a clock that was moved. */
+/** Translates the fences of a store to those of the moved clock. */
 function inMovedTime(store: TokenStore, moved: { readonly ms: number }): TokenStore {
   const sent = (fence: number): number => fence - moved.ms * 1000;
   const received = (fence: number): number => fence + moved.ms * 1000;
   const sentLease = (lease: Lease): Lease => ({ ...lease, fence: sent(lease.fence) });
-  const withToken = <T extends { token?: StoredToken }>(answer: T): T =>
-    answer.token ? { ...answer, token: { ...answer.token, fence: received(answer.token.fence) } } : answer;
+  const inMoved = (token: StoredToken): StoredToken => ({ ...token, fence: received(token.fence) });
+  const withTokens = <T extends { token?: StoredToken; rejected?: StoredToken }>(answer: T): T => ({
+    ...answer,
+    ...(answer.token && { token: inMoved(answer.token) }),
+    ...(answer.rejected && { rejected: inMoved(answer.rejected) }),
+  });
   return {
-    peek: async (keyId) => withToken(await store.peek(keyId)),
+    peek: async (keyId) => withTokens(await store.peek(keyId)),
     async acquire(keyId, attempt) {
-      const answer = await store.acquire(keyId, attempt);
-      if (answer.outcome === 'hit') return withToken(answer);
-      if (answer.outcome !== 'lease') return answer;
+      const refused = attempt.refusedGeneration;
+      const answer = await store.acquire(keyId, {
+        ...attempt,
+        ...(refused !== undefined && { refusedGeneration: sent(refused) }),
+      });
+      if (answer.outcome !== 'lease') return withTokens(answer);
       const { lease, published } = answer;
-      return withToken({
+      return withTokens({
         ...answer,
         lease: { ...lease, fence: received(lease.fence) },
         ...(published !== undefined && { published: received(published) }),
@@ -95,10 +107,10 @@ function inMovedTime(store: TokenStore, moved: { readonly ms: number }): TokenSt
     renew: (keyId, lease) => store.renew(keyId, sentLease(lease)),
     async commit(keyId, lease, payload, ttlMs) {
       const answer = await store.commit(keyId, sentLease(lease), payload, ttlMs);
-      return answer.outcome === 'superseded' ? withToken(answer) : answer;
+      return answer.outcome === 'superseded' ? withTokens(answer) : answer;
     },
     fail: (keyId, lease, cooldown) => store.fail(keyId, sentLease(lease), cooldown),
-    invalidate: (keyId, generation) => store.invalidate(keyId, sent(generation)),
+    invalidate: (keyId, rejection) => store.invalidate(keyId, { ...rejection, generation: sent(rejection.generation) }),
     purge: async (keyId) => received(await store.purge(keyId)),
     ping: () => store.ping(),
     close: () => store.close(),

@@ -4,7 +4,7 @@ import { type RedisServer, startRedis, waitFor } from '@mintonce/test-support';
 import { Redis } from 'ioredis';
 
 import { TokenConfigError } from '../core/contract/token-cache.errors.js';
-import { type Lease } from '../core/contract/token-store.js';
+import { type Lease, type Rejection } from '../core/contract/token-store.js';
 import { describeTokenStore } from '../testing/token-store-contract.js';
 import { RedisTokenStore } from './redis-token-store.js';
 
@@ -39,11 +39,11 @@ describeTokenStore('RedisTokenStore on a client with a key prefix, automatic pip
   return { open: () => new RedisTokenStore(prefixed), dispose: () => prefixed.disconnect() };
 });
 
-/** As the README lists them. */
+/** The permissions that the README lists. */
 const RIGHTS =
   '+get +pttl +set +del +hmget +hget +hset +hdel +pexpire +time +publish +subscribe +evalsha +eval +ping +info';
 
-describeTokenStore('RedisTokenStore of a user who may do no more than it needs', async () => {
+describeTokenStore('RedisTokenStore of a Redis user with no more rights than it needs', async () => {
   const [username, password, namespace] = [randomUUID(), randomUUID(), randomUUID()];
   const grants = ['on', `>${password}`, `~${namespace}:*`, `&${namespace}:events`, ...RIGHTS.split(' ')];
   await client.call('ACL', 'SETUSER', username, ...grants);
@@ -70,20 +70,23 @@ describe('RedisTokenStore', () => {
     return answer.lease;
   };
 
+  const reject = ({ fence }: Lease, policy: Partial<Rejection> = {}) =>
+    store.invalidate(KEY, { generation: fence, paceMs: LONG_MS, maxPaceMs: LONG_MS, isContested: false, ...policy });
+
   const keyThatEndsWith = async (suffix: string): Promise<string> => {
     const [key] = (await client.keys(`${namespace}:*`)).filter((name) => name.endsWith(suffix));
     if (!key) throw new Error(`No key ends with ${suffix}`);
     return key;
   };
 
-  it('is configured with a namespace that is neither empty nor moves the hash tag', () => {
+  it('refuses a namespace that is empty or holds a brace', () => {
     for (const wrong of ['', '{', 'a}b', '{tag}']) {
       expect(() => new RedisTokenStore(client, { namespace: wrong })).toThrow(TokenConfigError);
       expect(() => new RedisTokenStore(client, { namespace: wrong })).toThrow(/^namespace must not/);
     }
   });
 
-  it('calls its keys mintonce unless told otherwise', async () => {
+  it('begins its keys with mintonce unless another namespace is given', async () => {
     const unnamed = new RedisTokenStore(client);
     await unnamed.purge(namespace);
     const keys = (await client.keys('mintonce:*')).filter((key) => key.includes(namespace));
@@ -93,34 +96,35 @@ describe('RedisTokenStore', () => {
   it('keeps namespaces apart', async () => {
     await store.commit(KEY, await lease(), 'payload', LONG_MS);
     const foreign = new RedisTokenStore(client, { namespace: `${namespace}2` });
-    expect(await foreign.peek(KEY)).toEqual({});
+    expect(await foreign.peek(KEY)).toEqual({ isRejected: false });
   });
 
-  it('leaves nothing behind that does not end by itself', async () => {
+  it('gives every key an expiry', async () => {
     await store.ping();
-    for (const key of ['waiting', 'cooling', 'purged', 'invalidated', 'stored']) {
+    for (const key of ['waiting', 'cooling', 'purged', 'rejected', 'stored']) {
       const { outcome, ...answer } = await store.acquire(key, { nonce: 'a', leaseMs: LONG_MS, minTtlMs: 0 });
       if (outcome !== 'lease' || !('lease' in answer)) throw new Error(outcome);
       await store.acquire(key, { nonce: 'b', leaseMs: LONG_MS, minTtlMs: 0 });
       if (key === 'cooling') await store.fail(key, answer.lease, { remainingMs: LONG_MS, error: 'busy' });
       if (key === 'purged') await store.purge(key);
-      if (key === 'stored' || key === 'invalidated') await store.commit(key, answer.lease, 'payload', LONG_MS);
-      if (key === 'invalidated') await store.invalidate(key, answer.lease.fence);
+      if (key === 'stored' || key === 'rejected') await store.commit(key, answer.lease, 'payload', LONG_MS);
+      const rejection = { generation: answer.lease.fence, paceMs: 1, maxPaceMs: 1, isContested: false };
+      if (key === 'rejected') expect(await store.invalidate(key, rejection)).toBe('replaced');
     }
     const keys = await client.keys(`${namespace}:*`);
     const lives = await Promise.all(keys.map((key) => client.pttl(key)));
-    expect(keys).toHaveLength(7);
+    expect(keys).toHaveLength(8);
     expect(Math.min(...lives)).toBeGreaterThan(0);
     expect(Math.max(...lives)).toBeLessThanOrEqual(25 * 60 * 60 * 1000);
   });
 
-  it('keeps a record for as long as its lease or its cool-down lasts', async () => {
+  it('keeps a record as long as its lease or its cool-down lasts', async () => {
     const twoDaysMs = 48 * 60 * 60 * 1000;
     await store.fail(KEY, await lease(), { remainingMs: twoDaysMs, error: 'busy' });
     expect(await client.pttl(await keyThatEndsWith(':l'))).toBeGreaterThan(twoDaysMs - LONG_MS);
   });
 
-  it('takes its fences from the clock of the server, so that they survive the loss of every record', async () => {
+  it('takes fences from the clock of the server, so that they rise over the loss of every record', async () => {
     const before = await lease();
     await client.del(await keyThatEndsWith(':l'));
     const after = await lease();
@@ -129,7 +133,7 @@ describe('RedisTokenStore', () => {
     expect(Math.abs(after.fence / 1e6 - Number(seconds))).toBeLessThan(60);
   });
 
-  it('rises above the last fence when the clock of the server stepped back', async () => {
+  it('grants a fence above the last one if the clock of the server was set back', async () => {
     const held = await lease();
     const future = held.fence + 3_600_000_000;
     await client.hset(await keyThatEndsWith(':l'), 'fence', future);
@@ -139,7 +143,7 @@ describe('RedisTokenStore', () => {
     expect((await lease()).fence).toBe(future + 3);
   });
 
-  it('rises above the token where only the lease record was lost and the clock stepped back', async () => {
+  it('grants a fence above that of the token if the record was lost and the clock was set back', async () => {
     const first = await lease();
     const future = { ...first, fence: first.fence + 3_600_000_000 };
     await store.commit(KEY, future, 'payload', LONG_MS);
@@ -148,7 +152,7 @@ describe('RedisTokenStore', () => {
     expect(answer).toMatchObject({ outcome: 'lease', lease: { fence: future.fence + 1 } });
   });
 
-  it('stores a refresh of which only the lease record was lost', async () => {
+  it('stores the commit of a refresh whose record was lost', async () => {
     const old = await lease();
     await store.commit(KEY, old, 'old', LONG_MS);
     await client.del(await keyThatEndsWith(':l'));
@@ -156,7 +160,7 @@ describe('RedisTokenStore', () => {
     expect(await store.commit(KEY, late, 'new', LONG_MS)).toEqual({ outcome: 'stored' });
   });
 
-  it('wakes those who wait although the record that says so was lost', async () => {
+  it('wakes processes that wait although the record that says so was lost', async () => {
     const heard: string[] = [];
     let isUp = false;
     store.events.subscribe({ event: ({ type }) => heard.push(type), up: () => (isUp = true), down: () => undefined });
@@ -168,13 +172,43 @@ describe('RedisTokenStore', () => {
     await waitFor(() => heard.includes('stored'));
   });
 
-  it('does not bring an invalidated token back where the lease record was lost before', async () => {
+  it('keeps a record for as long as the pace of rejections says anything', async () => {
+    const paceMs = 48 * 60 * 60 * 1000;
+    const held = await lease();
+    await store.commit(KEY, held, 'payload', LONG_MS);
+    await reject(held, { paceMs });
+    expect(await client.pttl(await keyThatEndsWith(':l'))).toBeGreaterThan(2 * paceMs - LONG_MS);
+    await store.commit(KEY, await lease(), 'payload', LONG_MS);
+    expect(await client.pttl(await keyThatEndsWith(':l'))).toBeGreaterThan(2 * paceMs - LONG_MS);
+  });
+
+  it('marks a token of which the lease record was lost before', async () => {
     const held = await lease();
     await store.commit(KEY, held, 'payload', LONG_MS);
     await client.del(await keyThatEndsWith(':l'));
-    await store.invalidate(KEY, held.fence);
-    expect(await store.commit(KEY, held, 'payload', LONG_MS)).toEqual({ outcome: 'superseded' });
+    expect(await reject(held)).toBe('replaced');
+    expect(await store.peek(KEY)).toMatchObject({ token: { fence: held.fence }, isRejected: true });
+    expect(await lookUp()).toMatchObject({ outcome: 'lease', reason: 'invalidated', published: held.fence });
     expect(await client.pttl(await keyThatEndsWith(':l'))).toBeGreaterThan(0);
+  });
+
+  it('forgets the mark of a token and the pace of rejections when the lease record is lost', async () => {
+    const held = await lease();
+    await store.commit(KEY, held, 'payload', LONG_MS);
+    await reject(held);
+    await client.del(await keyThatEndsWith(':l'));
+    expect(await lookUp()).toMatchObject({ outcome: 'hit', token: { fence: held.fence } });
+    expect(await reject(held)).toBe('replaced');
+  });
+
+  it('keeps the pace of rejections when only the token is lost', async () => {
+    const held = await lease();
+    await store.commit(KEY, held, 'payload', LONG_MS);
+    await reject(held);
+    await client.del(await keyThatEndsWith(':t'));
+    const next = await lease();
+    await store.commit(KEY, next, 'payload', LONG_MS);
+    expect(await reject(next)).toBe('held');
   });
 
   it('goes on when the server forgets the scripts in mid-traffic', async () => {
@@ -199,28 +233,28 @@ describe('RedisTokenStore', () => {
     '99999999999999999:payload',
     '9999999999999999:payload',
     '',
-  ])('takes the value %j of a foreigner for no token, and replaces it', async (value) => {
+  ])('takes the value %j that it did not write for no token, and replaces it', async (value) => {
     const held = await lease();
     const key = (await keyThatEndsWith(':l')).replace(/l$/, 't');
     await client.set(key, value, 'PX', LONG_MS);
-    expect(await store.peek(KEY)).toEqual({});
+    expect(await store.peek(KEY)).toEqual({ isRejected: false });
     expect(await store.commit(KEY, held, 'payload', LONG_MS)).toEqual({ outcome: 'stored' });
     expect((await store.peek(KEY)).token).toMatchObject({ fence: held.fence, payload: 'payload' });
   });
 
-  it('takes a token that would never end for none', async () => {
+  it('takes a token without an expiry for no token', async () => {
     const held = await lease();
     await client.set((await keyThatEndsWith(':l')).replace(/l$/, 't'), '1:payload');
-    expect(await store.peek(KEY)).toEqual({});
+    expect(await store.peek(KEY)).toEqual({ isRejected: false });
     expect(await store.commit(KEY, held, 'payload', LONG_MS)).toEqual({ outcome: 'stored' });
   });
 
-  it('does not close the client that it was given', async () => {
+  it('does not close the client that it was constructed with', async () => {
     await store.close();
     expect(await client.ping()).toBe('PONG');
   });
 
-  it('adds nothing to the client that it was given', () => {
+  it('adds no method to the client that it was constructed with', () => {
     const own = new Redis({ lazyConnect: true });
     const properties = Object.keys(own);
     const listeners = own.eventNames();
@@ -231,7 +265,7 @@ describe('RedisTokenStore', () => {
 });
 
 describe('RedisTokenStore on a full server', () => {
-  it('still gives out the tokens it has, and says that it cannot be written to', async () => {
+  it('still gives out the tokens it has, purges them, and says that it cannot be written to', async () => {
     const full = await startRedis({ args: ['--maxmemory-policy', 'noeviction'] });
     const own = new Redis(full.socketPath);
     try {
@@ -245,8 +279,10 @@ describe('RedisTokenStore on a full server', () => {
       expect((await store.peek(KEY)).token?.payload).toBe('payload');
       await expect(store.ping()).rejects.toThrow(/OOM/);
       await expect(store.acquire('new', { nonce: 'c', leaseMs: LONG_MS, minTtlMs: 0 })).rejects.toThrow(/OOM/);
-      expect(await store.invalidate(KEY, answer.lease.fence)).toBe(true);
-      expect(await store.peek(KEY)).toEqual({});
+      const rejection = { generation: answer.lease.fence, paceMs: 1, maxPaceMs: 1, isContested: false };
+      await expect(store.invalidate(KEY, rejection)).rejects.toThrow(/OOM/);
+      await store.purge(KEY);
+      expect(await store.peek(KEY)).toEqual({ isRejected: false });
     } finally {
       own.disconnect();
       await full.stop();

@@ -1,15 +1,15 @@
 import { type Database } from 'libsql';
 
-/** The difference of two clocks cannot be read more exactly while the machine is busy; a safety margin is far longer. */
+/** On a busy machine the difference of two clocks cannot be read more exactly. The safety margin of a token is far longer. */
 const TOLERANCE_MS = 50;
 
-/** One row: how far the wall clock was ahead of the monotonic one when somebody looked last. */
+/** One row: how far the wall clock was ahead of the monotonic clock at the last check of any process. */
 export const CLOCK_TABLE = 'CREATE TABLE IF NOT EXISTS clock (aheadMs INTEGER NOT NULL) STRICT;';
 
 /**
- * The time of a database file: the wall clock, which goes on while the machine sleeps or is switched off, but which somebody may set
- * back, and a token would then live longer here than it does. The process that notices first moves all instants in the file
- * back by as much.
+ * The clock of a database file. It is the wall clock, because that goes on while the machine sleeps or is off. But a wall clock
+ * can be set back, and tokens would then outlive their expiry. The process that notices this first moves all instants in the file
+ * back by the same amount.
  */
 export class MachineClock {
   readonly #database: Database;
@@ -19,7 +19,7 @@ export class MachineClock {
     this.#database = database;
   }
 
-  /** Epoch ms; may write to the file. */
+  /** The time in epoch ms. It writes to the file if the wall clock was set. */
   now(): number {
     const aheadMs = readAheadMs();
     if (!isSame(aheadMs, this.#knownAheadMs)) this.#learn(aheadMs);
@@ -33,7 +33,7 @@ export class MachineClock {
     this.#knownAheadMs = aheadMs;
   }
 
-  /** Another process may have written it by now. */
+  /** Reads the row again inside the transaction: another process may have written it meanwhile. */
   #write(aheadMs: number): void {
     const lastMs = this.#lastAheadMs();
     if (isSame(aheadMs, lastMs)) return;
@@ -42,7 +42,7 @@ export class MachineClock {
   }
 
   #moveInstantsBack(byMs: number): void {
-    // Both readings were rounded to whole ms.
+    // One more, since both readings were rounded to whole ms.
     const moved = ['tokenEndsAt', 'leaseEndsAt', 'cooldownEndsAt', 'replacedAt'].map(
       (name) => `${name} = MAX(0, ${name} - ${byMs + 1})`,
     );
@@ -59,7 +59,7 @@ function isSame(aheadMs: number, otherMs: number | undefined): boolean {
   return otherMs !== undefined && Math.abs(aheadMs - otherMs) <= TOLERANCE_MS;
 }
 
-/** All processes of a machine share its monotonic clock. A process that was held up between the two looks again. */
+/** How far the wall clock is ahead of the monotonic clock. A process that was suspended between the two readings reads again. */
 function readAheadMs(): number {
   for (;;) {
     const before = monotonicMs();
@@ -68,7 +68,7 @@ function readAheadMs(): number {
   }
 }
 
-/** Not `performance.now()`, which every process counts from its own start. */
+/** Ms of the monotonic clock, which all processes of a machine share; `performance.now()` starts with the process. */
 function monotonicMs(): number {
   return Number(process.hrtime.bigint() / 1_000_000n);
 }

@@ -118,7 +118,7 @@ export class SlotDatabase {
 
   #read(keyId: string): Slot | undefined {
     const row = this.#select.get([this.#namespace, Buffer.from(keyId)]) as Row | undefined;
-    return row && { ...row, payload: `${row.payload}`, nonce: `${row.nonce}`, error: `${row.error}` };
+    return row && { ...row, payload: String(row.payload), nonce: String(row.nonce), error: String(row.error) };
   }
 
   #save(keyId: string, slot: Slot, now: number): void {

@@ -4,17 +4,17 @@ const CORRUPT = 11;
 const PROTOCOL = 15;
 const NOT_A_DATABASE = 26;
 
-/** Another process is in the way, and soon will not be. */
+/** Whether another process holds a lock: a later try can succeed. */
 export function isBusy(error: unknown): boolean {
   return [BUSY, LOCKED, PROTOCOL].includes(primaryCode(error));
 }
 
-/** The file cannot be read as a database. */
+/** Whether the file is not a database, or is corrupt. */
 export function isDamaged(error: unknown): boolean {
   return [CORRUPT, NOT_A_DATABASE].includes(primaryCode(error));
 }
 
-/** SQLite's result code without the details in the upper bits, of which libsql does not know all names; -1 for another error. */
+/** SQLite's primary result code (the low byte of `rawCode`, sqlite.org/rescode.html); -1 for any other error. */
 function primaryCode(error: unknown): number {
   const { rawCode } = Object(error) as { rawCode?: number };
   return rawCode === undefined ? -1 : rawCode & 0xff;

@@ -3,10 +3,10 @@ import { type TemporaryDirectory, temporaryDirectory } from '@mintonce/test-supp
 import { contend } from '../testing/model/contention.spec-support.js';
 import { StoreProcess } from '../testing/model/store-process.spec-support.js';
 
-// A busy machine takes its time; nothing here depends on it.
+// A limit for hung processes only: no assertion depends on the speed of the machine.
 jest.setTimeout(60_000);
 
-describe('SqliteTokenStore in four processes at once (of the built library: build it first)', () => {
+describe('SqliteTokenStore of the built library in four processes at once', () => {
   let directory: TemporaryDirectory;
   let processes: StoreProcess[] = [];
 
@@ -21,7 +21,7 @@ describe('SqliteTokenStore in four processes at once (of the built library: buil
     directory.remove();
   });
 
-  it('gives a history that can be told one call after the other', async () => {
+  it('gives a linearizable history', async () => {
     await contend(processes, 600, 'SQLite');
   });
 });

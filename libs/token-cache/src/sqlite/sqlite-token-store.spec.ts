@@ -4,7 +4,7 @@ import { existsSync, mkdtempSync, readdirSync, rmSync, statSync, truncateSync, w
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Database from 'libsql';
-import { type Lease } from '../core/contract/token-store.js';
+import { type Lease, type Rejection } from '../core/contract/token-store.js';
 import { describeTokenStore } from '../testing/token-store-contract.js';
 import { SqliteTokenStore } from './index.js';
 
@@ -49,10 +49,15 @@ describe('SqliteTokenStore', () => {
     return answer.lease;
   }
 
+  function reject(store: SqliteTokenStore, { fence }: Lease, paceMs: number) {
+    const rejection: Rejection = { generation: fence, paceMs, maxPaceMs: 10 * paceMs, isContested: false };
+    return store.invalidate('key', rejection);
+  }
+
   describe('keeps its file private', () => {
     const modeOf = (path: string) => (statSync(path).mode & 0o777).toString(8);
 
-    it('with everything beside it, whatever the umask', async () => {
+    it('with its companion files, under any umask', async () => {
       const umask = process.umask(0);
       try {
         const path = join(temporary.folder, 'made', 'here', 'tokens.db');
@@ -68,7 +73,7 @@ describe('SqliteTokenStore', () => {
       }
     });
 
-    it('also when others could read it before', async () => {
+    it('if other users could read it before', async () => {
       writeFileSync(temporary.path, '', { mode: 0o644 });
       open();
       expect(modeOf(temporary.path)).toBe('600');
@@ -81,23 +86,36 @@ describe('SqliteTokenStore', () => {
     ['path', { path: ':memory:' }],
     ['path', { path: '/dev/null/tokens.db' }],
     ['namespace', { path: 'unused', namespace: '' }],
-  ])('names %s when it cannot work: %j', (field, options) => {
+  ])('refuses an invalid %s and names it: %j', (field, options) => {
     expect(() => new SqliteTokenStore(options as { path: string })).toThrow(
       expect.objectContaining({ code: 'TOKEN_CONFIG_INVALID', field }),
     );
   });
 
-  it('keeps namespaces of one file apart', async () => {
+  it('keeps the namespaces of one file apart', async () => {
     const [shop, bank] = [open({ namespace: 'shop' }), open({ namespace: 'bank' })];
     await shop.commit('key', await leaseOf(shop), 'of the shop', 60_000);
-    expect(await bank.peek('key')).toEqual({});
+    expect(await bank.peek('key')).toEqual({ isRejected: false });
   });
 
-  it('still has the token after everybody closed it', async () => {
+  it('still has the token after every process closed it', async () => {
     const first = open();
     await first.commit('key', await leaseOf(first), 'payload', 60_000);
     await first.close();
     expect((await open().peek('key')).token?.payload).toBe('payload');
+  });
+
+  it('keeps the mark of a rejected token and the pace of rejections after every process closed it', async () => {
+    const first = open();
+    const lease = await leaseOf(first);
+    await first.commit('key', lease, 'payload', 60_000);
+    await reject(first, lease, 60_000);
+    await first.close();
+    const second = open();
+    expect(await second.peek('key')).toMatchObject({ token: { payload: 'payload' }, isRejected: true });
+    const next = await leaseOf(second);
+    await second.commit('key', next, 'payload', 60_000);
+    expect(await reject(second, next, 60_000)).toBe('held');
   });
 
   it('rejects when it is used after it was closed', async () => {
@@ -106,7 +124,7 @@ describe('SqliteTokenStore', () => {
     await expect(store.peek('key')).rejects.toThrow('closed');
   });
 
-  it('drops what ended, as fast as new keys come in', async () => {
+  it('removes expired keys as fast as new ones are added', async () => {
     const store = open();
     const now = jest.spyOn(Date, 'now').mockReturnValue(1_700_000_000_000);
     for (let i = 0; i < 40; i++) await store.purge(`old ${i}`);
@@ -117,7 +135,7 @@ describe('SqliteTokenStore', () => {
     database.close();
   });
 
-  it('keeps the fence rising when the clock steps back', async () => {
+  it('grants a higher fence after the clock was set back', async () => {
     const store = open();
     const { fence } = await leaseOf(store);
     jest.spyOn(Date, 'now').mockReturnValue(1_000_000_000_000);
@@ -125,7 +143,7 @@ describe('SqliteTokenStore', () => {
     expect((await leaseOf(store)).fence).toBeGreaterThan(fence + 1);
   });
 
-  describe('when the clock of the machine is set', () => {
+  describe('if the clock of the machine is set', () => {
     const wallNow = Date.now.bind(Date);
     const setClock = (aheadMs: number) => jest.spyOn(Date, 'now').mockImplementation(() => wallNow() + aheadMs);
     const ttlIn = async (store: SqliteTokenStore) => (await store.peek('key')).token?.ttlMs ?? 0;
@@ -133,7 +151,7 @@ describe('SqliteTokenStore', () => {
     it.each([
       ['back', 0, -3_600_000],
       ['ahead and back again', 3_600_000, 0],
-    ])('%s lengthens no life of a token, in whichever process', async (_how, firstMs, thenMs) => {
+    ])('%s, lets no token live longer, in any process', async (_how, firstMs, thenMs) => {
       const [store, other] = [open(), open()];
       await other.peek('key');
       setClock(firstMs);
@@ -146,6 +164,20 @@ describe('SqliteTokenStore', () => {
       }
     });
 
+    it('back makes no pace of rejections longer', async () => {
+      const store = open();
+      const now = setClock(3_600_000);
+      const lease = await leaseOf(store);
+      await store.commit('key', lease, 'payload', 7_200_000);
+      await reject(store, lease, 60_000);
+      const next = await leaseOf(store);
+      await store.commit('key', next, 'payload', 7_200_000);
+      now.mockImplementation(wallNow);
+      expect(await reject(store, next, 60_000)).toBe('held');
+      now.mockImplementation(() => wallNow() + 61_000);
+      expect(await reject(store, next, 60_000)).toBe('replaced');
+    });
+
     it('back makes no lease longer', async () => {
       const store = open();
       await leaseOf(store);
@@ -155,11 +187,11 @@ describe('SqliteTokenStore', () => {
       expect((answer as { leaseEndsInMs: number }).leaseEndsInMs).toBeLessThanOrEqual(attempt.leaseMs);
     });
 
-    it('ahead ends tokens, since the machine may have slept', async () => {
+    it('ahead, ends tokens, since the machine may have slept', async () => {
       const store = open();
       await store.commit('key', await leaseOf(store), 'payload', 60_000);
       setClock(3_600_000);
-      expect(await store.peek('key')).toEqual({});
+      expect(await store.peek('key')).toEqual({ isRejected: false });
     });
   });
 
@@ -177,10 +209,10 @@ describe('SqliteTokenStore', () => {
     });
 
     it('reads without waiting for it', async () => {
-      expect(await open().peek('key')).toEqual({});
+      expect(await open().peek('key')).toEqual({ isRejected: false });
     });
 
-    it('waits for it without blocking the event loop', async () => {
+    it('waits to write without blocking the event loop', async () => {
       const store = open();
       const writing = store.purge('key').then(() => 'written');
       const ticks = Array.from({ length: 5 }, () => new Promise(setImmediate));
@@ -189,7 +221,7 @@ describe('SqliteTokenStore', () => {
       expect(await writing).toBe('written');
     });
 
-    it('rejects when that takes too long, and works again afterwards', async () => {
+    it('rejects a write that waits too long, and writes again afterwards', async () => {
       const store = open();
       await expect(store.ping()).rejects.toThrow(`${temporary.path} failed: database is locked`);
       other.exec('ROLLBACK');
@@ -197,34 +229,34 @@ describe('SqliteTokenStore', () => {
     });
   });
 
-  describe('when something happens to its file', () => {
-    it('starts afresh after it was deleted, and shares the new one', async () => {
+  describe('if its file is changed', () => {
+    it('makes a new file after it was deleted, and shares it', async () => {
       const [first, second] = [open(), open()];
       await first.commit('key', await leaseOf(first), 'payload', 60_000);
       await second.peek('key');
       rmSync(temporary.path);
-      expect(await first.peek('key')).toEqual({});
+      expect(await first.peek('key')).toEqual({ isRejected: false });
       await first.commit('key', await leaseOf(first), 'afresh', 60_000);
       expect((await second.peek('key')).token?.payload).toBe('afresh');
     });
 
-    it('starts afresh after the whole folder was deleted', async () => {
+    it('makes a new file after its folder was deleted', async () => {
       const store = open();
       await store.commit('key', await leaseOf(store), 'payload', 60_000);
       temporary.dispose();
-      expect(await store.peek('key')).toEqual({});
+      expect(await store.peek('key')).toEqual({ isRejected: false });
       expect(existsSync(temporary.path)).toBe(true);
     });
 
-    it('says so when it is no database, and works again once it was deleted', async () => {
+    it('rejects while it is not a database, and works again after it was deleted', async () => {
       writeFileSync(temporary.path, 'x'.repeat(8192));
       const store = open();
       await expect(store.peek('key')).rejects.toThrow(`${temporary.path} is damaged, delete it`);
       rmSync(temporary.path);
-      expect(await store.peek('key')).toEqual({});
+      expect(await store.peek('key')).toEqual({ isRejected: false });
     });
 
-    it('says so when it was cut off', async () => {
+    it('rejects while it is truncated', async () => {
       const first = open();
       await first.commit('key', await leaseOf(first), 'payload', 60_000);
       const database = new Database(temporary.path);
@@ -235,17 +267,26 @@ describe('SqliteTokenStore', () => {
       await expect(open().peek('key')).rejects.toThrow('is damaged');
     });
 
-    it('takes over what a version without a clock wrote', async () => {
+    const WITHOUT_PACE = ['rejected', 'replacedAt', 'paceMs'].map((name) => `ALTER TABLE slots DROP COLUMN ${name};`);
+
+    it.each([
+      ['1, which knew no clock', 'DROP TABLE clock; PRAGMA user_version = 1'],
+      ['2, which knew no pace of rejections', 'PRAGMA user_version = 2'],
+    ])('takes over the tokens of schema %s', async (_which, downgrade) => {
       const first = open();
-      await first.commit('key', await leaseOf(first), 'payload', 60_000);
-      const database = new Database(temporary.path);
-      database.exec('DROP TABLE clock; PRAGMA user_version = 1');
-      database.close();
+      const lease = await leaseOf(first);
+      await first.commit('key', lease, 'payload', 60_000);
       await first.close();
-      expect((await open().peek('key')).token?.payload).toBe('payload');
+      const database = new Database(temporary.path);
+      database.exec(`${WITHOUT_PACE.join(' ')} ${downgrade}`);
+      database.close();
+      const next = open();
+      expect(await next.peek('key')).toMatchObject({ token: { payload: 'payload' }, isRejected: false });
+      expect(await reject(next, lease, 60_000)).toBe('replaced');
+      expect((await leaseOf(next)).fence).toBeGreaterThan(lease.fence);
     });
 
-    it('says so when a newer version wrote it', async () => {
+    it('refuses a file that a newer version wrote', async () => {
       await open().ping();
       const database = new Database(temporary.path);
       database.exec('PRAGMA user_version = 99');
@@ -254,7 +295,7 @@ describe('SqliteTokenStore', () => {
     });
   });
 
-  describe('with four processes that count in one token (of the built library: build it first)', () => {
+  describe('of the built library in four processes that count in one token', () => {
     const TARGET = 400;
     const workers: ChildProcess[] = [];
 
@@ -269,13 +310,13 @@ describe('SqliteTokenStore', () => {
       return worker;
     }
 
-    /** The exit code, once everything that the worker sent was read. */
+    /** The exit code, after every message of the worker was read. */
     async function ended(worker: ChildProcess): Promise<number | null> {
       const [[code]] = await Promise.all([once(worker, 'exit'), once(worker, 'disconnect')]);
       return code;
     }
 
-    it('loses no update and raises every fence, also when one of them is killed', async () => {
+    it('loses no update and raises every fence, also if one of them is killed', async () => {
       const fences = new Map<number, number>();
       const reports: number[] = [];
       const onCommit = ({ count, fence }: { count: number; fence: number }): void => {
@@ -289,7 +330,7 @@ describe('SqliteTokenStore', () => {
 
       expect(codes).toEqual([null, 0, 0, 0]);
       expect(new Set(reports).size).toBe(reports.length);
-      // The victim may have been killed between its last commit and its report.
+      // The killed process may have committed once more than it reported.
       expect(reports.length).toBeGreaterThanOrEqual(TARGET - 1);
       const inOrder = [...fences].sort(([a], [b]) => a - b).map(([, fence]) => fence);
       expect(inOrder).toEqual([...new Set(inOrder)].sort((a, b) => a - b));

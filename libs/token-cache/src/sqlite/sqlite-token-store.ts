@@ -17,20 +17,30 @@ import { acquire, commit, fail, invalidate, peek, purge, renew, type Slot, type 
 import { SlotDatabase } from './slot-database.js';
 import { isBusy, isDamaged } from './sqlite-errors.js';
 
-/** How long a call waits for other processes to finish writing: less than the 500 ms that a caller waits by default. */
+/** Time that a call waits for the writes of other processes; below the default `storeTimeoutMs` of 500 ms. */
 const PATIENCE_MS = 400;
 const RETRY_MS = 10;
 
+/** Options of `SqliteTokenStore`. */
 export interface SqliteTokenStoreOptions {
-  /** The database file; it is made if it is missing. It must lie on a disk of this machine, not on a network share. */
+  /**
+   * Path of the database file. The file and its folder are made if they are missing. The file must be on a local file system:
+   * SQLite's write-ahead log does not work on a network share.
+   */
   readonly path: string;
-  /** Keeps applications apart that share a file. @defaultValue `'mintonce'` */
+  /** Separates the tokens of applications that share a file. @defaultValue `'mintonce'` */
   readonly namespace?: string;
 }
 
 /**
- * Shares tokens between all processes of one machine through a file that only its owner can read; no server is needed.
- * It has no events: a read costs microseconds. A file that is deleted is made anew, and the tokens are minted anew.
+ * A token store that shares tokens between all processes of one machine, through a SQLite database that only its owner can read.
+ * It needs no server. It has no event channel: waiting processes poll it, since a read takes microseconds. If the file is
+ * deleted, it is made again and the tokens are minted again.
+ *
+ * Each method is one transaction. A call waits up to 400 ms for the writes of other processes and then rejects.
+ *
+ * @example
+ * new SqliteTokenStore({ path: '/var/lib/shop/tokens.sqlite' })
  */
 export class SqliteTokenStore implements TokenStore {
   readonly #path: string;
@@ -38,10 +48,10 @@ export class SqliteTokenStore implements TokenStore {
   #database?: SlotDatabase;
   #isClosed = false;
 
-  /** @throws TokenConfigError when the file cannot be made or used */
+  /** @throws TokenConfigError naming the option, when the file cannot be made or opened, or a newer version wrote it */
   constructor({ path, namespace = 'mintonce' }: SqliteTokenStoreOptions) {
     if (typeof path !== 'string' || path === '' || path === ':memory:') {
-      throw new TokenConfigError('path', 'must be the name of a file');
+      throw new TokenConfigError('path', 'must be the path of a file; a database in memory cannot be shared');
     }
     if (typeof namespace !== 'string' || namespace === '') {
       throw new TokenConfigError('namespace', 'must be a string that is not empty');
@@ -51,7 +61,7 @@ export class SqliteTokenStore implements TokenStore {
     try {
       this.#connect();
     } catch (error) {
-      // These may pass without a restart; until then every call says what is wrong.
+      // Both can be repaired without a restart. Until then every call rejects with the reason.
       if (isBusy(error) || isDamaged(error)) return;
       throw new TokenConfigError('path', `cannot be used: ${(error as Error).message}`);
     }
@@ -104,7 +114,7 @@ export class SqliteTokenStore implements TokenStore {
     return this.#patiently((database) => database.run(keyId, step));
   }
 
-  /** Tries again while another process writes, without keeping the event loop from other work. */
+  /** Retries while another process writes, and leaves the event loop free between two tries. */
   async #patiently<Answer>(use: (database: SlotDatabase) => Answer): Promise<Answer> {
     const giveUpAt = performance.now() + PATIENCE_MS;
     for (;;) {
@@ -118,7 +128,7 @@ export class SqliteTokenStore implements TokenStore {
   }
 
   #connect(): SlotDatabase {
-    if (this.#isClosed) throw new Error('it is closed');
+    if (this.#isClosed) throw new Error('it is closed: make no calls after close()');
     if (this.#database?.isGone) this.#disconnect();
     return (this.#database ??= new SlotDatabase(this.#path, this.#namespace));
   }
@@ -132,7 +142,7 @@ export class SqliteTokenStore implements TokenStore {
     const { message } = error as Error;
     if (!isDamaged(error)) return new Error(`The token store ${this.#path} failed: ${message}`, { cause: error });
     this.#disconnect();
-    return new Error(`The token store ${this.#path} is damaged, delete it to start afresh: ${message}`, {
+    return new Error(`The token store ${this.#path} is damaged, delete it and a new one is made: ${message}`, {
       cause: error,
     });
   }

@@ -1,12 +1,20 @@
 import { once } from 'node:events';
-import { createServer, type IncomingHttpHeaders, type RequestListener, type Server } from 'node:http';
+import {
+  createServer,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  type RequestListener,
+  type Server,
+  type ServerResponse,
+} from 'node:http';
 import { type AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
+import { type Clock, systemClock } from '../core/contract/clock.js';
 import { MemoryTokenStore } from '../core/slot/memory-token-store.js';
 import { TokenClient } from '../core/token-client.js';
 import { FakeTokenSource } from './fake-token-source.js';
 
-/** What a request looked like when it arrived. */
+/** A request as it arrived. */
 export interface SeenRequest {
   readonly method: string;
   readonly authorization: string | undefined;
@@ -14,23 +22,19 @@ export interface SeenRequest {
   readonly body: string;
 }
 
-/** An upstream that takes one access token, or any, and remembers what it was asked. */
+/** An upstream that accepts one access token, or any, and records its requests. */
 export class CredentialServer {
   readonly seen: SeenRequest[] = [];
-  /** The only access token that gets a 200; any does while there is none. */
+  /** The only access token that gets a 200; while undefined, every token does. */
   accepted?: string;
-  /** Ends the response, whose status is set. */
+  /** Ends the response; its status is set before. */
   answer: RequestListener = (_, response) => response.end('done');
   connections = 0;
 
   private constructor(readonly http: Server) {
     http.on('connection', () => this.connections++);
-    http.on('request', async (request, response) => {
-      const { method = '', headers } = request;
-      const { authorization } = headers;
-      this.seen.push({ method, authorization, headers, body: String(await buffer(request)) });
-      response.statusCode = this.accepts(authorization) ? 200 : 401;
-      this.answer(request, response);
+    http.on('request', (request, response) => {
+      this.receive(request, response).catch(() => response.destroy());
     });
   }
 
@@ -49,6 +53,14 @@ export class CredentialServer {
     return this.seen.map(({ authorization }) => authorization);
   }
 
+  private async receive(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { method = '', headers } = request;
+    const { authorization } = headers;
+    this.seen.push({ method, authorization, headers, body: String(await buffer(request)) });
+    response.statusCode = this.accepts(authorization) ? 200 : 401;
+    this.answer(request, response);
+  }
+
   stop(): void {
     this.http.closeAllConnections();
     this.http.close();
@@ -59,7 +71,21 @@ export class CredentialServer {
   }
 }
 
-/** A service with the integration `billing`, whose tokens are `t-token-1`, `t-token-2` and so on. */
-export function billingTokens(source = new FakeTokenSource('t')): TokenClient {
-  return new TokenClient({ store: new MemoryTokenStore(), integrations: { billing: { source } } });
+/** The system's time and, on top of it, what a test adds. */
+export class AgingClock implements Clock {
+  addedMs = 0;
+  now = (): number => Date.now() + this.addedMs;
+  monotonic = (): number => performance.now() + this.addedMs;
+  after = systemClock.after;
+}
+
+/** A client with the integration `billing` and the tokens `t-token-1`, `t-token-2` and so on. */
+export function billingTokens(source = new FakeTokenSource('t'), clock: Clock = systemClock): TokenClient {
+  return new TokenClient({ store: new MemoryTokenStore({ clock }), integrations: { billing: { source } }, clock });
+}
+
+/** Has the client obtain its token, and makes that old enough for a refusal to count at once. */
+export async function age(tokens: TokenClient, clock: AgingClock): Promise<void> {
+  await tokens.getToken('billing');
+  clock.addedMs += 10_000;
 }

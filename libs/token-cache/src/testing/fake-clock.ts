@@ -1,28 +1,38 @@
 import { type Clock } from '../core/contract/clock.js';
 
-/** Time that passes only when told to. */
+/**
+ * A clock for tests: its time passes only in `advance`.
+ *
+ * @example
+ * const clock = new FakeClock();
+ * TokenCacheModule.forRoot({ store: new MemoryTokenStore({ clock }), clock, integrations });
+ * await clock.advance(3_600_000);
+ */
 export class FakeClock implements Clock {
   private elapsedMs = 0;
   private readonly timers = new Set<{ at: number; callback: () => void }>();
 
-  /** @param startAt epoch ms at the beginning */
+  /** @param startAt time at the start, in epoch ms. @defaultValue 1 January 2026, 00:00 UTC */
   constructor(private readonly startAt = Date.UTC(2026, 0, 1)) {}
 
+  /** The wall clock, in epoch ms. */
   now(): number {
     return this.startAt + this.elapsedMs;
   }
 
+  /** Ms since the start. */
   monotonic(): number {
     return this.elapsedMs;
   }
 
+  /** Calls back once, when `delayMs` have passed; the returned function cancels it. */
   after(delayMs: number, callback: () => void): () => void {
     const timer = { at: this.elapsedMs + Math.max(delayMs, 0), callback };
     this.timers.add(timer);
     return () => this.timers.delete(timer);
   }
 
-  /** Lets time pass, with each timer at its instant and what follows from it before the next. */
+  /** Moves the time forward by `durationMs`. Each timer fires at its instant; its promises settle before the next one fires. */
   async advance(durationMs: number): Promise<void> {
     const until = this.elapsedMs + durationMs;
     await settle();
@@ -40,7 +50,7 @@ export class FakeClock implements Clock {
   }
 }
 
-/** Lets every promise that can settle do so. */
+/** Resolves after all promises that are ready have settled. */
 function settle(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }

@@ -1,25 +1,38 @@
 import { type MintContext, type MintedToken, type TokenSource } from '../core/contract/token-source.js';
 import { type TokenRequest } from '../core/contract/token-request.js';
 
-/** A source that counts, and that fails, dawdles or answers oddly when told to. */
+/**
+ * A token source for tests. It mints `<identity>-token-1`, `<identity>-token-2` and so on, records its calls, and can fail,
+ * wait or give other answers.
+ *
+ * @example
+ * const source = new FakeTokenSource();
+ * source.failure = new TokenSourceUnavailableError('down');
+ */
 export class FakeTokenSource implements TokenSource {
-  /** Every call so far, in order. */
+  /** Every call of `mint` so far, in order. */
   readonly calls: { readonly request: TokenRequest; readonly context: MintContext }[] = [];
-  /** What the answer says beside the token. */
+  /** Fields of the answer beside the token. @defaultValue a life of one hour */
   answer: Omit<MintedToken, 'accessToken'> = { expiresInMs: 3_600_000 };
-  /** Thrown instead of an answer while set. */
+  /** The error of each mint while set. @defaultValue none */
   failure?: Error;
   private gate: Promise<void> = Promise.resolve();
 
+  /** @param identity identity of the source, and the start of its tokens. @defaultValue `'fake'` */
   constructor(readonly identity = 'fake') {}
 
-  /** Makes every call wait until the returned function is called. */
+  /** Makes every later mint wait until the returned function is called. */
   hold(): () => void {
     let release = (): void => {};
     this.gate = new Promise((resolve) => (release = resolve));
     return release;
   }
 
+  /**
+   * Mints the next token.
+   *
+   * @throws the `failure`, while set
+   */
   async mint(request: TokenRequest, context: MintContext): Promise<MintedToken> {
     const number = this.calls.push({ request, context });
     await this.gate;

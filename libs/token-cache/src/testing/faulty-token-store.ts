@@ -12,16 +12,26 @@ import {
   type TokenStoreEvents,
 } from '../core/contract/token-store.js';
 
-/** What happens to a call instead of, or after, its effect. */
+/**
+ * Fault of one store call: `reject` throws without an effect, `hang` never settles and has no effect, `lose-reply` has its effect
+ * and never settles.
+ */
 export type StoreFault = 'reject' | 'hang' | 'lose-reply';
 
-/** A store that fails as networks do, in front of one that works. Each process of a test has its own. */
+/**
+ * A store for tests that passes calls on to another store, with the faults of a network. Give each process of a test its own.
+ *
+ * @example
+ * const store = new FaultyTokenStore(new MemoryTokenStore());
+ * store.fault = (operation) => (operation === 'commit' ? 'lose-reply' : undefined);
+ */
 export class FaultyTokenStore implements TokenStore {
   /** Every call so far, in order. */
   readonly calls: StoreOperation[] = [];
-  /** Chooses the fault of a call; none by default. */
+  /** Chooses the fault of a call. @defaultValue no fault */
   fault: (operation: StoreOperation) => StoreFault | undefined = () => undefined;
 
+  /** @param inner the store that has the effects; it stays the caller's to use */
   constructor(private readonly inner: TokenStore) {}
 
   get events(): TokenStoreEvents | undefined {

@@ -12,20 +12,20 @@ import { type StoreOperation } from '../core/contract/token-observer.js';
 import { FakeTokenSource } from './fake-token-source.js';
 import { FaultyTokenStore } from './faulty-token-store.js';
 
-/** Longer than a shutdown lets mints finish, and than any reply in flight takes. */
+/** Longer than a shutdown waits for mints, and than any reply takes. */
 const WIND_DOWN_MS = 60_000;
 
 /** Processes that share one store and one source, in virtual time. */
 export interface Fleet {
   readonly shared: MemoryTokenStore;
   readonly source: FakeTokenSource;
-  /** One more process, without jitter; `billing` is its integration. */
+  /** One more process, with the integration `billing` and without jitter. */
   replica(options?: Partial<TokenCacheOptions>, store?: TokenStore): TokenClient;
-  /** Shuts everybody down and gives the time back. */
+  /** Shuts all processes down and restores the real timers. */
   stop(): Promise<void>;
 }
 
-/** Takes the time over; `stop` the fleet after each test. */
+/** Starts a fleet in virtual time (Jest's fake timers). Call its `stop` after each test. */
 export function startFleet(): Fleet {
   jest.useFakeTimers({ doNotFake: ['nextTick', 'queueMicrotask', 'setImmediate'] });
   const shared = new MemoryTokenStore();
@@ -54,17 +54,17 @@ export function startFleet(): Fleet {
   };
 }
 
-/** Lets virtual time pass, and everything happen that is due. */
+/** Moves virtual time forward and runs what is due. */
 export function pass(ms: number): Promise<void> {
   return jest.advanceTimersByTimeAsync(ms);
 }
 
-/** The token of `billing` that a process gives out. */
+/** The access token of `billing` that a process gives. */
 export async function accessToken(tokens: TokenClient): Promise<string> {
   return (await tokens.getToken('billing')).accessToken;
 }
 
-/** Keeps a process busy with its token, once every so often. */
+/** Asks a process for its token `times` times, every `ms`. */
 export async function callEvery(ms: number, times: number, tokens: TokenClient): Promise<void> {
   for (let call = 0; call < times; call++) {
     await settled(tokens.getToken('billing'));
@@ -72,17 +72,17 @@ export async function callEvery(ms: number, times: number, tokens: TokenClient):
   }
 }
 
-/** That an upstream rejected a token of that generation, at the default pace. */
+/** The rejection of a token of that generation, at the default pace. */
 export function rejectionOf(generation: number): Rejection {
   return { generation, ...DEFAULT_POLICY.rejection, isContested: false };
 }
 
-/** What became of a promise, which may thus fail before anybody looks. */
+/** The result of a promise. Its rejection counts as handled from now on. */
 export function settled<T>(promise: Promise<T>): Promise<PromiseSettledResult<T>> {
   return Promise.allSettled([promise]).then(([result]) => result);
 }
 
-/** A store without events, which is polled. */
+/** A store without an event channel. */
 export function silent(inner: TokenStore): FaultyTokenStore {
   return new SilentTokenStore(inner);
 }
@@ -93,7 +93,7 @@ class SilentTokenStore extends FaultyTokenStore {
   }
 }
 
-/** A store whose events arrive only while the test says so; not at first. */
+/** A store whose event channel the test opens and closes; it is closed at first. */
 export function channelled(inner: MemoryTokenStore): ChannelledTokenStore {
   return new ChannelledTokenStore(inner);
 }
@@ -135,7 +135,7 @@ export class ChannelledTokenStore extends FaultyTokenStore {
   }
 }
 
-/** A store whose events come so many ms late. */
+/** A store whose events arrive `ms` late. */
 export function tardy(inner: MemoryTokenStore, ms: number): TokenStore {
   const store = new FaultyTokenStore(inner);
   const subscribe: TokenStoreEvents['subscribe'] = (listener) =>
@@ -149,7 +149,7 @@ export function tardy(inner: MemoryTokenStore, ms: number): TokenStore {
 
 export type Delays = Partial<Record<StoreOperation, number>>;
 
-/** The same store, with requests or replies that are so many ms on their way. */
+/** The same store with slow requests and replies; delays are in ms, by operation. */
 export function slow(
   inner: TokenStore,
   { requests = {}, replies = {} }: { requests?: Delays; replies?: Delays },

@@ -2,15 +2,14 @@ import fc from 'fast-check';
 import { MemoryTokenStore } from '../core/slot/memory-token-store.js';
 import { TokenKeys } from '../core/config/token-key.js';
 import { resolveIntegrations, resolveOptions } from '../core/config/token-cache.options.js';
-import { type TokenRequest } from '../core/contract/token-request.js';
 import { RedisNames } from '../redis/redis-names.js';
 import { FakeTokenSource } from './fake-token-source.js';
 
 const RUNS = { numRuns: 1_000 };
-/** Of those that make an integration each time. */
+/** Runs of the properties that build an integration each time, which is slow. */
 const FEW_RUNS = { numRuns: 150 };
 
-/** What has a meaning somewhere: in a key, a hash tag, a pattern, a list, an object, a line, a C string, a path, SQL. */
+/** Text with a meaning in some syntax: key, hash tag, pattern, list, object, line, C string, path, SQL. */
 const MEANINGFUL = [
   '{',
   '}',
@@ -74,10 +73,10 @@ function idOf({ integration, identity, request }: Asked): string {
   const keys = new TokenKeys();
   const integrations = Object.fromEntries([[integration, { source: new FakeTokenSource(identity) }]]);
   for (const one of resolveIntegrations(integrations, policy).values()) keys.add(one);
-  return keys.of(integration, request as TokenRequest).id;
+  return keys.of(integration, request).id;
 }
 
-/** What makes a token another one: scopes and resources are sets, and the scopes of RFC 6749 are separated by spaces. */
+/** Equal for two requests that one token serves: scopes (separated by spaces, RFC 6749) and resources are sets. */
 function meaning({
   integration,
   identity,
@@ -91,15 +90,15 @@ function meaning({
   return JSON.stringify([integration, identity, sets, audience ?? 0, tenant ?? 0, subject ?? 0]);
 }
 
-/** What a cluster hashes of a key: what lies between the first brace and the next that closes, if anything does. */
+/** The part of a key that Redis Cluster hashes: the text between the first `{` and the next `}`, unless it is empty. */
 function hashTag(key: string): string {
   return /^[^{]*\{([^}]+)\}/.exec(key)?.[1] ?? key;
 }
 
 jest.setTimeout(60_000);
 
-describe('Names that mean something to somebody', () => {
-  it('never make two different requests share a key, nor one request have two', () => {
+describe('TokenKeys and RedisNames, for names that have a meaning in some syntax,', () => {
+  it('give two requests the same key exactly if they mean the same', () => {
     fc.assert(
       fc.property(asked, asked, (one, other) => {
         expect(idOf(one) === idOf(other)).toBe(meaning(one) === meaning(other));
@@ -109,7 +108,7 @@ describe('Names that mean something to somebody', () => {
     );
   });
 
-  it('never make two requests share a key by moving from one field to the next', () => {
+  it('give two requests different keys if text moves from one field to another', () => {
     const fields = ['audience', 'tenant', 'subject'] as const;
     fc.assert(
       fc.property(filled, filled, fc.shuffledSubarray([...fields], { minLength: 2 }), (a, b, [first, second]) => {
@@ -131,16 +130,16 @@ describe('Names that mean something to somebody', () => {
     );
   });
 
-  it('never get into the names of the store: a key is 43 letters, digits, "-" and "_"', () => {
+  it('make a key of 43 letters, digits, "-" and "_" from any request', () => {
     fc.assert(
       fc.property(asked, (one) => expect(idOf(one)).toMatch(/^[\w-]{43}$/)),
       FEW_RUNS,
     );
   });
 
-  it('keep token and lease record in one slot of a cluster, whatever prefix, namespace and key are', () => {
+  it('keep token and record in one hash slot of a cluster, for any prefix, namespace and key', () => {
     const namespace = filled.filter((one) => !/[{}]/.test(one));
-    // An empty tag is none: whoever begins all names with one has no slots to rely on.
+    // Redis Cluster ignores an empty hash tag and then hashes the whole key: such a prefix cannot be supported.
     const prefix = text.filter((one) => !one.includes('{}'));
     fc.assert(
       fc.property(prefix, namespace, text, (before, name, keyId) => {
@@ -153,7 +152,7 @@ describe('Names that mean something to somebody', () => {
     );
   });
 
-  it('never make two keys of a namespace share a place, nor a key take the place of the ping', () => {
+  it('give two keys of a namespace, and the ping, different places', () => {
     const namespace = filled.filter((one) => !/[{}]/.test(one));
     fc.assert(
       fc.property(namespace, text, text, (name, a, b) => {
@@ -165,7 +164,7 @@ describe('Names that mean something to somebody', () => {
     );
   });
 
-  it('never let one namespace reach into another', () => {
+  it('give two namespaces different places and channels', () => {
     const namespace = filled.filter((one) => !/[{}]/.test(one));
     fc.assert(
       fc.property(namespace, namespace, text, text, (one, other, a, b) => {

@@ -1,4 +1,3 @@
-import { type TokenStore } from '../core/contract/token-store.js';
 import { acquireTests } from './contract/acquire-tests.js';
 import { commitTests } from './contract/commit-tests.js';
 import { connectionTests } from './contract/connection-tests.js';
@@ -7,32 +6,29 @@ import { eventTests, noEventTests } from './contract/event-tests.js';
 import { failTests } from './contract/fail-tests.js';
 import { type Test, withFleet } from './contract/fleet.js';
 import { invalidateTests } from './contract/invalidate-tests.js';
+import { paceTests } from './contract/pace-tests.js';
 import { peekTests } from './contract/peek-tests.js';
 import { purgeTests } from './contract/purge-tests.js';
 import { renewTests } from './contract/renew-tests.js';
+import { type TokenStoreFixture } from './token-store-fixture.js';
 
-/** What one test of the contract works on. */
-export interface TokenStoreFixture {
-  /** Another process: a store over the same data as every other one of this fixture. The suite closes it. */
-  open(): TokenStore | Promise<TokenStore>;
-  /** Releases what the fixture itself made, after the stores were closed. */
-  dispose?(): void | Promise<void>;
-}
-
+/** Options of `describeTokenStore`. */
 export interface TokenStoreContractOptions {
-  /** Whether the store has an event channel. @defaultValue true */
+  /** Whether the store has an event channel (`TokenStore.events`). @defaultValue `true` */
   readonly events?: boolean;
-  /** @defaultValue the global one, as of Jest, Mocha or Vitest */
+  /** Registers a group of tests. @defaultValue the global `describe`, as of Jest, Mocha or Vitest */
   readonly describe?: (name: string, body: () => void) => void;
-  /** @defaultValue the global one */
+  /** Registers a test. @defaultValue the global `it` */
   readonly it?: (name: string, body: () => Promise<void>) => void;
 }
 
 const globals = globalThis as unknown as Required<Pick<TokenStoreContractOptions, 'describe' | 'it'>>;
 
 /**
- * Registers the tests that every `TokenStore` must pass.
+ * Registers the tests that every implementation of `TokenStore` must pass. Each test opens two stores, as two processes. Some
+ * wait for real leases to lapse: give a test 5 s at least.
  *
+ * @param name name of the implementation, for the titles of the tests
  * @param createFixture called once per test; must give an empty store each time
  * @example
  * describeTokenStore('MyTokenStore', () => {
@@ -53,6 +49,7 @@ export function describeTokenStore(
     describe('commit', () => commitTests(test));
     describe('fail', () => failTests(test));
     describe('invalidate', () => invalidateTests(test));
+    describe('the pace of invalidate', () => paceTests(test));
     describe('purge', () => purgeTests(test));
     describe('peek', () => peekTests(test));
     describe('keys and payloads', () => dataTests(test));

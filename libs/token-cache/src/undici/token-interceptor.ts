@@ -4,7 +4,7 @@ import { type TokenRequest } from '../core/contract/token-request.js';
 import { isResendable } from '../core/door/resendable.js';
 import { type Transport } from '../core/door/transport.js';
 import { type TokenClient } from '../core/token-client.js';
-import { Attempt } from './attempt.js';
+import { DispatchAttempt } from './dispatch-attempt.js';
 import { withAuthorization, withoutAuthorization } from './authorization.js';
 import { RelayController } from './relay-controller.js';
 
@@ -26,9 +26,9 @@ export function tokenInterceptor(
   return (dispatch) => (options, handler) => {
     const controller = new RelayController();
     const headers = withoutAuthorization(options.headers);
-    const transport: Transport<Attempt> = {
+    const transport: Transport<DispatchAttempt> = {
       send(token, speaksAgainst) {
-        const attempt = new Attempt(handler, controller, speaksAgainst);
+        const attempt = new DispatchAttempt(handler, controller, speaksAgainst);
         dispatch({ ...options, headers: withAuthorization(headers, token.authorization) }, attempt);
         return attempt.begun;
       },

@@ -15,9 +15,9 @@ export const IDENTITY_PROVIDER_FAULTS: readonly Fault[] = [
   failing('identity provider refuses the credentials', { status: 401 }, SOURCE_REJECTED),
   {
     name: 'identity provider slower than the lease',
-    async inject({ fleet }, random) {
+    async inject({ fleet }, chance) {
       await fleet.idp.configure({ delayMs: LEASE_MS + 1_000 });
-      await sleep(random.between(3_000, 6_000));
+      await sleep(chance.whole(3_000, 6_000));
       await fleet.idp.configure({ delayMs: 0 });
     },
   },
@@ -25,9 +25,9 @@ export const IDENTITY_PROVIDER_FAULTS: readonly Fault[] = [
     name: 'identity provider never answers',
     excuses: [{ cause: SOURCE_UNAVAILABLE }],
     healingMs: MINT_TIMEOUT_MS + COOLDOWN_MS + MINT_MS,
-    async inject({ fleet }, random) {
+    async inject({ fleet }, chance) {
       await fleet.idp.configure({ delayMs: FOREVER_MS });
-      await sleep(random.between(2_000, 5_000));
+      await sleep(chance.whole(2_000, 5_000));
       await fleet.idp.configure({ delayMs: 0 });
     },
   },
@@ -59,9 +59,9 @@ function failing(
     name,
     excuses: [{ cause }],
     healingMs: COOLDOWN_MS + MINT_MS,
-    async inject({ fleet }, random) {
+    async inject({ fleet }, chance) {
       await fleet.idp.configure({ failWith });
-      await sleep(random.between(2_000, 6_000));
+      await sleep(chance.whole(2_000, 6_000));
       await fleet.idp.configure({ failWith: null });
     },
   };

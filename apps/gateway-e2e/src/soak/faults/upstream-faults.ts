@@ -5,9 +5,9 @@ import { type Fault } from '../fault.js';
 export const UPSTREAM_FAULTS: readonly Fault[] = [
   {
     name: 'upstream slow',
-    async inject({ toUpstream }, random) {
+    async inject({ toUpstream }, chance) {
       toUpstream.suffer({ kind: 'delay', ms: 100, jitterMs: 200 });
-      await sleep(random.between(2_000, 5_000));
+      await sleep(chance.whole(2_000, 5_000));
       await toUpstream.heal();
     },
   },
@@ -16,10 +16,10 @@ export const UPSTREAM_FAULTS: readonly Fault[] = [
     // A body that breaks off breaks the caller's connection too, so that no part is taken for the whole.
     excuses: [{ cause: UPSTREAM_FAILED }, { cause: CONNECTION_LOST }],
     healingMs: 500,
-    async inject({ toUpstream }, random) {
-      for (let cuts = random.between(3, 8); cuts > 0; cuts--) {
+    async inject({ toUpstream }, chance) {
+      for (let cuts = chance.whole(3, 8); cuts > 0; cuts--) {
         toUpstream.cut();
-        await sleep(random.between(50, 500));
+        await sleep(chance.whole(50, 500));
       }
     },
   },
@@ -27,10 +27,10 @@ export const UPSTREAM_FAULTS: readonly Fault[] = [
     name: 'upstream refuses connections',
     excuses: [{ cause: UPSTREAM_FAILED }, { cause: UPSTREAM_UNREACHABLE }, { cause: CONNECTION_LOST }],
     healingMs: 500,
-    async inject({ toUpstream }, random) {
+    async inject({ toUpstream }, chance) {
       toUpstream.refuse();
       toUpstream.cut();
-      await sleep(random.between(1_000, 3_000));
+      await sleep(chance.whole(1_000, 3_000));
       await toUpstream.heal();
     },
   },

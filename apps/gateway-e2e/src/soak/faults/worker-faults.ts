@@ -13,20 +13,20 @@ export const WORKER_FAULTS: readonly Fault[] = [
     excuses: [{ cause: CONNECTION_LOST }, { cause: NO_ANSWER }],
     healingMs: 1_000,
     endsWorkers: true,
-    async inject({ workers, expenses }, random) {
-      const pid = random.pick(await workers());
+    async inject({ workers, expenses }, chance) {
+      const pid = chance.pick(await workers());
       expenses.kills++;
       process.kill(pid, 'SIGKILL');
     },
   },
   {
     name: WORKER_FROZEN,
-    async inject({ workers, expenses }, random) {
-      const pid = random.pick(await workers());
+    async inject({ workers, expenses }, chance) {
+      const pid = chance.pick(await workers());
       expenses.freezes++;
       process.kill(pid, 'SIGSTOP');
       try {
-        await sleep(LEASE_MS + random.between(500, 2_000));
+        await sleep(LEASE_MS + chance.whole(500, 2_000));
       } finally {
         process.kill(pid, 'SIGCONT');
       }

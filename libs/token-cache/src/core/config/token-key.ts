@@ -82,7 +82,7 @@ function readRequest(request: TokenRequest): TokenRequest {
   const { scope, audience, resource, tenant, subject } = request;
   const read = { scope, audience, resource, tenant, subject };
   for (const field of REQUEST_FIELDS) checkField(field, read[field]);
-  return read as TokenRequest;
+  return read;
 }
 
 function checkField(field: (typeof REQUEST_FIELDS)[number], value: unknown): void {
@@ -92,6 +92,6 @@ function checkField(field: (typeof REQUEST_FIELDS)[number], value: unknown): voi
   if (!items.every((item) => typeof item === 'string'))
     throw new TokenConfigError(`request.${field}`, 'must be a string');
   if (field !== 'scope' && items.includes('')) throw new TokenConfigError(`request.${field}`, 'must not be empty');
-  if (field === 'scope' && items.some((item) => /[^\x20-\x7e]/.test(item as string)))
+  if (field === 'scope' && items.some((item) => /[^\x20-\x7e]/.test(item)))
     throw new TokenConfigError('request.scope', 'must be visible ASCII');
 }

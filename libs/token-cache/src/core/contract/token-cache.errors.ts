@@ -22,7 +22,10 @@ export class TokenIntegrationUnknownError extends TokenCacheError {
   readonly code = 'TOKEN_INTEGRATION_UNKNOWN';
 
   constructor(integration: string, known: readonly string[]) {
-    super(`No integration is called "${integration}"; known are: ${known.join(', ') || 'none'}`);
+    super(
+      `No integration is called "${integration}"; known are: ${known.join(', ') || 'none'}. ` +
+        'Add it to the options of the module, or with forFeature() or register()',
+    );
   }
 }
 
@@ -39,6 +42,7 @@ export class TokenConfigError extends TokenCacheError {
   }
 }
 
+/** What is known of a failed mint. */
 export interface TokenSourceErrorOptions extends ErrorOptions {
   /** `error` of the token endpoint's answer (RFC 6749 section 5.2). */
   oauthError?: string;
@@ -73,20 +77,27 @@ export class TokenResponseInvalidError extends TokenSourceError {
   readonly code = 'TOKEN_RESPONSE_INVALID';
 }
 
-/** Another process was minting for longer than this caller waits. */
+/** Another caller or process was minting for longer than this caller waits (`waitTimeoutMs`). */
 export class TokenWaitTimeoutError extends TokenCacheError {
   readonly code = 'TOKEN_WAIT_TIMEOUT';
 
   constructor(integration: string, waitTimeoutMs: number) {
-    super(`No token for "${integration}" within ${waitTimeoutMs} ms`);
+    super(
+      `No token for "${integration}" within ${waitTimeoutMs} ms: another caller or process is still minting it. ` +
+        'Try again; if it recurs, look at the source, or raise waitTimeoutMs',
+    );
   }
 }
 
-/** The store did not answer, and policy forbids to go on without it. */
+/** The store did not answer, and the call cannot go on without it: by policy (`whenStoreUnavailable`), or by its nature, as a purge. */
 export class TokenStoreUnavailableError extends TokenCacheError {
   readonly code = 'TOKEN_STORE_UNAVAILABLE';
 
   constructor(operation: string, options?: ErrorOptions) {
-    super(`The token store did not answer "${operation}"`, options);
+    super(
+      `The token store did not answer "${operation}", and this call cannot go on without it. Try again; the cause says ` +
+        'what is wrong with the store',
+      options,
+    );
   }
 }

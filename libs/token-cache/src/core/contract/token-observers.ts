@@ -1,6 +1,6 @@
 import { type TokenObserver } from './token-observer.js';
 
-/** Everybody who watches. */
+/** All observers of one client. */
 export class TokenObservers {
   private readonly observers = new Set<TokenObserver>();
 

@@ -16,8 +16,8 @@ export interface TokenStore {
 
   /**
    * The token if it serves the attempt: it is not marked as rejected, is not of `refusedGeneration`, and lives longer than
-   * `minTtlMs`; else the right to mint one, or why not. A token that merely lives too short is also a hit while nobody can
-   * replace it. The same nonce is given its own live lease again, so that a lost reply does not make a process wait for itself.
+   * `minTtlMs`; else the right to mint one, or why not. A token that merely lives too short is also a hit while it cannot be
+   * replaced now. The same nonce is given its own live lease again, so that a lost reply does not make a process wait for itself.
    */
   acquire(keyId: string, attempt: Attempt): Promise<Acquired>;
 
@@ -25,7 +25,7 @@ export interface TokenStore {
   renew(keyId: string, lease: Lease): Promise<boolean>;
 
   /**
-   * Publishes the token under its fence, releases the lease, forgets failures and wakes those who wait. Idempotent. A
+   * Publishes the token under its fence, releases the lease, forgets failures and wakes the waiters. Idempotent. A
    * lease that lapsed commits all the same unless a newer fence exists, or every record of the key is gone and the fence
    * is older than `leaseMs`.
    *
@@ -34,7 +34,7 @@ export interface TokenStore {
    */
   commit(keyId: string, lease: Lease, payload: string, ttlMs: number): Promise<Committed>;
 
-  /** Releases a lease that is still ours, remembers the failure for `cooldown.remainingMs` if given, wakes those who wait. */
+  /** Releases a lease that is still ours, remembers the failure for `cooldown.remainingMs` if given, and wakes the waiters. */
   fail(keyId: string, lease: Lease, cooldown?: Cooldown): Promise<void>;
 
   /**

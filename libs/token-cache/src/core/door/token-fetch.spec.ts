@@ -1,5 +1,5 @@
 import { FakeTokenSource } from '../../testing/fake-token-source.js';
-import { billingTokens, CredentialServer } from '../../testing/credential-server.spec-support.js';
+import { age, AgingClock, billingTokens, CredentialServer } from '../../testing/credential-server.spec-support.js';
 import { type TokenClient } from '../../core/token-client.js';
 
 describe('TokenClient.fetch', () => {
@@ -10,7 +10,9 @@ describe('TokenClient.fetch', () => {
   beforeEach(async () => {
     server = await CredentialServer.start();
     ({ url } = server);
-    tokens = billingTokens();
+    const clock = new AgingClock();
+    tokens = billingTokens(undefined, clock);
+    await age(tokens, clock);
   });
 
   afterEach(async () => {
@@ -34,10 +36,18 @@ describe('TokenClient.fetch', () => {
     ]);
   });
 
-  it('gives the second 401 to the caller', async () => {
+  it('gives a 401 to the caller, whole, when a new token does not help or is not due', async () => {
     server.accepted = 'nothing';
-    expect((await tokens.fetch('billing', url)).status).toBe(401);
-    expect(server.seen).toHaveLength(2);
+    server.answer = (_, response) => response.end('no role');
+    const answers = [
+      await tokens.fetch('billing', url),
+      await tokens.fetch('billing', url, { method: 'POST', body: 'x' }),
+    ];
+    expect(await Promise.all(answers.map(async (answer) => [answer.status, await answer.text()]))).toEqual([
+      [401, 'no role'],
+      [401, 'no role'],
+    ]);
+    expect(new Set(server.credentials)).toEqual(new Set(['Bearer t-token-1', 'Bearer t-token-2']));
   });
 
   it.each([
@@ -97,7 +107,7 @@ describe('TokenClient.fetch', () => {
   it('asks for the token of the request it is given', async () => {
     await tokens.fetch('billing', url, { token: { tenant: 'a' } });
     await tokens.fetch('billing', url, { token: { tenant: 'b' } });
-    expect(new Set(server.credentials).size).toBe(2);
+    expect(server.credentials).toEqual(['Bearer t-token-2', 'Bearer t-token-3']);
   });
 
   it('stops when its signal does', async () => {

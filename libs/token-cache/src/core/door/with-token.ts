@@ -37,7 +37,12 @@ export class WithToken {
     if (this.hear(key, token, transport.statusOf(answer)) !== 'rejected') return answer;
 
     const verdict = await this.parts.rejections.report(key, token);
-    if (!HAS_SUCCESSOR[verdict] || !transport.canSendAgain()) return answer;
+    if (!HAS_SUCCESSOR[verdict]) return answer;
+    if (!transport.canSendAgain()) {
+      // The early refresh is granted to this call alone, and a failure of it is reported by the metrics.
+      if (verdict === 'contested') void this.parts.supply.replace(key, token).catch(() => {});
+      return answer;
+    }
     const successor = await this.successorOf(key, token, signal);
     if (!successor) return answer;
     await transport.discard(answer);

@@ -2,9 +2,9 @@ import { type Clock } from '../contract/clock.js';
 
 /** Work on one key that any number of callers wait for. */
 export interface Flight {
-  /** From now on nobody can join. */
+  /** Callers that come from now on begin a flight of their own. */
   close(): void;
-  /** True when nobody waits any more, and then nobody can join any more either. */
+  /** Closes the flight if no caller waits any more; true if so. */
   closeIfEmpty(): boolean;
   /** Called when the last caller leaves. */
   onEmpty?: () => void;
@@ -67,7 +67,7 @@ class OpenFlight<T> implements Flight {
     this.landed = Promise.resolve()
       .then(() => work(this))
       .finally(close);
-    // Callers may all have left; a failure that nobody hears is not an unhandled rejection.
+    // All callers may have left; the failure is then not an unhandled rejection.
     this.landed.catch(() => {});
   }
 

@@ -1,5 +1,4 @@
 import { inspect } from 'node:util';
-import { Logger } from '@nestjs/common';
 import { type FakeTokenSource } from '../../testing/fake-token-source.js';
 import { FaultyTokenStore } from '../../testing/faulty-token-store.js';
 import { accessToken, type Fleet, pass, startFleet } from '../../testing/fleet.spec-support.js';
@@ -16,16 +15,16 @@ describe('Upkeep', () => {
   let source: FakeTokenSource;
   let replica: Fleet['replica'];
   let stop: Fleet['stop'];
-  let logged: jest.SpyInstance;
+  let warned: jest.SpyInstance;
 
   beforeEach(() => {
     ({ shared, source, replica, stop } = startFleet());
-    logged = jest.spyOn(Logger.prototype, 'error').mockImplementation();
+    warned = jest.spyOn(process, 'emitWarning').mockImplementation();
   });
 
   afterEach(async () => {
     await stop();
-    logged.mockRestore();
+    warned.mockRestore();
   });
 
   /** A caller every 100 ms. */
@@ -68,7 +67,7 @@ describe('Upkeep', () => {
       await callFor(100, tokens);
       expect(store.calls).toEqual(['acquire']);
       expect(await accessToken(tokens)).toBe('fake-token-2');
-      expect(logged).not.toHaveBeenCalled();
+      expect(warned).not.toHaveBeenCalled();
     });
 
     it('looks again three times per lease while another process refreshes it', async () => {
@@ -81,10 +80,10 @@ describe('Upkeep', () => {
       release();
       await callFor(1_200, tokens);
       expect(await accessToken(tokens)).toBe('fake-token-2');
-      expect(logged).not.toHaveBeenCalled();
+      expect(warned).not.toHaveBeenCalled();
     });
 
-    it('replaces a newer token that nobody here can read', async () => {
+    it('replaces a newer token that cannot be read', async () => {
       const { keyId } = (await tokens.peek('billing'))!;
       const acquired = await shared.acquire(keyId, { nonce: 'other', leaseMs: 1_000, minTtlMs: HOUR });
       if (acquired.outcome !== 'lease') throw new Error(acquired.outcome);
@@ -121,7 +120,7 @@ describe('Upkeep', () => {
       expect(await accessToken(other)).toBe('fake-token-2');
     });
 
-    it('logs what nobody expected, and goes on', async () => {
+    it('warns of an error that is none of the library, and goes on', async () => {
       const odd = new Error('no entropy');
       let isBroken = false;
       const broken = replica({
@@ -133,7 +132,7 @@ describe('Upkeep', () => {
       await broken.getToken('billing');
       isBroken = true;
       await callFor(100, broken);
-      expect(logged).toHaveBeenCalledWith(odd);
+      expect(warned).toHaveBeenCalledWith(expect.stringContaining('no entropy'), 'TokenCacheWarning');
     });
 
     it('leaves nothing behind', async () => {
@@ -169,7 +168,7 @@ describe('Upkeep', () => {
     Object.assign(store, { inner: empty });
     await callFor(100, tokens);
     expect(await accessToken(tokens)).toBe('fake-token-1');
-    expect(logged).not.toHaveBeenCalled();
+    expect(warned).not.toHaveBeenCalled();
   });
 
   describe('of a token that could not be shared', () => {
@@ -191,7 +190,7 @@ describe('Upkeep', () => {
       await shared.acquire(keyId, { nonce: 'other', leaseMs: 60_000, minTtlMs: 0 });
       await callFor(1_900, tokens);
       expect(store.calls).toEqual(['acquire', 'acquire']);
-      expect(logged).not.toHaveBeenCalled();
+      expect(warned).not.toHaveBeenCalled();
     });
 
     it('does not begin once the application is shut down', async () => {

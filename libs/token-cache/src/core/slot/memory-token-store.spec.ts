@@ -9,6 +9,7 @@ describeTokenStore('MemoryTokenStore', () => {
 
 describe('MemoryTokenStore', () => {
   const lookUp = { nonce: 'a', leaseMs: 3_000, minTtlMs: 0 };
+  const rejection = { generation: 1, paceMs: 5_000, maxPaceMs: 60_000, isContested: false };
   let monotonic = 0;
   const clock: Clock = { ...systemClock, now: () => 1_700_000_000_000 + monotonic, monotonic: () => monotonic };
 
@@ -58,11 +59,13 @@ describe('MemoryTokenStore', () => {
       (store: MemoryTokenStore) =>
         store.fail('key', { nonce: 'a', fence: 1, leaseMs: 1 }, { remainingMs: 0, error: '' }),
     ],
-  ])('refuses a key that would never end: %s', async (name, call) => {
+    ['paceMs', (store: MemoryTokenStore) => store.invalidate('key', { ...rejection, paceMs: 0 })],
+    ['maxPaceMs', (store: MemoryTokenStore) => store.invalidate('key', { ...rejection, maxPaceMs: 0 })],
+  ])('refuses a time that is not positive: %s', async (name, call) => {
     await expect(call(new MemoryTokenStore())).rejects.toThrow(`${name} must be a positive integer, not 0`);
   });
 
-  it('wakes nobody for a holder that was overtaken', async () => {
+  it('sends no event for a holder that was overtaken', async () => {
     const store = new MemoryTokenStore({ clock });
     const late = await store.acquire('key', { ...lookUp, nonce: 'late' });
     if (late.outcome !== 'lease') throw new Error(late.outcome);
@@ -75,6 +78,22 @@ describe('MemoryTokenStore', () => {
     await store.fail('key', late.lease);
     await Promise.resolve();
     expect(events).toEqual([]);
+  });
+
+  it('paces rejections by the clock that it was given', async () => {
+    const store = new MemoryTokenStore({ clock });
+    const rejectNext = async () => {
+      const answer = await store.acquire('key', lookUp);
+      if (answer.outcome === 'lease') await store.commit('key', answer.lease, 'payload', 3_600_000);
+      const { token } = await store.peek('key');
+      return store.invalidate('key', { ...rejection, generation: token!.fence });
+    };
+    const verdicts: string[] = [];
+    for (const atMs of [0, 4_999, 5_000, 14_999, 15_000]) {
+      monotonic = atMs;
+      verdicts.push(await rejectNext());
+    }
+    expect(verdicts).toEqual(['replaced', 'held', 'replaced', 'held', 'replaced']);
   });
 
   it('drops what ended as fast as new keys come in', async () => {

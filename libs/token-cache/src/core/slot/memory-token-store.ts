@@ -115,7 +115,7 @@ export class MemoryTokenStore implements TokenStore {
     else if (value[1].until <= now) this.#slots.delete(value[0]);
   }
 
-  /** Tells those who wait, if somebody does. */
+  /** Tells the waiters, if there are any. */
   #wake(event: TokenStoreEvent): void {
     if (this.#awaited.delete(event.keyId)) this.#publish(event);
   }

@@ -1,16 +1,17 @@
-import { acquire, commit, keptUntil, purge, type Slot } from './slot.js';
-import { type Lease } from '../contract/token-store.js';
+import { acquire, commit, fail, invalidate, keptUntil, peek, purge, renew, type Slot } from './slot.js';
+import { type Lease, type Rejection } from '../contract/token-store.js';
 
 const NOW = Date.UTC(2026, 0, 1);
 const HOUR = 3_600_000;
+const DAY = 24 * HOUR;
 const LEASE_MS = 3_000;
 
 function leaseOf(
   slot: Slot | undefined,
   now: number,
-  { nonce = 'a', minTtlMs = 0 } = {},
+  { nonce = 'a', minTtlMs = 0, leaseMs = LEASE_MS } = {},
 ): { lease: Lease; slot: Slot } {
-  const { answer, slot: after } = acquire(slot, { nonce, leaseMs: LEASE_MS, minTtlMs }, now);
+  const { answer, slot: after } = acquire(slot, { nonce, leaseMs, minTtlMs }, now);
   if (answer.outcome !== 'lease' || !after) throw new Error(answer.outcome);
   return { lease: answer.lease, slot: after };
 }
@@ -23,11 +24,98 @@ function published(now: number): { slot: Slot; fence: number } {
   return { slot: after, fence: lease.fence };
 }
 
-describe('A slot', () => {
-  it('is kept for longer than a day, which is as long as a token lives at most', () => {
-    const { slot } = published(NOW);
-    expect(keptUntil(slot, NOW)).toBe(NOW + 25 * HOUR);
-    expect(keptUntil({ ...slot, tokenEndsAt: NOW + 30 * HOUR }, NOW)).toBe(NOW + 30 * HOUR);
+function rejected({ slot, fence }: { slot: Slot; fence: number }, now: number, policy: Partial<Rejection> = {}): Slot {
+  const rejection = { generation: fence, paceMs: 5_000, maxPaceMs: DAY, isContested: false, ...policy };
+  const { slot: after } = invalidate(slot, rejection, now);
+  if (!after) throw new Error('the rejection was not granted');
+  return after;
+}
+
+describe('Slot', () => {
+  describe('is kept for a day longer than', () => {
+    it('its last change, when nothing in it lasts', () => {
+      const { slot } = purge(undefined, NOW);
+      expect(keptUntil(slot!, NOW)).toBe(NOW + DAY);
+    });
+
+    it('its token', () => {
+      expect(keptUntil(published(NOW).slot, NOW)).toBe(NOW + HOUR + DAY);
+    });
+
+    it('its lease', () => {
+      const { slot } = leaseOf(undefined, NOW, { leaseMs: 2 * HOUR });
+      expect(keptUntil(slot, NOW)).toBe(NOW + 2 * HOUR + DAY);
+    });
+
+    it('its cool-down', () => {
+      const { lease, slot } = leaseOf(undefined, NOW);
+      const { slot: failed } = fail(slot, lease, { error: 'busy', remainingMs: 2 * HOUR }, NOW);
+      expect(keptUntil(failed!, NOW)).toBe(NOW + 2 * HOUR + DAY);
+    });
+
+    it('the pace of its rejections says anything', () => {
+      const marked = rejected(published(NOW), NOW, { paceMs: 2 * HOUR });
+      expect(keptUntil(marked, NOW)).toBe(NOW + 4 * HOUR + DAY);
+    });
+  });
+
+  it('is never kept for a shorter time than before because another part of it changed', () => {
+    const marked = rejected(published(NOW), NOW, { paceMs: 2 * HOUR });
+    const { lease, slot } = leaseOf(marked, NOW + 1);
+    const steps = [
+      slot,
+      renew(slot, lease, NOW + 2).slot!,
+      fail(slot, lease, undefined, NOW + 2).slot!,
+      commit(slot, lease, 'payload', HOUR, NOW + 2).slot!,
+    ];
+    for (const after of steps) expect(keptUntil(after, NOW + 2)).toBe(NOW + 4 * HOUR + DAY);
+  });
+
+  describe('with a token that was rejected', () => {
+    it('hands it back until it ends, and grants its replacement', () => {
+      const token = published(NOW);
+      const marked = rejected(token, NOW);
+      const attempt = { nonce: 'b', leaseMs: LEASE_MS, minTtlMs: 0 };
+      const before = acquire(marked, attempt, NOW + HOUR - 1).answer;
+      expect(before).toMatchObject({
+        outcome: 'lease',
+        reason: 'invalidated',
+        rejected: { fence: token.fence, ttlMs: 1 },
+      });
+      const after = acquire(marked, attempt, NOW + HOUR).answer;
+      expect(after).toMatchObject({ outcome: 'lease', reason: 'invalidated', rejected: undefined });
+    });
+
+    it('is marked until the next commit, which keeps the pace', () => {
+      const marked = rejected(published(NOW), NOW, { paceMs: HOUR });
+      expect(peek(marked, NOW).answer).toMatchObject({ isRejected: true });
+      const { lease, slot } = leaseOf(marked, NOW);
+      const { slot: replaced } = commit(slot, lease, 'next', 2 * HOUR, NOW);
+      expect(peek(replaced, NOW).answer).toMatchObject({ token: { payload: 'next' }, isRejected: false });
+      const rejection = { generation: lease.fence, paceMs: 1, maxPaceMs: DAY, isContested: false };
+      expect(invalidate(replaced, rejection, NOW + HOUR - 1)).toEqual({ answer: 'held' });
+      expect(invalidate(replaced, rejection, NOW + HOUR).answer).toBe('replaced');
+    });
+
+    it('is not marked where the rejection was contested', () => {
+      const token = published(NOW);
+      const contested = rejected(token, NOW, { isContested: true });
+      expect(peek(contested, NOW).answer).toMatchObject({ isRejected: false });
+      const attempt = { nonce: 'b', leaseMs: LEASE_MS, minTtlMs: 0 };
+      expect(acquire(contested, attempt, NOW).answer.outcome).toBe('hit');
+      expect(acquire(contested, { ...attempt, refusedGeneration: token.fence }, NOW).answer).toMatchObject({
+        ...{ outcome: 'lease', reason: 'refresh' },
+        ...{ token: undefined, rejected: { fence: token.fence } },
+      });
+    });
+
+    it('is not changed by a rejection that is held or stale', () => {
+      const token = published(NOW);
+      const marked = rejected(token, NOW);
+      const rejection = { generation: token.fence, paceMs: 1, maxPaceMs: 1, isContested: false };
+      expect(invalidate(marked, rejection, NOW + 1)).toEqual({ answer: 'stale' });
+      expect(invalidate(undefined, rejection, NOW)).toEqual({ answer: 'stale' });
+    });
   });
 
   it('grants rising fences although the clock was set back', () => {

@@ -73,7 +73,9 @@ export class SourceClient {
     });
     const cancelTimeout = this.clock.after(policy.mintTimeoutMs, () => {
       mint.controller.abort(
-        new TokenSourceUnavailableError(`The source of "${name}" did not answer within ${policy.mintTimeoutMs} ms`),
+        new TokenSourceUnavailableError(
+          `The source of "${name}" did not answer within ${policy.mintTimeoutMs} ms: look at its endpoint, or raise mintTimeoutMs`,
+        ),
       );
     });
     this.running.add(mint);
@@ -89,7 +91,10 @@ export class SourceClient {
     } catch (error) {
       const reason: unknown = signal.aborted ? signal.reason : error;
       if (reason instanceof TokenSourceError) throw reason;
-      throw new TokenSourceUnavailableError(`The source of "${name}" failed`, { cause: reason });
+      throw new TokenSourceUnavailableError(
+        `The source of "${name}" failed: its own error is the cause, in the process that asked it`,
+        { cause: reason },
+      );
     } finally {
       cancelTimeout();
       this.running.delete(mint);

@@ -47,7 +47,7 @@ function jwtClaims(accessToken: string): { exp?: unknown; iat?: unknown } {
   const [, claims = '', signature] = accessToken.split('.');
   if (signature === undefined) return {};
   try {
-    return JSON.parse(Buffer.from(claims, 'base64url').toString()) ?? {};
+    return (JSON.parse(Buffer.from(claims, 'base64url').toString()) as object | null) ?? {};
   } catch {
     return {};
   }

@@ -23,7 +23,7 @@ export class PayloadCodec {
   decode(keyId: string, fence: number, payload: string): TokenContent | undefined {
     try {
       const plain = this.keys.size > 0 ? this.open(payload, associatedData(keyId, fence)) : payload;
-      return contentOf(JSON.parse(plain));
+      return contentOf(JSON.parse(plain) as Partial<TokenContent>);
     } catch {
       return undefined;
     }

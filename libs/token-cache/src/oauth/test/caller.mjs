@@ -1,4 +1,4 @@
-// A process whose callers all want a token at once, when told: node caller.mjs <socket of Redis> <token endpoint> <secret>
+// A process that starts a number of callers at once for each message: node caller.mjs <socket of Redis> <token endpoint> <secret>
 import { Redis } from 'ioredis';
 import { NestFactory } from '@nestjs/core';
 import { TokenCacheModule, TokenService } from '@mintonce/token-cache';

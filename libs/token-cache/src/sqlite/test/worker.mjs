@@ -1,4 +1,4 @@
-// One of several processes that count up in one token: node worker.mjs <path> <target>
+// One of several processes that increment the number in one token: node worker.mjs <path> <target>
 import { setTimeout as sleep } from 'node:timers/promises';
 import { SqliteTokenStore } from '@mintonce/token-cache/sqlite';
 

@@ -11,32 +11,35 @@ import {
   granted,
   leaseOf,
   takenOver,
+  expired,
   publish,
   published,
+  reject,
+  rejectedSoon,
 } from './fleet.js';
 
 export function acquireTests(test: Test): void {
-  test('grants the lease to the first who asks', async ({ store }) => {
+  test('grants the lease to the first caller', async ({ store }) => {
     const { nonce, ...granted } = await leaseOf(store);
     assert.ok(Number.isSafeInteger(granted.fence) && granted.fence > 0);
     assert.equal(granted.leaseMs, LONG_MS);
     assert.equal(typeof nonce, 'string');
   });
 
-  test('makes a second process wait, and says for how long', async ({ store, other }) => {
+  test('makes a second process wait, and gives the time until the lease ends', async ({ store, other }) => {
     await leaseOf(store);
     const answer = await acquire(other);
     assert.equal(answer.outcome, 'wait');
     assert.ok(answer.leaseEndsInMs > 0 && answer.leaseEndsInMs <= LONG_MS);
   });
 
-  test('grants one lease to many who ask at once', async ({ store, other }) => {
+  test('grants one lease to many concurrent callers', async ({ store, other }) => {
     const answers = await Promise.all(Array.from({ length: 40 }, (_, i) => acquire(i % 2 ? store : other)));
     assert.equal(answers.filter(({ outcome }) => outcome === 'lease').length, 1);
     assert.equal(answers.filter(({ outcome }) => outcome === 'wait').length, 39);
   });
 
-  test('gives the same nonce its own lease again', async ({ store, other }) => {
+  test('gives a repeated nonce its own lease again', async ({ store, other }) => {
     const nonce = newNonce();
     const first = await granted(acquire(store, { nonce }));
     const again = await granted(acquire(other, { nonce }));
@@ -44,7 +47,7 @@ export function acquireTests(test: Test): void {
     assert.equal((await acquire(other)).outcome, 'wait');
   });
 
-  test('gives the same nonce a new fence once its lease was taken over', async ({ store, other }) => {
+  test('gives a repeated nonce a new fence after its lease was taken over', async ({ store, other }) => {
     const nonce = newNonce();
     const first = await granted(acquire(store, { nonce, leaseMs: SHORT_MS }));
     const second = await takenOver(other);
@@ -53,7 +56,7 @@ export function acquireTests(test: Test): void {
     assert.ok(third.lease.fence > second.fence && second.fence > first.lease.fence);
   });
 
-  test('grants a lapsed lease anew, with a higher fence', async ({ store, other }) => {
+  test('grants a lapsed lease again, with a higher fence', async ({ store, other }) => {
     const dead = await leaseOf(store, { leaseMs: SHORT_MS });
     const next = await takenOver(other);
     assert.ok(next.fence > dead.fence);
@@ -65,7 +68,7 @@ export function acquireTests(test: Test): void {
       const lease = await leaseOf(i % 2 ? store : other);
       fences.push(lease.fence);
       if (i % 3 === 0) await store.fail(KEY, lease);
-      if (i % 3 === 1) await publish(store, lease).then(() => other.invalidate(KEY, lease.fence));
+      if (i % 3 === 1) await publish(store, lease).then(() => rejectedSoon(other, lease, { paceMs: 1, maxPaceMs: 1 }));
       if (i % 3 === 2) await other.purge(KEY);
     }
     assert.deepEqual(
@@ -74,7 +77,7 @@ export function acquireTests(test: Test): void {
     );
   });
 
-  test('answers with the token that another process published', async ({ store, other }) => {
+  test('gives the token that another process committed', async ({ store, other }) => {
     const lease = await leaseOf(store);
     await store.commit(KEY, lease, 'payload', LONG_MS);
     const answer = await acquire(other);
@@ -84,7 +87,7 @@ export function acquireTests(test: Test): void {
     assert.ok(answer.token.ttlMs > 0 && answer.token.ttlMs <= LONG_MS);
   });
 
-  test('never answers with a token that has expired', async ({ store }) => {
+  test('gives no token that has expired', async ({ store }) => {
     await publish(store, await leaseOf(store), { ttlMs: SHORT_MS });
     const next = await eventually('the token expires', async () => {
       const answer = await acquire(store);
@@ -95,7 +98,7 @@ export function acquireTests(test: Test): void {
     assert.equal(next.token, undefined);
   });
 
-  test('grants a refresh of a token that lives no longer than minTtlMs, and gives the token with it', async ({
+  test('grants a lease to refresh a token that lives no longer than minTtlMs, and gives the token with it', async ({
     store,
   }) => {
     const { fence } = await published(store);
@@ -105,12 +108,12 @@ export function acquireTests(test: Test): void {
     assert.ok(lease.fence > fence);
   });
 
-  test('answers with the token when it lives longer than minTtlMs', async ({ store }) => {
+  test('gives the token if it lives longer than minTtlMs', async ({ store }) => {
     await published(store);
     assert.equal((await acquire(store, { minTtlMs: LONG_MS / 2 })).outcome, 'hit');
   });
 
-  test('answers with the valid token while another process refreshes it', async ({ store, other }) => {
+  test('gives the valid token while another process refreshes it', async ({ store, other }) => {
     const { fence } = await published(store);
     await leaseOf(store, { minTtlMs: LONG_MS });
     for (const minTtlMs of [0, LONG_MS]) {
@@ -132,11 +135,11 @@ export function acquireTests(test: Test): void {
     assert.equal(await reasonNow(), 'miss');
     const first = await published(store);
     assert.equal(await reasonNow(LONG_MS), 'refresh');
-    await store.invalidate(KEY, first.fence);
+    assert.equal(await reject(store, first), 'replaced');
     assert.equal(await reasonNow(), 'invalidated');
     assert.equal(await reasonNow(), 'invalidated');
     await published(store, { ttlMs: SHORT_MS });
-    await eventually('the token expires', async () => ((await store.peek(KEY)).token ? undefined : true));
+    await expired(store);
     assert.equal(await reasonNow(), 'miss');
     await store.purge(KEY);
     assert.equal(await reasonNow(), 'invalidated');
@@ -151,13 +154,103 @@ export function acquireTests(test: Test): void {
     assert.equal(await lastPublished(), undefined);
     const first = await published(store);
     assert.equal(await lastPublished(LONG_MS), first.fence);
-    await store.invalidate(KEY, first.fence);
+    assert.equal(await reject(store, first), 'replaced');
     assert.equal(await lastPublished(), first.fence);
     const second = await published(store, { ttlMs: SHORT_MS });
-    await eventually('the token expires', async () => ((await store.peek(KEY)).token ? undefined : true));
+    await expired(store);
     assert.equal(await lastPublished(), second.fence);
     await store.purge(KEY);
     assert.equal(await lastPublished(), undefined);
+  });
+
+  test('hands a marked token back beside the lease, and as the answer to nothing else', async ({ store, other }) => {
+    const marked = await published(store, { payload: 'marked' });
+    await reject(other, marked);
+    const { rejected, token, reason } = await granted(acquire(store));
+    assert.equal(rejected?.fence, marked.fence, 'the marked token is the field `rejected`');
+    assert.equal(rejected.payload, 'marked');
+    assert.ok(rejected.ttlMs > 0 && rejected.ttlMs <= LONG_MS);
+    assert.deepEqual({ token, reason }, { token: undefined, reason: 'invalidated' });
+  });
+
+  test('makes callers wait for the replacement of a marked token, and hands that token back', async ({
+    store,
+    other,
+  }) => {
+    const marked = await published(store);
+    await reject(store, marked);
+    await leaseOf(store);
+    const answer = await acquire(other);
+    assert.equal(answer.outcome, 'wait');
+    assert.equal(answer.rejected?.fence, marked.fence, 'the marked token is the field `rejected`');
+  });
+
+  test('hands a marked token back beside the cool-down that prevents its replacement', async ({ store, other }) => {
+    const marked = await published(store);
+    await reject(store, marked);
+    await store.fail(KEY, await leaseOf(store), { remainingMs: LONG_MS, error: 'busy' });
+    const answer = await acquire(other);
+    assert.equal(answer.outcome, 'cooling');
+    assert.equal(answer.rejected?.fence, marked.fence, 'the marked token is the field `rejected`');
+  });
+
+  test('hands no marked token back that has ended', async ({ store, other }) => {
+    await reject(store, await published(store, { ttlMs: SHORT_MS }));
+    await expired(store);
+    const { rejected, reason } = await granted(acquire(other));
+    assert.deepEqual({ rejected, reason }, { rejected: undefined, reason: 'invalidated' });
+    const answer = await acquire(store);
+    assert.equal(answer.outcome, 'wait');
+    assert.equal(answer.rejected, undefined);
+  });
+
+  test('hands no token back as rejected where none is marked or refused', async ({ store, other }) => {
+    const { rejected } = await granted(acquire(store));
+    const waits = await acquire(other);
+    assert.equal(waits.outcome, 'wait');
+    assert.deepEqual([rejected, waits.rejected], [undefined, undefined]);
+  });
+
+  test('grants a lease to a caller that refuses the generation of the token, and hands the token back', async ({
+    store,
+    other,
+  }) => {
+    const { fence } = await published(store);
+    const { lease, token, rejected, reason } = await granted(acquire(other, { refusedGeneration: fence }));
+    assert.deepEqual(
+      { token, rejected: rejected?.fence, reason },
+      { token: undefined, rejected: fence, reason: 'refresh' },
+    );
+    assert.ok(lease.fence > fence);
+  });
+
+  test('makes a caller that refuses the token wait while others are answered with it', async ({ store, other }) => {
+    const { fence } = await published(store);
+    await leaseOf(store, { refusedGeneration: fence });
+    const refusing = await acquire(other, { refusedGeneration: fence });
+    assert.equal(refusing.outcome, 'wait');
+    assert.equal(refusing.rejected?.fence, fence);
+    assert.equal((await acquire(other)).outcome, 'hit');
+  });
+
+  test('tells a caller that refuses the token of the cool-down while others are answered with it', async ({
+    store,
+    other,
+  }) => {
+    const { fence } = await published(store);
+    const lease = await leaseOf(store, { refusedGeneration: fence });
+    await store.fail(KEY, lease, { remainingMs: LONG_MS, error: 'busy' });
+    const refusing = await acquire(other, { refusedGeneration: fence });
+    assert.equal(refusing.outcome, 'cooling');
+    assert.equal(refusing.rejected?.fence, fence);
+    assert.equal((await acquire(other)).outcome, 'hit');
+  });
+
+  test('answers with the token to a caller that refuses another generation', async ({ store, other }) => {
+    const { fence } = await published(store);
+    for (const refusedGeneration of [fence - 1, fence + 1]) {
+      assert.equal((await acquire(other, { refusedGeneration })).outcome, 'hit');
+    }
   });
 
   test('refuses a lease that is not a positive number of ms', async ({ store }) => {

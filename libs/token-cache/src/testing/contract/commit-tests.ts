@@ -1,7 +1,21 @@
 import assert from 'node:assert/strict';
 
-import { eventually } from './eventually.js';
-import { KEY, LONG_MS, SHORT_MS, type Test, acquire, leaseOf, takenOver, publish, published, lapsed } from './fleet.js';
+import {
+  KEY,
+  LONG_MS,
+  SHORT_MS,
+  type Test,
+  acquire,
+  assertEmpty,
+  assertSuperseded,
+  expired,
+  leaseOf,
+  passed,
+  publish,
+  published,
+  reject,
+  takenOver,
+} from './fleet.js';
 
 export function commitTests(test: Test): void {
   test('stores the token and releases the lease', async ({ store, other }) => {
@@ -11,7 +25,7 @@ export function commitTests(test: Test): void {
     assert.equal((await acquire(other, { minTtlMs: LONG_MS })).outcome, 'lease');
   });
 
-  test('stores a refreshed token over the one that is still valid', async ({ store, other }) => {
+  test('stores a refreshed token in place of one that is still valid', async ({ store, other }) => {
     await published(store, { payload: 'old' });
     const refresh = await leaseOf(other, { minTtlMs: LONG_MS });
     assert.deepEqual(await publish(other, refresh, { payload: 'new' }), { outcome: 'stored' });
@@ -20,22 +34,19 @@ export function commitTests(test: Test): void {
 
   test('stores the token of a lease that lapsed but was not taken over', async ({ store, other }) => {
     const lease = await leaseOf(store, { leaseMs: SHORT_MS });
-    await lapsed(other, SHORT_MS);
+    await passed(other, SHORT_MS);
     assert.deepEqual(await publish(store, lease), { outcome: 'stored' });
     assert.equal((await acquire(other)).outcome, 'hit');
   });
 
-  test('stores the token of a lease that was released, as long as nobody was granted another', async ({
-    store,
-    other,
-  }) => {
+  test('stores the token of a lease that was released, as long as no other was granted', async ({ store, other }) => {
     const lease = await leaseOf(store);
     await store.fail(KEY, lease);
     assert.deepEqual(await publish(store, lease), { outcome: 'stored' });
     assert.equal((await acquire(other)).outcome, 'hit');
   });
 
-  test('takes off the life of a token what its commit took to arrive', async ({ store }) => {
+  test('shortens the life of a token by the time that its commit was in flight', async ({ store }) => {
     const tookMs = 1_000;
     const lease = { ...(await leaseOf(store)), sinceGrantMs: -tookMs };
     await publish(store, lease, { ttlMs: LONG_MS });
@@ -43,31 +54,30 @@ export function commitTests(test: Test): void {
     assert.ok(ttlMs > 0 && ttlMs <= LONG_MS - tookMs, `${ttlMs} ms`);
   });
 
-  test('does not lengthen the life of a token that was held for longer than the store knows', async ({ store }) => {
+  test('does not lengthen the life of a token if the client measured more time since the grant than the store', async ({
+    store,
+  }) => {
     await publish(store, { ...(await leaseOf(store)), sinceGrantMs: LONG_MS }, { ttlMs: LONG_MS });
     const { ttlMs = 0 } = (await store.peek(KEY)).token ?? {};
     assert.ok(ttlMs > 0 && ttlMs <= LONG_MS, `${ttlMs} ms`);
   });
 
-  test('gives nobody a token that ended on its way', async ({ store, other }) => {
+  test('never gives out a token that ended on its way', async ({ store, other }) => {
     await published(store);
     const lease = { ...(await leaseOf(other, { minTtlMs: LONG_MS })), sinceGrantMs: -LONG_MS };
     assert.deepEqual(await publish(other, lease, { ttlMs: 1_000 }), { outcome: 'stored' });
     assert.equal((await acquire(store)).outcome, 'lease');
   });
 
-  test('refuses a late commit once a newer lease was granted', async ({ store, other }) => {
+  test('refuses a late commit after a newer lease was granted', async ({ store, other }) => {
     const dead = await leaseOf(store, { leaseMs: SHORT_MS });
     const live = await takenOver(other);
-    assert.deepEqual(await publish(store, dead), { outcome: 'superseded' });
-    assert.deepEqual(await store.peek(KEY), {});
+    assertSuperseded(await publish(store, dead));
+    await assertEmpty(store);
     assert.equal(await other.renew(KEY, live), true);
   });
 
-  test('answers a late commit with the token that a newer lease published, and leaves it alone', async ({
-    store,
-    other,
-  }) => {
+  test('answers a late commit with the token of a newer lease, and keeps that token', async ({ store, other }) => {
     const dead = await leaseOf(store, { leaseMs: SHORT_MS });
     const live = await takenOver(other);
     await publish(other, live, { payload: 'newer' });
@@ -79,20 +89,23 @@ export function commitTests(test: Test): void {
     assert.equal((await other.peek(KEY)).token?.payload, 'newer');
   });
 
-  test('refuses a commit of which no record is left once it is older than its lease', async ({ store }) => {
+  test('refuses a commit without any record left that is older than its lease', async ({ store }) => {
     const lease = await leaseOf(store);
     const ancient = { ...lease, fence: lease.fence - 2 * LONG_MS * 1000 };
-    assert.deepEqual(await store.commit('another key', ancient, 'payload', LONG_MS), { outcome: 'superseded' });
-    assert.deepEqual(await store.peek('another key'), {});
+    assertSuperseded(await store.commit('another key', ancient, 'payload', LONG_MS));
+    await assertEmpty(store, 'another key');
   });
 
-  test('stores a commit of which no record is left while it is younger than its lease', async ({ store }) => {
+  test('stores a commit without any record left that is younger than its lease', async ({ store }) => {
     const lease = await leaseOf(store);
     assert.deepEqual(await store.commit('another key', lease, 'payload', LONG_MS), { outcome: 'stored' });
     assert.equal((await store.peek('another key')).token?.fence, lease.fence);
   });
 
-  test('answers a retry with duplicate, and neither extends nor replaces the token', async ({ store, other }) => {
+  test('answers a repeated commit with duplicate, and neither extends nor replaces the token', async ({
+    store,
+    other,
+  }) => {
     const lease = await leaseOf(store);
     await publish(store, lease, { payload: 'first', ttlMs: LONG_MS });
     assert.deepEqual(await publish(other, lease, { payload: 'second', ttlMs: 2 * LONG_MS }), { outcome: 'duplicate' });
@@ -101,37 +114,53 @@ export function commitTests(test: Test): void {
     assert.ok(token.ttlMs <= LONG_MS);
   });
 
-  test('does not bring an invalidated token back when its commit is retried', async ({ store, other }) => {
+  test('ends the mark of the token that it replaces', async ({ store, other }) => {
+    await reject(store, await published(store));
+    const next = await published(other);
+    const { token, isRejected } = await store.peek(KEY);
+    assert.deepEqual({ fence: token?.fence, isRejected }, { fence: next.fence, isRejected: false });
+    assert.equal((await acquire(store)).outcome, 'hit');
+  });
+
+  test('keeps the mark of a rejected token when the commit of that token is retried', async ({ store, other }) => {
     const lease = await published(store);
-    await other.invalidate(KEY, lease.fence);
-    assert.deepEqual(await publish(store, lease), { outcome: 'superseded' });
-    assert.deepEqual(await store.peek(KEY), {});
+    await reject(other, lease);
+    assert.deepEqual(await publish(store, lease), { outcome: 'duplicate' });
+    assert.equal((await store.peek(KEY)).isRejected, true);
+    assert.equal((await acquire(store)).outcome, 'lease');
   });
 
-  test('does not bring an expired token back when its commit is retried', async ({ store }) => {
+  test('does not bring a purged token back when its commit is retried', async ({ store, other }) => {
+    const lease = await published(store);
+    await other.purge(KEY);
+    assertSuperseded(await publish(store, lease));
+    await assertEmpty(store);
+  });
+
+  test('does not restore an expired token when its commit is repeated', async ({ store }) => {
     const lease = await published(store, { ttlMs: SHORT_MS });
-    await eventually('the token expires', async () => ((await store.peek(KEY)).token ? undefined : true));
-    assert.deepEqual(await publish(store, lease), { outcome: 'superseded' });
-    assert.deepEqual(await store.peek(KEY), {});
+    await expired(store);
+    assertSuperseded(await publish(store, lease));
+    await assertEmpty(store);
   });
 
-  test('does not release the lease of the refresh that follows when it is retried', async ({ store, other }) => {
+  test('does not release the lease of the next refresh when it is repeated', async ({ store, other }) => {
     const lease = await published(store);
     const refresh = await leaseOf(other, { minTtlMs: LONG_MS });
     assert.deepEqual(await publish(store, lease), { outcome: 'duplicate' });
     assert.equal(await other.renew(KEY, refresh), true);
   });
 
-  test('refuses a life that is not a positive integer, and keeps the lease', async ({ store }) => {
+  test('refuses a ttlMs that is not positive, and keeps the lease', async ({ store }) => {
     const lease = await leaseOf(store);
     for (const ttlMs of [0, -1, 0.5, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 53]) {
       await assert.rejects(publish(store, lease, { ttlMs }), RangeError);
     }
-    assert.deepEqual(await store.peek(KEY), {});
+    await assertEmpty(store);
     assert.equal(await store.renew(KEY, lease), true);
   });
 
-  test('keeps a token that lives for longer than a 32-bit timer', async ({ store }) => {
+  test('keeps a token that lives longer than 2^31 ms', async ({ store }) => {
     const ttlMs = 40 * 24 * 60 * 60 * 1000;
     await published(store, { ttlMs });
     const { token } = await store.peek(KEY);

@@ -7,7 +7,7 @@ export function connectionTests(test: Test): void {
     assert.equal(await store.ping(), undefined);
   });
 
-  test('closes twice without complaint, and leaves the others open', async ({ store, other }) => {
+  test('closes twice without an error, and leaves the stores of other processes open', async ({ store, other }) => {
     await published(store);
     await store.close();
     await store.close();

@@ -33,7 +33,7 @@ export function dataTests(test: Test): void {
     long: 'j'.repeat(64 * 1024),
   };
 
-  test('keeps keys apart, however odd they are', async ({ store, other }) => {
+  test('keeps keys of any characters apart', async ({ store, other }) => {
     for (const key of ODD_KEYS) {
       const lease = await leaseOf(store, { key });
       await store.commit(key, lease, `payload of ${key}`, LONG_MS);
@@ -43,7 +43,7 @@ export function dataTests(test: Test): void {
   });
 
   for (const [name, payload] of Object.entries(PAYLOADS)) {
-    test(`gives a payload back as it was: ${name}`, async ({ store, other }) => {
+    test(`returns a payload unchanged: ${name}`, async ({ store, other }) => {
       await published(store, { payload });
       const answer = await acquire(other);
       assert.equal(answer.outcome, 'hit');

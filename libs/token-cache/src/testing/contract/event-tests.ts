@@ -1,25 +1,25 @@
 import assert from 'node:assert/strict';
 
-import { KEY, LONG_MS, SHORT_MS, type Test, acquire, leaseOf, takenOver, publish, published } from './fleet.js';
+import { KEY, LONG_MS, SHORT_MS, type Test, acquire, leaseOf, publish, published, reject, takenOver } from './fleet.js';
 import { Recorder } from './recorder.js';
 
 export function noEventTests(test: Test): void {
-  test('has none: it is polled', async ({ store }) => {
+  test('are absent: the store is polled', async ({ store }) => {
     assert.equal(store.events, undefined);
   });
 }
 
 export function eventTests(test: Test): void {
-  test('tells every listener that events arrive from now on, the late ones too', async ({ store }) => {
+  test('call up() of every listener, also of one that subscribes later', async ({ store }) => {
     const first = await Recorder.on(store);
     const second = await Recorder.on(store);
     assert.deepEqual([first.ups, second.ups], [1, 1]);
   });
 
-  test('announces a token only when somebody waits for it', async ({ store, other }) => {
+  test('announces a token only when a process waits for it', async ({ store, other }) => {
     const heard = await Recorder.on(store);
     const unawaited = await published(other);
-    await other.invalidate(KEY, unawaited.fence);
+    await reject(other, unawaited);
     const awaited = await leaseOf(other);
     assert.equal((await acquire(store)).outcome, 'wait');
     await publish(other, awaited);
@@ -30,7 +30,7 @@ export function eventTests(test: Test): void {
     ]);
   });
 
-  test('announces a failure only when somebody waits, with a cool-down or without', async ({ store, other }) => {
+  test('announces a failure only when a process waits, with a cool-down or without', async ({ store, other }) => {
     const heard = await Recorder.on(store);
     const unawaited = await leaseOf(other);
     await other.fail(KEY, unawaited);
@@ -48,7 +48,7 @@ export function eventTests(test: Test): void {
     ]);
   });
 
-  test('announces a token once to those who waited for a holder that died', async ({ store, other }) => {
+  test('announces a token once to processes that waited for a holder that died', async ({ store, other }) => {
     const heard = await Recorder.on(store);
     await leaseOf(other, { leaseMs: SHORT_MS });
     await acquire(store);
@@ -64,34 +64,46 @@ export function eventTests(test: Test): void {
     );
   });
 
-  test('announces every invalidation that deleted something, and no other', async ({ store, other }) => {
+  test('announce a rejection that marks the token, and none that is stale or held', async ({ store, other }) => {
     const heard = await Recorder.on(store);
     const { fence } = await published(other);
-    await other.invalidate(KEY, fence - 1);
-    await other.invalidate(KEY, fence);
-    await other.invalidate(KEY, fence);
+    assert.equal(await reject(other, { fence: fence - 1 }), 'stale');
+    assert.equal(await reject(other, { fence }), 'replaced');
+    assert.equal(await reject(other, { fence }), 'stale');
+    assert.equal(await reject(other, await published(other)), 'held');
+    const purge = await other.purge(KEY);
+    await heard.until('purged');
+    assert.deepEqual(heard.events, [
+      { type: 'invalidated', keyId: KEY, fence },
+      { type: 'purged', keyId: KEY, fence: purge },
+    ]);
+  });
+
+  test('do not announce a contested rejection', async ({ store, other }) => {
+    const heard = await Recorder.on(store);
+    assert.equal(await reject(other, await published(other), { isContested: true }), 'contested');
     await other.purge(KEY);
     await heard.until('purged');
     assert.deepEqual(
       heard.events.map(({ type }) => type),
-      ['invalidated', 'purged'],
+      ['purged'],
     );
   });
 
-  test('announces a purge with the fence up to which everything is void', async ({ store, other }) => {
+  test('announce a purge with the fence up to which everything is void', async ({ store, other }) => {
     const heard = await Recorder.on(store);
     await leaseOf(other);
     const fence = await other.purge(KEY);
     assert.deepEqual(await heard.until('purged'), { type: 'purged', keyId: KEY, fence });
   });
 
-  test('reaches the process that caused the event as well', async ({ store }) => {
+  test('reach the process that caused them too', async ({ store }) => {
     const heard = await Recorder.on(store);
     await store.purge(KEY);
     assert.equal((await heard.until('purged')).keyId, KEY);
   });
 
-  test('names the key, however odd it is', async ({ store, other }) => {
+  test('name the key, of any characters', async ({ store, other }) => {
     const heard = await Recorder.on(store);
     const keys = ['', 'a:b', 'a\nb', '{a}', '🔑'];
     for (const key of keys) await other.purge(key);
@@ -99,7 +111,7 @@ export function eventTests(test: Test): void {
     assert.deepEqual(new Set(heard.events.map(({ keyId }) => keyId)), new Set(keys));
   });
 
-  test('are not delivered to who unsubscribed', async ({ store, other }) => {
+  test('are not delivered to a listener that unsubscribed', async ({ store, other }) => {
     const gone = await Recorder.on(store);
     const heard = await Recorder.on(store);
     gone.unsubscribe();
@@ -109,7 +121,7 @@ export function eventTests(test: Test): void {
     assert.deepEqual(gone.events, []);
   });
 
-  test('are delivered again to who comes back after the last one left', async ({ store, other }) => {
+  test('are delivered to a listener that subscribes after the last one left', async ({ store, other }) => {
     (await Recorder.on(store)).unsubscribe();
     const heard = await Recorder.on(store);
     await other.purge(KEY);

@@ -7,6 +7,7 @@ import {
   SHORT_MS,
   type Test,
   acquire,
+  assertEmpty,
   granted,
   leaseOf,
   leaseAnswerSoon,
@@ -14,6 +15,7 @@ import {
   takenOver,
   publish,
   published,
+  reject,
 } from './fleet.js';
 
 export function failTests(test: Test): void {
@@ -31,17 +33,17 @@ export function failTests(test: Test): void {
     assert.ok(answer.cooldown.remainingMs > 0 && answer.cooldown.remainingMs <= LONG_MS);
   });
 
-  test('ends the cool-down by itself', async ({ store, other }) => {
+  test('lets the cool-down end by itself', async ({ store, other }) => {
     await store.fail(KEY, await leaseOf(store), { remainingMs: SHORT_MS, error: 'busy' });
     const answer = await eventually('the cool-down ends', async () => {
       const now = await acquire(other);
       return now.outcome === 'cooling' ? undefined : now;
     });
     assert.equal(answer.outcome, 'lease');
-    assert.deepEqual(await other.peek(KEY), {});
+    await assertEmpty(other);
   });
 
-  test('answers with the valid token while cooling, whatever is needed', async ({ store, other }) => {
+  test('gives the valid token during the cool-down, for any minTtlMs', async ({ store, other }) => {
     const { fence } = await published(store);
     await store.fail(KEY, await leaseOf(store, { minTtlMs: LONG_MS }), { remainingMs: LONG_MS, error: 'busy' });
     for (const minTtlMs of [0, LONG_MS]) {
@@ -51,7 +53,7 @@ export function failTests(test: Test): void {
     }
   });
 
-  test('counts the failures in a row; a release without a cool-down is none', async ({ store, other }) => {
+  test('counts consecutive failures, and does not count a release without a cool-down', async ({ store, other }) => {
     const failuresAfter = async (cooldown?: { remainingMs: number; error: string }): Promise<number> => {
       await store.fail(KEY, await leaseSoon(store), cooldown);
       const { failures, lease } = await leaseAnswerSoon(other);
@@ -65,7 +67,7 @@ export function failTests(test: Test): void {
     assert.equal(await failuresAfter(cooldown), 3);
   });
 
-  test('is forgotten after a commit', async ({ store, other }) => {
+  test('resets the count of failures at a commit', async ({ store, other }) => {
     await store.fail(KEY, await leaseOf(store), { remainingMs: 1, error: 'busy' });
     const lease = await leaseSoon(store);
     await publish(store, lease);
@@ -73,14 +75,14 @@ export function failTests(test: Test): void {
     assert.equal(failures, 0);
   });
 
-  test('ends its cool-down when the token comes after all', async ({ store, other }) => {
+  test('ends the cool-down when the token is committed after all', async ({ store, other }) => {
     const lease = await leaseOf(store);
     await store.fail(KEY, lease, { remainingMs: LONG_MS, error: 'timeout' });
     assert.deepEqual(await publish(store, lease), { outcome: 'stored' });
     assert.equal((await other.peek(KEY)).cooldown, undefined);
   });
 
-  test('counts once when it is retried', async ({ store, other }) => {
+  test('counts once if it is repeated', async ({ store, other }) => {
     const lease = await leaseOf(store);
     await store.fail(KEY, lease, { remainingMs: SHORT_MS, error: 'first' });
     await other.fail(KEY, lease, { remainingMs: LONG_MS, error: 'second' });
@@ -88,7 +90,17 @@ export function failTests(test: Test): void {
     assert.equal(failures, 1);
   });
 
-  test('of a stale holder harms nobody', async ({ store, other }) => {
+  test('ends neither the mark of a rejected token nor the pace of rejections', async ({ store, other }) => {
+    const lease = await published(store);
+    await reject(store, lease);
+    await store.fail(KEY, await leaseOf(store), { remainingMs: 1, error: 'busy' });
+    assert.equal((await other.peek(KEY)).isRejected, true);
+    const next = await leaseSoon(other);
+    await publish(other, next);
+    assert.equal(await reject(other, next), 'held');
+  });
+
+  test('of a stale holder changes nothing', async ({ store, other }) => {
     const dead = await leaseOf(store, { leaseMs: SHORT_MS });
     const live = await takenOver(other);
     await store.fail(KEY, dead, { remainingMs: LONG_MS, error: 'late' });
@@ -99,7 +111,7 @@ export function failTests(test: Test): void {
     assert.deepEqual(await publish(other, live), { outcome: 'stored' });
   });
 
-  test('refuses a cool-down that is not a positive number of ms', async ({ store }) => {
+  test('refuses a cool-down that is not positive', async ({ store }) => {
     const lease = await leaseOf(store);
     for (const remainingMs of [0, -1, 0.5, Number.NaN]) {
       await assert.rejects(store.fail(KEY, lease, { remainingMs, error: 'busy' }), RangeError);

@@ -1,13 +1,20 @@
 import assert from 'node:assert/strict';
 
-import { type Acquired, type Lease, type TokenStore } from '../../core/contract/token-store.js';
-import { type TokenStoreFixture } from '../token-store-contract.js';
+import {
+  type Acquired,
+  type Committed,
+  type Lease,
+  type Rejection,
+  type RejectionVerdict,
+  type TokenStore,
+} from '../../core/contract/token-store.js';
+import { type TokenStoreFixture } from '../token-store-fixture.js';
 import { eventually } from './eventually.js';
 
 export const KEY = 'n4bQgYhMfWWaL-qgxVrQFaO_TxsrC4Is0V1sFbDwCgg';
-/** Longer than any test runs. */
+/** A lease or life that outlasts every test. */
 export const LONG_MS = 60_000;
-/** Short enough to see it end. */
+/** A lease or life that a test waits out. */
 export const SHORT_MS = 60;
 
 let nonces = 0;
@@ -20,7 +27,7 @@ export interface Fleet {
 
 export type Test = (title: string, body: (fleet: Fleet) => Promise<void>) => void;
 
-/** Runs one test on two stores over the same data, and closes them whatever happens. */
+/** Runs one test on two stores over the same data, and closes them afterwards, also on a failure. */
 export async function withFleet(
   createFixture: () => TokenStoreFixture | Promise<TokenStoreFixture>,
   body: (fleet: Fleet) => Promise<void>,
@@ -45,6 +52,7 @@ export interface Ask {
   nonce?: string;
   leaseMs?: number;
   minTtlMs?: number;
+  refusedGeneration?: number;
 }
 
 export interface Publication {
@@ -58,16 +66,16 @@ export function newNonce(): string {
 
 export function acquire(
   store: TokenStore,
-  { key = KEY, nonce = newNonce(), leaseMs = LONG_MS, minTtlMs = 0 }: Ask = {},
+  { key = KEY, nonce = newNonce(), leaseMs = LONG_MS, minTtlMs = 0, refusedGeneration }: Ask = {},
 ): Promise<Acquired> {
-  return store.acquire(key, { nonce, leaseMs, minTtlMs });
+  return store.acquire(key, { nonce, leaseMs, minTtlMs, refusedGeneration });
 }
 
 export type LeaseAnswer = Extract<Acquired, { outcome: 'lease' }>;
 
 export async function granted(answer: Promise<Acquired>): Promise<LeaseAnswer> {
   const acquired = await answer;
-  assert.equal(acquired.outcome, 'lease');
+  assert.equal(acquired.outcome, 'lease', `a lease was expected, not "${acquired.outcome}"`);
   return acquired;
 }
 
@@ -86,7 +94,7 @@ export async function leaseSoon(store: TokenStore): Promise<Lease> {
   return (await leaseAnswerSoon(store)).lease;
 }
 
-/** The lease of a second process, as soon as the first one's has lapsed. */
+/** The lease of a second process, granted as soon as the first process's lease has lapsed. */
 export function takenOver(store: TokenStore): Promise<Lease> {
   return leaseSoon(store);
 }
@@ -95,18 +103,59 @@ export function publish(store: TokenStore, lease: Lease, { payload = 'payload', 
   return store.commit(KEY, lease, payload, ttlMs);
 }
 
-/** Mints and publishes; gives the lease under which the token was published. */
+/** Acquires a lease and commits a token; gives the lease. */
 export async function published(store: TokenStore, { minTtlMs = 0, ...token }: Publication & Ask = {}): Promise<Lease> {
   const lease = await leaseOf(store, { minTtlMs });
   assert.deepEqual(await publish(store, lease, token), { outcome: 'stored' });
   return lease;
 }
 
-/** Resolves when a lease that was granted before this call has lapsed: a later one of another key has, on the same clock. */
-export async function lapsed(store: TokenStore, leaseMs: number): Promise<void> {
-  const key = newNonce();
-  await leaseOf(store, { key, leaseMs });
-  await eventually('the lease lapses', async () =>
-    (await acquire(store, { key })).outcome === 'lease' ? true : undefined,
+/** Rejects the token of that lease. The pace outlasts the test unless it is given. */
+export function reject(
+  store: TokenStore,
+  { fence }: Pick<Lease, 'fence'>,
+  { paceMs = LONG_MS, maxPaceMs = 10 * LONG_MS, isContested = false }: Partial<Rejection> = {},
+): Promise<RejectionVerdict> {
+  return store.invalidate(KEY, { generation: fence, paceMs, maxPaceMs, isContested });
+}
+
+/** Rejects the token until that is granted. */
+export async function rejectedSoon(store: TokenStore, lease: Lease, policy: Partial<Rejection> = {}): Promise<void> {
+  await eventually('the rejection is granted', async () =>
+    (await reject(store, lease, policy)) === 'replaced' ? true : undefined,
   );
+}
+
+/** Starts to measure time by the clock of the store; the answer says whether so many ms have passed. */
+export async function timer(store: TokenStore, ms: number): Promise<() => Promise<boolean>> {
+  const key = newNonce();
+  await leaseOf(store, { key, leaseMs: ms });
+  return async () => (await acquire(store, { key, leaseMs: 1 })).outcome === 'lease';
+}
+
+/** Resolves when so many ms have passed by the clock of the store. */
+export async function passed(store: TokenStore, ms: number): Promise<void> {
+  const isOver = await timer(store, ms);
+  await eventually(`${ms} ms have passed`, async () => (await isOver()) || undefined);
+}
+
+/** The token has reached its hard expiry. */
+export async function expired(store: TokenStore): Promise<void> {
+  await eventually('the token expires', async () => ((await store.peek(KEY)).token ? undefined : true));
+}
+
+/** There is neither a token nor a cool-down. */
+export async function assertEmpty(store: TokenStore, key = KEY): Promise<void> {
+  const { token, isRejected, cooldown } = await store.peek(key);
+  assert.deepEqual(
+    { token, isRejected, cooldown },
+    { token: undefined, isRejected: false, cooldown: undefined },
+    'the key has neither a token nor a cool-down',
+  );
+}
+
+/** The commit came too late, and there is no newer token. */
+export function assertSuperseded(answer: Committed): void {
+  const token = answer.outcome === 'superseded' ? answer.token : undefined;
+  assert.deepEqual({ outcome: answer.outcome, token }, { outcome: 'superseded', token: undefined });
 }

@@ -1,29 +1,42 @@
 import assert from 'node:assert/strict';
 
-import { KEY, LONG_MS, type Test, newNonce, acquire, granted, leaseOf, publish, published } from './fleet.js';
+import {
+  KEY,
+  LONG_MS,
+  type Test,
+  acquire,
+  assertEmpty,
+  assertSuperseded,
+  granted,
+  leaseOf,
+  newNonce,
+  publish,
+  published,
+  reject,
+} from './fleet.js';
 
 export function purgeTests(test: Test): void {
-  test('deletes whatever token is there', async ({ store, other }) => {
+  test('deletes the token', async ({ store, other }) => {
     await published(store);
     await other.purge(KEY);
-    assert.deepEqual(await store.peek(KEY), {});
+    await assertEmpty(store);
     assert.equal((await acquire(store)).outcome, 'lease');
   });
 
-  test('voids a mint in flight', async ({ store, other }) => {
+  test('refuses the commit of a mint that was in flight', async ({ store, other }) => {
     const voided = await leaseOf(store);
     await other.purge(KEY);
-    assert.deepEqual(await publish(store, voided), { outcome: 'superseded' });
-    assert.deepEqual(await store.peek(KEY), {});
+    assertSuperseded(await publish(store, voided));
+    await assertEmpty(store);
   });
 
-  test('answers the fence up to which everything is void', async ({ store, other }) => {
+  test('returns the fence up to which everything is void', async ({ store, other }) => {
     const voided = await leaseOf(store);
     const fence = await other.purge(KEY);
     assert.ok(voided.fence <= fence && fence < (await leaseOf(store)).fence);
   });
 
-  test('frees the lease, and its next holder may commit', async ({ store, other }) => {
+  test('ends the lease, and accepts the commit of the next one', async ({ store, other }) => {
     const voided = await leaseOf(store);
     await other.purge(KEY);
     const lease = await leaseOf(other);
@@ -32,7 +45,7 @@ export function purgeTests(test: Test): void {
     assert.deepEqual(await publish(other, lease), { outcome: 'stored' });
   });
 
-  test('takes no lease back to the one who held it', async ({ store, other }) => {
+  test('grants the nonce of a void lease a new one', async ({ store, other }) => {
     const nonce = newNonce();
     const { lease: voided } = await granted(acquire(store, { nonce }));
     await other.purge(KEY);
@@ -40,20 +53,34 @@ export function purgeTests(test: Test): void {
     assert.ok(lease.fence > voided.fence);
   });
 
-  test('forgets cool-down and failures', async ({ store, other }) => {
+  test('clears the cool-down and the count of failures', async ({ store, other }) => {
     await store.fail(KEY, await leaseOf(store), { remainingMs: LONG_MS, error: 'busy' });
     await other.purge(KEY);
     assert.equal((await store.peek(KEY)).cooldown, undefined);
     assert.equal((await granted(acquire(store))).failures, 0);
   });
 
+  test('forgets the pace of rejections', async ({ store, other }) => {
+    await reject(store, await published(store));
+    await other.purge(KEY);
+    assert.equal(await reject(store, await published(store)), 'replaced');
+  });
+
+  test('deletes a marked token, and its mark', async ({ store, other }) => {
+    await reject(store, await published(store));
+    await other.purge(KEY);
+    await assertEmpty(store);
+    const { rejected, reason } = await granted(acquire(store));
+    assert.deepEqual({ rejected, reason }, { rejected: undefined, reason: 'invalidated' });
+  });
+
   test('refuses a commit that was sent before it, even where nothing was known', async ({ store, other }) => {
     const lease = await leaseOf(store);
     await other.purge('another key');
-    assert.deepEqual(await store.commit('another key', lease, 'payload', LONG_MS), { outcome: 'superseded' });
+    assertSuperseded(await store.commit('another key', lease, 'payload', LONG_MS));
   });
 
-  test('touches no other key', async ({ store, other }) => {
+  test('leaves other keys unchanged', async ({ store, other }) => {
     await published(store);
     await other.purge('another key');
     assert.equal((await acquire(store)).outcome, 'hit');

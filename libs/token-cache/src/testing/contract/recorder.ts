@@ -3,18 +3,18 @@ import assert from 'node:assert/strict';
 import { type TokenStore, type TokenStoreEvent, type TokenStoreListener } from '../../core/contract/token-store.js';
 import { eventually } from './eventually.js';
 
-/** A listener that remembers. */
+/** A listener that records its events. */
 export class Recorder implements TokenStoreListener {
   readonly events: TokenStoreEvent[] = [];
   ups = 0;
   unsubscribe: () => void = () => {};
 
-  /** Resolves once events arrive. */
+  /** Subscribes, and resolves once the channel is up. */
   static async on(store: TokenStore): Promise<Recorder> {
     const recorder = new Recorder();
     assert.ok(store.events, 'the store has an event channel');
     recorder.unsubscribe = store.events.subscribe(recorder);
-    await eventually('events arrive', async () => recorder.ups || undefined);
+    await eventually('the event channel comes up', async () => recorder.ups || undefined);
     return recorder;
   }
 
@@ -28,7 +28,7 @@ export class Recorder implements TokenStoreListener {
 
   down(): void {}
 
-  /** The last of `count` events of that type, once it is there. */
+  /** The `count`-th event of a type, as soon as it has arrived. */
   until(type: TokenStoreEvent['type'], count = 1): Promise<TokenStoreEvent> {
     return eventually(
       `${count} of "${type}" arrive`,

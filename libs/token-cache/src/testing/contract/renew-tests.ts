@@ -1,25 +1,25 @@
 import assert from 'node:assert/strict';
 
-import { KEY, LONG_MS, SHORT_MS, type Test, acquire, leaseOf, takenOver, publish, lapsed } from './fleet.js';
+import { KEY, LONG_MS, SHORT_MS, type Test, acquire, leaseOf, takenOver, publish, passed } from './fleet.js';
 
 export function renewTests(test: Test): void {
-  test('keeps others waiting for longer than the lease was granted for', async ({ store, other }) => {
+  test('keeps other processes waiting beyond the end of the granted lease', async ({ store, other }) => {
     const lease = await leaseOf(store, { leaseMs: SHORT_MS });
     assert.equal(await store.renew(KEY, { ...lease, leaseMs: LONG_MS }), true);
-    await lapsed(store, SHORT_MS);
+    await passed(store, SHORT_MS);
     const answer = await acquire(other);
     assert.equal(answer.outcome, 'wait');
     assert.ok(answer.leaseEndsInMs > SHORT_MS);
   });
 
-  test('revives a lease that lapsed, as long as nobody took it over', async ({ store, other }) => {
+  test('revives a lapsed lease that was not taken over', async ({ store, other }) => {
     const lease = await leaseOf(store, { leaseMs: SHORT_MS });
-    await lapsed(other, SHORT_MS);
+    await passed(other, SHORT_MS);
     assert.equal(await store.renew(KEY, { ...lease, leaseMs: LONG_MS }), true);
     assert.equal((await acquire(other)).outcome, 'wait');
   });
 
-  test('says no to a lease that was taken over, and leaves the new one alone', async ({ store, other }) => {
+  test('returns false for a lease that was taken over, and keeps the new one', async ({ store, other }) => {
     const dead = await leaseOf(store, { leaseMs: SHORT_MS });
     const live = await takenOver(other);
     assert.equal(await store.renew(KEY, dead), false);
@@ -28,7 +28,7 @@ export function renewTests(test: Test): void {
     assert.equal(await other.renew(KEY, live), true);
   });
 
-  test('says no after commit, fail and purge, and where there never was a lease', async ({ store }) => {
+  test('returns false after commit, fail and purge, and for a key without a lease', async ({ store }) => {
     const lease = await leaseOf(store);
     assert.equal(await store.renew('another key', lease), false);
     await publish(store, lease);

@@ -1,30 +1,35 @@
 import fc from 'fast-check';
-import { histories, type Real } from './store-commands.spec-support.js';
+import { agreeOnTheEnd, type Circumstances, histories, type Real } from './store-commands.spec-support.js';
 import { SlotModel } from './slot-model.spec-support.js';
-import { type Part, type StoreSystem } from './store-system.spec-support.js';
+import { type StoreSystem } from './store-system.spec-support.js';
 
-/** How many histories to try: `FUZZ_RUNS` of them for a long run, from `FUZZ_SEED` to see one again. */
+/** `FUZZ_RUNS` sets the number of histories for a long run; `FUZZ_SEED` repeats a run. */
 const { FUZZ_RUNS, FUZZ_SEED } = process.env;
 const MS_PER_RUN = 100;
 
-/** The time that a test of so many histories may take on a busy machine. */
+/** Time limit in ms of a test with that many histories, for a hung store only. */
 export function fuzzTimeoutMs(usually: number): number {
   return 60_000 + runs(usually) * MS_PER_RUN;
 }
 
-/** Runs random histories against the store and the specification side by side; gives how many commands were run. */
+/**
+ * Runs random histories on the store and on the specification, and compares every answer.
+ *
+ * @returns the number of histories and commands that were run
+ */
 export async function fuzz(
   open: () => StoreSystem | Promise<StoreSystem>,
-  losses: readonly Part[],
   usually: number,
-  { noticesSetBack = false } = {},
+  circumstances: Circumstances,
 ): Promise<{ histories: number; commands: number }> {
   let commands = 0;
-  const property = fc.asyncProperty(histories(losses, noticesSetBack), async (history) => {
+  const property = fc.asyncProperty(histories(circumstances), async (history) => {
     const system = await open();
     try {
       const real: Real = { system, fences: new Map(), lastFence: 0, lastPublished: 0, commands: 0 };
-      await fc.asyncModelRun(() => ({ model: new SlotModel(), real }), history);
+      const model = new SlotModel();
+      await fc.asyncModelRun(() => ({ model, real }), history);
+      await agreeOnTheEnd(model, real);
       commands += real.commands;
     } finally {
       await system.dispose();

@@ -1,15 +1,15 @@
-import { type Lease } from '../../core/contract/token-store.js';
+import { type Lease, type RejectionVerdict, type StoredToken } from '../../core/contract/token-store.js';
 import { type RecordedCall } from './store-process.spec-support.js';
 
-/** Stores count in whole ms, so that a lease may end by less than one of them early. */
+/** Stores count whole milliseconds, so a lease may end up to 1 ms early. */
 const CLOCK_GRAIN_MS = 1;
 
 type Grant = { lease: Lease; calledAt: number; answeredAt: number };
 type Of<Method extends RecordedCall['method']> = Extract<RecordedCall, { method: Method }>;
 
 /**
- * What is wrong with the history of one key as its processes saw it, in words; nothing if it can be explained by calls that
- * took effect one after the other, each between its call and its answer.
+ * Violations of linearizability in the history of one key, in words. It is empty if every call can have taken effect at one
+ * instant between its call and its answer (Herlihy and Wing, "Linearizability", 1990), as far as these rules can tell.
  */
 export function violations(history: readonly RecordedCall[]): string[] {
   const calls = [...history].sort((a, b) => a.calledAt - b.calledAt);
@@ -26,11 +26,13 @@ export function violations(history: readonly RecordedCall[]): string[] {
     ...seenGoingBack(calls),
     ...foreignPayloads(calls),
     ...wronglySuperseded(calls),
-    ...wronglyInvalidated(calls, stored),
+    ...wronglyRejected(calls, stored),
+    ...grantedTooSoon(calls),
+    ...givenOutAlthoughRejected(calls),
   ];
 }
 
-/** Each new lease once, without those that the same nonce was given again. */
+/** The grants of new leases, without those that a repeated nonce got again. */
 function grantsOf(calls: readonly RecordedCall[]): Grant[] {
   const grants = new Map<string, Grant>();
   for (const { answer, calledAt, answeredAt } of of(calls, 'acquire')) {
@@ -58,7 +60,7 @@ function fencesThatFell(grants: readonly Grant[]): string[] {
   );
 }
 
-/** A lease lives from its answer at the latest to `leaseMs` after its call at the earliest, unless somebody ended it. */
+/** A lease lives from its answer at the latest to `leaseMs` after its call at the earliest, unless a call ended it. */
 function liveTogether(grants: readonly Grant[], calls: readonly RecordedCall[]): string[] {
   const ends = calls.filter(({ method }) => method === 'commit' || method === 'fail' || method === 'purge');
   return amongOrdered(grants, (first, second) => {
@@ -110,7 +112,10 @@ function seenGoingBack(calls: readonly RecordedCall[]): string[] {
 }
 
 function foreignPayloads(calls: readonly RecordedCall[]): string[] {
-  const tokens = calls.flatMap(({ answer }) => (typeof answer === 'object' && 'token' in answer ? [answer.token] : []));
+  const tokens = calls.flatMap(({ answer }) => {
+    const { token, rejected } = Object(answer) as { token?: StoredToken; rejected?: StoredToken };
+    return [token, rejected];
+  });
   return tokens.flatMap((token) =>
     token && token.payload !== `token ${token.fence}` ? [`fence ${token.fence} has "${token.payload}"`] : [],
   );
@@ -124,13 +129,48 @@ function wronglySuperseded(calls: readonly RecordedCall[]): string[] {
   );
 }
 
-function wronglyInvalidated(calls: readonly RecordedCall[], stored: readonly Of<'commit'>[]): string[] {
-  const deleted = of(calls, 'invalidate').filter(({ answer }) => answer);
-  const generations = deleted.map(({ args: [generation] }) => generation);
+function wronglyRejected(calls: readonly RecordedCall[], stored: readonly Of<'commit'>[]): string[] {
+  const generations = verdictsOf(calls, 'replaced').map(({ args: [{ generation }] }) => generation);
   return generations.flatMap((generation, i) => [
-    ...(generations.indexOf(generation) < i ? [`generation ${generation} was invalidated twice`] : []),
+    ...(generations.indexOf(generation) < i ? [`generation ${generation} was replaced twice`] : []),
     ...(stored.some(({ args: [{ fence }] }) => fence === generation) ? [] : [`${generation} was never published`]),
   ]);
+}
+
+/** Where all processes have one policy, a grant sets a pace that is no shorter than it says; a purge forgets the pace. */
+function grantedTooSoon(calls: readonly RecordedCall[]): string[] {
+  const grants = [...verdictsOf(calls, 'replaced'), ...verdictsOf(calls, 'contested')];
+  const purges = of(calls, 'purge');
+  const inOrder = grants.sort((a, b) => a.calledAt - b.calledAt);
+  return amongOrdered(inOrder, (first, second) => {
+    const [{ paceMs }, { generation, isContested, maxPaceMs }] = [first.args[0], second.args[0]];
+    const freeAt = first.calledAt + (isContested ? maxPaceMs : paceMs) - CLOCK_GRAIN_MS;
+    if (second.answeredAt >= freeAt) return undefined;
+    const isForgotten = purges.some((purge) => purge.answeredAt > first.calledAt && purge.calledAt < second.answeredAt);
+    return isForgotten
+      ? undefined
+      : `the rejection of ${generation} was granted too soon after ${first.args[0].generation}`;
+  });
+}
+
+function givenOutAlthoughRejected(calls: readonly RecordedCall[]): string[] {
+  const markedAt = new Map(
+    verdictsOf(calls, 'replaced').map(({ args: [{ generation }], answeredAt }) => [generation, answeredAt]),
+  );
+  return of(calls, 'acquire').flatMap(({ answer, args: [{ refusedGeneration }], calledAt }) => {
+    if (answer.outcome !== 'hit') return [];
+    const { fence } = answer.token;
+    return [
+      ...(calledAt > (markedAt.get(fence) ?? Infinity)
+        ? [`token ${fence} was given out although it was rejected`]
+        : []),
+      ...(fence === refusedGeneration ? [`token ${fence} was given to a caller that refused it`] : []),
+    ];
+  });
+}
+
+function verdictsOf(calls: readonly RecordedCall[], verdict: RejectionVerdict): Of<'invalidate'>[] {
+  return of(calls, 'invalidate').filter(({ answer }) => answer === verdict);
 }
 
 /** What is wrong between any two calls of which the first was answered before the second was called. */

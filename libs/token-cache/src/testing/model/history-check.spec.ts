@@ -1,4 +1,5 @@
 import { violations } from './history-check.spec-support.js';
+import { type Rejection, type RejectionVerdict } from '../../core/contract/token-store.js';
 import { type RecordedCall } from './store-process.spec-support.js';
 
 const lease = (fence: number, leaseMs = 1_000) => ({ nonce: `nonce ${fence}`, fence, leaseMs });
@@ -16,19 +17,37 @@ function commit(fence: number, calledAt: number): RecordedCall {
 }
 
 function peek(calledAt: number, seen: ReturnType<typeof token>): RecordedCall {
-  return { ...at(calledAt), method: 'peek', args: [], answer: { token: seen } };
+  return { ...at(calledAt), method: 'peek', args: [], answer: { token: seen, isRejected: false } };
 }
 
-function invalidate(generation: number, calledAt: number): RecordedCall {
-  return { ...at(calledAt), method: 'invalidate', args: [generation], answer: true };
+function invalidate(
+  generation: number,
+  calledAt: number,
+  answer: RejectionVerdict = 'replaced',
+  policy: Partial<Rejection> = {},
+): RecordedCall {
+  const rejection = { generation, paceMs: 5, maxPaceMs: 20, isContested: answer === 'contested', ...policy };
+  return { ...at(calledAt), method: 'invalidate', args: [rejection], answer };
+}
+
+function hit(fence: number, calledAt: number, refusedGeneration?: number): RecordedCall {
+  const attempt = { nonce: 'reader', leaseMs: 1, minTtlMs: 0, refusedGeneration };
+  return { ...at(calledAt), method: 'acquire', args: [attempt], answer: { outcome: 'hit', token: token(fence) } };
 }
 
 const purge = (calledAt: number): RecordedCall => ({ ...at(calledAt), method: 'purge', args: [], answer: 1 });
 
-describe('The check of a history', () => {
-  it('finds nothing wrong with one mint after the other', () => {
+describe('violations() of a history', () => {
+  it('finds none in mints one after the other', () => {
     const first = [grant(1, 0), commit(1, 10), peek(20, token(1)), invalidate(1, 30)];
     expect(violations([...first, grant(2, 40), purge(50), grant(3, 60), commit(3, 70)])).toEqual([]);
+  });
+
+  it('finds nothing wrong with rejections that keep their pace, and none of which the pace was purged', () => {
+    const paced = [invalidate(1, 10, 'contested'), invalidate(2, 16, 'held'), invalidate(2, 40, 'contested')];
+    expect(violations(paced)).toEqual([]);
+    const lives = [grant(1, 0), commit(1, 5), invalidate(1, 10), purge(12), grant(2, 14), commit(2, 16)];
+    expect(violations([...lives, invalidate(2, 17)])).toEqual([]);
   });
 
   it('lets calls that overlap take effect in any order', () => {
@@ -59,8 +78,15 @@ describe('The check of a history', () => {
       'fence 2 was superseded by 1',
       [{ ...commit(2, 0), answer: { outcome: 'superseded', token: token(1) } } as RecordedCall],
     ],
-    ['generation 1 was invalidated twice', [grant(1, 0), commit(1, 5), invalidate(1, 10), invalidate(1, 20)]],
+    ['generation 1 was replaced twice', [grant(1, 0), commit(1, 5), invalidate(1, 10), invalidate(1, 20)]],
     ['1 was never published', [grant(1, 0), invalidate(1, 10)]],
+    ['the rejection of 2 was granted too soon after 1', [invalidate(1, 10), invalidate(2, 12)]],
+    [
+      'the rejection of 2 was granted too soon after 1',
+      [invalidate(1, 10, 'contested'), invalidate(2, 25, 'contested')],
+    ],
+    ['token 1 was given out although it was rejected', [grant(1, 0), commit(1, 5), invalidate(1, 10), hit(1, 20)]],
+    ['token 1 was given to a caller that refused it', [grant(1, 0), commit(1, 5), hit(1, 20, 1)]],
   ])('finds that %s', (violation, history) => {
     expect(violations(history)).toContain(violation);
   });

@@ -1,4 +1,7 @@
-import { type MintReason } from '../../core/contract/token-store.js';
+import { type MintReason, type Rejection, type RejectionVerdict } from '../../core/contract/token-store.js';
+
+/** A record is kept for so much longer than anything in it lasts. */
+export const DAY_MS = 24 * 60 * 60 * 1000;
 
 /** A fence as the specification sees it: its place in the order of all fences, and the instant that it was taken from. */
 export interface ModelFence {
@@ -18,13 +21,20 @@ interface Remembered {
   holder?: { readonly lease: ModelLease; endsAt: number };
   cooldown?: { readonly error: string; readonly endsAt: number };
   failures: number;
+  /** From a mark or a purge until the next commit. */
   invalidated: boolean;
+  marked?: ModelFence;
+  /** The last rejection that was granted. */
+  granted?: { readonly generation: ModelFence; readonly at: number; readonly paceMs: number };
 }
+
+/** A rejection as the specification sees it. */
+export type ModelRejection = Omit<Rejection, 'generation'> & { readonly generation: ModelFence };
 
 export type ModelAcquired =
   | { outcome: 'hit'; token: ModelFence }
-  | { outcome: 'wait'; leaseEndsInMs: number }
-  | { outcome: 'cooling'; error: string; remainingMs: number }
+  | { outcome: 'wait'; leaseEndsInMs: number; rejected?: ModelFence }
+  | { outcome: 'cooling'; error: string; remainingMs: number; rejected?: ModelFence }
   | {
       outcome: 'lease';
       lease: ModelLease;
@@ -33,6 +43,7 @@ export type ModelAcquired =
       failures: number;
       published?: ModelFence;
       token?: ModelFence;
+      rejected?: ModelFence;
     };
 
 export type ModelCommitted = { outcome: 'stored' | 'duplicate' } | { outcome: 'superseded'; token?: ModelFence };
@@ -45,11 +56,10 @@ export class SlotModel {
   now = 0;
   /** Every lease that was ever granted, oldest first. */
   readonly leases: ModelLease[] = [];
-  /** Where the clock was at its furthest. */
-  latest = 0;
   #newest: ModelFence = { place: 0, at: -Infinity };
   #token?: ModelFence & { readonly endsAt: number };
   #remembered?: Remembered;
+  #keptUntil = -Infinity;
 
   get token(): (ModelFence & { readonly endsAt: number }) | undefined {
     return this.#token && this.#token.endsAt > this.now ? this.#token : undefined;
@@ -65,15 +75,35 @@ export class SlotModel {
     return cooldown && cooldown.endsAt > this.now ? cooldown : undefined;
   }
 
-  /** A token that lives long enough; else, of those who ask, one mints, and the others get the token or wait. */
-  acquire(nonce: string, leaseMs: number, minTtlMs: number): ModelAcquired {
-    const { token, cooldown } = this;
+  /** Whether the token is marked: rejected, and not replaced yet. */
+  get isRejected(): boolean {
+    return this.token !== undefined && this.#remembered?.marked?.place === this.token.place;
+  }
+
+  /** For how long the store keeps what it has of the key. */
+  get kept(): { readonly token?: number; readonly record?: number } {
+    return {
+      ...(this.token && { token: this.token.endsAt - this.now }),
+      ...(this.#remembered && { record: this.#keptUntil - this.now }),
+    };
+  }
+
+  /**
+   * A token that serves and lives long enough; else, of those that ask, one mints, and the others get the token that serves
+   * or wait. A token that does not serve is handed back beside every other answer.
+   */
+  acquire(nonce: string, leaseMs: number, minTtlMs: number, refused?: ModelFence): ModelAcquired {
+    const { token: valid, isRejected, cooldown } = this;
+    const serves = valid !== undefined && !isRejected && valid.place !== refused?.place;
+    const token = serves ? valid : undefined;
+    const rejected = serves ? undefined : valid;
     if (token && token.endsAt - this.now > minTtlMs) return { outcome: 'hit', token };
     const holder = this.#liveHolder();
     const isBusy = cooldown !== undefined || (holder !== undefined && holder.lease.nonce !== nonce);
     if (token && isBusy) return { outcome: 'hit', token };
-    if (cooldown) return { outcome: 'cooling', error: cooldown.error, remainingMs: cooldown.endsAt - this.now };
-    if (holder && isBusy) return { outcome: 'wait', leaseEndsInMs: holder.endsAt - this.now };
+    if (cooldown)
+      return { outcome: 'cooling', error: cooldown.error, remainingMs: cooldown.endsAt - this.now, rejected };
+    if (holder && isBusy) return { outcome: 'wait', leaseEndsInMs: holder.endsAt - this.now, rejected };
 
     const { published, failures = 0, invalidated = false } = this.#remembered ?? {};
     const lease = holder ? holder.lease : { ...this.#nextFence(), nonce, leaseMs };
@@ -83,8 +113,9 @@ export class SlotModel {
       newest: lease,
       holder: { lease, endsAt: this.now + leaseMs },
     };
-    const reason = token ? 'refresh' : invalidated ? 'invalidated' : 'miss';
-    return { outcome: 'lease', lease, isNew: !holder, reason, failures, published, token };
+    this.#keep();
+    const reason = valid && !isRejected ? 'refresh' : invalidated ? 'invalidated' : 'miss';
+    return { outcome: 'lease', lease, isNew: !holder, reason, failures, published, token, rejected };
   }
 
   /** Only the last to be granted can renew, and only until it commits or fails. */
@@ -92,10 +123,11 @@ export class SlotModel {
     const holder = this.#remembered?.holder;
     if (holder?.lease.place !== lease.place) return false;
     holder.endsAt = this.now + leaseMs;
+    this.#keep();
     return true;
   }
 
-  /** A fence is published once, never after a newer fence was given out, and never by one who cannot know. */
+  /** A fence is published once, never after a newer fence was given out, and never by a holder that cannot know. */
   commit(lease: ModelLease, ttlMs: number): ModelCommitted {
     const { token } = this;
     if (token?.place === lease.place) return { outcome: 'duplicate' };
@@ -107,7 +139,9 @@ export class SlotModel {
     }
     const { place, at } = lease;
     this.#token = { place, at, endsAt: this.now + ttlMs };
-    this.#remembered = { newest: lease, published: lease, failures: 0, invalidated: false };
+    const granted = this.#remembered?.granted;
+    this.#remembered = { newest: lease, published: lease, failures: 0, invalidated: false, granted };
+    this.#keep();
     return { outcome: 'stored' };
   }
 
@@ -116,29 +150,41 @@ export class SlotModel {
     const remembered = this.#remembered;
     if (remembered?.holder?.lease.place !== lease.place) return;
     delete remembered.holder;
-    if (!cooldown) return;
-    remembered.failures += 1;
-    remembered.cooldown = { error: cooldown.error, endsAt: this.now + cooldown.remainingMs };
+    if (cooldown) {
+      remembered.failures += 1;
+      remembered.cooldown = { error: cooldown.error, endsAt: this.now + cooldown.remainingMs };
+    }
+    this.#keep();
   }
 
-  /** Only the token of that generation goes; a mint in flight does not mind. */
-  invalidate(generation: ModelFence): boolean {
-    const { token } = this;
-    if (token?.place !== generation.place) return false;
-    this.#token = undefined;
+  /**
+   * Only the token of that generation is marked, once per pace; a mint in flight goes on. The pace starts at what policy says,
+   * and doubles when a grant comes within twice the pace of the last one. A grant that lies ahead is of a clock that was wrong.
+   */
+  invalidate({ generation, paceMs, maxPaceMs, isContested }: ModelRejection): RejectionVerdict {
+    const { token, now } = this;
+    if (token?.place !== generation.place || this.isRejected) return 'stale';
+    const last = this.#remembered?.granted;
+    const known = last && last.at <= now ? last : undefined;
+    const freeAt = known ? known.at + (isContested ? maxPaceMs : known.paceMs) : now;
+    if (now < freeAt) return known?.generation.place === generation.place ? 'stale' : 'held';
+    const isClose = known !== undefined && now - known.at <= 2 * known.paceMs;
     this.#remembered = {
-      ...(this.#remembered ?? { newest: token, failures: 0 }),
+      ...(this.#remembered ?? { newest: token, failures: 0, invalidated: false }),
       published: token,
-      invalidated: true,
+      granted: { generation: token, at: now, paceMs: isClose ? Math.min(2 * known.paceMs, maxPaceMs) : paceMs },
+      ...(!isContested && { invalidated: true, marked: token }),
     };
-    return true;
+    this.#keep();
+    return isContested ? 'contested' : 'replaced';
   }
 
-  /** Everything goes, and whoever holds a lease may not commit any more. */
+  /** Everything goes, and the holder of a lease may not commit any more. */
   purge(): void {
     const newest = this.#nextFence();
     this.#token = undefined;
     this.#remembered = { newest, failures: 0, invalidated: true };
+    this.#keep();
   }
 
   /** Whether a token that ended would be valid again on a clock that stepped back to `at`. */
@@ -157,7 +203,7 @@ export class SlotModel {
 
   moveClock(ms: number): void {
     this.now += ms;
-    this.latest = Math.max(this.latest, this.now);
+    if (this.#keptUntil <= this.now) this.#remembered = undefined;
   }
 
   loseToken(): void {
@@ -166,6 +212,19 @@ export class SlotModel {
 
   loseRecord(): void {
     this.#remembered = undefined;
+  }
+
+  /** For a day longer than the token, the lease, the cool-down and the memory of the last grant. */
+  #keep(): void {
+    const { holder, cooldown, granted } = this.#remembered!;
+    const ends = [
+      this.now,
+      this.#token?.endsAt ?? -Infinity,
+      holder?.endsAt ?? -Infinity,
+      cooldown?.endsAt ?? -Infinity,
+      granted ? granted.at + 2 * granted.paceMs : -Infinity,
+    ];
+    this.#keptUntil = Math.max(...ends) + DAY_MS;
   }
 
   #liveHolder(): Remembered['holder'] {

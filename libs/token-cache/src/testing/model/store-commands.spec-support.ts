@@ -1,13 +1,16 @@
 import fc from 'fast-check';
 import { type Acquired, type Lease, type StoredToken, type TokenStore } from '../../core/contract/token-store.js';
-import { type ModelFence, type ModelLease, type SlotModel } from './slot-model.spec-support.js';
-import { type Part, type StoreSystem } from './store-system.spec-support.js';
+import {
+  DAY_MS,
+  type ModelAcquired,
+  type ModelFence,
+  type ModelLease,
+  type SlotModel,
+} from './slot-model.spec-support.js';
+import { type Kept, type Part, type StoreSystem } from './store-system.spec-support.js';
 
 /** Long against a run, so that the real time that passes changes no answer. */
 export const STEP_MS = 100_000;
-
-/** The longest life that a record is kept for when nothing in it asks for more. */
-const KEEP_MS = 25 * 60 * 60 * 1000;
 
 /** The store as a history of commands works on it; the numbers of the fences that it gave out so far, by their place. */
 export interface Real {
@@ -56,44 +59,34 @@ class Acquire extends Call {
     private readonly nonce: string,
     private readonly leaseMs: number,
     private readonly minTtlMs: number,
+    /** How many leases ago the token was minted that is of no use to the caller. */
+    private readonly refusedAge?: number,
   ) {
     super(process, times);
   }
 
   protected async call(model: SlotModel, real: Real, store: TokenStore, keyId: string): Promise<void> {
     const { nonce, leaseMs, minTtlMs } = this;
-    const answer = await store.acquire(keyId, { nonce, leaseMs, minTtlMs });
-    const expected = model.acquire(nonce, leaseMs, minTtlMs);
+    const refused = this.refusedAge === undefined ? undefined : leaseOfAge(model, this.refusedAge);
+    const refusedGeneration = refused && fenceOf(real, refused);
+    const answer = await store.acquire(keyId, { nonce, leaseMs, minTtlMs, refusedGeneration });
+    const expected = model.acquire(nonce, leaseMs, minTtlMs, refused);
     if (expected.outcome === 'lease' && expected.isNew && answer.outcome === 'lease') {
       const { fence } = answer.lease;
       rises(fence, real.lastFence, 'a granted fence');
       real.fences.set(expected.lease.place, fence);
       real.lastFence = fence;
     }
-    expect(spoken(answer)).toEqual(
-      expected.outcome === 'hit'
-        ? { outcome: 'hit', token: tokenOf(real, expected.token) }
-        : expected.outcome === 'lease'
-          ? {
-              outcome: 'lease',
-              lease: { ...leaseOf(real, expected.lease), leaseMs },
-              reason: expected.reason,
-              failures: expected.failures,
-              published: expected.published && fenceOf(real, expected.published),
-              token: expected.token && tokenOf(real, expected.token),
-            }
-          : expected.outcome === 'wait'
-            ? { outcome: 'wait', steps: halfSteps(expected.leaseEndsInMs) }
-            : { outcome: 'cooling', error: expected.error, steps: halfSteps(expected.remainingMs) },
-    );
+    expect(spoken(answer)).toEqual(foretold(real, expected, leaseMs));
   }
 
   toString(): string {
-    return `acquire(${this.nonce}, lease ${this.leaseMs}, need ${this.minTtlMs})`;
+    const refused = this.refusedAge === undefined ? '' : `, refused lease -${this.refusedAge}`;
+    return `acquire(${this.nonce}, lease ${this.leaseMs}, need ${this.minTtlMs}${refused})`;
   }
 }
 
-/** A call of somebody who was granted a lease: the last one, or one who is late. */
+/** A call about a lease that was granted: the last one, or one that is late. */
 abstract class LeaseCall extends Call {
   constructor(
     process: number,
@@ -103,8 +96,8 @@ abstract class LeaseCall extends Call {
     super(process, times);
   }
 
-  protected lease({ leases }: SlotModel): ModelLease {
-    return leases[Math.max(leases.length - 1 - this.age, 0)]!;
+  protected lease(model: SlotModel): ModelLease {
+    return leaseOfAge(model, this.age)!;
   }
 
   protected get whose(): string {
@@ -127,7 +120,7 @@ class Commit extends LeaseCall {
     const before = await store.peek(keyId);
     const answer = await store.commit(keyId, leaseOf(real, lease), payloadOf(lease), this.ttlMs);
     const after = await store.peek(keyId);
-    // Whoever still holds a lease may publish once more what was lost: that is all that the store can tell.
+    // The holder of a lease may publish once more what was lost: that is all that the store can tell.
     const last = model.knowsNothing ? 0 : real.lastPublished;
     const expected = model.commit(lease, this.ttlMs);
     expect(answer.outcome).toBe(expected.outcome);
@@ -196,13 +189,27 @@ class Fail extends LeaseCall {
 }
 
 class Invalidate extends LeaseCall {
+  constructor(
+    process: number,
+    times: number,
+    age: number,
+    private readonly paceMs: number,
+    private readonly longerMs: number,
+    private readonly isContested: boolean,
+  ) {
+    super(process, times, age);
+  }
+
   protected async call(model: SlotModel, real: Real, store: TokenStore, keyId: string): Promise<void> {
-    const lease = this.lease(model);
-    expect(await store.invalidate(keyId, fenceOf(real, lease))).toBe(model.invalidate(lease));
+    const generation = this.lease(model);
+    const policy = { paceMs: this.paceMs, maxPaceMs: this.paceMs + this.longerMs, isContested: this.isContested };
+    const verdict = await store.invalidate(keyId, { generation: fenceOf(real, generation), ...policy });
+    expect(verdict).toBe(model.invalidate({ generation, ...policy }));
   }
 
   toString(): string {
-    return `invalidate(${this.whose})`;
+    const contested = this.isContested ? ', contested' : '';
+    return `invalidate(${this.whose}, pace ${this.paceMs} to ${this.paceMs + this.longerMs}${contested})`;
   }
 }
 
@@ -224,7 +231,7 @@ class Purge extends Call {
 class MoveClock implements StoreCommand {
   constructor(private readonly ms: number) {}
 
-  /** A store that forgot and whose clock is wrong besides can repeat a fence; and one may still have what ended, or not. */
+  /** A store that forgot and whose clock is wrong besides can repeat a fence; and a store may still have what ended, or not. */
   check(model: Readonly<SlotModel>): boolean {
     const now = model.now + this.ms;
     return !model.couldRepeat(now) && !model.revivesAt(now);
@@ -260,26 +267,32 @@ class Lose implements StoreCommand {
   }
 }
 
-/** Everybody sees what the model sees, and nothing stays for ever. */
+/** Every process sees what the model sees, and everything is kept for as long as the model says. */
 async function agree(model: SlotModel, real: Real, store: TokenStore): Promise<void> {
   real.commands++;
-  const { token, cooldown } = await store.peek(real.system.keyId);
+  const { token, isRejected, cooldown } = await store.peek(real.system.keyId);
   expect({
     token: token && { ...bare(token), steps: halfSteps(token.ttlMs) },
+    isRejected,
     cooldown: cooldown && { error: cooldown.error, steps: halfSteps(cooldown.remainingMs) },
   }).toEqual({
     token: model.token && { ...tokenOf(real, model.token), steps: halfSteps(model.token.endsAt - model.now) },
+    isRejected: model.isRejected,
     cooldown: model.cooldown && {
       error: model.cooldown.error,
       steps: halfSteps(model.cooldown.endsAt - model.now),
     },
   });
-  // A clock that stepped back makes what is there last for longer by as much.
-  const longest = KEEP_MS + model.latest - model.now;
-  for (const { name, ttlMs } of await real.system.kept()) {
-    if (ttlMs > 0 && ttlMs <= longest) continue;
-    throw new Error(`${name} is kept for ${ttlMs} ms; at least 1 and at most ${longest} were expected`);
-  }
+  const kept = await real.system.kept?.();
+  if (kept) expect(inHalfSteps(kept)).toEqual(inHalfSteps(model.kept));
+}
+
+/** A store that forgets in memory has the key until the model says so, and no longer. */
+export async function agreeOnTheEnd(model: SlotModel, { system }: Real): Promise<void> {
+  const { record } = model.kept;
+  if (!system.isKeptAfter || record === undefined) return;
+  expect(await system.isKeptAfter(record - 1)).toBe(true);
+  expect(await system.isKeptAfter(1)).toBe(false);
 }
 
 function rises(fence: number, last: number, what: string): void {
@@ -314,14 +327,56 @@ function spoken(answer: Acquired): unknown {
     case 'hit':
       return { outcome: 'hit', token: bare(answer.token) };
     case 'wait':
-      return { outcome: 'wait', steps: halfSteps(answer.leaseEndsInMs) };
-    case 'cooling':
-      return { outcome: 'cooling', error: answer.cooldown.error, steps: halfSteps(answer.cooldown.remainingMs) };
+      return { outcome: 'wait', steps: halfSteps(answer.leaseEndsInMs), rejected: maybeBare(answer.rejected) };
+    case 'cooling': {
+      const { cooldown, rejected } = answer;
+      const steps = halfSteps(cooldown.remainingMs);
+      return { outcome: 'cooling', error: cooldown.error, steps, rejected: maybeBare(rejected) };
+    }
+    case 'lease':
+      return { ...answer, token: maybeBare(answer.token), rejected: maybeBare(answer.rejected) };
+  }
+}
+
+/** The answer that the model expects, in the same words. */
+function foretold(real: Real, expected: ModelAcquired, leaseMs: number): unknown {
+  const maybeToken = (token?: ModelFence) => token && tokenOf(real, token);
+  switch (expected.outcome) {
+    case 'hit':
+      return { outcome: 'hit', token: tokenOf(real, expected.token) };
+    case 'wait':
+      return {
+        outcome: 'wait',
+        steps: halfSteps(expected.leaseEndsInMs),
+        rejected: maybeToken(expected.rejected),
+      };
+    case 'cooling': {
+      const { error, remainingMs, rejected } = expected;
+      return { outcome: 'cooling', error, steps: halfSteps(remainingMs), rejected: maybeToken(rejected) };
+    }
     case 'lease': {
-      const { lease, reason, failures, published, token } = answer;
-      return { outcome: 'lease', lease, reason, failures, published, token: token && bare(token) };
+      const { outcome, reason, failures, published } = expected;
+      return {
+        ...{ outcome, reason, failures },
+        lease: { ...leaseOf(real, expected.lease), leaseMs },
+        published: published && fenceOf(real, published),
+        token: maybeToken(expected.token),
+        rejected: maybeToken(expected.rejected),
+      };
     }
   }
+}
+
+function maybeBare(token?: StoredToken): { fence: number; payload: string } | undefined {
+  return token && bare(token);
+}
+
+function leaseOfAge({ leases }: SlotModel, age: number): ModelLease | undefined {
+  return leases[Math.max(leases.length - 1 - age, 0)];
+}
+
+function inHalfSteps(kept: Kept): Kept {
+  return Object.fromEntries(Object.entries(kept).map(([part, ms]) => [part, halfSteps(ms)]));
 }
 
 function halfSteps(ms: number): number {
@@ -333,24 +388,49 @@ const times = fc.constantFrom(1, 1, 1, 2);
 const ages = fc.oneof({ weight: 3, arbitrary: fc.constant(0) }, { weight: 2, arbitrary: fc.nat({ max: 3 }) });
 const nonces = fc.constantFrom('a', 'b', 'c', 'd', 'e', 'f');
 const whole = (max: number) => fc.integer({ min: 1, max }).map((steps) => steps * STEP_MS);
-/** Never a whole number of steps: whether a lease ends within or after its last microsecond is nobody's business. */
+/** Never a whole number of steps: a test cannot tell whether a lease ends within or after its last microsecond. */
 const halves = (max: number) => fc.integer({ min: 1, max }).map((steps) => (steps - 0.5) * STEP_MS);
+/** No double of a pace is a whole number of steps, however often it is doubled. */
+const paces = fc.integer({ min: 1, max: 3 }).map((steps) => (steps - 0.3) * STEP_MS);
+const longer = fc.nat({ max: 6 }).map((steps) => steps * STEP_MS);
+const refused = fc.option(ages, { freq: 2, nil: undefined });
 const needs = fc.constantFrom(0, 0, STEP_MS, 9 * STEP_MS);
 const cooldowns = fc.constantFrom(0, STEP_MS, 2 * STEP_MS);
 
-/** Histories of one key of a store that can lose these parts of it, and whose clock may be set back unless it notices that itself. */
-export function histories(losses: readonly Part[], noticesSetBack: boolean): fc.Arbitrary<Iterable<StoreCommand>> {
-  const acquire = fc.tuple(processes, times, nonces, halves(3), needs).map((args) => new Acquire(...args));
+/** About as long as a record is kept. */
+const aDay = fc.integer({ min: -3, max: 9 }).map((steps) => DAY_MS + steps * STEP_MS);
+
+/** What the histories of a store may hold. */
+export interface Circumstances {
+  /** What the store can lose of a key. */
+  readonly losses: readonly Part[];
+  /** The store notices itself that its clock was set back; it is then never set back here. */
+  readonly noticesSetBack?: boolean;
+  /** A record is gone at the very end of its time, and not some time later. */
+  readonly forgetsOnTime?: boolean;
+}
+
+/** Histories of one key of a store. */
+export function histories({
+  losses,
+  noticesSetBack,
+  forgetsOnTime,
+}: Circumstances): fc.Arbitrary<Iterable<StoreCommand>> {
+  const acquire = fc.tuple(processes, times, nonces, halves(3), needs, refused).map((args) => new Acquire(...args));
   const commit = fc.tuple(processes, times, ages, whole(6)).map((args) => new Commit(...args));
+  const invalidate = fc
+    .tuple(processes, times, ages, paces, longer, fc.boolean())
+    .map((args) => new Invalidate(...args));
   const forward = whole(3).map((ms) => new MoveClock(ms));
   return fc.commands(
     [
       ...[acquire, acquire, acquire, commit, commit, forward],
       fc.tuple(processes, times, ages, halves(3)).map((args) => new Renew(...args)),
       fc.tuple(processes, times, ages, cooldowns).map((args) => new Fail(...args)),
-      fc.tuple(processes, times, ages).map((args) => new Invalidate(...args)),
+      ...[invalidate, invalidate],
       fc.tuple(processes, times).map((args) => new Purge(...args)),
       ...(noticesSetBack ? [] : [whole(3).map((ms) => new MoveClock(-ms))]),
+      ...(forgetsOnTime ? [aDay.map((ms) => new MoveClock(ms))] : []),
       ...(losses.length > 0 ? [fc.constantFrom(...losses).map((part) => new Lose(part))] : []),
     ],
     { maxCommands: 40, size: 'max' },

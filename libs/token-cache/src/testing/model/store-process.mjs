@@ -1,4 +1,4 @@
-// A process that uses a store as it is told: node store-process.mjs redis <socket> <namespace> | sqlite <path> <namespace>
+// A process that calls a store on command: node store-process.mjs redis <socket> <namespace> | sqlite <path> <namespace>
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import { RedisTokenStore } from '@mintonce/token-cache/redis';
@@ -14,7 +14,7 @@ const commands = {
   /** One call, at an instant that the test chose. */
   async call({ method, args, now }) {
     Date.now = now === undefined ? systemNow : () => now;
-    // Both clocks at once, or the time that really passes would look like a wall clock that falls behind.
+    // Both clocks are set: with a real monotonic clock, the store would see a wall clock that falls behind.
     process.hrtime.bigint = now === undefined ? systemMonotonic : () => BigInt(Math.round(now * 1_000_000));
     return store[method](...args);
   },
@@ -34,16 +34,18 @@ process.on('disconnect', async () => {
 });
 process.send({ id: 0 });
 
-/** Goes for one key as fast as it can, now well-behaved, now late or dead; gives every call with its answer and its times. */
+/** Contends for one key at full speed, at times late or without a commit; gives every call with its answer and its times. */
 async function contend({ keyId, calls }) {
   const history = [];
   const late = [];
+  let refused;
   while (history.length < calls) {
     const nonce = crypto.randomUUID();
-    const attempt = { nonce, leaseMs: oneOf(1, 5, 20, 1_000), minTtlMs: oneOf(0, 0, 1_000_000) };
+    const refusedGeneration = oneOf(undefined, refused);
+    const attempt = { nonce, leaseMs: oneOf(1, 5, 20, 1_000), minTtlMs: oneOf(0, 0, 1_000_000), refusedGeneration };
     const answer = await recorded('acquire', attempt);
     if (answer.outcome === 'lease') await use(answer.lease);
-    if (answer.outcome === 'hit' && Math.random() < 0.1) await recorded('invalidate', answer.token.fence);
+    if (answer.outcome === 'hit' && Math.random() < 0.3) await reject(answer.token.fence);
     if (late.length > 0 && Math.random() < 0.3) await publish(late.shift());
     if (Math.random() < 0.02) await recorded('purge');
     await recorded('peek');
@@ -61,6 +63,12 @@ async function contend({ keyId, calls }) {
     if (fate < 0.5) await publish(lease);
   }
 
+  async function reject(generation) {
+    const rejection = { generation, paceMs: 3, maxPaceMs: 10, isContested: oneOf(true, false, false) };
+    const verdict = await recorded('invalidate', rejection);
+    refused = verdict === 'contested' ? generation : undefined;
+  }
+
   function publish(lease) {
     return recorded('commit', lease, `token ${lease.fence}`, 60_000);
   }
@@ -73,7 +81,7 @@ async function contend({ keyId, calls }) {
   }
 }
 
-/** Ms on the one clock that all processes of a machine share. */
+/** Ms of the monotonic clock, which all processes of a machine share. */
 function now() {
   return Number(systemMonotonic()) / 1e6;
 }

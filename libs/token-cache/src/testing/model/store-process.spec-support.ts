@@ -1,11 +1,19 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
-import { type Acquired, type Lease, type Peeked, type TokenStore } from '../../core/contract/token-store.js';
+import {
+  type Acquired,
+  type Attempt,
+  type Lease,
+  type Peeked,
+  type Rejection,
+  type RejectionVerdict,
+  type TokenStore,
+} from '../../core/contract/token-store.js';
 
 /** One call of a store as a process saw it; instants in ms on the clock that all processes of a machine share. */
 export type RecordedCall = { process: number; calledAt: number; answeredAt: number } & (
-  | { method: 'acquire'; args: [attempt: { nonce: string; leaseMs: number; minTtlMs: number }]; answer: Acquired }
+  | { method: 'acquire'; args: [attempt: Attempt]; answer: Acquired }
   | { method: 'peek'; args: []; answer: Peeked }
   | { method: 'renew'; args: [lease: Lease]; answer: boolean }
   | {
@@ -14,11 +22,11 @@ export type RecordedCall = { process: number; calledAt: number; answeredAt: numb
       answer: Awaited<ReturnType<TokenStore['commit']>>;
     }
   | { method: 'fail'; args: unknown[] & [lease: Lease]; answer: undefined }
-  | { method: 'invalidate'; args: [generation: number]; answer: boolean }
+  | { method: 'invalidate'; args: [rejection: Rejection]; answer: RejectionVerdict }
   | { method: 'purge'; args: []; answer: number }
 );
 
-/** A process of its own with a store of the built library in it. */
+/** A child process with a store of the built library. */
 export class StoreProcess {
   readonly #child: ChildProcess;
   readonly #open = new Map<number, { resolve(answer: unknown): void; reject(error: Error): void }>();
@@ -45,7 +53,7 @@ export class StoreProcess {
     return new StoreProcess(child);
   }
 
-  /** The store in that process; `now` is the time there, the system's when it gives nothing. */
+  /** The store in that process. `now` is the time there in ms; the system's time if it returns undefined. */
   store(now: () => number | undefined = () => undefined): TokenStore {
     const call =
       (method: keyof TokenStore) =>
@@ -64,7 +72,7 @@ export class StoreProcess {
     };
   }
 
-  /** Goes for one key against all others who do the same; gives what it saw. */
+  /** Goes for one key against all other processes that do the same; gives what it saw. */
   contend(keyId: string, calls: number): Promise<RecordedCall[]> {
     return this.#ask({ command: 'contend', keyId, calls });
   }
@@ -79,7 +87,7 @@ export class StoreProcess {
   #ask<T>(order: object): Promise<T> {
     return new Promise((resolve, reject) => {
       const id = ++this.#calls;
-      this.#open.set(id, { resolve: resolve as (answer: unknown) => void, reject });
+      this.#open.set(id, { resolve, reject });
       this.#child.send({ id, ...order });
     });
   }

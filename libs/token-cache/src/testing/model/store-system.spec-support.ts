@@ -1,7 +1,10 @@
 import { type TokenStore } from '../../core/contract/token-store.js';
 
-/** What can be lost of a key by itself. */
+/** The parts of a key that can be lost independently. */
 export type Part = 'token' | 'record' | 'everything';
+
+/** By the name of the part: the time that it is kept for. */
+export type Kept = Readonly<Record<string, number>>;
 
 /** A store under test, for one history of one key: what several processes see of it, and what happens to it. */
 export interface StoreSystem {
@@ -9,9 +12,14 @@ export interface StoreSystem {
   readonly processes: readonly TokenStore[];
   /** Moves the clock of the store, forward or back, and nothing else. */
   moveClock(ms: number): Promise<void>;
-  /** Takes a part of the key away, as an eviction or a failover does. */
+  /** Deletes a part of the key, as an eviction or a failover does. */
   lose(part: Part): Promise<void>;
-  /** Everything that is left of this history, with the time that the store keeps it for. */
-  kept(): Promise<readonly { readonly name: string; readonly ttlMs: number }[]>;
+  /**
+   * For how many ms the store keeps what is left of this history. The token is named where it is kept apart from the record.
+   * A store that forgets in memory cannot tell.
+   */
+  kept?(): Promise<Kept>;
+  /** Whether the store still has the key so many ms from now. Ends the history. */
+  isKeptAfter?(ms: number): Promise<boolean>;
   dispose(): Promise<void>;
 }

@@ -1,0 +1,15 @@
+import { posix } from 'node:path';
+import { type Page } from './page.js';
+import { files, folders } from './workspace.js';
+
+/** Links to a file, a folder or a heading of this workspace that is not there. */
+export function brokenLinks(page: Page, pages: readonly Page[]): string[] {
+  return page.links.filter((link) => !/^[a-z]+:/i.test(link) && !leadsSomewhere(link, page, pages));
+}
+
+function leadsSomewhere(link: string, page: Page, pages: readonly Page[]): boolean {
+  const [place = '', anchor] = decodeURI(link).split('#');
+  const path = place === '' ? page.path : posix.join(posix.dirname(page.path), place).replace(/\/$/, '');
+  if (!files.includes(path) && !folders.has(path)) return false;
+  return anchor === undefined || pages.some((other) => other.path === path && other.anchors.has(anchor));
+}

@@ -1,0 +1,42 @@
+import { brokenCommands } from './commands.js';
+import { brokenLinks } from './links.js';
+import { brokenNames, brokenQuotes } from './names.js';
+import { parsePage } from './page.js';
+import { contentOf, files } from './workspace.js';
+
+/** Functions of Nest, prom-client and Prometheus that no source of ours calls by that name. */
+const EXTERNAL = new Set([
+  'app.enableShutdownHooks()',
+  'AggregatorRegistry.clusterMetrics()',
+  'registry.resetMetrics()',
+  'rate()',
+  'increase()',
+]);
+
+const pages = files.filter((path) => path.endsWith('.md')).map((path) => parsePage(path, contentOf(path)));
+/** A change log keeps the names that a version had. */
+const pagesOfToday = pages.filter(({ path }) => !path.endsWith('CHANGELOG.md'));
+
+it('there are pages to hold to the workspace', () => {
+  expect(pages.map(({ path }) => path)).toEqual(expect.arrayContaining(['README.md', 'docs/guarantees.md']));
+});
+
+describe.each(pages)('$path', (page) => {
+  it('links only to files and headings that exist', () => {
+    expect(brokenLinks(page, pages)).toEqual([]);
+  });
+});
+
+describe.each(pagesOfToday)('$path', (page) => {
+  it('shows only commands that exist', () => {
+    expect(brokenCommands(page)).toEqual([]);
+  });
+
+  it('names only files, entry points, options and codes that exist', () => {
+    expect(brokenNames(page, EXTERNAL)).toEqual([]);
+  });
+
+  it('quotes only tests that exist', () => {
+    expect(brokenQuotes(page)).toEqual([]);
+  });
+});

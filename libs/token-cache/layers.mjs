@@ -1,0 +1,49 @@
+/** The layers of `src`, from low to high: each may import those above it in this list, or only those it names. */
+const LAYERS = [
+  { path: 'core/contract' },
+  { path: 'core/config' },
+  // SQLite and the model tests run the slot without the rest of the core.
+  { path: 'core/slot', imports: ['core/contract'] },
+  { path: 'core/store-client' },
+  { path: 'core/source-client' },
+  { path: 'core/in-hand' },
+  { path: 'core/protocol' },
+  { path: 'core/door' },
+  { path: 'core/token-client.ts' },
+  { path: 'nest', packages: ['@nestjs/common', '@nestjs/core'] },
+  { path: 'index.ts' },
+];
+
+/** The entry points beside the layers. Each names all that it needs, so that the peers of one stay optional to the others. */
+const ADAPTERS = [
+  { path: 'redis', imports: ['core/contract'], packages: ['ioredis'] },
+  { path: 'sqlite', imports: ['core/contract', 'core/slot'], packages: ['libsql'] },
+  { path: 'oauth', imports: ['core/contract'], packages: ['oauth4webapi'] },
+  { path: 'undici', imports: ['core/contract', 'core/door'], packages: ['undici'] },
+  { path: 'axios', imports: ['core/contract', 'core/door'], packages: ['axios'] },
+  {
+    path: 'prometheus',
+    imports: ['core/contract', 'nest'],
+    packages: ['@nestjs/common', '@nestjs/core', '@willsoto/nestjs-prometheus', 'prom-client'],
+  },
+  { path: 'health', imports: ['core/contract', 'nest'], packages: ['@nestjs/common', '@nestjs/terminus'] },
+  { path: 'testing', imports: ['core/contract'] },
+];
+
+/** The core does no input or output of its own: a port does it. */
+const IO = ['child_process', 'cluster', 'dgram', 'dns', 'fs', 'http', 'http2', 'https', 'net', 'tls', 'worker_threads'];
+
+/** The dependencies of the package, which every layer may use. */
+const DEPENDENCIES = ['lru-cache', 'opossum'];
+
+const withLowerLayers = ({ path, imports, packages = [] }, index) => ({
+  path,
+  imports: imports ?? LAYERS.slice(0, index).map((layer) => layer.path),
+  packages: [...DEPENDENCIES, ...packages],
+  forbiddenBuiltins: path.startsWith('core/') ? IO : [],
+});
+
+const asNamed = ({ path, imports, packages = [] }) => ({ path, imports, packages, forbiddenBuiltins: [] });
+
+/** What each part of `src` may import: parts, packages, and the built-in modules that are not forbidden. */
+export const PARTS = [...LAYERS.map(withLowerLayers), ...ADAPTERS.map(asNamed)];

@@ -1,0 +1,120 @@
+import { type Duplex } from 'node:stream';
+import { setImmediate } from 'node:timers/promises';
+import { type Dispatcher } from 'undici';
+import { type UpstreamStatus } from '../core/door/refusal.js';
+import { type RelayController } from './relay-controller.js';
+
+type Controller = Dispatcher.DispatchController;
+type Headers = Parameters<NonNullable<Dispatcher.DispatchHandler['onResponseStart']>>[2];
+
+/** Up to this, reading a discarded response is cheaper than a new connection. */
+const MAX_DISCARDED_BYTES = 64 * 1024;
+/** A discarded response that has not ended after this costs its connection. */
+const MAX_DISCARDING_MS = 1_000;
+
+/**
+ * One dispatch of a request, for a `Transport` over undici. Its response goes to the caller's handler as it comes, unless it
+ * speaks against the token: then it is kept back, paused, until it is released or discarded. All attempts of one request
+ * share a `RelayController`, which is the only one that the handler sees.
+ */
+export class DispatchAttempt implements Dispatcher.DispatchHandler {
+  /** Resolves once the status is known; rejects when the request fails before. */
+  readonly begun: Promise<this>;
+  status: UpstreamStatus = { status: 0 };
+  private state: 'passed on' | 'kept' | 'discarded' = 'passed on';
+  private readonly kept: (() => void)[] = [];
+  private readonly ended: Promise<void>;
+  private begin!: (attempt: this) => void;
+  private failToBegin!: (error: Error) => void;
+  private end!: () => void;
+  private target?: Controller;
+  private hasBegun = false;
+  private discardedBytes = 0;
+
+  constructor(
+    private readonly handler: Dispatcher.DispatchHandler,
+    private readonly controller: RelayController,
+    private readonly speaksAgainst: (status: UpstreamStatus) => boolean,
+  ) {
+    this.begun = new Promise((resolve, reject) => {
+      this.begin = resolve;
+      this.failToBegin = reject;
+    });
+    this.ended = new Promise((resolve) => (this.end = resolve));
+  }
+
+  /** Passes on what was kept back, and all that follows. */
+  release(): void {
+    if (this.state !== 'kept') return;
+    this.state = 'passed on';
+    for (const event of this.kept.splice(0)) event();
+    if (!this.controller.paused) this.target?.resume();
+  }
+
+  /** Reads the response to its end for the sake of its connection, or breaks it off; resolves when that is done. */
+  async discard(): Promise<void> {
+    this.state = 'discarded';
+    this.kept.length = 0;
+    this.target?.resume();
+    const timeout = setTimeout(() => this.breakOff(), MAX_DISCARDING_MS);
+    await this.ended;
+    clearTimeout(timeout);
+    // undici takes the connection for free in the next turn of the event loop.
+    await setImmediate();
+  }
+
+  onRequestStart(target: Controller, context: unknown): void {
+    this.target = target;
+    this.controller.follow(target);
+    if (!this.controller.aborted) this.handler.onRequestStart?.(this.controller, context);
+  }
+
+  onRequestUpgrade(_target: Controller, status: number, headers: Headers, socket: Duplex): void {
+    this.hasBegun = true;
+    this.status = { status };
+    this.begin(this);
+    this.handler.onRequestUpgrade?.(this.controller, status, headers, socket);
+  }
+
+  onResponseStart(target: Controller, status: number, headers: Headers, message?: string): void {
+    const passOn = (): void => this.handler.onResponseStart?.(this.controller, status, headers, message);
+    // An interim response (RFC 9110 section 15.2) says nothing of the token.
+    if (status < 200) return passOn();
+    this.hasBegun = true;
+    this.status = { status, wwwAuthenticate: headers['www-authenticate'] };
+    if (this.speaksAgainst(this.status)) {
+      this.state = 'kept';
+      target.pause();
+    }
+    this.begin(this);
+    this.handle(passOn);
+  }
+
+  onResponseData(_target: Controller, chunk: Buffer): void {
+    this.handle(() => this.handler.onResponseData?.(this.controller, chunk));
+    if (this.state !== 'discarded') return;
+    this.discardedBytes += chunk.length;
+    if (this.discardedBytes > MAX_DISCARDED_BYTES) this.breakOff();
+  }
+
+  onResponseEnd(_target: Controller, trailers: Headers): void {
+    this.end();
+    this.handle(() => this.handler.onResponseEnd?.(this.controller, trailers));
+  }
+
+  onResponseError(_target: Controller, error: Error): void {
+    this.end();
+    if (!this.hasBegun) return this.failToBegin(error);
+    this.handle(() => this.handler.onResponseError?.(this.controller, error));
+  }
+
+  private handle(event: () => void): void {
+    if (this.state === 'passed on') event();
+    else if (this.state === 'kept') this.kept.push(event);
+  }
+
+  private breakOff(): void {
+    this.target?.abort(new Error('The response was discarded'));
+    this.end();
+  }
+}

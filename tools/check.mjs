@@ -1,0 +1,41 @@
+// What a change touches, in less than a minute: types of the projects that it affects, lint of the files that it changes, the
+// unit tests that import one of them, and the pages, which may name any of them.
+//   npm run check             since the branch left main, with what is not committed
+//   npm run check -- HEAD     what is not committed
+import { execFileSync, spawnSync } from 'node:child_process';
+
+const [base = branchPoint()] = process.argv.slice(2);
+const files = [
+  ...git('diff', '--name-only', '--diff-filter=d', base),
+  ...git('ls-files', '--others', '--exclude-standard'),
+];
+const sources = files.filter((file) => /\.(ts|mjs|cjs)$/.test(file));
+
+// Types first: the linter reads the declarations that this builds.
+run('nx', 'affected', '-t', 'typecheck', `--base=${base}`, '--output-style=static-failures-only');
+if (sources.length > 0) run('eslint', '--no-warn-ignored', ...sources);
+if (files.length > 0) run('prettier', '--check', '--log-level=warn', '--ignore-unknown', ...files);
+run('depcruise', '--output-type', 'err-long', 'apps', 'libs', '--exclude', '(^|/)dist/');
+run('jest', `--changedSince=${base}`, '--passWithNoTests');
+run('jest', '--config=apps/pages/jest.config.cjs');
+
+/** A clone may have no branch main, or only that of its origin. */
+function branchPoint() {
+  const found = ['main', 'origin/main'].map((branch) => spawnSync('git', ['merge-base', 'HEAD', branch]));
+  return (
+    found
+      .find(({ status }) => status === 0)
+      ?.stdout.toString()
+      .trim() ?? 'HEAD'
+  );
+}
+
+function git(...args) {
+  return execFileSync('git', args, { encoding: 'utf8' }).split('\n').filter(Boolean);
+}
+
+/** Goes on after a failure: one run tells everything. */
+function run(program, ...args) {
+  const { status } = spawnSync(`node_modules/.bin/${program}`, args, { stdio: 'inherit' });
+  if (status !== 0) process.exitCode = 1;
+}
