@@ -259,6 +259,27 @@ describe('TokenClient.send', () => {
     expect(source.calls).toHaveLength(2);
   });
 
+  it('asks the store no more once the successor is in hand', async () => {
+    const store = new FaultyTokenStore(shared);
+    const tokens = await agedReplica({}, store);
+    const first = await tokens.getToken('billing');
+    const upstream: Upstream = ({ generation }) => ({ status: generation === first.generation ? 401 : 200 });
+    let release = (): void => {};
+    const late = { ...requestTo(upstream), send: requestTo(upstream).send };
+    const answered = new Promise<void>((resolve) => (release = resolve));
+    const send = late.send;
+    late.send = async (token, speaksAgainst) => {
+      if (token.generation === first.generation) await answered;
+      return send(token, speaksAgainst);
+    };
+    const sending = tokens.send('billing', late);
+    await tokens.send('billing', requestTo(upstream));
+    store.calls.length = 0;
+    release();
+    expect(await sending).toMatchObject({ status: 200 });
+    expect(store.calls).toEqual([]);
+  });
+
   it.each(['mint-locally', 'fail'] as const)(
     'keeps the pace from memory while the store does not answer, with %s',
     async (whenStoreUnavailable) => {
