@@ -1,4 +1,4 @@
-import { DEFAULT_NEAR_CACHE, type Token } from '@mintonce/token-cache';
+import { type Token } from '@mintonce/token-cache';
 import { type Caller, type Process } from './process.js';
 import { type KnownRequest } from './requests.js';
 import { type PublishedToken } from './store-truth.js';
@@ -38,32 +38,28 @@ export class CallerJudge extends Witness {
   }
 
   leaves(caller: Caller): void {
+    // It has its token, and does not wait for the answer to its request.
+    if (caller.first) return;
     caller.process.left++;
     this.settles(caller);
   }
 
+  /** A caller gets a token: the first, or another after that one was refused. */
   answered(caller: Caller, token: Token): void {
-    const { process, request } = caller;
-    const { accessToken } = token;
-    this.tell(caller, accessToken);
-    this.world.say(process.name, `answers ${accessToken}`, request);
-    const known = this.world.idp.tokens.get(accessToken);
-    this.verdict.expect(known?.label === request.label, 'no token is given out for another request', () => {
-      return `${process.name} gave ${accessToken} of ${known?.label} to a caller of ${request.label}`;
-    });
-    const pastMs = this.now - (known?.hardExpiryAt ?? 0) - this.world.server.setBackMs;
-    this.verdict.expect(pastMs <= 0.01, 'no token is given out past hard expiry', () => {
-      return `${process.name} gave out ${accessToken} ${pastMs.toFixed(1)} ms past it`;
-    });
-    const rejectedAt = process.rejectedAt.get(accessToken);
-    const wasRejected = rejectedAt !== undefined && rejectedAt < this.now;
-    this.verdict.expect(!wasRejected, 'no rejected token is given out by the process that rejected it', () => {
-      return `${process.name} gave out ${accessToken}, which it rejected ${this.now - (rejectedAt ?? 0)} ms ago`;
-    });
-    this.checkFleetKnows(caller, token);
+    const { process, request, askedAt } = caller;
+    this.checkToken(caller, token);
+    if (!caller.first) {
+      this.tell(caller, token.accessToken);
+      this.settles(caller);
+    }
+    // A token that is only sent again was not asked for again.
+    const isAgain = caller.first?.generation === token.generation;
+    if (!isAgain) this.world.rejections.given(process, request.label, token, caller.refusedAt ?? askedAt);
+    caller.first ??= token;
     process.inHand.set(request.label, token);
-    if (!process.wallOffsetAt.has(accessToken)) process.wallOffsetAt.set(accessToken, process.host.wallOffsetMs);
-    this.settles(caller);
+    if (!process.wallOffsetAt.has(token.accessToken)) {
+      process.wallOffsetAt.set(token.accessToken, process.host.wallOffsetMs);
+    }
   }
 
   refused(caller: Caller, error: unknown): void {
@@ -90,14 +86,38 @@ export class CallerJudge extends Witness {
     this.settles(caller);
   }
 
+  /** A caller that was given a token, and was refused with it, is told that and nothing else. */
+  refusedLater({ process }: Caller, error: unknown): void {
+    this.verdict.expect(false, "a refused call gets the upstream's answer, and no error", () => {
+      return `${process.name}: ${String(error)}`;
+    });
+  }
+
   heard(error: unknown): void {
     const isOurs = String((error as { code?: unknown })?.code).startsWith('TOKEN_');
     this.verdict.expect(isOurs, 'callers hear errors of this library only', () => String(error));
   }
 
-  rejects(process: Process, token: Token): void {
-    this.world.say(process.name, `rejects ${token.accessToken}`, { label: this.world.history.labelOf(token.keyId) });
+  /** An upstream refuses the token of a caller. */
+  rejects(caller: Caller, token: Token): void {
+    const { process } = caller;
+    caller.refusedAt = this.now;
+    this.world.say(process.name, `is refused with ${token.accessToken}`, {
+      label: this.world.history.labelOf(token.keyId),
+    });
     if (!process.rejectedAt.has(token.accessToken)) process.rejectedAt.set(token.accessToken, this.now);
+  }
+
+  private checkToken({ process, request }: Caller, { accessToken }: Token): void {
+    this.world.say(process.name, `answers ${accessToken}`, request);
+    const known = this.world.idp.tokens.get(accessToken);
+    this.verdict.expect(known?.label === request.label, 'no token is given out for another request', () => {
+      return `${process.name} gave ${accessToken} of ${known?.label} to a caller of ${request.label}`;
+    });
+    const pastMs = this.now - (known?.hardExpiryAt ?? 0) - this.world.server.setBackMs;
+    this.verdict.expect(pastMs <= 0.01, 'no token is given out past hard expiry', () => {
+      return `${process.name} gave out ${accessToken} ${pastMs.toFixed(1)} ms past it`;
+    });
   }
 
   private tell({ process, request, askedAt }: Caller, what: string): void {
@@ -144,33 +164,11 @@ export class CallerJudge extends Witness {
     });
   }
 
-  private checkFleetKnows({ process, askedAt }: Caller, { keyId, accessToken }: Token): void {
-    const droppedAt = this.world.server.truths.get(keyId)?.invalidatedAt.get(accessToken);
-    if (!this.isOrderly || this.world.server.everBroken.has(keyId) || droppedAt === undefined) return;
-    const knownAt = this.knownAt(process, droppedAt);
-    this.verdict.expect(askedAt <= knownAt, 'no rejected token is given out by anybody once the fleet knows', () => {
-      return `${process.name} gave out ${accessToken}, dropped ${this.now - droppedAt} ms ago`;
-    });
-  }
-
-  /** When a process must have heard of what happened to a token: by an event, after a silence, or by growing suspicious. */
-  private knownAt({ channel }: Process, happenedAt: number): number {
-    if (!channel) return happenedAt + NETWORK_MS;
-    const { maxAgeMs = DEFAULT_NEAR_CACHE.maxAgeMs } = this.world.weather.nearCache || {};
-    switch (channel.state) {
-      case 'up':
-        return Math.max(happenedAt, channel.upAt) + channel.mostExtraDelayMs + NETWORK_MS;
-      case 'down':
-        return happenedAt + maxAgeMs + NETWORK_MS;
-      case 'deaf':
-        return Number.POSITIVE_INFINITY;
-    }
-  }
-
-  /** A token that everybody could have had since the caller came. */
-  private validSince({ process, request, askedAt }: Caller): PublishedToken | undefined {
-    const current = this.truthOf(request.label)?.current;
-    if (!current || current.storedAt > askedAt || process.rejectedAt.has(current.accessToken)) return undefined;
-    return this.hardExpiryOf(current) > this.now + NETWORK_MS ? current : undefined;
+  /** A token that everybody could have had since the caller came; a marked one is better than an error. */
+  private validSince({ request, askedAt }: Caller): PublishedToken | undefined {
+    const truth = this.truthOf(request.label);
+    const valid = truth?.current ?? truth?.marked;
+    if (!valid || valid.storedAt > askedAt) return undefined;
+    return this.hardExpiryOf(valid) > this.now + NETWORK_MS ? valid : undefined;
   }
 }

@@ -17,15 +17,14 @@ export const MUTATIONS: readonly Mutation[] = [
     edits: [
       edit(
         'core/protocol/acquisition.js',
-        'delete attempts.useless;\n                return void',
-        'attempts.useless = 0;\n                return void',
+        'attempt.acquire({ refusedGeneration })',
+        'attempt.acquire({ refusedGeneration, minTtlMs: way.waitedSince === undefined ? 0 : 1e12 })',
       ),
-      edit('core/protocol/acquisition.js', 'if (token && token.fence !== attempts.useless)', 'if (false)'),
     ],
   },
   {
     name: 'the store grants a lease that is held',
-    edits: [edit('core/slot/slot.js', 'if (isHeld && slot.nonce !== nonce) {', 'if (false) {')],
+    edits: [edit('core/slot/slot.js', 'const isTaken = isHeld && slot.nonce !== nonce;', 'const isTaken = false;')],
   },
   {
     name: 'a commit is not fenced',
@@ -44,14 +43,25 @@ export const MUTATIONS: readonly Mutation[] = [
     edits: [
       edit(
         'core/protocol/acquisition.js',
-        'return void (await watch.wait(acquired.leaseEndsInMs));',
-        'watch.close(); attempts.watch = this.parts.storeEvents.watch(key.id); return void (await attempts.watch.wait(acquired.leaseEndsInMs));',
+        'await watch.wait(acquired.leaseEndsInMs);',
+        'watch.close(); way.watch = this.parts.storeEvents.watch(key.id); await way.watch.wait(acquired.leaseEndsInMs);',
       ),
     ],
   },
   {
+    name: 'waiters are not woken when the event channel comes up',
+    edits: [
+      edit(
+        'core/store-client/store-events.js',
+        'this.arriveSince = upSince; this.wakeAll();',
+        'this.arriveSince = upSince;',
+      ),
+    ],
+    faults: ['an event channel breaks'],
+  },
+  {
     name: 'a lease is not renewed',
-    edits: [edit('core/protocol/minting.js', '        schedule();\n        return () => {', '        return () => {')],
+    edits: [edit('core/protocol/leased-mint.js', 'schedule(); return () => {', 'return () => {')],
   },
   {
     name: 'waiters come back late to the lease of a dead process',
@@ -60,7 +70,13 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: 'waiters do not poll a store without events',
-    edits: [edit('core/store-client/store-events.js', 'return isUp ? leaseEndMs :', 'return true ? leaseEndMs :')],
+    edits: [
+      edit(
+        'core/store-client/store-events.js',
+        'this.arriveSince === undefined ? Math.min(leaseEndMs, pollMs) : leaseEndMs',
+        'leaseEndMs',
+      ),
+    ],
   },
   {
     name: 'the safety margin may be longer than the life of a token',
@@ -95,36 +111,103 @@ export const MUTATIONS: readonly Mutation[] = [
     faults: ['the source says odd things of the life of its tokens'],
   },
   {
-    name: 'a rejection drops whatever is shared',
+    name: 'a rejection replaces whatever is shared',
+    edits: [edit('core/slot/slot.js', 'tokenOf(slot, now)?.fence !== rejection.generation', '!tokenOf(slot, now)')],
+    faults: ['tokens are revoked'],
+  },
+  {
+    name: 'the store gives out a marked token as if it were good',
     edits: [
       edit(
         'core/slot/slot.js',
-        'if (!slot || tokenOf(slot, now)?.fence !== generation)',
-        'if (!slot || !tokenOf(slot, now))',
+        'valid && !isMarked(slot) && valid.fence !== refusedGeneration',
+        'valid && valid.fence !== refusedGeneration',
       ),
     ],
     faults: ['tokens are revoked'],
   },
   {
-    name: 'a rejected token is taken from the store again',
-    edits: [edit('core/in-hand/token-shelf.js', 'if (this.near.isRejected(content.accessToken))', 'if (false)')],
-    faults: ['tokens are revoked', 'messages are lost'],
+    name: 'the near cache does not hear of rejections',
+    edits: [edit('core/in-hand/tokens-in-hand.js', 'else entry.isRejected = true;', 'else void 0;')],
+    faults: ['tokens are revoked'],
   },
   {
-    name: 'the near cache does not hear of rejections',
-    edits: [edit('core/in-hand/near-cache.js', 'held.token.generation <= generation)', 'false)')],
-    faults: ['tokens are revoked'],
+    name: 'the near cache does not hear of purges',
+    edits: [
+      edit(
+        'core/in-hand/tokens-in-hand.js',
+        "if (event.type === 'purged') this.entries.delete(event.keyId);",
+        "if (event.type === 'purged') void 0;",
+      ),
+    ],
+    faults: ['tokens are purged'],
   },
   {
     name: 'the near cache is trusted after the event channel was down',
     edits: [
       edit(
-        'core/in-hand/near-cache.js',
-        'this.channel.isUp ? held.confirmedAt >= this.channel.upSince : now - held.confirmedAt < this.policy.maxAgeMs',
+        'core/in-hand/tokens-in-hand.js',
+        'upSince === undefined ? now - confirmedAt < policy.maxAgeMs : confirmedAt >= upSince',
         'true',
       ),
     ],
     faults: ['tokens are revoked', 'an event channel breaks'],
+  },
+  {
+    name: 'an answer that was overtaken replaces a newer token',
+    edits: [edit('core/in-hand/tokens-in-hand.js', 'return isOvertaking || (', 'return (')],
+  },
+  {
+    name: 'rejected tokens are replaced without a pace',
+    edits: [edit('core/slot/rejection-pace.js', 'elapsedMs < (isContested ? maxPaceMs : last.paceMs)', 'false')],
+    faults: ['the upstream refuses every token'],
+  },
+  {
+    name: 'the pace of replacements does not grow',
+    edits: [
+      edit('core/slot/rejection-pace.js', 'followsClosely ? Math.min(2 * last.paceMs, maxPaceMs) : paceMs', 'paceMs'),
+    ],
+    faults: ['the upstream refuses every token'],
+  },
+  {
+    name: 'a commit forgets the pace of replacements',
+    edits: [edit('core/slot/slot.js', '...paceOf(slot),', '...NO_PACE,')],
+    faults: ['the upstream refuses every token'],
+  },
+  {
+    name: 'a rejected token is no better than an error',
+    edits: [
+      edit(
+        'core/protocol/acquisition.js',
+        'if (!held || held.token.generation !== rejected?.fence) throw error;',
+        'throw error;',
+      ),
+    ],
+    faults: ['tokens are revoked', 'the source fails'],
+  },
+  {
+    name: 'an answer on its way outlives a rejection and a purge',
+    edits: [
+      edit(
+        'core/store-client/key-watch.js',
+        'some((event) => voids(event, fence))',
+        "some((event) => fence === 'without lease' && voids(event, fence))",
+      ),
+    ],
+  },
+  {
+    name: 'callers join a flight whose answer is on its way',
+    edits: [edit('core/protocol/acquisition.js', 'flight.close(); return round;', 'return round;')],
+  },
+  {
+    name: 'an invalidated token is shared again by its holder',
+    edits: [
+      edit(
+        'core/protocol/acquisition.js',
+        "return reason === 'miss' && isLast ? held : undefined;",
+        'return isLast ? held : undefined;',
+      ),
+    ],
   },
   {
     name: 'a purge does not void the mint in flight',
@@ -138,20 +221,35 @@ export const MUTATIONS: readonly Mutation[] = [
     faults: ['tokens are purged'],
   },
   {
+    name: 'a purge does not abort the mint in flight',
+    edits: [edit('core/source-client/source-client.js', "if (event.type === 'purged' && keyId", 'if (false && keyId')],
+    faults: ['tokens are purged'],
+  },
+  {
+    name: 'a purge does not void what was minted without a lease',
+    edits: [
+      edit(
+        'core/contract/mint-fence.js',
+        "if (fence === WITHOUT_LEASE) return type === 'purged';",
+        'if (fence === WITHOUT_LEASE) return false;',
+      ),
+    ],
+    faults: ['tokens are purged', 'processes are cut off'],
+  },
+  {
     name: 'a purge voids mints that began after it',
     edits: [
-      edit('core/source-client/source-client.js', 'keyId === purgedId && fence <= upTo', 'keyId === purgedId'),
       edit(
-        'core/store-client/store-events.js',
-        'fence === NO_LEASE ? this.purged : fence <= this.voidedUpTo',
-        'this.purged || fence <= this.voidedUpTo',
+        'core/contract/mint-fence.js',
+        "(type === 'purged' || type === 'invalidated') && fence <= upTo",
+        "type === 'purged' || (type === 'invalidated' && fence <= upTo)",
       ),
     ],
     faults: ['tokens are purged'],
   },
   {
     name: 'the fence restarts when its record is lost',
-    edits: [edit('core/slot/slot.js', 'Math.max(slot.fence + 1, Math.floor(now * 1000));', 'slot.fence + 1;')],
+    edits: [edit('core/slot/slot.js', ': Math.max(slot.fence + 1, Math.floor(now * 1000));', ': slot.fence + 1;')],
     faults: ['the store restarts empty'],
   },
   {
@@ -167,13 +265,17 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: 'a lost reply makes a process wait for itself',
-    edits: [edit('core/protocol/acquisition.js', 'this.unanswered.get(id) ?? randomUUID()', 'randomUUID()')],
+    edits: [edit('core/store-client/store-client.js', 'this.unanswered.get(key.id) ?? randomUUID()', 'randomUUID()')],
     faults: ['messages are lost'],
   },
   {
     name: 'a failure is not shared',
     edits: [
-      edit('core/protocol/minting.js', 'isOurFault ? undefined : rememberedFailure(error, remainingMs)', 'undefined'),
+      edit(
+        'core/protocol/leased-mint.js',
+        'closing.aborted ? undefined : rememberedFailure(error, remainingMs)',
+        'undefined',
+      ),
     ],
     faults: ['the source fails'],
   },
@@ -206,30 +308,24 @@ export const MUTATIONS: readonly Mutation[] = [
     edits: [
       edit(
         'core/protocol/upkeep.js',
-        "if (acquired.outcome === 'hit')\n                this.shelf.adopt(key, acquired.token, sentAt, watch);\n            if (acquired.outcome === 'lease' &&",
-        "if (acquired.outcome === 'hit') await this.minting.underLease(key, { lease: { nonce: '', fence: acquired.token.fence, leaseMs: 1000 }, reason: 'refresh', failures: 0 }, watch);\n            if (acquired.outcome === 'lease' &&",
+        "if (acquired.outcome === 'hit') tokens.admit(key, acquired.token, sentAt, watch);",
+        "if (acquired.outcome === 'hit') await leasedMint.mint(key, { lease: { nonce: '', fence: acquired.token.fence, leaseMs: 1000 }, reason: 'refresh', failures: 0 }, watch);",
       ),
     ],
   },
   {
-    name: 'who waited for long mints without the lease',
+    name: 'a waiter that waited for long mints without the lease',
     edits: [
       edit(
         'core/protocol/acquisition.js',
-        'attempts.waitedSince ??= sentAt;',
-        "attempts.waitedSince ??= sentAt; if (key.integration.policy.whenStoreUnavailable !== 'fail' && sentAt - attempts.waitedSince > 300) return this.withoutStore(key, new Error('busy'), watch);",
+        'way.waitedSince ??= sentAt;',
+        "way.waitedSince ??= sentAt; if (key.integration.policy.whenStoreUnavailable !== 'fail' && sentAt - way.waitedSince > 300) return this.withoutStore(way, new Error('busy'));",
       ),
     ],
   },
   {
     name: 'a token in hand is not used when the store is gone',
-    edits: [
-      edit(
-        'core/protocol/acquisition.js',
-        '        if (inHand)\n            return inHand;\n        if (key.integration.policy',
-        '        if (key.integration.policy',
-      ),
-    ],
+    edits: [edit('core/protocol/acquisition.js', 'if (inHand) return inHand; try {', 'try {')],
     faults: ['the store restarts with its data'],
   },
   {
@@ -251,10 +347,10 @@ export const MUTATIONS: readonly Mutation[] = [
     faults: ['the source is slow', 'a process is killed', 'messages are slow'],
   },
   {
-    name: 'a failed renewal is nobody’s business',
+    name: 'the failure of a renewal is unhandled',
     edits: [
       edit(
-        'core/protocol/minting.js',
+        'core/protocol/leased-mint.js',
         'await store.renew(key, lease).catch(() => true)',
         'await store.renew(key, lease)',
       ),
@@ -265,9 +361,9 @@ export const MUTATIONS: readonly Mutation[] = [
     name: 'a commit without an answer fails the mint',
     edits: [
       edit(
-        'core/protocol/minting.js',
-        'catch {\n            if (isVoid',
-        'catch (error) {\n            throw error;\n            if (isVoid',
+        'core/protocol/leased-mint.js',
+        "catch { if (watch.hasVoided(fence)) return 'voided';",
+        "catch (error) { throw error; if (watch.hasVoided(fence)) return 'voided';",
       ),
     ],
     faults: ['messages are lost'],

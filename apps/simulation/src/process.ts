@@ -1,4 +1,4 @@
-import { type Token, type TokenService, type TokenStore } from '@mintonce/token-cache';
+import { type Token, type TokenClient, type TokenStore } from '@mintonce/token-cache';
 import { type Counts, noCounts } from './counts.js';
 import { type EventChannel } from './event-channel.js';
 import { type Host } from './host.js';
@@ -19,13 +19,18 @@ export interface Caller {
   readonly isAlone: boolean;
   readonly storeWasGone: boolean;
   readonly isLast: boolean;
+  /** The first token that it was given. */
+  first?: Token;
+  /** When an upstream last refused it. */
+  refusedAt?: number;
 }
 
 /** One process of the fleet: the real service, its way to the store, and an account of its callers. */
 export class Process {
-  service!: TokenService;
+  client!: TokenClient;
   readonly counts: Counts = noCounts();
   readonly pending = new Set<Caller>();
+  /** Access tokens that its callers were refused with, and when first. */
   readonly rejectedAt = new Map<string, number>();
   /** The token that each request was last answered with. */
   readonly inHand = new Map<string, Token>();
@@ -33,6 +38,8 @@ export class Process {
   readonly wallOffsetAt = new Map<string, number>();
   /** What an operator told this process to forget, whether or not the store could be told. */
   readonly purged = new Set<string>();
+  /** Requests to the upstream that are not over. */
+  sending = 0;
   came = 0;
   left = 0;
   /** Calls of the token endpoint. */

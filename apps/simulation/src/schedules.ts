@@ -155,11 +155,12 @@ export const SCHEDULES: readonly Schedule[] = [
     weather: QUIET,
     play(world) {
       for (const process of [0, 1, 2, 3]) ask(world, 100, process);
-      for (const process of [0, 1, 2, 3])
+      for (const process of [0, 1, 2, 3]) {
         at(world, 3_000, () => {
           for (let count = 0; count < 25; count++) reject(world, process, 't1');
-          for (let count = 0; count < 25; count++) world.ask(processOf(world, process), REQUEST);
         });
+        for (let count = 0; count < 25; count++) ask(world, 3_010, process);
+      }
     },
     check: (world) => published(world, ['t1', 't2']) ?? mints(world, 2),
   },
@@ -293,15 +294,15 @@ function processOf(world: World, index: number): Process {
 }
 
 function ask(world: World, atMs: number, index: number): void {
-  at(world, atMs, () => world.ask(processOf(world, index), REQUEST));
+  at(world, atMs, () => world.ask(processOf(world, index), REQUEST, { isByHand: true }));
 }
 
 function reject(world: World, index: number, accessToken: string): void {
   const process = processOf(world, index);
   world.time.after(0, process.host, () => {
     const token = process.inHand.get(REQUEST.label) as Token;
-    if (token.accessToken === accessToken) world.callers.rejects(process, token);
-    void process.service.invalidate(token);
+    if (token.accessToken === accessToken) process.rejectedAt.set(accessToken, world.time.now);
+    void process.client.invalidate(token);
   });
 }
 

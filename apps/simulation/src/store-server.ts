@@ -4,6 +4,8 @@ import {
   type Committed,
   type Cooldown,
   type Lease,
+  type Rejection,
+  type RejectionVerdict,
   type TokenStore,
   type TokenStoreEvent,
 } from '@mintonce/token-cache';
@@ -158,7 +160,7 @@ export class StoreServer {
         truth.failed(args[1] as Lease, args[2] as Cooldown | undefined, moment);
         break;
       case 'invalidate':
-        truth.invalidated(answer as boolean, args[1] as number, moment);
+        truth.rejected(answer as RejectionVerdict, args[1] as Rejection, moment);
         break;
       case 'purge':
         truth.purged(moment);

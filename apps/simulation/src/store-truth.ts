@@ -1,4 +1,13 @@
-import { type Acquired, type Attempt, type Committed, type Cooldown, type Lease } from '@mintonce/token-cache';
+import {
+  type Acquired,
+  type Attempt,
+  type Committed,
+  type Cooldown,
+  type Lease,
+  type Rejection,
+  type RejectionVerdict,
+} from '@mintonce/token-cache';
+import { PaceTruth } from './pace-truth.js';
 import { type Verdict } from './verdict.js';
 
 /** A token that the store accepted. */
@@ -41,14 +50,20 @@ export interface Moment {
  */
 export class KeyTruth {
   lease?: Grant;
-  /** The token that everybody should use: published, not rejected, not purged. */
+  /** The token that everybody should use: published, not marked as rejected, not purged. */
   current?: PublishedToken;
+  /** The token that is marked as rejected, until another is published: better than none. */
+  marked?: PublishedToken;
   coolsUntil = 0;
   readonly grants = new Map<number, Grant>();
   readonly published: PublishedToken[] = [];
-  /** Access token to the instant at which the store dropped it. */
-  readonly invalidatedAt = new Map<string, number>();
+  /** When each generation was marked, and by which process. */
+  readonly marks = new Map<number, { readonly at: number; readonly process: string }>();
+  /** Generations that may be replaced early, though they are served on. */
+  readonly contested = new Set<number>();
   readonly purgedAt: number[] = [];
+  /** Generations up to which a purge voided everything. */
+  purgedUpTo = 0;
   /** The leases that purges ended. */
   readonly voided: Grant[] = [];
   /** Access tokens whose commit came after a newer lease: who has them may have to drop them. */
@@ -57,8 +72,11 @@ export class KeyTruth {
   lostHistories = 0;
   private fence = 0;
   private publishedFence = 0;
+  private readonly pace: PaceTruth;
 
-  constructor(private readonly verdict: Verdict) {}
+  constructor(private readonly verdict: Verdict) {
+    this.pace = new PaceTruth(verdict);
+  }
 
   acquired(answer: Acquired, { nonce, leaseMs, minTtlMs }: Attempt, { now, serverNow, process }: Moment): void {
     if (answer.outcome === 'hit') this.checkServed(answer.token.fence, answer.token.ttlMs, serverNow);
@@ -130,6 +148,7 @@ export class KeyTruth {
     this.coolsUntil = 0;
     this.current = { fence, accessToken, refreshWindowMs, endsAt: serverNow + lifeMs, ttlMs: lifeMs, storedAt: now };
     this.published.push(this.current);
+    delete this.marked;
     delete this.lease;
   }
 
@@ -139,17 +158,18 @@ export class KeyTruth {
     if (cooldown) this.coolsUntil = serverNow + cooldown.remainingMs;
   }
 
-  invalidated(wasDropped: boolean, generation: number, { now, process }: Moment): void {
-    if (!wasDropped) return;
+  rejected(verdict: RejectionVerdict, rejection: Rejection, { now, serverNow, process }: Moment): void {
+    if (verdict !== 'replaced' && verdict !== 'contested') return;
+    const { generation } = rejection;
     const isKnown = this.publishedFence > 0;
-    this.verdict.expect(
-      !isKnown || this.publishedFence === generation,
-      'only the generation that was rejected is dropped',
-      () => {
-        return `${process} rejected ${generation} and the store dropped ${this.publishedFence}`;
-      },
-    );
-    if (this.current) this.invalidatedAt.set(this.current.accessToken, now);
+    const isCurrent = this.current?.fence === generation;
+    this.verdict.expect(!isKnown || isCurrent, 'only the generation that was rejected is replaced', () => {
+      return `${process} rejected ${generation} while ${this.current?.fence ?? 'nothing'} was shared`;
+    });
+    this.pace.granted(rejection, serverNow, process);
+    if (verdict === 'contested') return void this.contested.add(generation);
+    this.marks.set(generation, { at: now, process });
+    if (this.current) this.marked = this.current;
     delete this.current;
   }
 
@@ -158,7 +178,10 @@ export class KeyTruth {
     this.coolsUntil = 0;
     this.purgedAt.push(now);
     if (this.lease) this.voided.push(this.lease);
+    this.purgedUpTo = this.fence;
+    this.pace.forget();
     delete this.current;
+    delete this.marked;
     delete this.lease;
   }
 
@@ -168,7 +191,10 @@ export class KeyTruth {
     this.coolsUntil = 0;
     this.fence = 0;
     this.publishedFence = 0;
+    this.purgedUpTo = 0;
+    this.pace.forget();
     delete this.current;
+    delete this.marked;
     delete this.lease;
   }
 

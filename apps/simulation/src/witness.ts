@@ -64,7 +64,7 @@ export abstract class Witness {
     const wasRejected = everyone.some(({ rejectedAt }) => rejectedAt.has(accessToken));
     // With a token everything goes that is older, and after a loss of data that may be anything.
     const truth = this.truthOf(label);
-    const wereDropped = (truth?.invalidatedAt.size ?? 0) > 0 || truth?.refused.has(accessToken) === true;
+    const wereDropped = (truth?.marks.size ?? 0) > 0 || truth?.refused.has(accessToken) === true;
     return wasRejected || wereDropped || this.wasPurged(label) || server.clockSteps > 0;
   }
 

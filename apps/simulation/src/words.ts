@@ -4,6 +4,7 @@ import {
   type Committed,
   type Cooldown,
   type Lease,
+  type Rejection,
   type StoredToken,
   type TokenStoreEvent,
 } from '@mintonce/token-cache';
@@ -15,9 +16,9 @@ export function callInWords({ operation, args }: StoreCall, nameOf: NameFence): 
   const [, subject, ...rest] = args;
   switch (operation) {
     case 'acquire': {
-      const { minTtlMs } = subject as Attempt;
-      if (minTtlMs === 0) return 'acquire';
-      return minTtlMs > LONGEST_LIFE_MS ? 'acquire another' : `acquire a life above ${ms(minTtlMs)}`;
+      const { minTtlMs, refusedGeneration } = subject as Attempt;
+      const other = refusedGeneration === undefined ? '' : ` another than ${nameOf(refusedGeneration)}`;
+      return `acquire${other}${minTtlMs === 0 ? '' : ` a life above ${ms(minTtlMs)}`}`;
     }
     case 'renew':
       return `renew ${nameOf((subject as Lease).fence)}`;
@@ -29,8 +30,10 @@ export function callInWords({ operation, args }: StoreCall, nameOf: NameFence): 
       const [cooldown] = rest as [Cooldown?];
       return `fail ${nameOf((subject as Lease).fence)}${cooldown ? `, cool down for ${ms(cooldown.remainingMs)}` : ''}`;
     }
-    case 'invalidate':
-      return `invalidate ${nameOf(subject as number)}`;
+    case 'invalidate': {
+      const { generation, isContested } = subject as Rejection;
+      return `invalidate ${nameOf(generation)}${isContested ? ', contested' : ''}`;
+    }
     default:
       return operation;
   }
@@ -41,6 +44,7 @@ export function answerInWords({ operation }: StoreCall, answer: unknown, nameOf:
   const tokenInWords = ({ fence, payload, ttlMs }: StoredToken): string =>
     `${accessTokenOf(payload)} ${nameOf(fence)} for ${ms(ttlMs)}`;
   const beside = (token?: StoredToken): string => (token ? ` beside ${tokenInWords(token)}` : '');
+  const instead = (rejected?: StoredToken): string => (rejected ? `, rejected ${tokenInWords(rejected)}` : '');
   switch (operation) {
     case 'acquire': {
       const acquired = answer as Acquired;
@@ -48,11 +52,11 @@ export function answerInWords({ operation }: StoreCall, answer: unknown, nameOf:
         case 'hit':
           return `hit ${tokenInWords(acquired.token)}`;
         case 'wait':
-          return `wait ${ms(acquired.leaseEndsInMs)}`;
+          return `wait ${ms(acquired.leaseEndsInMs)}${instead(acquired.rejected)}`;
         case 'cooling':
-          return `cooling for ${ms(acquired.cooldown.remainingMs)}`;
+          return `cooling for ${ms(acquired.cooldown.remainingMs)}${instead(acquired.rejected)}`;
         case 'lease':
-          return `lease ${nameOf(acquired.lease.fence)} (${acquired.reason})${beside(acquired.token)}`;
+          return `lease ${nameOf(acquired.lease.fence)} (${acquired.reason})${beside(acquired.token)}${instead(acquired.rejected)}`;
       }
     }
     // falls through
@@ -63,6 +67,8 @@ export function answerInWords({ operation }: StoreCall, answer: unknown, nameOf:
     }
     case 'purge':
       return `void up to ${nameOf(answer as number)}`;
+    case 'invalidate':
+      return String(answer);
     case 'renew':
       return answer === true ? 'still held' : 'lost';
     default:
@@ -106,5 +112,3 @@ function withoutSecrets(text: string): string {
 
 /** Above any duration. */
 const FIRST_EPOCH_MS = 1e12;
-/** What outlives this is asked for by those to whom no shared token is good enough. */
-const LONGEST_LIFE_MS = 2 ** 53 - 2;

@@ -1,6 +1,7 @@
 import { type Token, type TokenCacheOptions } from '@mintonce/token-cache';
 import { type Chance } from './chance.js';
 import { counting } from './counts.js';
+import { transportOf, type UpstreamAnswer } from './door-caller.js';
 import { EventChannel } from './event-channel.js';
 import { type About, History } from './history.js';
 import { Host } from './host.js';
@@ -14,6 +15,7 @@ import { Link } from './link.js';
 import { telling } from './observer.js';
 import { type Caller, Process } from './process.js';
 import { type KnownRequest, REQUESTS } from './requests.js';
+import { RejectionJudge } from './rejection-judge.js';
 import { StoreServer } from './store-server.js';
 import { CALM_UPSTREAM, Upstream } from './upstream.js';
 import { Verdict } from './verdict.js';
@@ -22,6 +24,8 @@ import { type Weather } from './weather.js';
 
 export interface Asking {
   readonly leavesAfterMs?: number;
+  /** Takes a token, and tells the library nothing of what becomes of it unless it is refused. */
+  readonly isByHand?: boolean;
   /** Asked after everything has healed. */
   readonly isLast?: boolean;
   /** Not sent again after a 401. */
@@ -38,6 +42,7 @@ export class World {
   readonly callers: CallerJudge;
   readonly mints: MintJudge;
   readonly hands: HandJudge;
+  readonly rejections: RejectionJudge;
   readonly fates: ProcessJudge;
   readonly upstream = new Upstream();
   /** Those that are running. */
@@ -68,6 +73,7 @@ export class World {
     this.idp = new IdentityProvider(mood, time, library, weather.policy, chance.fork(), history);
     this.requests = REQUESTS.slice(0, weather.requests);
     this.hands = new HandJudge(this);
+    this.rejections = new RejectionJudge(this);
     this.callers = new CallerJudge(this);
     this.mints = new MintJudge(this);
     this.fates = new ProcessJudge(this);
@@ -147,7 +153,7 @@ export class World {
       this.say(process.name, 'shuts down');
       const beganAt = this.time.now;
       const pausedMsBefore = process.pausedMs;
-      void process.service.onApplicationShutdown().then(() => {
+      void process.client.close().then(() => {
         process.isClosed = true;
         this.fates.shutDown(process, this.time.now - beganAt - (process.pausedMs - pausedMsBefore));
       });
@@ -157,16 +163,16 @@ export class World {
   /** A caller comes to a process, uses its token, and reports it if it is rejected. */
   ask(process: Process, request: KnownRequest, asking: Asking = {}): void {
     this.time.after(0, process.host, () => {
-      if (process.serves && process.service) void this.serve(process, request, asking);
+      if (process.serves && process.client) void this.serve(process, request, asking);
     });
   }
 
   purge(process: Process, { integration, asked, label }: KnownRequest): void {
     this.time.after(0, process.host, () => {
-      if (!process.serves || !process.service) return;
+      if (!process.serves || !process.client) return;
       this.say(process.name, 'purges', { label });
       process.purged.add(label);
-      process.service.purge(integration, asked).catch((error: unknown) => this.callers.heard(error));
+      process.client.purge(integration, asked).catch((error: unknown) => this.callers.heard(error));
     });
   }
 
@@ -223,11 +229,11 @@ export class World {
     const scout = new Process(host, { call: peek } as unknown as Link, undefined);
     this.boot(scout);
     for (const { integration, asked: request, label } of this.requests) {
-      await scout.service.status(integration, request);
+      await scout.client.status(integration, request);
       this.keyIds.set(label, asked as string);
       this.history.learnKey(asked as string, label);
     }
-    await scout.service.onApplicationShutdown();
+    await scout.client.close();
   }
 
   private boot(process: Process): void {
@@ -248,11 +254,12 @@ export class World {
       },
       random: this.chance.fork().random,
     };
-    process.service = new library.TokenService(library.resolveOptions(options));
-    process.service.observe(counting(library, process.counts));
-    if (this.history.isKept) process.service.observe(telling(library, process.name, this.history));
+    process.client = new library.TokenClient(options);
+    process.client.observe(counting(library, process.counts));
+    if (this.history.isKept) process.client.observe(telling(library, process.name, this.history));
   }
 
+  /** A caller takes a token and uses it, or leaves that to the library. */
   private async serve(process: Process, request: KnownRequest, asking: Asking): Promise<void> {
     const { time, callers } = this;
     const caller = callers.comes(process, request, asking.isLast ?? false);
@@ -260,26 +267,55 @@ export class World {
     if (asking.leavesAfterMs !== undefined) time.after(asking.leavesAfterMs, process.host, () => leaving.abort());
     const asked = this.chance.happens(0.5) ? request.asked : request.askedOtherwise;
     try {
-      const token = await process.service.getToken(request.integration, asked, { signal: leaving.signal });
+      if (!asking.isByHand && this.chance.happens(0.5)) return await this.send(caller, asked, leaving.signal);
+      const token = await process.client.getToken(request.integration, asked, { signal: leaving.signal });
       callers.answered(caller, token);
       this.use(caller, token, asking);
     } catch (error) {
       if (leaving.signal.aborted && error === leaving.signal.reason) callers.leaves(caller);
+      else if (caller.first) callers.refusedLater(caller, error);
       else callers.refused(caller, error);
     }
   }
 
-  /** The upstream knows which tokens are revoked; its answer may come late, when there is a new one. */
+  /** By the library's own rule of a refused token. */
+  private async send(caller: Caller, asked: KnownRequest['asked'], signal: AbortSignal): Promise<void> {
+    const { process, request } = caller;
+    const transport = transportOf((token) => {
+      this.callers.answered(caller, token);
+      return this.answerTo(caller, token);
+    });
+    process.sending++;
+    await process.client
+      .send(request.integration, transport, { ...(asked && { request: asked }), signal })
+      .finally(() => process.sending--);
+  }
+
+  /** By hand: a refused token is reported, and the request is made once more. */
   private use(caller: Caller, token: Token, { isSecondTry, isLast }: Asking): void {
     const { process, request } = caller;
+    void this.answerTo(caller, token).then(async ({ status }) => {
+      if (status !== REFUSED || !process.serves) return;
+      await process.client.invalidate(token);
+      if (!isSecondTry && process.serves)
+        void this.serve(process, request, { isSecondTry: true, ...(isLast && { isLast }) });
+    });
+  }
+
+  /** What the upstream says of a token; its answer may come late, when there is a new one. */
+  private answerTo(caller: Caller, token: Token): Promise<UpstreamAnswer> {
+    const { process } = caller;
+    const { chance, time, upstream } = this;
     const known = this.idp.tokens.get(token.accessToken);
-    if (!known || !this.upstream.refuses(known, this.time.now, this.chance)) return;
-    const backMs = this.chance.happens(0.1) ? this.chance.exponential(3_000) : this.chance.exponential(5);
-    this.time.after(backMs, process.host, () => {
-      if (!process.serves) return;
-      this.callers.rejects(process, token);
-      void process.service.invalidate(token);
-      if (!isSecondTry) void this.serve(process, request, { isSecondTry: true, ...(isLast && { isLast }) });
+    const isRefused = known === undefined || upstream.refuses(known, time.now, chance);
+    const backMs = isRefused && chance.happens(0.1) ? chance.exponential(3_000) : chance.exponential(5);
+    return new Promise((resolve) => {
+      time.after(backMs, process.host, () => {
+        if (isRefused) this.callers.rejects(caller, token);
+        resolve({ status: isRefused ? REFUSED : 200 });
+      });
     });
   }
 }
+
+const REFUSED = 401;

@@ -97,6 +97,27 @@ describe('Acquisition, when a token is rejected or purged,', () => {
       expect(source.calls).toHaveLength(2);
     });
 
+    it('is replaced without the store by one mint, for a caller that was refused and for the others', async () => {
+      const store = new FaultyTokenStore(shared);
+      const tokens = replica({}, store);
+      await tokens.getToken('billing');
+      await pass(5 * SECOND);
+      store.fault = () => 'reject';
+      const release = source.hold();
+      const sent = tokens.send('billing', {
+        send: async ({ accessToken: sentToken }) => (sentToken === 'fake-token-1' ? 401 : 200),
+        statusOf: (status: number) => ({ status }),
+        canSendAgain: () => true,
+        discard: () => {},
+      });
+      await pass(SECOND);
+      const asked = accessToken(tokens);
+      await pass(SECOND);
+      expect(source.calls).toHaveLength(2);
+      release();
+      expect([await sent, await asked]).toEqual([200, 'fake-token-2']);
+    });
+
     it('is told to the store before it is asked for that key', async () => {
       const store = new FaultyTokenStore(shared);
       const tokens = replica({ whenStoreUnavailable: 'fail' }, store);

@@ -218,10 +218,26 @@ describe('TokensInHand', () => {
       expect([tokens.trusted(key.id, 0), tokens.valid(key.id, 0)]).toEqual([undefined, undefined]);
     });
 
-    it('unless there is one in hand', () => {
-      const held = keep(6, SHARED);
+    it.each([
+      ['the same', 7, SHARED],
+      ['a newer one', 8, SHARED],
+      ['one of its own', 6, LOCAL],
+    ])('unless %s is in hand', (_which, generation, sharing) => {
+      const held = keep(generation, sharing);
       admitRejected(stored(7));
       expect(tokens.valid(key.id, 0)).toBe(held);
+    });
+
+    it.each([
+      ['the store had before', SHARED, false],
+      ['was rejected before', SHARED, true],
+      ['is its own and was rejected', LOCAL, true],
+    ])('in the place of one that %s', (_which, sharing, isRejected) => {
+      const held = keep(6, sharing);
+      if (isRejected) tokens.reject(key.id, held);
+      admitRejected(stored(7));
+      expect(tokens.lastResort(key.id, 0)?.token.accessToken).toBe('token-7');
+      expect(tokens.valid(key.id, 0)).toBeUndefined();
     });
 
     it('unless it was purged meanwhile', () => {

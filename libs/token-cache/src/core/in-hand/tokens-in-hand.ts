@@ -102,11 +102,12 @@ export class TokensInHand {
     return { outcome: 'held', held: this.put({ key, held, confirmedAt: sentAt, isRejected: false }) };
   }
 
-  /** Takes a token of the store that does not serve, as the last resort; one that is in hand stays as it is. */
+  /** Takes a token of the store that does not serve, as the last resort, unless a better one is in hand. */
   admitRejected(key: TokenKey, stored: StoredToken, sentAt: number, watch: KeyWatch): void {
     const endsAt = sentAt + stored.ttlMs;
     if (watch.hasPurged(stored.fence) || endsAt <= this.parts.clock.monotonic()) return;
-    if (this.live(key.id, sentAt)) return;
+    const current = this.live(key.id, sentAt);
+    if (current && !isPastResort(current, stored)) return;
     const held = this.open(key, stored, endsAt);
     if (held) this.put({ key, held, confirmedAt: sentAt, isRejected: true });
   }
@@ -207,6 +208,12 @@ export class TokensInHand {
 
 function isShared({ held }: Entry, generation: number): boolean {
   return held.sharing.state === 'shared' && held.token.generation === generation;
+}
+
+/** The store rejects a newer token than this one, which it had before, or which was rejected as well. */
+function isPastResort({ held, isRejected }: Entry, stored: StoredToken): boolean {
+  if (held.sharing.state !== 'shared') return isRejected;
+  return held.token.generation < stored.fence;
 }
 
 /** Published later; an answer that left the store before we learned of the other token says nothing. */

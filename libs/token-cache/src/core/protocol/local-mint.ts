@@ -17,13 +17,28 @@ export interface LocalMintParts {
 
 /** A mint without the store: for this process alone, which shares the token once the store answers again. */
 export class LocalMint {
+  private readonly running = new Map<string, Promise<HeldToken | 'voided'>>();
+
   constructor(private readonly parts: LocalMintParts) {}
 
   /**
+   * Joins the mint of that key that is under way: callers that were refused with a token have a flight of their own, and no
+   * lease keeps the flights of one process apart.
+   *
    * @returns `voided` when it was purged meanwhile
    * @throws TokenSourceError
    */
-  async mint(key: TokenKey, watch: KeyWatch): Promise<HeldToken | 'voided'> {
+  mint(key: TokenKey, watch: KeyWatch): Promise<HeldToken | 'voided'> {
+    const current = this.running.get(key.id);
+    if (current) return current;
+    const mint = this.begin(key, watch).finally(() => {
+      if (this.running.get(key.id) === mint) this.running.delete(key.id);
+    });
+    this.running.set(key.id, mint);
+    return mint;
+  }
+
+  private async begin(key: TokenKey, watch: KeyWatch): Promise<HeldToken | 'voided'> {
     const { clock, tokens, failures, minting } = this.parts;
     const failure = failures.recent(key);
     if (failure) throw errorOf(failure, key.integration.name);
@@ -32,6 +47,8 @@ export class LocalMint {
       fence: WITHOUT_LEASE,
       reason: 'miss',
       keep: (fresh) => {
+        // A caller that comes later may have heard of a purge that this mint did not.
+        this.running.delete(key.id);
         if (watch.hasVoided(WITHOUT_LEASE)) return 'voided';
         return { held: tokens.keep(key, fresh, clock.now() * 1_000, sentAt, { state: 'local' }), outcome: 'local' };
       },
