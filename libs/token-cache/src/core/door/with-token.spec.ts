@@ -271,6 +271,15 @@ describe('TokenClient.send', () => {
     },
   );
 
+  it('has an accepted token refreshed for its own request after it left a full near cache', async () => {
+    const tokens = replica({ nearCache: { maxEntries: 1, maxAgeMs: 5 * SECOND } });
+    const request = requestTo(ok);
+    await tokens.send('billing', request, { request: { tenant: 'a' } });
+    await tokens.getToken('billing', { tenant: 'b' });
+    await tokens.invalidate(request.sent[0]!);
+    expect(source.calls.map((call) => call.request.tenant)).toEqual(['a', 'b', 'a']);
+  });
+
   it('fails with the error of the token when there is none to send', async () => {
     source.failure = new TokenSourceRejectedError('no');
     const request = requestTo(ok);
