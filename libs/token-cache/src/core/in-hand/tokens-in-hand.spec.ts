@@ -218,10 +218,26 @@ describe('TokensInHand', () => {
       expect([tokens.trusted(key.id, 0), tokens.valid(key.id, 0)]).toEqual([undefined, undefined]);
     });
 
-    it('unless there is one in hand', () => {
-      const held = keep(6, SHARED);
+    it.each([
+      ['the same', 7, SHARED],
+      ['a later', 8, SHARED],
+      ['an unshared', 6, LOCAL],
+    ])('unless there is %s one in hand', (_which, generation, sharing) => {
+      const held = keep(generation, sharing);
       admitRejected(stored(7));
       expect(tokens.valid(key.id, 0)).toBe(held);
+    });
+
+    it('in place of an earlier shared one, behind which a purge may lie', () => {
+      keep(6, SHARED);
+      admitRejected(stored(7));
+      expect(tokens.lastResort(key.id, 0)?.token.generation).toBe(7);
+    });
+
+    it('in place of another one that was rejected', () => {
+      tokens.reject(key.id, keep(8, LOCAL));
+      admitRejected(stored(7));
+      expect(tokens.lastResort(key.id, 0)?.token.generation).toBe(7);
     });
 
     it('unless it was purged meanwhile', () => {

@@ -109,11 +109,12 @@ export class TokensInHand {
     return { outcome: 'held', held: this.put({ key, held, confirmedAt: sentAt, isRejected: false }) };
   }
 
-  /** Takes a token of the store that does not serve, as the last resort; one that is in hand stays as it is. */
+  /** Takes a token of the store that does not serve, as the last resort, unless the one in hand is no worse. */
   admitRejected(key: TokenKey, stored: StoredToken, sentAt: number, watch: KeyWatch): void {
     const endsAt = sentAt + stored.ttlMs;
     if (watch.hasPurged(stored.fence) || endsAt <= this.parts.clock.monotonic()) return;
-    if (this.live(key.id, sentAt)) return;
+    const current = this.live(key.id, sentAt);
+    if (current && !isOutdated(current, stored)) return;
     const held = this.open(key, stored, endsAt);
     if (held) this.put({ key, held, confirmedAt: sentAt, isRejected: true });
   }
@@ -221,6 +222,12 @@ function isShared({ held }: Entry, generation: number): boolean {
 function isNewer({ held, confirmedAt, isRejected }: Entry, stored: StoredToken, sentAt: number): boolean {
   if (isRejected || held.sharing.state !== 'shared') return false;
   return held.token.generation > stored.fence && confirmedAt <= sentAt;
+}
+
+/** No purge can lie behind the token of the store, but one can lie between it and an earlier one. */
+function isOutdated({ held, isRejected }: Entry, stored: StoredToken): boolean {
+  if (hasGeneration(held, stored.fence)) return false;
+  return isRejected || (held.sharing.state === 'shared' && held.token.generation < stored.fence);
 }
 
 function isBetter(current: Entry, { held, confirmedAt }: Entry): boolean {
