@@ -280,6 +280,15 @@ describe('TokenClient.send', () => {
     expect(source.calls.map((call) => call.request.tenant)).toEqual(['a', 'b', 'a']);
   });
 
+  it('refreshes a contested token once without the store, although its successor ends earlier', async () => {
+    const store = new FaultyTokenStore(shared);
+    const tokens = await agedReplica({}, store);
+    source.answer = { expiresInMs: 10 * MINUTE };
+    store.fault = () => 'reject';
+    await load([tokens], [ok, forbidden], { forMs: 5 * SECOND });
+    expect(source.calls).toHaveLength(2);
+  });
+
   it('fails with the error of the token when there is none to send', async () => {
     source.failure = new TokenSourceRejectedError('no');
     const request = requestTo(ok);
