@@ -1,6 +1,6 @@
 import { type TokenKey } from '../config/token-key.js';
 import { type Clock } from '../contract/clock.js';
-import { type HeldToken } from '../contract/held-token.js';
+import { hasGeneration, type HeldToken } from '../contract/held-token.js';
 import { TokenCacheError, TokenStoreUnavailableError, TokenWaitTimeoutError } from '../contract/token-cache.errors.js';
 import { type TokenObservers } from '../contract/token-observers.js';
 import { type Token } from '../contract/token.js';
@@ -40,9 +40,12 @@ export class TokenSupply {
     return held.token;
   }
 
-  /** Another token than the one that was refused, or that one when no other can be had; throws as `get` does. */
-  async replace(key: TokenKey, refused: Token, signal?: AbortSignal): Promise<Token> {
-    return (await this.join(key, signal, refused.generation)).token;
+  /** Another token than the one that was refused; undefined when no other can be had. Throws as `get` does. */
+  async replace(key: TokenKey, refused: Token, signal?: AbortSignal): Promise<Token | undefined> {
+    // Since it was given out it may have been shared under a new generation.
+    const { generation } = this.parts.tokens.find(refused)?.held.token ?? refused;
+    const held = await this.join(key, signal, generation);
+    return hasGeneration(held, generation) ? undefined : held.token;
   }
 
   /** Begins nothing any more; resolves when no flight is left that a caller could join, and no upkeep runs. */
