@@ -170,6 +170,17 @@ describe('useToken', () => {
     });
   });
 
+  it.each<[string, number]>([
+    ['a response', 200],
+    ['an error', 503],
+  ])('takes one token for a request that is made from the configuration of %s', async (_what, status) => {
+    server.answer = (_, response) => response.writeHead(status).end();
+    const first = (await client.get('').catch((error: unknown) => error)) as AxiosResponse;
+    const send = jest.spyOn(tokens, 'send');
+    await client.request(first.config).catch(() => undefined);
+    expect(send).toHaveBeenCalledTimes(1);
+  });
+
   it('leaves what earlier interceptors made of a response alone', async () => {
     const other = axios.create({ baseURL: server.url, proxy: false });
     other.interceptors.response.use(() => undefined as never);

@@ -34,8 +34,11 @@ export function useToken(
   request?: TokenRequest,
 ): () => void {
   const id = client.interceptors.request.use((config) => {
-    const adapter = axios.getAdapter(config.adapter);
-    config.adapter = async (sent) => {
+    const own = config.adapter;
+    const adapter = axios.getAdapter(own);
+    config.adapter = async (dispatched) => {
+      // The caller may send this configuration once more, which must not end in two tokens for one request.
+      const sent = { ...dispatched, adapter: own };
       const signal = sent.signal instanceof AbortSignal ? sent.signal : undefined;
       try {
         const answer = await tokens.send(integration, transportOf(adapter, sent), { request, signal });

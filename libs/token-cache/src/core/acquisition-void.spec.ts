@@ -85,6 +85,18 @@ describe('Acquisition, when a token is rejected or purged,', () => {
       },
     );
 
+    it('is given to a process that still holds an earlier one, while the source fails', async () => {
+      const [a, b] = [replica({}, silent(shared)), replica()];
+      await a.getToken('billing');
+      await b.invalidate(await b.getToken('billing'));
+      const second = await b.getToken('billing');
+      await pass(10 * SECOND);
+      await b.invalidate(second);
+      source.failure = new TokenSourceRejectedError('no');
+      expect(await accessToken(b)).toBe('fake-token-2');
+      expect(await accessToken(a)).toBe('fake-token-2');
+    });
+
     it('is replaced without the store, and the store is told with the next call', async () => {
       const store = new FaultyTokenStore(shared);
       const tokens = replica({}, store);

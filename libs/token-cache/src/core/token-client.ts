@@ -108,10 +108,12 @@ export class TokenClient {
    * @throws TokenIntegrationUnknownError
    */
   async invalidate(token: Token): Promise<boolean> {
-    const { key } = this.parts.tokens.find(token) ?? { key: { ...this.keys.of(token.integration), id: token.keyId } };
+    const known = this.parts.tokens.keyOf(token);
+    const key = known ?? { ...this.keys.of(token.integration), id: token.keyId };
     const verdict = await this.parts.rejections.report(key, token);
+    // A token of another client does not tell its request, so it cannot be minted here.
     // A failed refresh is reported by the metrics, and leaves the caller where it was.
-    if (verdict === 'contested') await this.parts.supply.replace(key, token).catch(() => {});
+    if (verdict === 'contested' && known) await this.parts.supply.replace(known, token).catch(() => {});
     return verdict === 'replaced';
   }
 

@@ -38,16 +38,14 @@ const SCHEMA = `
   ${CLOCK_TABLE}
 `;
 
-/** What brings a file of an older version to the next one, by the version that it has. */
-const MIGRATIONS: Readonly<Record<number, string>> = {
-  0: `${SCHEMA} PRAGMA user_version = ${SCHEMA_VERSION}`,
-  1: `${CLOCK_TABLE} PRAGMA user_version = 2`,
-  2: `
-    ALTER TABLE slots ADD COLUMN rejected INTEGER NOT NULL DEFAULT 0;
-    ALTER TABLE slots ADD COLUMN replacedAt INTEGER NOT NULL DEFAULT 0;
-    ALTER TABLE slots ADD COLUMN paceMs INTEGER NOT NULL DEFAULT 0;
-    PRAGMA user_version = 3;
-  `,
+/**
+ * What brings a file of an older version to the next one, by the version that it has. A running process of version 2 writes
+ * that number again each time that it probes the file, so a migration may find its work done.
+ */
+const MIGRATIONS: Readonly<Record<number, (database: Database.Database) => string>> = {
+  0: () => `${SCHEMA} PRAGMA user_version = ${SCHEMA_VERSION}`,
+  1: () => `${CLOCK_TABLE} PRAGMA user_version = 2`,
+  2: (database) => `${missingColumns(database)} PRAGMA user_version = 3`,
 };
 
 /** How long SQLite itself may block the event loop to wait for another process; whoever calls waits for longer, asynchronously. */
@@ -101,7 +99,8 @@ export class SlotDatabase {
   /** Fails when nothing can be written. */
   probe(): void {
     this.#clock.now();
-    this.#write(() => this.#database.exec(`PRAGMA user_version = ${SCHEMA_VERSION}`));
+    // The version that is there: a newer process may have raised it.
+    this.#write(() => this.#database.exec(`PRAGMA user_version = ${schemaVersion(this.#database)}`));
   }
 
   close(): void {
@@ -157,8 +156,17 @@ function ensureSchema(database: Database.Database): void {
   for (let version = schemaVersion(database); version !== SCHEMA_VERSION; version = schemaVersion(database)) {
     const migration = MIGRATIONS[version];
     if (migration === undefined) throw new Error(`its schema is ${version}; known is only ${SCHEMA_VERSION}`);
-    database.exec(migration);
+    database.exec(migration(database));
   }
+}
+
+function missingColumns(database: Database.Database): string {
+  const columns = database.prepare('PRAGMA table_info(slots)').all([]) as { name: string }[];
+  const known = new Set(columns.map(({ name }) => name));
+  return ['rejected', 'replacedAt', 'paceMs']
+    .filter((name) => !known.has(name))
+    .map((name) => `ALTER TABLE slots ADD COLUMN ${name} INTEGER NOT NULL DEFAULT 0;`)
+    .join(' ');
 }
 
 function schemaVersion(database: Database.Database): number {

@@ -286,6 +286,23 @@ describe('SqliteTokenStore', () => {
       expect((await leaseOf(next)).fence).toBeGreaterThan(lease.fence);
     });
 
+    it('opens one that a running process of version 2 probed after it was migrated', async () => {
+      await open().commit('key', await leaseOf(open()), 'payload', 60_000);
+      const old = new Database(temporary.path);
+      old.exec('PRAGMA user_version = 2');
+      old.close();
+      expect(await open().peek('key')).toMatchObject({ token: { payload: 'payload' } });
+    });
+
+    it('leaves the version that a newer process wrote when it is probed', async () => {
+      const store = open();
+      const newer = new Database(temporary.path);
+      newer.exec('PRAGMA user_version = 99');
+      await store.ping();
+      expect(newer.prepare('PRAGMA user_version').get([])).toMatchObject({ user_version: 99 });
+      newer.close();
+    });
+
     it('refuses a file that a newer version wrote', async () => {
       await open().ping();
       const database = new Database(temporary.path);

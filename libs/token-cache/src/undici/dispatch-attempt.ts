@@ -29,6 +29,7 @@ export class DispatchAttempt implements Dispatcher.DispatchHandler {
   private end!: () => void;
   private target?: Controller;
   private hasBegun = false;
+  private hasEnded = false;
   private discardedBytes = 0;
 
   constructor(
@@ -46,9 +47,15 @@ export class DispatchAttempt implements Dispatcher.DispatchHandler {
   /** Passes on what was kept back, and all that follows. */
   release(): void {
     if (this.state !== 'kept') return;
-    this.state = 'passed on';
-    for (const event of this.kept.splice(0)) event();
-    if (!this.controller.paused) this.target?.resume();
+    try {
+      // What comes meanwhile is kept as well, so that it does not overtake the rest.
+      for (let event = this.kept.shift(); event; event = this.kept.shift()) event();
+      this.state = 'passed on';
+      if (!this.controller.paused) this.target?.resume();
+    } catch (error) {
+      this.state = 'passed on';
+      this.fail(error as Error);
+    }
   }
 
   /** Reads the response to its end for the sake of its connection, or breaks it off; resolves when that is done. */
@@ -98,14 +105,22 @@ export class DispatchAttempt implements Dispatcher.DispatchHandler {
   }
 
   onResponseEnd(_target: Controller, trailers: Headers): void {
+    this.hasEnded = true;
     this.end();
     this.handle(() => this.handler.onResponseEnd?.(this.controller, trailers));
   }
 
   onResponseError(_target: Controller, error: Error): void {
+    this.hasEnded = true;
     this.end();
     if (!this.hasBegun) return this.failToBegin(error);
     this.handle(() => this.handler.onResponseError?.(this.controller, error));
+  }
+
+  /** A handler that throws fails its request, as it does when undici calls it. */
+  private fail(error: Error): void {
+    if (this.hasEnded) this.handler.onResponseError?.(this.controller, error);
+    else this.target?.abort(error);
   }
 
   private handle(event: () => void): void {

@@ -179,6 +179,22 @@ describe('tokenInterceptor', () => {
       expect([statusCode, headers['x-reason'], await body.text()]).toEqual([401, 'role', 'no role']);
     });
 
+    it.each(['onResponseStart', 'onResponseData', 'onResponseEnd'])(
+      'fails the request of a handler that throws in %s, as undici does',
+      async (event) => {
+        const failure = new Promise((resolve) => {
+          const fail = (): never => {
+            throw new Error('of the handler');
+          };
+          const onResponseError = (_: unknown, error: Error): void => resolve(error);
+          const handler = { onRequestStart: () => {}, onResponseError, [event]: fail };
+          const body = Readable.from(['x']);
+          client.dispatch({ origin: server.url, path: '/', method: 'POST', body }, handler);
+        });
+        expect(await failure).toEqual(new Error('of the handler'));
+      },
+    );
+
     it('passes interim responses on, and judges the final one', async () => {
       server.answer = (_, response) => {
         response.writeEarlyHints({ link: '</a>; rel=preload' });

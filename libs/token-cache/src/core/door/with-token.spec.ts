@@ -124,6 +124,26 @@ describe('TokenClient.send', () => {
       expect(request.sent).toHaveLength(1);
     });
 
+    it('does not send a token again that was purged while it paused', async () => {
+      const tokens = replica();
+      const request = requestTo(({ accessToken }) => ({ status: accessToken === 'fake-token-1' ? 401 : 200 }));
+      const sending = tokens.send('billing', request);
+      await pass(500);
+      await tokens.purge('billing');
+      await pass(5 * SECOND);
+      expect(await sending).toMatchObject({ status: 200 });
+      expect(request.sent.map(({ accessToken }) => accessToken)).toEqual(['fake-token-1', 'fake-token-2']);
+    });
+
+    it('stops when the caller leaves while the first answer is let go of', async () => {
+      const caller = new AbortController();
+      const request = requestTo(forbidden);
+      request.discard = () => caller.abort(new Error('gone'));
+      const sending = settled(replica().send('billing', request, { signal: caller.signal }));
+      expect(await sending).toMatchObject({ status: 'rejected', reason: new Error('gone') });
+      expect(request.sent).toHaveLength(1);
+    });
+
     it('stops when the caller leaves while it pauses', async () => {
       const caller = new AbortController();
       const sending = settled(replica().send('billing', requestTo(forbidden), { signal: caller.signal }));
@@ -291,6 +311,45 @@ describe('TokenClient.send', () => {
       expect(source.calls.length).toBeLessThanOrEqual(whenStoreUnavailable === 'fail' ? 1 : 5);
     },
   );
+
+  it('has an accepted token refreshed for its own request after it left a full near cache', async () => {
+    const tokens = replica({ nearCache: { maxEntries: 1, maxAgeMs: 5 * SECOND } });
+    const request = requestTo(ok);
+    await tokens.send('billing', request, { request: { tenant: 'a' } });
+    await tokens.getToken('billing', { tenant: 'b' });
+    await tokens.invalidate(request.sent[0]!);
+    expect(source.calls.map((call) => call.request.tenant)).toEqual(['a', 'b', 'a']);
+  });
+
+  it('refreshes a contested token once without the store, although its successor ends earlier', async () => {
+    const store = new FaultyTokenStore(shared);
+    const tokens = await agedReplica({}, store);
+    source.answer = { expiresInMs: 10 * MINUTE };
+    store.fault = () => 'reject';
+    await load([tokens], [ok, forbidden], { forMs: 5 * SECOND });
+    expect(source.calls).toHaveLength(2);
+  });
+
+  it('sends a request again although the connection of its refusal broke', async () => {
+    const tokens = await agedReplica();
+    const request = requestTo(({ accessToken }) => ({ status: accessToken === 'fake-token-1' ? 401 : 200 }));
+    request.discard = () => Promise.reject(new Error('terminated'));
+    expect(await tokens.send('billing', request)).toMatchObject({ status: 200 });
+  });
+
+  it('refreshes an accepted token that was shared under a new generation since it was sent', async () => {
+    const store = new FaultyTokenStore(shared);
+    store.fault = () => 'reject';
+    const tokens = replica({}, store);
+    const request = requestTo(ok);
+    await tokens.send('billing', request);
+    store.fault = () => undefined;
+    await pass(2 * SECOND);
+    await tokens.getToken('billing');
+    await pass(10);
+    await tokens.invalidate(request.sent[0]!);
+    expect(source.calls).toHaveLength(2);
+  });
 
   it('fails with the error of the token when there is none to send', async () => {
     source.failure = new TokenSourceRejectedError('no');

@@ -17,6 +17,12 @@ export interface WithTokenParts {
   supply: TokenSupply;
 }
 
+/** An answer, and the token that its request carried. */
+interface Sent<Answer> {
+  readonly token: Token;
+  readonly answer: Answer;
+}
+
 /** A replica of the upstream that does not know a new token yet has it after this. */
 const LAG_MS = 1_000;
 
@@ -32,8 +38,7 @@ export class WithToken {
 
   /** @throws what `getToken` and the transport throw */
   async send<Answer>(key: TokenKey, transport: Transport<Answer>, signal?: AbortSignal): Promise<Answer> {
-    const token = await this.parts.supply.get(key, signal);
-    const answer = await this.sendPatiently(key, token, transport, signal);
+    const { token, answer } = await this.sendPatiently(key, transport, signal);
     if (this.hear(key, token, transport.statusOf(answer)) !== 'rejected') return answer;
 
     const verdict = await this.parts.rejections.report(key, token);
@@ -45,7 +50,7 @@ export class WithToken {
     }
     const successor = await this.successorOf(key, token, signal);
     if (!successor) return answer;
-    await transport.discard(answer);
+    await this.letGo(answer, transport, signal);
     const last = await transport.send(successor, () => false);
     // What becomes of the second request decides nothing, but a success is worth knowing.
     if (this.answerOf(key, transport.statusOf(last)) === 'accepted') this.parts.standing.accept(successor);
@@ -55,18 +60,36 @@ export class WithToken {
   /** Sends a token that is new here a second time before its refusal counts: a replica may not have heard of it. */
   private async sendPatiently<Answer>(
     key: TokenKey,
-    token: Token,
     transport: Transport<Answer>,
     signal: AbortSignal | undefined,
-  ): Promise<Answer> {
+  ): Promise<Sent<Answer>> {
+    const { supply } = this.parts;
+    const token = await supply.get(key, signal);
     const speaksAgainst = (status: UpstreamStatus): boolean => this.answerOf(key, status) === 'rejected';
     const answer = await transport.send(token, speaksAgainst);
     const isRefused = speaksAgainst(transport.statusOf(answer));
-    if (!isRefused || !this.parts.standing.isUntried(token, LAG_MS) || !transport.canSendAgain()) return answer;
+    if (!isRefused || !this.parts.standing.isUntried(token, LAG_MS) || !transport.canSendAgain())
+      return { token, answer };
     this.parts.observers.notify('rejected', key.integration.name, 'excused');
-    await transport.discard(answer);
+    await this.letGo(answer, transport, signal);
     await this.pause(signal);
-    return transport.send(token, speaksAgainst);
+    // Meanwhile it may have been purged, or replaced for another caller.
+    const current = await supply.get(key, signal);
+    return { token: current, answer: await transport.send(current, speaksAgainst) };
+  }
+
+  /** What becomes of an answer that no caller is given decides nothing; its connection may be broken. */
+  private async letGo<Answer>(
+    answer: Answer,
+    transport: Transport<Answer>,
+    signal: AbortSignal | undefined,
+  ): Promise<void> {
+    try {
+      await transport.discard(answer);
+    } catch {
+      // The request is sent again all the same.
+    }
+    signal?.throwIfAborted();
   }
 
   private hear(key: TokenKey, token: Token, status: UpstreamStatus): ReturnType<typeof answerAbout> {
@@ -77,9 +100,9 @@ export class WithToken {
   }
 
   private async successorOf(key: TokenKey, refused: Token, signal?: AbortSignal): Promise<Token | undefined> {
-    const current = await this.parts.supply.replace(key, refused, signal).catch(() => undefined);
+    const successor = await this.parts.supply.replace(key, refused, signal).catch(() => undefined);
     signal?.throwIfAborted();
-    return current?.generation === refused.generation ? undefined : current;
+    return successor;
   }
 
   private answerOf(key: TokenKey, status: UpstreamStatus): ReturnType<typeof answerAbout> {

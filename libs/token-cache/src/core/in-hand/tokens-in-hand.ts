@@ -51,6 +51,8 @@ interface Entry {
  */
 export class TokensInHand {
   private readonly entries: LRUCache<string, Entry>;
+  /** The keys of the tokens that were ever in hand, for as long as an application holds one. */
+  private readonly keys = new WeakMap<Token, TokenKey>();
 
   constructor(private readonly parts: TokensInHandParts) {
     this.entries = new LRUCache({ max: parts.maxEntries });
@@ -78,6 +80,11 @@ export class TokensInHand {
   find({ keyId, generation }: Token): { readonly key: TokenKey; readonly held: HeldToken } | undefined {
     const entry = this.entries.peek(keyId);
     return entry && hasGeneration(entry.held, generation) ? entry : undefined;
+  }
+
+  /** The key of a token that is or was in hand; it names the request, which the id of a token does not tell. */
+  keyOf(token: Token): TokenKey | undefined {
+    return this.keys.get(token);
   }
 
   /** Whether a newer token than this one is in hand. */
@@ -193,6 +200,7 @@ export class TokensInHand {
       refreshAt: Math.floor(clock.now() + refreshAt - now),
       keyId: key.id,
     });
+    this.keys.set(token, key);
     const tendAt = sharing.state === 'shared' ? refreshAt : now + BREAKER_RESET_MS;
     return { token, endsAt, refreshAt, obtainedAt: now, tendAt, sharing };
   }

@@ -43,6 +43,7 @@ export class LocalMint {
     const failure = failures.recent(key);
     if (failure) throw errorOf(failure, key.integration.name);
     const sentAt = clock.monotonic();
+    const ofNoUse = tokens.lastResort(key.id, sentAt);
     const minted = await minting.run(key, watch, {
       fence: WITHOUT_LEASE,
       reason: 'miss',
@@ -50,6 +51,8 @@ export class LocalMint {
         // A caller that comes later may have heard of a purge that this mint did not.
         this.running.delete(key.id);
         if (watch.hasVoided(WITHOUT_LEASE)) return 'voided';
+        // Its successor is kept although it may end earlier: otherwise the next call would mint again.
+        if (ofNoUse) tokens.drop(key.id, ofNoUse);
         return { held: tokens.keep(key, fresh, clock.now() * 1_000, sentAt, { state: 'local' }), outcome: 'local' };
       },
       remember: (error) => failures.remember(key, error),

@@ -1,6 +1,6 @@
 import { type TokenKey } from '../config/token-key.js';
 import { type Clock } from '../contract/clock.js';
-import { type HeldToken, isRefused } from '../contract/held-token.js';
+import { hasGeneration, type HeldToken, isRefused } from '../contract/held-token.js';
 import { TokenCacheError, TokenStoreUnavailableError, TokenWaitTimeoutError } from '../contract/token-cache.errors.js';
 import { type TokenObservers } from '../contract/token-observers.js';
 import { type Token } from '../contract/token.js';
@@ -31,13 +31,15 @@ export class TokenSupply {
   /** @throws what `Acquisition.obtain` throws, TokenWaitTimeoutError, or the reason of the signal */
   async get(key: TokenKey, signal?: AbortSignal): Promise<Token> {
     signal?.throwIfAborted();
-    return this.nearOr(key, () => this.join(key, signal));
+    return (await this.nearOr(key, () => this.join(key, signal))).token;
   }
 
-  /** Another token than the one that was refused, or that one when no other can be had; throws as `get` does. */
-  async replace(key: TokenKey, refused: Token, signal?: AbortSignal): Promise<Token> {
-    const { generation } = refused;
-    return this.nearOr(key, () => this.join(key, signal, generation), generation);
+  /** Another token than the one that was refused; undefined when no other can be had. Throws as `get` does. */
+  async replace(key: TokenKey, refused: Token, signal?: AbortSignal): Promise<Token | undefined> {
+    // Since it was given out it may have been shared under a new generation.
+    const { generation } = this.parts.tokens.find(refused)?.held.token ?? refused;
+    const held = await this.nearOr(key, () => this.join(key, signal, generation), generation);
+    return hasGeneration(held, generation) ? undefined : held.token;
   }
 
   /** Begins nothing any more; resolves when no flight is left that a caller could join, and no upkeep runs. */
@@ -48,7 +50,7 @@ export class TokenSupply {
   }
 
   /** The token that is trusted without asking the store, unless it is the refused one; else what `join` brings. */
-  private async nearOr(key: TokenKey, join: () => Promise<HeldToken>, refused?: number): Promise<Token> {
+  private async nearOr(key: TokenKey, join: () => Promise<HeldToken>, refused?: number): Promise<HeldToken> {
     const { clock, tokens, upkeep, observers } = this.parts;
     const now = clock.monotonic();
     const trusted = tokens.trusted(key.id, now);
@@ -56,7 +58,7 @@ export class TokenSupply {
     if (near) observers.notify('hit', key.integration.name, 'near');
     const held = near ?? (await join());
     if (now >= held.tendAt && !this.isClosed) upkeep.tend(key, held);
-    return held.token;
+    return held;
   }
 
   /** Waits for the flight of that key: there is one for each generation that callers were refused with, and one for all others. */

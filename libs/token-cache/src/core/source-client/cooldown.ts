@@ -56,4 +56,3 @@ export function cooledDown(error: TokenSourceError, remainingMs: number): TokenS
   const { code, message, oauthError, cause } = error as TokenSourceError & { code: keyof typeof ERRORS };
   return new ERRORS[code](message, { cause, retryAfterMs: remainingMs, oauthError });
 }
-// x

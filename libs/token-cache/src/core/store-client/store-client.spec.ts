@@ -104,4 +104,15 @@ describe('StoreClient', () => {
     expect(second).toBe(first);
     expect(third).not.toBe(first);
   });
+
+  it('never asks for two pieces of work under one nonce', async () => {
+    const acquire = jest.spyOn(inner, 'acquire').mockRejectedValueOnce(new Error('connection lost'));
+    const work = store.attempt(key);
+    await expect(work.acquire()).rejects.toMatchObject({ code: 'TOKEN_STORE_UNAVAILABLE' });
+    await store.attempt(key).acquire();
+    await work.acquire();
+    const [first, second, third] = acquire.mock.calls.map(([, { nonce }]) => nonce);
+    expect(second).toBe(first);
+    expect(third).not.toBe(first);
+  });
 });

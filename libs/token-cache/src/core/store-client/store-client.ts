@@ -49,11 +49,21 @@ export class StoreClient {
     return this.call(key, 'peek', (store) => store.peek(key.id));
   }
 
-  /** Begins attempts under a new nonce, or under that of an attempt without an answer. */
+  /** Begins attempts under a new nonce, or under that of an attempt without an answer; no two have one nonce at a time. */
   attempt(key: TokenKey): KeyAttempt {
-    const nonce = this.unanswered.get(key.id) ?? randomUUID();
-    this.unanswered.delete(key.id);
-    return { acquire: (wanted) => this.acquire(key, nonce, wanted) };
+    let nonce: string | undefined;
+    return {
+      acquire: async (wanted) => {
+        const asked = (nonce ??= this.takeNonce(key));
+        try {
+          return await this.acquire(key, asked, wanted);
+        } catch (error) {
+          this.unanswered.set(key.id, asked);
+          nonce = undefined;
+          throw error;
+        }
+      },
+    };
   }
 
   renew(key: TokenKey, lease: Lease): Promise<boolean> {
@@ -86,14 +96,15 @@ export class StoreClient {
       minTtlMs: Math.ceil(minTtlMs),
       refusedGeneration,
     };
-    try {
-      const acquired = await this.call(key, 'acquire', (store) => store.acquire(key.id, attempt));
-      if (acquired.outcome === 'lease') this.grantedAt.set(acquired.lease, this.clock.monotonic());
-      return acquired;
-    } catch (error) {
-      this.unanswered.set(key.id, nonce);
-      throw error;
-    }
+    const acquired = await this.call(key, 'acquire', (store) => store.acquire(key.id, attempt));
+    if (acquired.outcome === 'lease') this.grantedAt.set(acquired.lease, this.clock.monotonic());
+    return acquired;
+  }
+
+  private takeNonce({ id }: TokenKey): string {
+    const nonce = this.unanswered.get(id) ?? randomUUID();
+    this.unanswered.delete(id);
+    return nonce;
   }
 
   private call<T>(key: TokenKey, operation: StoreOperation, call: (store: TokenStore) => Promise<T>): Promise<T> {
