@@ -1,6 +1,7 @@
 import { type Chance } from './chance.js';
 import { aProcess, type Fault } from './fault.js';
 import { type Failure } from './identity-provider.js';
+import { UPSTREAM_FAULTS } from './upstream-faults.js';
 import { type LinkConditions } from './link.js';
 import { type Process } from './process.js';
 import { type World } from './world.js';
@@ -233,6 +234,7 @@ export const FAULTS: readonly Fault[] = [
       world.say('idp', `revokes ${token.accessToken}`, token);
     },
   },
+  ...UPSTREAM_FAULTS,
   {
     name: 'tokens are purged',
     disturbs: 'callers',

@@ -19,8 +19,9 @@ export interface Caller {
   readonly isAlone: boolean;
   readonly storeWasGone: boolean;
   readonly isLast: boolean;
-  /** The first token that it was given. */
+  /** The first token that it was given, and the last. */
   first?: Token;
+  last?: Token;
   /** When an upstream last refused it. */
   refusedAt?: number;
 }

@@ -1,5 +1,5 @@
 import { DEFAULT_NEAR_CACHE, type Token } from '@mintonce/token-cache';
-import { type Process } from './process.js';
+import { type Caller, type Process } from './process.js';
 import { disturbs } from './weather.js';
 import { NETWORK_MS, Witness } from './witness.js';
 
@@ -24,6 +24,21 @@ export class RejectionJudge extends Witness {
     this.verdict.expect(!isPurged, 'no purged token is given out once the fleet knows', () => {
       return `${process.name} gave out ${accessToken}, purged ${(this.now - purgedAt).toFixed(1)} ms ago`;
     });
+  }
+
+  /** A caller is told that its token was refused. */
+  refusedForGood({ process, request: { label }, first, last, refusedAt = this.now }: Caller): void {
+    if (!first || !this.isOrderlyFor(label) || !this.sourceWorks || !process.serves) return;
+    const truth = this.truthOf(label);
+    const isReplaced = truth?.contested.has(first.generation) || truth?.marks.has(first.generation) === true;
+    const isAgain = last?.generation === first.generation;
+    this.verdict.expect(
+      !isAgain || !isReplaced,
+      'a refused call goes again with another token if one can be had',
+      () => {
+        return `${process.name} was refused with ${first.accessToken} ${(this.now - refusedAt).toFixed(1)} ms ago, and let it be`;
+      },
+    );
   }
 
   /** When a process must have heard of what happened to a token: by an event, after a silence, or by growing suspicious. */

@@ -286,9 +286,10 @@ export class World {
       return this.answerTo(caller, token);
     });
     process.sending++;
-    await process.client
+    const { status } = await process.client
       .send(request.integration, transport, { ...(asked && { request: asked }), signal })
       .finally(() => process.sending--);
+    if (status === REFUSED) this.rejections.refusedForGood(caller);
   }
 
   /** By hand: a refused token is reported, and the request is made once more. */
