@@ -245,6 +245,20 @@ export const FAULTS: readonly Fault[] = [
     },
   },
   {
+    name: 'a token is purged as soon as it is shared',
+    disturbs: 'callers',
+    everyMs: 3_000,
+    strike(world, chance) {
+      world.traps.push((_truth, { accessToken }) => {
+        const { label } = world.idp.tokens.get(accessToken) ?? {};
+        const request = world.requests.find((other) => other.label === label);
+        const process = chance.pick(world.processes);
+        // While the answers that tell of it are on their way to those who waited.
+        if (request && process) world.later(chance.between(0, 4), () => world.purge(process, request));
+      });
+    },
+  },
+  {
     name: 'callers leave',
     disturbs: 'callers',
     everyMs: 300,

@@ -62,6 +62,8 @@ export class KeyTruth {
   /** Generations that may be replaced early, though they are served on. */
   readonly contested = new Set<number>();
   readonly purgedAt: number[] = [];
+  /** Access tokens that were marked or purged. */
+  readonly voidedTokens = new Set<string>();
   /** Generations up to which a purge voided everything. */
   purgedUpTo = 0;
   /** The leases that purges ended. */
@@ -169,7 +171,10 @@ export class KeyTruth {
     this.pace.granted(rejection, serverNow, process);
     if (verdict === 'contested') return void this.contested.add(generation);
     this.marks.set(generation, { at: now, process });
-    if (this.current) this.marked = this.current;
+    if (this.current) {
+      this.marked = this.current;
+      this.voidedTokens.add(this.current.accessToken);
+    }
     delete this.current;
   }
 
@@ -179,6 +184,7 @@ export class KeyTruth {
     this.purgedAt.push(now);
     if (this.lease) this.voided.push(this.lease);
     this.purgedUpTo = this.fence;
+    for (const { accessToken } of this.published) this.voidedTokens.add(accessToken);
     this.pace.forget();
     delete this.current;
     delete this.marked;
@@ -192,6 +198,7 @@ export class KeyTruth {
     this.fence = 0;
     this.publishedFence = 0;
     this.purgedUpTo = 0;
+    this.voidedTokens.clear();
     this.pace.forget();
     delete this.current;
     delete this.marked;

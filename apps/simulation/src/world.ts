@@ -16,6 +16,7 @@ import { telling } from './observer.js';
 import { type Caller, Process } from './process.js';
 import { type KnownRequest, REQUESTS } from './requests.js';
 import { RejectionJudge } from './rejection-judge.js';
+import { type KeyTruth, type PublishedToken } from './store-truth.js';
 import { StoreServer } from './store-server.js';
 import { CALM_UPSTREAM, Upstream } from './upstream.js';
 import { Verdict } from './verdict.js';
@@ -51,6 +52,8 @@ export class World {
   readonly everyone: Process[] = [];
   readonly requests: readonly KnownRequest[];
   isHealed = false;
+  /** What is to happen as soon as any token is shared. */
+  readonly traps: ((truth: KeyTruth, token: PublishedToken) => void)[] = [];
   /** What the store calls the requests. */
   readonly keyIds = new Map<string, string>();
 
@@ -79,7 +82,11 @@ export class World {
     this.fates = new ProcessJudge(this);
     this.idp.onCall = (call) => this.mints.mintBegins(call);
     this.idp.onFailure = (call, failure) => this.mints.mintFailed(call, failure);
-    this.server.onPublished = (truth, token) => this.fates.published(truth, token);
+    this.server.onPublished = (truth, token) => {
+      this.rejections.published(truth, token);
+      this.fates.published(truth, token);
+      for (const spring of this.traps.splice(0)) spring(truth, token);
+    };
     this.server.onEvent = (event) => {
       for (const { channel } of this.processes) channel?.publish(event);
     };
@@ -172,7 +179,8 @@ export class World {
       if (!process.serves || !process.client) return;
       this.say(process.name, 'purges', { label });
       process.purged.add(label);
-      process.client.purge(integration, asked).catch((error: unknown) => this.callers.heard(error));
+      const done = process.client.purge(integration, asked).catch((error: unknown) => this.callers.heard(error));
+      void done.then(() => this.rejections.purged(process, label));
     });
   }
 
