@@ -53,6 +53,8 @@ export declare class KeyTruth {
     /** Generations that may be replaced early, though they are served on. */
     readonly contested: Set<number>;
     readonly purgedAt: number[];
+    /** Access tokens that were marked or purged. */
+    readonly voidedTokens: Set<string>;
     /** Generations up to which a purge voided everything. */
     purgedUpTo: number;
     /** The leases that purges ended. */

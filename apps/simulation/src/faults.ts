@@ -249,13 +249,13 @@ export const FAULTS: readonly Fault[] = [
     disturbs: 'callers',
     everyMs: 3_000,
     strike(world, chance) {
-      world.traps.push((_truth, { accessToken }) => {
-        const { label } = world.idp.tokens.get(accessToken) ?? {};
-        const request = world.requests.find((other) => other.label === label);
-        const process = chance.pick(world.processes);
-        // While the answers that tell of it are on their way to those who waited.
-        if (request && process) world.later(chance.between(0, 4), () => world.purge(process, request));
-      });
+      const request = chance.pick(world.requests);
+      const process = aProcess(world, chance);
+      if (!process) return;
+      world.purge(process, request);
+      // All wait for one mint, and are told of its token while the next purge is under way.
+      world.later(5, () => world.askAll(request));
+      world.traps.set(request.label, () => world.later(chance.between(0, 6), () => world.purge(process, request)));
     },
   },
   {

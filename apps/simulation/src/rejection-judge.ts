@@ -9,6 +9,9 @@ export class RejectionJudge extends Witness {
   /** A replacement can be had: the source answers, and with lives that make sense. */
   private readonly sourceWorks = !disturbs(this.world.weather, 'failures', 'lives');
 
+  /** It never forgets a token, and its clock never goes back. */
+  private readonly storeKnowsBest = !disturbs(this.world.weather, 'server', 'processes', 'shard');
+
   /** The store accepted a token. */
   published(truth: KeyTruth, { accessToken }: PublishedToken): void {
     const isBack = truth.voidedTokens.has(accessToken) && !this.world.idp.repeated.has(accessToken);
@@ -29,8 +32,10 @@ export class RejectionJudge extends Witness {
     this.verdict.expect(!isForgotten, 'no purged token is given out once the fleet knows', () => {
       return `${process.name} gave out ${accessToken}, which it alone had and was told to forget`;
     });
+    if (this.storeKnowsBest && this.isShared(label, accessToken)) {
+      this.checkOrder(process, label, { generation, accessToken }, askedAt);
+    }
     if (!this.isOrderlyFor(label)) return;
-    this.checkOrder(process, label, { generation, accessToken }, askedAt);
     const truth = this.truthOf(label);
     const mark = truth?.marks.get(generation);
     // Its own rejection a process need not hear of.

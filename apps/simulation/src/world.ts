@@ -16,7 +16,6 @@ import { telling } from './observer.js';
 import { type Caller, Process } from './process.js';
 import { type KnownRequest, REQUESTS } from './requests.js';
 import { RejectionJudge } from './rejection-judge.js';
-import { type KeyTruth, type PublishedToken } from './store-truth.js';
 import { StoreServer } from './store-server.js';
 import { CALM_UPSTREAM, Upstream } from './upstream.js';
 import { Verdict } from './verdict.js';
@@ -52,8 +51,8 @@ export class World {
   readonly everyone: Process[] = [];
   readonly requests: readonly KnownRequest[];
   isHealed = false;
-  /** What is to happen as soon as any token is shared. */
-  readonly traps: ((truth: KeyTruth, token: PublishedToken) => void)[] = [];
+  /** What is to happen as soon as a token of a request is shared. */
+  readonly traps = new Map<string, () => void>();
   /** What the store calls the requests. */
   readonly keyIds = new Map<string, string>();
 
@@ -85,7 +84,7 @@ export class World {
     this.server.onPublished = (truth, token) => {
       this.rejections.published(truth, token);
       this.fates.published(truth, token);
-      for (const spring of this.traps.splice(0)) spring(truth, token);
+      this.spring(this.idp.tokens.get(token.accessToken)?.label ?? '');
     };
     this.server.onEvent = (event) => {
       for (const { channel } of this.processes) channel?.publish(event);
@@ -184,6 +183,11 @@ export class World {
     });
   }
 
+  /** A caller of each process. */
+  askAll(request: KnownRequest): void {
+    for (const process of this.processes) this.ask(process, request);
+  }
+
   calmLinks(processes: readonly Process[]): void {
     for (const { link } of processes) link.calm();
   }
@@ -242,6 +246,11 @@ export class World {
       this.history.learnKey(asked as string, label);
     }
     await scout.client.close();
+  }
+
+  private spring(label: string): void {
+    this.traps.get(label)?.();
+    this.traps.delete(label);
   }
 
   private boot(process: Process): void {

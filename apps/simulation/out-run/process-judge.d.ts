@@ -1,0 +1,11 @@
+import { type Process } from './process.js';
+import { type KeyTruth, type PublishedToken } from './store-truth.js';
+import { Witness } from './witness.js';
+/** Judges what processes make of the news: of a token, of a death, of their own end. */
+export declare class ProcessJudge extends Witness {
+    /** Called after each event, with the store's truth up to date. */
+    published(truth: KeyTruth, token: PublishedToken): void;
+    died(process: Process): void;
+    shutDown(process: Process, tookMs: number): void;
+    private expectReplacement;
+}

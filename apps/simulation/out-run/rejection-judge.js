@@ -1,0 +1,52 @@
+import { DEFAULT_NEAR_CACHE } from '@mintonce/token-cache';
+import { disturbs } from './weather.js';
+import { NETWORK_MS, Witness } from './witness.js';
+/** Judges what processes do with tokens that the store marked as rejected, or purged, once they have heard of it. */
+export class RejectionJudge extends Witness {
+    /** A replacement can be had: the source answers, and with lives that make sense. */
+    sourceWorks = !disturbs(this.world.weather, 'failures', 'lives');
+    /** @param askedAt when the process last had reason to look for the current token */
+    given(process, label, { generation, accessToken }, askedAt) {
+        if (!this.isOrderlyFor(label))
+            return;
+        const truth = this.truthOf(label);
+        const mark = truth?.marks.get(generation);
+        // Its own rejection a process need not hear of.
+        const knownAt = mark && (mark.process === process.name ? mark.at + NETWORK_MS : this.knownAt(process, mark.at));
+        const isNeedless = this.sourceWorks && knownAt !== undefined && askedAt > knownAt;
+        this.verdict.expect(!isNeedless, 'no rejected token is given out while another can be had', () => {
+            return `${process.name} gave out ${accessToken}, marked ${(this.now - (mark?.at ?? 0)).toFixed(1)} ms ago`;
+        });
+        const purgedAt = truth?.purgedAt.at(-1) ?? Infinity;
+        const isPurged = generation <= (truth?.purgedUpTo ?? 0) && askedAt > this.knownAt(process, purgedAt);
+        this.verdict.expect(!isPurged, 'no purged token is given out once the fleet knows', () => {
+            return `${process.name} gave out ${accessToken}, purged ${(this.now - purgedAt).toFixed(1)} ms ago`;
+        });
+    }
+    /** A caller is told that its token was refused. */
+    refusedForGood({ process, request: { label }, first, last, refusedAt = this.now }) {
+        if (!first || !this.isOrderlyFor(label) || !this.sourceWorks || !process.serves)
+            return;
+        const truth = this.truthOf(label);
+        const isReplaced = truth?.contested.has(first.generation) || truth?.marks.has(first.generation) === true;
+        const isAgain = last?.generation === first.generation;
+        this.verdict.expect(!isAgain || !isReplaced, 'a refused call goes again with another token if one can be had', () => {
+            return `${process.name} was refused with ${first.accessToken} ${(this.now - refusedAt).toFixed(1)} ms ago, and let it be`;
+        });
+    }
+    /** When a process must have heard of what happened to a token: by an event, after a silence, or by growing suspicious. */
+    knownAt({ channel }, happenedAt) {
+        if (!channel)
+            return happenedAt + NETWORK_MS;
+        const { maxAgeMs = DEFAULT_NEAR_CACHE.maxAgeMs } = this.world.weather.nearCache || {};
+        switch (channel.state) {
+            case 'up':
+                return Math.max(happenedAt, channel.upAt) + channel.mostExtraDelayMs + NETWORK_MS;
+            case 'down':
+                return happenedAt + maxAgeMs + NETWORK_MS;
+            case 'deaf':
+                return Number.POSITIVE_INFINITY;
+        }
+    }
+}
+//# sourceMappingURL=rejection-judge.js.map
