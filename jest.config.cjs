@@ -16,9 +16,12 @@ const NOT_UNITS = '/src/.*(redis|contention|fuzz|bad-days|pm2|simulation|mutatio
 
 module.exports = {
   reporters: preset.reporters ?? ['default'],
-  projects: PROJECTS.map((path) => ({
-    ...require(`./${path}/jest.config.cjs`),
-    rootDir: join(__dirname, path),
-    testPathIgnorePatterns: [NOT_UNITS],
-  })),
+  projects: PROJECTS.map((path) => unitsOf(path, require(`./${path}/jest.config.cjs`))),
 };
+
+/** Jest wants the reporters at the root alone. */
+function unitsOf(path, config) {
+  const units = { ...config, rootDir: join(__dirname, path), testPathIgnorePatterns: [NOT_UNITS] };
+  delete units.reporters;
+  return units;
+}

@@ -1,5 +1,5 @@
 /** Jest on Node 20 cannot load ES modules as they are, so our sources and the ESM-only packages are transformed. */
-const ESM_ONLY = ['@nestjs', 'oauth4webapi', 'oidc-provider', 'jose', 'lru-cache'];
+const ESM_ONLY = ['@nestjs', 'oauth4webapi', 'oidc-provider', 'jose', 'lru-cache', '@actions'];
 
 module.exports = {
   // One limit for all: it is for what hangs, and a busy machine never reaches it.

@@ -1,5 +1,5 @@
-// What a change touches, in less than a minute: types of the projects that it affects, lint of the files that it changes, the
-// unit tests that import one of them, and the pages, which may name any of them.
+// What a change touches, in less than a minute: types and docstrings of the projects that it affects, lint of the files that
+// it changes, the unit tests that import one of them, and the pages, which may name any of them.
 //   npm run check             since the branch left main, with what is not committed
 //   npm run check -- HEAD     what is not committed
 import { execFileSync, spawnSync } from 'node:child_process';
@@ -12,7 +12,7 @@ const files = [
 const sources = files.filter((file) => /\.(ts|mjs|cjs)$/.test(file));
 
 // Types first: the linter reads the declarations that this builds.
-run('nx', 'affected', '-t', 'typecheck', `--base=${base}`, '--output-style=static-failures-only');
+run('nx', 'affected', '-t', 'typecheck', 'docstrings', `--base=${base}`, '--output-style=static-failures-only');
 if (sources.length > 0) run('eslint', '--no-warn-ignored', ...sources);
 if (files.length > 0) run('prettier', '--check', '--log-level=warn', '--ignore-unknown', ...files);
 run('depcruise', '--output-type', 'err-long', 'apps', 'libs', '--exclude', '(^|/)dist/');

@@ -9,6 +9,7 @@ const LAYERS = [
   { path: 'core/in-hand' },
   { path: 'core/protocol' },
   { path: 'core/door' },
+  { path: 'core/assemble.ts' },
   { path: 'core/token-client.ts' },
   { path: 'nest', packages: ['@nestjs/common', '@nestjs/core'] },
   { path: 'index.ts' },
@@ -19,8 +20,8 @@ const ADAPTERS = [
   { path: 'redis', imports: ['core/contract'], packages: ['ioredis'] },
   { path: 'sqlite', imports: ['core/contract', 'core/slot'], packages: ['libsql'] },
   { path: 'oauth', imports: ['core/contract'], packages: ['oauth4webapi'] },
-  { path: 'undici', imports: ['core/contract', 'core/door'], packages: ['undici'] },
-  { path: 'axios', imports: ['core/contract', 'core/door'], packages: ['axios'] },
+  { path: 'undici', imports: ['core/contract', 'core/door', 'core/token-client.ts'], packages: ['undici'] },
+  { path: 'axios', imports: ['core/contract', 'core/door', 'core/token-client.ts'], packages: ['axios'] },
   {
     path: 'prometheus',
     imports: ['core/contract', 'nest'],

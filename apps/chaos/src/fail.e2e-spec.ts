@@ -2,7 +2,7 @@ import { expectPromises } from './expect-promises.spec-support.js';
 import { type Fleet } from './fleet.js';
 import { type RedisFleet, startRedisFleet } from './redis-fleet.js';
 
-/** Of the library. */
+/** The library's default. */
 const STORE_TIMEOUT_MS = 500;
 
 type Act = (scene: RedisFleet) => Promise<unknown>;

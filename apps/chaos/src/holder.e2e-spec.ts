@@ -5,7 +5,7 @@ import { monotonicMs } from './monotonic.js';
 import { startRedisFleet } from './redis-fleet.js';
 import { startSqliteFleet } from './sqlite-fleet.js';
 
-/** Beyond the lease, as the fourth promise has it; what the machine adds is measured. */
+/** Time beyond the lease that the fourth promise allows; the delay that the machine adds is measured. */
 const TAKEOVER_MS = 100;
 
 describe.each([

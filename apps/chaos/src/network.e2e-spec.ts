@@ -5,7 +5,7 @@ import { type Fleet, LEASE_MS, WORKERS } from './fleet.js';
 import { monotonicMs } from './monotonic.js';
 import { type RedisFleet, startRedisFleet } from './redis-fleet.js';
 
-/** Of the library. */
+/** The library's default. */
 const STORE_TIMEOUT_MS = 500;
 const HEARTBEAT_MS = 5_000;
 

@@ -6,7 +6,7 @@ import { monotonicMs } from './monotonic.js';
 import { type RedisFleet, startRedisFleet } from './redis-fleet.js';
 import { type Trial } from './trial.js';
 
-/** The default of the library, which the fleet keeps. */
+/** The library's default, which the fleet uses. */
 const STORE_TIMEOUT_MS = 500;
 
 interface Scene {

@@ -1,6 +1,6 @@
 import { createServer as createHttpsServer } from 'node:https';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
-import { freePort, selfSignedCertificate } from '@mintonce/test-support';
+import { freePort, selfSignedCertificate, waitFor } from '@mintonce/test-support';
 import {
   TokenResponseInvalidError,
   TokenSourceRejectedError,
@@ -180,6 +180,24 @@ describe('A failure becomes a problem document', () => {
     gateway = await proxyApplication({ billing: { upstream: upstream.url, timeouts: { bodyMs: 50 } } });
     const response = await fetch(`${gateway.url}/proxy/billing/x`);
 
+    await expect(response.text()).rejects.toThrow();
+  });
+
+  it('when the caller does not read an answer for too long, by breaking it off', async () => {
+    const upstream = await recordingUpstream();
+    cleanUp.push(() => upstream.close());
+    let isBrokenOff = false;
+    upstream.behave((_request, response) => {
+      const write = (): void => {
+        while (response.write(Buffer.alloc(64 * 1024)));
+      };
+      response.on('drain', write).on('close', () => (isBrokenOff = true));
+      write();
+    });
+    gateway = await proxyApplication({ billing: { upstream: upstream.url, timeouts: { bodyMs: 50 } } });
+    const response = await fetch(`${gateway.url}/proxy/billing/x`);
+
+    await waitFor(() => isBrokenOff);
     await expect(response.text()).rejects.toThrow();
   });
 

@@ -7,7 +7,7 @@ export interface RelayOptions {
   readonly response: ServerResponse;
   readonly requestId: string;
   readonly forwardCookies: boolean;
-  /** Longest silence within the body; 0 for any. */
+  /** Longest time in which no part of the body is passed on, whichever side stalls; 0 for any. */
   readonly bodyMs: number;
 }
 
@@ -64,9 +64,6 @@ export class ResponseRelay implements Dispatcher.DispatchHandler {
     if (this.isEnded || response.destroyed) return;
     response.flushHeaders();
     if (bodyMs === 0 || `${contentType}`.startsWith('text/event-stream')) return;
-    this.idle = setTimeout(() => {
-      if (controller.paused) this.idle?.refresh();
-      else controller.abort(new BodyTimeoutError());
-    }, bodyMs);
+    this.idle = setTimeout(() => controller.abort(new BodyTimeoutError()), bodyMs);
   }
 }

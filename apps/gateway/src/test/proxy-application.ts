@@ -3,7 +3,6 @@ import {
   MemoryTokenStore,
   type MintedToken,
   TokenCacheModule,
-  type TokenPolicyOptions,
   type TokenSource,
   tokenSource,
 } from '@mintonce/token-cache';
@@ -26,19 +25,18 @@ export interface ProxyApplication {
   close(): Promise<void>;
 }
 
-export interface TokenOptions {
-  readonly policy?: TokenPolicyOptions;
-  /** Mints in the place of the counting function. */
-  readonly source?: TokenSource;
-}
-
-/** The proxy alone, with tokens from a function: upstream options by integration, as in the YAML file. */
+/**
+ * Starts the proxy alone.
+ *
+ * @param options of each integration, as in the YAML file
+ * @param source of the tokens; by default a function that counts them
+ */
 export async function proxyApplication(
-  upstreams: Record<string, object>,
-  { policy, source }: TokenOptions = {},
+  options: Record<string, object>,
+  source?: TokenSource,
 ): Promise<ProxyApplication> {
   const token = { grant: 'client_credentials', issuer: 'https://idp.example', clientId: 'c', clientSecret: 's' };
-  const file = Object.entries(upstreams).map(([name, options]) => [name, { token, ...options }]);
+  const file = Object.entries(options).map(([name, integration]) => [name, { token, ...integration }]);
   const { integrations } = parseConfig(JSON.stringify({ integrations: Object.fromEntries(file) }), {});
   const minted: Record<string, number> = {};
   let mintInstead: (() => Promise<MintedToken>) | undefined;
@@ -46,15 +44,17 @@ export async function proxyApplication(
     minted[integration] = (minted[integration] ?? 0) + 1;
     return mintInstead?.() ?? { accessToken: `${integration}-${minted[integration]}`, expiresInMs: 600_000 };
   });
-  const names = Object.keys(upstreams);
+  const tokens = Object.entries(integrations).map(([name, { policy }]) => [
+    name,
+    { ...policy, source: source ?? counting },
+  ]);
   const testing = await Test.createTestingModule({
     imports: [
       ConfigModule.forRoot({ integrations: new Map(Object.entries(integrations)) } as unknown as GatewayConfig),
       TokenCacheModule.forRoot({
         isGlobal: true,
         store: new MemoryTokenStore(),
-        ...policy,
-        integrations: Object.fromEntries(names.map((name) => [name, { source: source ?? counting }])),
+        integrations: Object.fromEntries(tokens),
       }),
       ProxyModule,
     ],

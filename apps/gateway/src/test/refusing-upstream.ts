@@ -38,8 +38,8 @@ export async function refusingUpstream(policy: TokenPolicyOptions = {}): Promise
   const [upstream, idp] = await Promise.all([recordingUpstream(), tokenEndpoint()]);
   const client = { clientId: 'c', clientSecret: 's', allowInsecureRequests: true };
   const gateway = await proxyApplication(
-    { billing: { upstream: upstream.url, retryBodyLimitBytes: 1_000 } },
-    { policy, source: clientCredentials({ tokenEndpoint: idp.url, ...client }) },
+    { billing: { upstream: upstream.url, retryBodyLimitBytes: 1_000, policy } },
+    clientCredentials({ tokenEndpoint: idp.url, ...client }),
   );
   let refuses = (_token: number, _request: IncomingMessage): boolean => false;
   let refuse = invalidToken;

@@ -29,7 +29,7 @@ export function isCumulative(family: Family): boolean {
 
 /** Copies the chosen metrics of a registry: prom-client returns the objects in which it goes on counting. */
 export async function collect(registry: Registry, isWanted: (family: Family) => boolean): Promise<Family[]> {
-  // A view of the registry, so that the gauges' collect() functions run for a scrape and not for every snapshot.
+  // Through this view of the registry, prom-client calls collect() of the wanted metrics only: a snapshot runs no gauge's.
   const view = Object.create(registry, {
     getMetricsAsArray: {
       value: () => registry.getMetricsAsArray().filter((metric) => isWanted(metric as unknown as Family)),

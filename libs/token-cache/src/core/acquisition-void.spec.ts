@@ -3,6 +3,7 @@ import { FaultyTokenStore, type StoreFault } from '../testing/faulty-token-store
 import {
   accessToken,
   callEvery,
+  channelled,
   type Fleet,
   pass,
   rejectionOf,
@@ -12,7 +13,7 @@ import {
   startFleet,
   tardy,
 } from '../testing/fleet.spec-support.js';
-import { type MemoryTokenStore } from './slot/memory-token-store.js';
+import { MemoryTokenStore } from './slot/memory-token-store.js';
 import { TokenSourceRejectedError } from './contract/token-cache.errors.js';
 import { type StoreOperation } from './contract/token-observer.js';
 import { type TokenSource, tokenSource } from './contract/token-source.js';
@@ -116,6 +117,25 @@ describe('Acquisition, when a token is rejected or purged,', () => {
       expect(source.calls).toHaveLength(2);
       release();
       expect([await sent, await asked]).toEqual([200, 'fake-token-2']);
+    });
+
+    it('is not given again by a process whose store has lost it', async () => {
+      const store = new FaultyTokenStore(shared);
+      const tokens = replica({}, store);
+      const rejected = await tokens.getToken('billing');
+      Object.assign(store, { inner: new MemoryTokenStore() });
+      expect(await tokens.invalidate(rejected)).toBe(false);
+      expect(await accessToken(tokens)).toBe('fake-token-2');
+    });
+
+    it('is not given again by a process that did not hear of its successor', async () => {
+      const [a, b] = [replica(), replica({}, channelled(shared))];
+      const rejected = await b.getToken('billing');
+      await a.invalidate(await a.getToken('billing'));
+      await a.getToken('billing');
+      expect(await b.invalidate(rejected)).toBe(false);
+      expect(await accessToken(b)).toBe('fake-token-2');
+      expect(source.calls).toHaveLength(2);
     });
 
     it('is told to the store before it is asked for that key', async () => {

@@ -10,7 +10,7 @@ const MAX_BODY_BYTES = 1024 * 1024;
 export async function readBody(response: Response): Promise<string> {
   const chunks: Uint8Array[] = [];
   let size = 0;
-  // Leaving the loop early cancels the body and thus closes the connection.
+  // An exit from the loop cancels the body, which closes the connection.
   for await (const chunk of (response.body ?? []) as AsyncIterable<Uint8Array>) {
     size += chunk.byteLength;
     if (size > MAX_BODY_BYTES) {

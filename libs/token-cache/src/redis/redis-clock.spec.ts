@@ -115,7 +115,7 @@ describe('RedisTokenStore on a server whose clock is set', () => {
     expect(await reject(first)).toBe('stale');
   });
 
-  it('mints anew, once, after it stepped forward past the end of everything', async () => {
+  it('grants one new lease after the clock was set past the end of token and record', async () => {
     const first = await lease();
     await commit(first);
     await system.moveClock(48 * HOUR_MS);

@@ -211,7 +211,7 @@ describe('RedisTokenStore', () => {
     expect(await reject(next)).toBe('held');
   });
 
-  it('goes on when the server forgets the scripts in mid-traffic', async () => {
+  it('sends its scripts again if the server forgets them under traffic', async () => {
     const answers = [];
     for (let i = 0; i < 20; i++) {
       answers.push(lookUp());

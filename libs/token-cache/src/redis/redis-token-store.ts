@@ -26,6 +26,7 @@ const FAIL = new RedisScript('fail');
 const INVALIDATE = new RedisScript('invalidate');
 const PURGE = new RedisScript('purge');
 
+/** Options of `RedisTokenStore`. */
 export interface RedisTokenStoreOptions {
   /** What every key and the event channel begin with; stores of one namespace share their tokens. @defaultValue `'mintonce'` */
   readonly namespace?: string;

@@ -118,7 +118,7 @@ describe('SqliteTokenStore', () => {
     expect(await reject(second, next, 60_000)).toBe('held');
   });
 
-  it('rejects when it is used after it was closed', async () => {
+  it('rejects calls after it was closed', async () => {
     const store = open();
     await store.close();
     await expect(store.peek('key')).rejects.toThrow('closed');
@@ -178,7 +178,7 @@ describe('SqliteTokenStore', () => {
       expect(await reject(store, next, 60_000)).toBe('replaced');
     });
 
-    it('back makes no lease longer', async () => {
+    it('back, lets no lease live longer', async () => {
       const store = open();
       await leaseOf(store);
       setClock(-3_600_000);
@@ -208,7 +208,7 @@ describe('SqliteTokenStore', () => {
       other.close();
     });
 
-    it('reads without waiting for it', async () => {
+    it('reads without waiting', async () => {
       expect(await open().peek('key')).toEqual({ isRejected: false });
     });
 

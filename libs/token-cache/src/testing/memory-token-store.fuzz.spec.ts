@@ -17,7 +17,7 @@ function system(): StoreSystem {
     async moveClock(ms) {
       time.ms += ms;
     },
-    lose: () => Promise.reject(new Error('memory loses nothing but everything, with its process')),
+    lose: () => Promise.reject(new Error('a memory store cannot lose a part of a key')),
     async isKeptAfter(ms) {
       time.ms += ms;
       const others = ['a', 'b', 'c', 'd'].map((name) => `other ${name} ${time.ms}`);

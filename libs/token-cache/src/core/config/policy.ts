@@ -57,6 +57,7 @@ export interface TokenPolicy {
   cooldown: CooldownPolicy;
 }
 
+/** The policy of an integration whose options, and those of its module, say nothing. */
 export const DEFAULT_POLICY: TokenPolicy = {
   safetyMarginMs: 30_000,
   refreshWindowMs: 300_000,
@@ -72,6 +73,7 @@ export const DEFAULT_POLICY: TokenPolicy = {
   cooldown: { rejectedMs: 30_000, transientMs: 1_000, transientMaxMs: 30_000, retryAfterMaxMs: 3_600_000 },
 };
 
+/** The near cache of a module whose options say nothing. */
 export const DEFAULT_NEAR_CACHE: NearCachePolicy = { maxEntries: 10_000, maxAgeMs: 5_000 };
 
 /** What a user writes: any part of the policy. */

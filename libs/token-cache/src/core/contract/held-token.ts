@@ -36,6 +36,11 @@ export function fenceOf({ sharing, token }: HeldToken): MintFence {
   return sharing.state === 'local' ? WITHOUT_LEASE : token.generation;
 }
 
+/** Whether it is the token that a caller was refused with, if the caller was. */
+export function isRefused(held: HeldToken, refusedGeneration: number | undefined): boolean {
+  return refusedGeneration !== undefined && hasGeneration(held, refusedGeneration);
+}
+
 /** What was minted, as far as it is still known. */
 export function freshFrom({ token, endsAt, refreshAt }: HeldToken): FreshToken {
   const { accessToken, tokenType, scope, expiresAt } = token;

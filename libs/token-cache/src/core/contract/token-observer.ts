@@ -27,6 +27,7 @@ export abstract class TokenObserver {
   learned(_integration: string, _expiresAt: number): void {}
   /** A flight waited for another process. */
   waited(_integration: string, _durationMs: number): void {}
+  /** The store was asked once; a call that was not made because the store is taken for down counts as failed. */
   storeCalled(_operation: StoreOperation, _durationMs: number, _failed: boolean): void {}
   /** A lease was no longer ours when we renewed it. */
   leaseLost(_integration: string): void {}

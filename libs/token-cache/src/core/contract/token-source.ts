@@ -18,6 +18,7 @@ export interface TokenSource {
   mint(request: TokenRequest, context: MintContext): Promise<MintedToken>;
 }
 
+/** What a source is told of the mint that it is asked for. */
 export interface MintContext {
   /** Aborts after `mintTimeoutMs`. */
   readonly signal: AbortSignal;
@@ -26,6 +27,7 @@ export interface MintContext {
   readonly integration: string;
 }
 
+/** A new token, as its source describes it. */
 export interface MintedToken {
   readonly accessToken: string;
   /** @defaultValue `'Bearer'` */

@@ -162,6 +162,7 @@ export interface TokenStoreEvent {
 
 /** Hears of the events of one store. */
 export interface TokenStoreListener {
+  /** Something happened to a key. */
   event(event: TokenStoreEvent): void;
   /** Events arrive from now on; what happened before may have been missed. */
   up(): void;
@@ -169,6 +170,7 @@ export interface TokenStoreListener {
   down(): void;
 }
 
+/** The channel by which the processes that share a store hear of each other. */
 export interface TokenStoreEvents {
   /** Delivers events until the returned function is called; calls `up` once they arrive. One channel serves all listeners. */
   subscribe(listener: TokenStoreListener): () => void;

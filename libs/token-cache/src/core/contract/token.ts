@@ -1,3 +1,4 @@
+/** What a token is made of; see `Token` for each field. */
 export interface TokenProperties {
   accessToken: string;
   tokenType: string;

@@ -10,6 +10,7 @@ export interface Transport<Answer> {
    */
   send(token: Token, speaksAgainst: (answer: UpstreamStatus) => boolean): Promise<Answer>;
 
+  /** Status and challenge of an answer. */
   statusOf(answer: Answer): UpstreamStatus;
 
   /** Whether the body of the request is there to be sent once more. */

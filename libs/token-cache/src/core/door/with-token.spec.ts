@@ -143,21 +143,21 @@ describe('TokenClient.send', () => {
       'mints at most five times in half a minute, then once a minute, with %i processes and bodies that can be sent again: %p',
       async (processes, canSendAgain) => {
         const fleet = Array.from({ length: processes }, () => replica());
-        await load(fleet, [forbidden], { forMs: 30 * SECOND, canSendAgain });
+        await load(fleet, [forbidden], { forMs: 30 * SECOND, everyMs: 300, canSendAgain });
         expect(source.calls.length).toBeLessThanOrEqual(5);
-        await load(fleet, [forbidden], { forMs: 5 * MINUTE, everyMs: SECOND, canSendAgain });
+        await load(fleet, [forbidden], { forMs: 4 * MINUTE, everyMs: 5 * SECOND, canSendAgain });
         const before = source.calls.length;
-        await load(fleet, [forbidden], { forMs: 5 * MINUTE, everyMs: SECOND, canSendAgain });
+        await load(fleet, [forbidden], { forMs: 5 * MINUTE, everyMs: 5 * SECOND, canSendAgain });
         expect(source.calls.length - before).toBeLessThanOrEqual(6);
       },
     );
 
     it('begins anew with the shortest pace once it was left alone', async () => {
       const tokens = await agedReplica();
-      await load([tokens], [forbidden], { forMs: 30 * SECOND });
+      await load([tokens], [forbidden], { forMs: 30 * SECOND, everyMs: 500 });
       await pass(10 * MINUTE);
       const before = source.calls.length;
-      await load([tokens], [forbidden], { forMs: 8 * SECOND });
+      await load([tokens], [forbidden], { forMs: 8 * SECOND, everyMs: 500 });
       expect(source.calls.length - before).toBe(2);
     });
 
@@ -217,7 +217,7 @@ describe('TokenClient.send', () => {
     async (processes) => {
       const fleet = Array.from({ length: processes }, () => replica());
       const upstream = strict();
-      await load(fleet, [upstream], { everyMs: 10 });
+      await load(fleet, [upstream], { everyMs: 100 });
       const release = source.hold();
       upstream.revoke();
       const calls = Array.from({ length: 100 }, (_, i) => fleet[i % processes]!.send('billing', requestTo(upstream)));
@@ -259,13 +259,34 @@ describe('TokenClient.send', () => {
     expect(source.calls).toHaveLength(2);
   });
 
+  it('asks the store no more once the successor is in hand', async () => {
+    const store = new FaultyTokenStore(shared);
+    const tokens = await agedReplica({}, store);
+    const first = await tokens.getToken('billing');
+    const upstream: Upstream = ({ generation }) => ({ status: generation === first.generation ? 401 : 200 });
+    let release = (): void => {};
+    const late = { ...requestTo(upstream), send: requestTo(upstream).send };
+    const answered = new Promise<void>((resolve) => (release = resolve));
+    const send = late.send;
+    late.send = async (token, speaksAgainst) => {
+      if (token.generation === first.generation) await answered;
+      return send(token, speaksAgainst);
+    };
+    const sending = tokens.send('billing', late);
+    await tokens.send('billing', requestTo(upstream));
+    store.calls.length = 0;
+    release();
+    expect(await sending).toMatchObject({ status: 200 });
+    expect(store.calls).toEqual([]);
+  });
+
   it.each(['mint-locally', 'fail'] as const)(
     'keeps the pace from memory while the store does not answer, with %s',
     async (whenStoreUnavailable) => {
       const store = new FaultyTokenStore(shared);
       const tokens = await agedReplica({ whenStoreUnavailable }, store);
       store.fault = () => 'reject';
-      const [statuses] = await load([tokens], [forbidden], { forMs: 30 * SECOND });
+      const [statuses] = await load([tokens], [forbidden], { forMs: 30 * SECOND, everyMs: 500 });
       expect(new Set(statuses)).toEqual(new Set([401]));
       expect(source.calls.length).toBeLessThanOrEqual(whenStoreUnavailable === 'fail' ? 1 : 5);
     },

@@ -1,6 +1,6 @@
 import { type TokenKey } from '../config/token-key.js';
 import { type Clock } from '../contract/clock.js';
-import { fenceOf, hasGeneration, type HeldToken } from '../contract/held-token.js';
+import { fenceOf, type HeldToken, isRefused } from '../contract/held-token.js';
 import { TokenSourceError, TokenStoreUnavailableError } from '../contract/token-cache.errors.js';
 import { type HitLayer } from '../contract/token-observer.js';
 import { type TokenObservers } from '../contract/token-observers.js';
@@ -242,10 +242,6 @@ export class Acquisition {
   private now(): number {
     return this.parts.clock.monotonic();
   }
-}
-
-function isRefused(held: HeldToken, refusedGeneration: number | undefined): boolean {
-  return refusedGeneration !== undefined && hasGeneration(held, refusedGeneration);
 }
 
 function asRound(held: HeldToken | 'voided'): Round {

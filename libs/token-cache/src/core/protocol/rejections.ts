@@ -82,6 +82,8 @@ export class Rejections {
       const verdict = await this.parts.store.invalidate(key, rejection);
       if (verdict === 'replaced' || verdict === 'contested') this.pace(key, rejection);
       if (verdict === 'replaced') this.announce(key, rejection);
+      // The store has another token or none, or one that is being replaced: it must be asked before this one is given again.
+      if (verdict === 'stale' && held) this.parts.tokens.reject(key.id, held);
       return verdict;
     } catch {
       return this.decideAlone(key, rejection, held);

@@ -1,6 +1,6 @@
 import { type TokenKey } from '../config/token-key.js';
 import { type Clock } from '../contract/clock.js';
-import { type HeldToken } from '../contract/held-token.js';
+import { type HeldToken, isRefused } from '../contract/held-token.js';
 import { TokenCacheError, TokenStoreUnavailableError, TokenWaitTimeoutError } from '../contract/token-cache.errors.js';
 import { type TokenObservers } from '../contract/token-observers.js';
 import { type Token } from '../contract/token.js';
@@ -31,18 +31,13 @@ export class TokenSupply {
   /** @throws what `Acquisition.obtain` throws, TokenWaitTimeoutError, or the reason of the signal */
   async get(key: TokenKey, signal?: AbortSignal): Promise<Token> {
     signal?.throwIfAborted();
-    const { clock, tokens, upkeep, observers } = this.parts;
-    const now = clock.monotonic();
-    const near = tokens.trusted(key.id, now);
-    if (near) observers.notify('hit', key.integration.name, 'near');
-    const held = near ?? (await this.join(key, signal));
-    if (now >= held.tendAt && !this.isClosed) upkeep.tend(key, held);
-    return held.token;
+    return this.nearOr(key, () => this.join(key, signal));
   }
 
   /** Another token than the one that was refused, or that one when no other can be had; throws as `get` does. */
   async replace(key: TokenKey, refused: Token, signal?: AbortSignal): Promise<Token> {
-    return (await this.join(key, signal, refused.generation)).token;
+    const { generation } = refused;
+    return this.nearOr(key, () => this.join(key, signal, generation), generation);
   }
 
   /** Begins nothing any more; resolves when no flight is left that a caller could join, and no upkeep runs. */
@@ -50,6 +45,18 @@ export class TokenSupply {
     this.isClosed = true;
     await this.flights.settled();
     await this.parts.upkeep.settled();
+  }
+
+  /** The token that is trusted without asking the store, unless it is the refused one; else what `join` brings. */
+  private async nearOr(key: TokenKey, join: () => Promise<HeldToken>, refused?: number): Promise<Token> {
+    const { clock, tokens, upkeep, observers } = this.parts;
+    const now = clock.monotonic();
+    const trusted = tokens.trusted(key.id, now);
+    const near = trusted && isRefused(trusted, refused) ? undefined : trusted;
+    if (near) observers.notify('hit', key.integration.name, 'near');
+    const held = near ?? (await join());
+    if (now >= held.tendAt && !this.isClosed) upkeep.tend(key, held);
+    return held.token;
   }
 
   /** Waits for the flight of that key: there is one for each generation that callers were refused with, and one for all others. */

@@ -44,6 +44,7 @@ describe('paceRejection', () => {
     ['twice the pace at the end of twice the pace', granted(10_000), ordinary, 10_000],
     ['the first pace when more than twice the pace has passed', granted(10_001), ordinary, 5_000],
     ['twice a doubled pace', granted(10_000, 10_000), ordinary, 20_000],
+    ['its own pace when that is longer than twice the last', granted(10, 10), { ...ordinary, paceMs: 5_000 }, 5_000],
     ['no more than the longest pace', granted(40_000, 40_000), ordinary, 60_000],
     ['the longest pace again', granted(60_000, 60_000), ordinary, 60_000],
     ['the first pace after a long pace without rejections', granted(120_001, 60_000), ordinary, 5_000],

@@ -33,7 +33,7 @@ export function paceRejection(last: RejectionPace, rejection: Rejection, now: nu
     pace: {
       rejected: generation,
       replacedAt: now,
-      paceMs: followsClosely ? Math.min(2 * last.paceMs, maxPaceMs) : paceMs,
+      paceMs: followsClosely ? Math.min(Math.max(2 * last.paceMs, paceMs), maxPaceMs) : paceMs,
     },
   };
 }

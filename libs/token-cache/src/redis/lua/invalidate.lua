@@ -12,7 +12,8 @@ local last, replacedAt, lastPaceMs = whole(record[3]), whole(record[4]), whole(r
 local elapsedMs = last and replacedAt and replacedAt <= nowMs and nowMs - replacedAt or math.huge
 if elapsedMs < (contested and maxPaceMs or lastPaceMs) then return last == token.fence and 'stale' or 'held' end
 
-local nextPaceMs = elapsedMs <= 2 * lastPaceMs and math.min(2 * lastPaceMs, maxPaceMs) or paceMs
+local nextPaceMs = paceMs
+if elapsedMs <= 2 * lastPaceMs then nextPaceMs = math.min(math.max(2 * lastPaceMs, paceMs), maxPaceMs) end
 local fence = int(math.max(whole(record[1]) or 0, token.fence))
 write_record('fence', fence, 'published', ARGV[3], 'rejected', ARGV[3], 'replacedAt', int(nowMs), 'paceMs', int(nextPaceMs))
 if not contested then write_record('invalidated', '1') end

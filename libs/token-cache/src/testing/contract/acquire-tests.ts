@@ -253,7 +253,7 @@ export function acquireTests(test: Test): void {
     }
   });
 
-  test('refuses a lease that is not a positive number of ms', async ({ store }) => {
+  test('refuses a leaseMs that is not positive', async ({ store }) => {
     for (const leaseMs of [0, -1, 0.5, Number.NaN, Number.POSITIVE_INFINITY]) {
       await assert.rejects(acquire(store, { leaseMs }), RangeError);
     }

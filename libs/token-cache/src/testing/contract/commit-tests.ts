@@ -62,7 +62,7 @@ export function commitTests(test: Test): void {
     assert.ok(ttlMs > 0 && ttlMs <= LONG_MS, `${ttlMs} ms`);
   });
 
-  test('never gives out a token that ended on its way', async ({ store, other }) => {
+  test('gives no process a token that expired before its commit arrived', async ({ store, other }) => {
     await published(store);
     const lease = { ...(await leaseOf(other, { minTtlMs: LONG_MS })), sinceGrantMs: -LONG_MS };
     assert.deepEqual(await publish(other, lease, { ttlMs: 1_000 }), { outcome: 'stored' });

@@ -16,7 +16,7 @@ export function eventTests(test: Test): void {
     assert.deepEqual([first.ups, second.ups], [1, 1]);
   });
 
-  test('announces a token only when a process waits for it', async ({ store, other }) => {
+  test('announce a commit only if a process waits for the token', async ({ store, other }) => {
     const heard = await Recorder.on(store);
     const unawaited = await published(other);
     await reject(other, unawaited);
@@ -30,7 +30,7 @@ export function eventTests(test: Test): void {
     ]);
   });
 
-  test('announces a failure only when a process waits, with a cool-down or without', async ({ store, other }) => {
+  test('announce a failure only if a process waits, with a cool-down or without', async ({ store, other }) => {
     const heard = await Recorder.on(store);
     const unawaited = await leaseOf(other);
     await other.fail(KEY, unawaited);
@@ -48,7 +48,7 @@ export function eventTests(test: Test): void {
     ]);
   });
 
-  test('announces a token once to processes that waited for a holder that died', async ({ store, other }) => {
+  test('announce a commit once to the processes that waited for a holder that died', async ({ store, other }) => {
     const heard = await Recorder.on(store);
     await leaseOf(other, { leaseMs: SHORT_MS });
     await acquire(store);

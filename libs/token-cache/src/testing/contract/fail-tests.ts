@@ -100,7 +100,7 @@ export function failTests(test: Test): void {
     assert.equal(await reject(other, next), 'held');
   });
 
-  test('of a stale holder changes nothing', async ({ store, other }) => {
+  test('changes nothing if the lease was taken over', async ({ store, other }) => {
     const dead = await leaseOf(store, { leaseMs: SHORT_MS });
     const live = await takenOver(other);
     await store.fail(KEY, dead, { remainingMs: LONG_MS, error: 'late' });

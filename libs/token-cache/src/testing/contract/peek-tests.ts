@@ -14,7 +14,7 @@ import {
 } from './fleet.js';
 
 export function peekTests(test: Test): void {
-  test('says nothing of an unknown key, and grants nothing', async ({ store, other }) => {
+  test('gives nothing for an unknown key, and grants no lease', async ({ store, other }) => {
     await assertEmpty(store);
     assert.equal((await acquire(other)).outcome, 'lease');
   });

@@ -74,7 +74,7 @@ export function purgeTests(test: Test): void {
     assert.deepEqual({ rejected, reason }, { rejected: undefined, reason: 'invalidated' });
   });
 
-  test('refuses a commit that was sent before it, even where nothing was known', async ({ store, other }) => {
+  test('refuses a commit of an earlier lease even if the store knew nothing of the key', async ({ store, other }) => {
     const lease = await leaseOf(store);
     await other.purge('another key');
     assertSuperseded(await store.commit('another key', lease, 'payload', LONG_MS));

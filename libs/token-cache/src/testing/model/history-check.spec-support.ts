@@ -173,7 +173,7 @@ function verdictsOf(calls: readonly RecordedCall[], verdict: RejectionVerdict): 
   return of(calls, 'invalidate').filter(({ answer }) => answer === verdict);
 }
 
-/** What is wrong between any two calls of which the first was answered before the second was called. */
+/** Violations in all pairs of calls of which the first was answered before the second was made. */
 function amongOrdered<T extends { calledAt: number; answeredAt: number }>(
   calls: readonly T[],
   judge: (earlier: T, later: T) => string | undefined,

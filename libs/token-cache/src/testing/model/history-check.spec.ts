@@ -43,14 +43,14 @@ describe('violations() of a history', () => {
     expect(violations([...first, grant(2, 40), purge(50), grant(3, 60), commit(3, 70)])).toEqual([]);
   });
 
-  it('finds nothing wrong with rejections that keep their pace, and none of which the pace was purged', () => {
+  it('finds none in rejections that keep their pace, or whose pace was purged', () => {
     const paced = [invalidate(1, 10, 'contested'), invalidate(2, 16, 'held'), invalidate(2, 40, 'contested')];
     expect(violations(paced)).toEqual([]);
     const lives = [grant(1, 0), commit(1, 5), invalidate(1, 10), purge(12), grant(2, 14), commit(2, 16)];
     expect(violations([...lives, invalidate(2, 17)])).toEqual([]);
   });
 
-  it('lets calls that overlap take effect in any order', () => {
+  it('finds none if overlapping calls took effect in any order', () => {
     const [late, early] = [peek(20, token(2)), peek(20, token(1))];
     expect(violations([grant(1, 0), commit(1, 5), grant(2, 10), commit(2, 12), late, early])).toEqual([]);
   });
@@ -87,7 +87,7 @@ describe('violations() of a history', () => {
     ],
     ['token 1 was given out although it was rejected', [grant(1, 0), commit(1, 5), invalidate(1, 10), hit(1, 20)]],
     ['token 1 was given to a caller that refused it', [grant(1, 0), commit(1, 5), hit(1, 20, 1)]],
-  ])('finds that %s', (violation, history) => {
+  ])('finds: %s', (violation, history) => {
     expect(violations(history)).toContain(violation);
   });
 });

@@ -172,7 +172,11 @@ export class SlotModel {
     this.#remembered = {
       ...(this.#remembered ?? { newest: token, failures: 0, invalidated: false }),
       published: token,
-      granted: { generation: token, at: now, paceMs: isClose ? Math.min(2 * known.paceMs, maxPaceMs) : paceMs },
+      granted: {
+        generation: token,
+        at: now,
+        paceMs: isClose ? Math.min(Math.max(2 * known.paceMs, paceMs), maxPaceMs) : paceMs,
+      },
       ...(!isContested && { invalidated: true, marked: token }),
     };
     this.#keep();

@@ -72,7 +72,7 @@ export class StoreProcess {
     };
   }
 
-  /** Goes for one key against all other processes that do the same; gives what it saw. */
+  /** Contends for one key with the other processes; gives the history of its calls. */
   contend(keyId: string, calls: number): Promise<RecordedCall[]> {
     return this.#ask({ command: 'contend', keyId, calls });
   }

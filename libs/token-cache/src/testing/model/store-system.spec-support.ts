@@ -6,7 +6,7 @@ export type Part = 'token' | 'record' | 'everything';
 /** By the name of the part: the time that it is kept for. */
 export type Kept = Readonly<Record<string, number>>;
 
-/** A store under test, for one history of one key: what several processes see of it, and what happens to it. */
+/** A store under test, for one history of one key: its processes, its clock and its losses. */
 export interface StoreSystem {
   readonly keyId: string;
   readonly processes: readonly TokenStore[];
