@@ -124,6 +124,27 @@ describe('TokenClient.send', () => {
       expect(request.sent).toHaveLength(1);
     });
 
+    it('sends the current token after the second when the refused one was purged meanwhile', async () => {
+      const tokens = replica();
+      const request = requestTo(({ accessToken }) => ({ status: accessToken === 'fake-token-2' ? 200 : 401 }));
+      const sending = tokens.send('billing', request);
+      await pass(500);
+      await tokens.purge('billing');
+      await pass(2 * SECOND);
+      await sending;
+      expect(request.sent.map(({ accessToken }) => accessToken)).toEqual(['fake-token-1', 'fake-token-2']);
+    });
+
+    it('gives the refusal back when no token can be had after the second', async () => {
+      const tokens = replica();
+      const sending = tokens.send('billing', requestTo(forbidden));
+      await pass(500);
+      await tokens.purge('billing');
+      source.failure = new TokenSourceRejectedError('no');
+      await pass(SECOND);
+      expect(await sending).toEqual({ status: 401, isDiscarded: false });
+    });
+
     it('stops when the caller leaves while it pauses', async () => {
       const caller = new AbortController();
       const sending = settled(replica().send('billing', requestTo(forbidden), { signal: caller.signal }));

@@ -32,8 +32,7 @@ export class WithToken {
 
   /** @throws what `getToken` and the transport throw */
   async send<Answer>(key: TokenKey, transport: Transport<Answer>, signal?: AbortSignal): Promise<Answer> {
-    const token = await this.parts.supply.get(key, signal);
-    const answer = await this.sendPatiently(key, token, transport, signal);
+    const { token, answer } = await this.sendPatiently(key, transport, signal);
     if (this.hear(key, token, transport.statusOf(answer)) !== 'rejected') return answer;
 
     const verdict = await this.parts.rejections.report(key, token);
@@ -52,21 +51,28 @@ export class WithToken {
     return last;
   }
 
-  /** Sends a token that is new here a second time before its refusal counts: a replica may not have heard of it. */
+  /** Sends a request a second time before the refusal of a token that is new here counts: a replica may not have heard of it. */
   private async sendPatiently<Answer>(
     key: TokenKey,
-    token: Token,
     transport: Transport<Answer>,
     signal: AbortSignal | undefined,
-  ): Promise<Answer> {
+  ): Promise<{ token: Token; answer: Answer }> {
+    const token = await this.parts.supply.get(key, signal);
     const speaksAgainst = (status: UpstreamStatus): boolean => this.answerOf(key, status) === 'rejected';
     const answer = await transport.send(token, speaksAgainst);
     const isRefused = speaksAgainst(transport.statusOf(answer));
-    if (!isRefused || !this.parts.standing.isUntried(token, LAG_MS) || !transport.canSendAgain()) return answer;
+    if (!isRefused || !this.parts.standing.isUntried(token) || !transport.canSendAgain()) {
+      return { token, answer };
+    }
     this.parts.observers.notify('rejected', key.integration.name, 'excused');
+    // The token may have ended by then, or may have been purged.
+    const current = await this.pause(signal)
+      .then(() => this.parts.supply.get(key, signal))
+      .catch(() => undefined);
+    if (!current && !signal?.aborted) return { token, answer };
     await transport.discard(answer);
-    await this.pause(signal);
-    return transport.send(token, speaksAgainst);
+    if (!current) throw signal?.reason;
+    return { token: current, answer: await transport.send(current, speaksAgainst) };
   }
 
   private hear(key: TokenKey, token: Token, status: UpstreamStatus): ReturnType<typeof answerAbout> {

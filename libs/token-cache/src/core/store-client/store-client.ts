@@ -51,9 +51,8 @@ export class StoreClient {
 
   /** Begins attempts under a new nonce, or under that of an attempt without an answer. */
   attempt(key: TokenKey): KeyAttempt {
-    const nonce = this.unanswered.get(key.id) ?? randomUUID();
-    this.unanswered.delete(key.id);
-    return { acquire: (wanted) => this.acquire(key, nonce, wanted) };
+    let nonce: string | undefined;
+    return { acquire: (wanted) => this.acquire(key, (nonce ??= this.nonceFor(key)), wanted) };
   }
 
   renew(key: TokenKey, lease: Lease): Promise<boolean> {
@@ -76,6 +75,13 @@ export class StoreClient {
 
   purge(key: TokenKey): Promise<number> {
     return this.call(key, 'purge', (store) => store.purge(key.id));
+  }
+
+  /** Taken when it is sent: an attempt that ends before must not take the nonce of a granted lease with it. */
+  private nonceFor({ id }: TokenKey): string {
+    const nonce = this.unanswered.get(id) ?? randomUUID();
+    this.unanswered.delete(id);
+    return nonce;
   }
 
   private async acquire(key: TokenKey, nonce: string, wanted: Wanted = {}): Promise<Acquired> {
