@@ -62,7 +62,9 @@ export class RejectionJudge extends Witness {
         if (!first || !this.isOrderlyFor(label) || !this.sourceWorks || !process.serves)
             return;
         const truth = this.truthOf(label);
-        const isReplaced = truth?.contested.has(first.generation) || truth?.marks.has(first.generation) === true;
+        // Of a replacement that was granted later it may not have been told.
+        const grantedAt = truth?.contested.get(first.generation) ?? truth?.marks.get(first.generation)?.at ?? Infinity;
+        const isReplaced = grantedAt <= refusedAt;
         const isAgain = last?.generation === first.generation;
         this.verdict.expect(!isAgain || !isReplaced, 'a refused call goes again with another token if one can be had', () => {
             return `${process.name} was refused with ${first.accessToken} ${(this.now - refusedAt).toFixed(1)} ms ago, and let it be`;

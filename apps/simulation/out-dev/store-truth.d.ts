@@ -50,8 +50,8 @@ export declare class KeyTruth {
         readonly at: number;
         readonly process: string;
     }>;
-    /** Generations that may be replaced early, though they are served on. */
-    readonly contested: Set<number>;
+    /** Generations that may be replaced early, though they are served on, and since when. */
+    readonly contested: Map<number, number>;
     readonly purgedAt: number[];
     /** Access tokens that were marked or purged. */
     readonly voidedTokens: Set<string>;

@@ -15,8 +15,8 @@ export class KeyTruth {
     published = [];
     /** When each generation was marked, and by which process. */
     marks = new Map();
-    /** Generations that may be replaced early, though they are served on. */
-    contested = new Set();
+    /** Generations that may be replaced early, though they are served on, and since when. */
+    contested = new Map();
     purgedAt = [];
     /** Access tokens that were marked or purged. */
     voidedTokens = new Set();
@@ -120,7 +120,7 @@ export class KeyTruth {
         });
         this.pace.granted(rejection, serverNow, process);
         if (verdict === 'contested')
-            return void this.contested.add(generation);
+            return void this.contested.set(generation, now);
         this.marks.set(generation, { at: now, process });
         if (this.current) {
             this.marked = this.current;

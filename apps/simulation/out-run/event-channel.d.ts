@@ -14,6 +14,8 @@ export declare class EventChannel implements TokenStoreEvents {
     extraDelayMs: number;
     mostExtraDelayMs: number;
     upAt: number;
+    /** When it last came up, broke or fell silent. */
+    changedAt: number;
     private listener?;
     private connection;
     private lastArrivesAt;

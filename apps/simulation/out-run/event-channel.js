@@ -13,6 +13,8 @@ export class EventChannel {
     extraDelayMs = 0;
     mostExtraDelayMs = 0;
     upAt = 0;
+    /** When it last came up, broke or fell silent. */
+    changedAt = 0;
     listener;
     connection = 0;
     lastArrivesAt = 0;
@@ -53,6 +55,7 @@ export class EventChannel {
         const wasUp = this.state !== 'down';
         const connection = ++this.connection;
         this.state = 'down';
+        this.changedAt = this.time.now;
         this.time.after(0, this.host, () => {
             if (wasUp && connection === this.connection)
                 this.listener?.down();
@@ -64,6 +67,7 @@ export class EventChannel {
         if (this.state !== 'up')
             return;
         this.state = 'deaf';
+        this.changedAt = this.time.now;
         const { connection } = this;
         this.time.after(forMs, this.time.world, () => connection === this.connection && this.break());
     }
@@ -76,6 +80,7 @@ export class EventChannel {
                 return this.connect();
             this.state = 'up';
             this.upAt = this.time.now;
+            this.changedAt = this.upAt;
             this.lastArrivesAt = 0;
             this.listener.up();
         });

@@ -249,6 +249,21 @@ export const FAULTS = [
         },
     },
     {
+        name: 'a token is purged as soon as it is shared',
+        disturbs: 'callers',
+        everyMs: 3_000,
+        strike(world, chance) {
+            const request = chance.pick(world.requests);
+            const process = aProcess(world, chance);
+            if (!process)
+                return;
+            world.purge(process, request);
+            // All wait for one mint, and are told of its token while the next purge is under way.
+            world.later(5, () => world.askAll(request));
+            world.traps.set(request.label, () => world.later(chance.between(0, 6), () => world.purge(process, request)));
+        },
+    },
+    {
         name: 'callers leave',
         disturbs: 'callers',
         everyMs: 300,

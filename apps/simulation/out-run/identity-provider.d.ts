@@ -33,8 +33,9 @@ export declare class IdentityProvider {
     readonly calls: MintCall[];
     /** Of the token that lived shortest. */
     leastUsableMs: number;
-    /** Answers that gave a token again. */
-    repeated: number;
+    /** The tokens that were given again, and how often in all. */
+    readonly repeated: Set<string>;
+    repetitions: number;
     /** What befalls the calls of single processes: an outdated secret, a broken egress. */
     readonly sick: Map<string, Failure>;
     readonly everSick: Set<string>;

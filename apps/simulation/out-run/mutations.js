@@ -141,14 +141,11 @@ export const MUTATIONS = [
         ],
     },
     {
-        name: 'callers join a flight whose answer is on its way',
-        edits: [edit('core/protocol/acquisition.js', 'flight.close(); return round;', 'return round;')],
-    },
-    {
         name: 'an invalidated token is shared again by its holder',
         edits: [
             edit('core/protocol/acquisition.js', "return reason === 'miss' && isLast ? held : undefined;", 'return isLast ? held : undefined;'),
         ],
+        faults: ['tokens are revoked', 'an event channel is deaf'],
     },
     {
         name: 'a purge does not void the mint in flight',

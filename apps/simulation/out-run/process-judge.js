@@ -13,17 +13,25 @@ export class ProcessJudge extends Witness {
         if (!this.isOrderly)
             return;
         const boundMs = this.eventsArrive ? NETWORK_MS : POLL_MS + NETWORK_MS;
-        if (!this.eventsArrive && this.world.weather.hasEvents)
-            return;
         const { label } = this.world.idp.tokens.get(token.accessToken) ?? {};
         this.world.time.after(boundMs, this.world.time.world, () => {
             if (truth.current !== token || this.hardExpiryOf(token) < this.now)
                 return;
-            const waiting = this.pendingSince(label, token.storedAt - 0.001);
+            const waiting = this.pendingSince(label, token.storedAt - 0.001, (process) => this.hasHeard(process));
             this.verdict.expect(!waiting, 'who waits hears of the token at once', () => {
                 return `${waiting?.process.name} still waits ${boundMs} ms after ${token.accessToken} was stored`;
             });
         });
+    }
+    /** By an event in time, by a look around when its channel came up, or by polls since it broke. */
+    hasHeard({ channel }) {
+        if (!channel || this.eventsArrive)
+            return true;
+        const { state, changedAt, mostExtraDelayMs } = channel;
+        const sinceMs = this.now - changedAt;
+        if (state === 'up')
+            return sinceMs > NETWORK_MS && mostExtraDelayMs === 0;
+        return state === 'down' && sinceMs > POLL_MS + NETWORK_MS;
     }
     died(process) {
         for (const call of this.world.idp.calls) {

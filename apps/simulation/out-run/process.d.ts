@@ -39,6 +39,13 @@ export declare class Process {
     readonly wallOffsetAt: Map<string, number>;
     /** What an operator told this process to forget, whether or not the store could be told. */
     readonly purged: Set<string>;
+    /** Access tokens that it alone had when it was told so. */
+    readonly purgedTokens: Set<string>;
+    /** The newest generation that it gave out for each request, and when first. */
+    readonly newest: Map<string, {
+        readonly generation: number;
+        readonly at: number;
+    }>;
     /** Requests to the upstream that are not over. */
     sending: number;
     came: number;

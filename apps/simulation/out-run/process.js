@@ -15,6 +15,10 @@ export class Process {
     wallOffsetAt = new Map();
     /** What an operator told this process to forget, whether or not the store could be told. */
     purged = new Set();
+    /** Access tokens that it alone had when it was told so. */
+    purgedTokens = new Set();
+    /** The newest generation that it gave out for each request, and when first. */
+    newest = new Map();
     /** Requests to the upstream that are not over. */
     sending = 0;
     came = 0;

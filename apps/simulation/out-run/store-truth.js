@@ -15,9 +15,11 @@ export class KeyTruth {
     published = [];
     /** When each generation was marked, and by which process. */
     marks = new Map();
-    /** Generations that may be replaced early, though they are served on. */
-    contested = new Set();
+    /** Generations that may be replaced early, though they are served on, and since when. */
+    contested = new Map();
     purgedAt = [];
+    /** Access tokens that were marked or purged. */
+    voidedTokens = new Set();
     /** Generations up to which a purge voided everything. */
     purgedUpTo = 0;
     /** The leases that purges ended. */
@@ -118,10 +120,12 @@ export class KeyTruth {
         });
         this.pace.granted(rejection, serverNow, process);
         if (verdict === 'contested')
-            return void this.contested.add(generation);
+            return void this.contested.set(generation, now);
         this.marks.set(generation, { at: now, process });
-        if (this.current)
+        if (this.current) {
             this.marked = this.current;
+            this.voidedTokens.add(this.current.accessToken);
+        }
         delete this.current;
     }
     purged({ now, serverNow }) {
@@ -131,6 +135,8 @@ export class KeyTruth {
         if (this.lease)
             this.voided.push(this.lease);
         this.purgedUpTo = this.fence;
+        for (const { accessToken } of this.published)
+            this.voidedTokens.add(accessToken);
         this.pace.forget();
         delete this.current;
         delete this.marked;
@@ -143,6 +149,7 @@ export class KeyTruth {
         this.fence = 0;
         this.publishedFence = 0;
         this.purgedUpTo = 0;
+        this.voidedTokens.clear();
         this.pace.forget();
         delete this.current;
         delete this.marked;

@@ -21,6 +21,8 @@ export declare const INVARIANTS: {
     readonly 'no token is given out for another request': 3;
     readonly 'no rejected token is given out while another can be had': 3;
     readonly 'no purged token is given out once the fleet knows': 3;
+    readonly 'no token is shared again that was rejected or purged': 3;
+    readonly 'no process goes back to an older token': 3;
     readonly 'a refused call goes again with another token if one can be had': 3;
     readonly 'a dead holder is replaced in time': 4;
     readonly 'no process waits for itself': 4;

@@ -16,6 +16,8 @@ export const INVARIANTS = {
     'no token is given out for another request': 3,
     'no rejected token is given out while another can be had': 3,
     'no purged token is given out once the fleet knows': 3,
+    'no token is shared again that was rejected or purged': 3,
+    'no process goes back to an older token': 3,
     'a refused call goes again with another token if one can be had': 3,
     'a dead holder is replaced in time': 4,
     'no process waits for itself': 4,

@@ -1,5 +1,5 @@
 import { type IssuedToken } from './book.js';
-import { type Caller } from './process.js';
+import { type Caller, type Process } from './process.js';
 import { type KeyTruth, type PublishedToken } from './store-truth.js';
 import { type Verdict } from './verdict.js';
 import { type World } from './world.js';
@@ -25,5 +25,5 @@ export declare abstract class Witness {
     protected soonestEndOf(label: string, { accessToken, soonestExpiryAt }: IssuedToken): number;
     protected wasVoided(label: string, accessToken: string): boolean;
     protected wasPurged(label: string): boolean;
-    protected pendingSince(label: string | undefined, at: number): Caller | undefined;
+    protected pendingSince(label: string | undefined, at: number, concerns?: (process: Process) => boolean): Caller | undefined;
 }

@@ -48,9 +48,9 @@ export class Witness {
     wasPurged(label) {
         return ((this.truthOf(label)?.purgedAt.length ?? 0) > 0 || this.world.everyone.some(({ purged }) => purged.has(label)));
     }
-    pendingSince(label, at) {
+    pendingSince(label, at, concerns = () => true) {
         for (const process of this.world.processes) {
-            if (process.host.isPaused)
+            if (process.host.isPaused || !concerns(process))
                 continue;
             for (const caller of process.pending)
                 if (caller.request.label === label && caller.askedAt <= at)

@@ -45,6 +45,8 @@ export declare class World {
     readonly everyone: Process[];
     readonly requests: readonly KnownRequest[];
     isHealed: boolean;
+    /** What is to happen as soon as a token of a request is shared. */
+    readonly traps: Map<string, () => void>;
     /** What the store calls the requests. */
     readonly keyIds: Map<string, string>;
     constructor(weather: Weather, library: Library, chance: Chance, isTold?: boolean);
@@ -63,6 +65,8 @@ export declare class World {
     /** A caller comes to a process, uses its token, and reports it if it is rejected. */
     ask(process: Process, request: KnownRequest, asking?: Asking): void;
     purge(process: Process, { integration, asked, label }: KnownRequest): void;
+    /** A caller of each process. */
+    askAll(request: KnownRequest): void;
     calmLinks(processes: readonly Process[]): void;
     calmUpstream(): void;
     bringServerUp(): void;
@@ -71,6 +75,7 @@ export declare class World {
     heal(): void;
     /** Asks the library itself, with a store that listens. */
     learnKeys(): Promise<void>;
+    private spring;
     private boot;
     /** A caller takes a token and uses it, or leaves that to the library. */
     private serve;

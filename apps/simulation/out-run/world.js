@@ -39,6 +39,8 @@ export class World {
     everyone = [];
     requests;
     isHealed = false;
+    /** What is to happen as soon as a token of a request is shared. */
+    traps = new Map();
     /** What the store calls the requests. */
     keyIds = new Map();
     constructor(weather, library, chance, isTold = false) {
@@ -64,7 +66,11 @@ export class World {
         this.fates = new ProcessJudge(this);
         this.idp.onCall = (call) => this.mints.mintBegins(call);
         this.idp.onFailure = (call, failure) => this.mints.mintFailed(call, failure);
-        this.server.onPublished = (truth, token) => this.fates.published(truth, token);
+        this.server.onPublished = (truth, token) => {
+            this.rejections.published(truth, token);
+            this.fates.published(truth, token);
+            this.spring(this.idp.tokens.get(token.accessToken)?.label ?? '');
+        };
         this.server.onEvent = (event) => {
             for (const { channel } of this.processes)
                 channel?.publish(event);
@@ -152,8 +158,14 @@ export class World {
                 return;
             this.say(process.name, 'purges', { label });
             process.purged.add(label);
-            process.client.purge(integration, asked).catch((error) => this.callers.heard(error));
+            const done = process.client.purge(integration, asked).catch((error) => this.callers.heard(error));
+            void done.then(() => this.rejections.purged(process, label));
         });
+    }
+    /** A caller of each process. */
+    askAll(request) {
+        for (const process of this.processes)
+            this.ask(process, request);
     }
     calmLinks(processes) {
         for (const { link } of processes)
@@ -211,6 +223,10 @@ export class World {
             this.history.learnKey(asked, label);
         }
         await scout.client.close();
+    }
+    spring(label) {
+        this.traps.get(label)?.();
+        this.traps.delete(label);
     }
     boot(process) {
         const { library, weather } = this;

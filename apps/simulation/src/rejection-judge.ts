@@ -73,7 +73,9 @@ export class RejectionJudge extends Witness {
   refusedForGood({ process, request: { label }, first, last, refusedAt = this.now }: Caller): void {
     if (!first || !this.isOrderlyFor(label) || !this.sourceWorks || !process.serves) return;
     const truth = this.truthOf(label);
-    const isReplaced = truth?.contested.has(first.generation) || truth?.marks.has(first.generation) === true;
+    // Of a replacement that was granted later it may not have been told.
+    const grantedAt = truth?.contested.get(first.generation) ?? truth?.marks.get(first.generation)?.at ?? Infinity;
+    const isReplaced = grantedAt <= refusedAt;
     const isAgain = last?.generation === first.generation;
     this.verdict.expect(
       !isAgain || !isReplaced,

@@ -59,8 +59,8 @@ export class KeyTruth {
   readonly published: PublishedToken[] = [];
   /** When each generation was marked, and by which process. */
   readonly marks = new Map<number, { readonly at: number; readonly process: string }>();
-  /** Generations that may be replaced early, though they are served on. */
-  readonly contested = new Set<number>();
+  /** Generations that may be replaced early, though they are served on, and since when. */
+  readonly contested = new Map<number, number>();
   readonly purgedAt: number[] = [];
   /** Access tokens that were marked or purged. */
   readonly voidedTokens = new Set<string>();
@@ -169,7 +169,7 @@ export class KeyTruth {
       return `${process} rejected ${generation} while ${this.current?.fence ?? 'nothing'} was shared`;
     });
     this.pace.granted(rejection, serverNow, process);
-    if (verdict === 'contested') return void this.contested.add(generation);
+    if (verdict === 'contested') return void this.contested.set(generation, now);
     this.marks.set(generation, { at: now, process });
     if (this.current) {
       this.marked = this.current;
