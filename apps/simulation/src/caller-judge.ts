@@ -56,6 +56,7 @@ export class CallerJudge extends Witness {
     const isAgain = caller.first?.generation === token.generation;
     if (!isAgain) this.world.rejections.given(process, request.label, token, caller.refusedAt ?? askedAt);
     caller.first ??= token;
+    caller.last = token;
     process.inHand.set(request.label, token);
     if (!process.wallOffsetAt.has(token.accessToken)) {
       process.wallOffsetAt.set(token.accessToken, process.host.wallOffsetMs);

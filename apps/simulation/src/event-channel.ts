@@ -16,6 +16,8 @@ export class EventChannel implements TokenStoreEvents {
   extraDelayMs = 0;
   mostExtraDelayMs = 0;
   upAt = 0;
+  /** When it last came up, broke or fell silent. */
+  changedAt = 0;
   private listener?: TokenStoreListener;
   private connection = 0;
   private lastArrivesAt = 0;
@@ -57,6 +59,7 @@ export class EventChannel implements TokenStoreEvents {
     const wasUp = this.state !== 'down';
     const connection = ++this.connection;
     this.state = 'down';
+    this.changedAt = this.time.now;
     this.time.after(0, this.host, () => {
       if (wasUp && connection === this.connection) this.listener?.down();
     });
@@ -67,6 +70,7 @@ export class EventChannel implements TokenStoreEvents {
   deafen(forMs: number): void {
     if (this.state !== 'up') return;
     this.state = 'deaf';
+    this.changedAt = this.time.now;
     const { connection } = this;
     this.time.after(forMs, this.time.world, () => connection === this.connection && this.break());
   }
@@ -78,6 +82,7 @@ export class EventChannel implements TokenStoreEvents {
       if (this.server.state !== 'up' || this.link.conditions.loseRequests > 0.9) return this.connect();
       this.state = 'up';
       this.upAt = this.time.now;
+      this.changedAt = this.upAt;
       this.lastArrivesAt = 0;
       this.listener.up();
     });

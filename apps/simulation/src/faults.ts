@@ -1,6 +1,7 @@
 import { type Chance } from './chance.js';
 import { aProcess, type Fault } from './fault.js';
 import { type Failure } from './identity-provider.js';
+import { UPSTREAM_FAULTS } from './upstream-faults.js';
 import { type LinkConditions } from './link.js';
 import { type Process } from './process.js';
 import { type World } from './world.js';
@@ -233,6 +234,7 @@ export const FAULTS: readonly Fault[] = [
       world.say('idp', `revokes ${token.accessToken}`, token);
     },
   },
+  ...UPSTREAM_FAULTS,
   {
     name: 'tokens are purged',
     disturbs: 'callers',
@@ -240,6 +242,20 @@ export const FAULTS: readonly Fault[] = [
     strike(world, chance) {
       const process = aProcess(world, chance);
       if (process) world.purge(process, chance.pick(world.requests));
+    },
+  },
+  {
+    name: 'a token is purged as soon as it is shared',
+    disturbs: 'callers',
+    everyMs: 3_000,
+    strike(world, chance) {
+      const request = chance.pick(world.requests);
+      const process = aProcess(world, chance);
+      if (!process) return;
+      world.purge(process, request);
+      // All wait for one mint, and are told of its token while the next purge is under way.
+      world.later(5, () => world.askAll(request));
+      world.traps.set(request.label, () => world.later(chance.between(0, 6), () => world.purge(process, request)));
     },
   },
   {

@@ -14,7 +14,9 @@ export class HandJudge extends Witness {
     const { nearCache, requests } = this.world.weather;
     const mayBeEvicted = nearCache && (nearCache.maxEntries ?? Infinity) < requests;
     const token = process.inHand.get(label)?.accessToken;
-    return mayBeEvicted ? undefined : token;
+    // What no other process has is kept, however many keys there are.
+    const isShared = this.truthOf(label)?.published.some(({ accessToken }) => accessToken === token);
+    return mayBeEvicted && isShared ? undefined : token;
   }
 
   served(caller: Caller, waitedMs: number): void {

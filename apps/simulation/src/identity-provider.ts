@@ -36,8 +36,9 @@ export class IdentityProvider {
   readonly calls: MintCall[] = [];
   /** Of the token that lived shortest. */
   leastUsableMs = Number.POSITIVE_INFINITY;
-  /** Answers that gave a token again. */
-  repeated = 0;
+  /** The tokens that were given again, and how often in all. */
+  readonly repeated = new Set<string>();
+  repetitions = 0;
   /** What befalls the calls of single processes: an outdated secret, a broken egress. */
   readonly sick = new Map<string, Failure>();
   readonly everSick = new Set<string>();
@@ -134,7 +135,8 @@ export class IdentityProvider {
     last.hardExpiryAt = Math.max(last.hardExpiryAt, sentAt + usable);
     last.soonestExpiryAt = Math.min(last.soonestExpiryAt, sentAt + usable);
     this.leastUsableMs = Math.min(this.leastUsableMs, usable);
-    this.repeated++;
+    this.repeated.add(last.accessToken);
+    this.repetitions++;
     return { accessToken: last.accessToken, expiresInMs: stated };
   }
 

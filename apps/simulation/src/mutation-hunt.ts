@@ -20,7 +20,7 @@ export interface Hunt {
 }
 
 const AT_ONCE = 2;
-const MOST_MS = 120_000;
+const MOST_MS = 300_000;
 const run = promisify(execFile);
 
 /** Hunts each defect in a process of its own: a mutant may well hang. */

@@ -196,10 +196,6 @@ export const MUTATIONS: readonly Mutation[] = [
     ],
   },
   {
-    name: 'callers join a flight whose answer is on its way',
-    edits: [edit('core/protocol/acquisition.js', 'flight.close(); return round;', 'return round;')],
-  },
-  {
     name: 'an invalidated token is shared again by its holder',
     edits: [
       edit(
@@ -208,6 +204,7 @@ export const MUTATIONS: readonly Mutation[] = [
         'return isLast ? held : undefined;',
       ),
     ],
+    faults: ['tokens are revoked', 'an event channel is deaf'],
   },
   {
     name: 'a purge does not void the mint in flight',

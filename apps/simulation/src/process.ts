@@ -19,8 +19,9 @@ export interface Caller {
   readonly isAlone: boolean;
   readonly storeWasGone: boolean;
   readonly isLast: boolean;
-  /** The first token that it was given. */
+  /** The first token that it was given, and the last. */
   first?: Token;
+  last?: Token;
   /** When an upstream last refused it. */
   refusedAt?: number;
 }
@@ -38,6 +39,10 @@ export class Process {
   readonly wallOffsetAt = new Map<string, number>();
   /** What an operator told this process to forget, whether or not the store could be told. */
   readonly purged = new Set<string>();
+  /** Access tokens that it alone had when it was told so. */
+  readonly purgedTokens = new Set<string>();
+  /** The newest generation that it gave out for each request, and when first. */
+  readonly newest = new Map<string, { readonly generation: number; readonly at: number }>();
   /** Requests to the upstream that are not over. */
   sending = 0;
   came = 0;

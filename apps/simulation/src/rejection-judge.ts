@@ -1,5 +1,6 @@
 import { DEFAULT_NEAR_CACHE, type Token } from '@mintonce/token-cache';
-import { type Process } from './process.js';
+import { type Caller, type Process } from './process.js';
+import { type KeyTruth, type PublishedToken } from './store-truth.js';
 import { disturbs } from './weather.js';
 import { NETWORK_MS, Witness } from './witness.js';
 
@@ -8,8 +9,32 @@ export class RejectionJudge extends Witness {
   /** A replacement can be had: the source answers, and with lives that make sense. */
   private readonly sourceWorks = !disturbs(this.world.weather, 'failures', 'lives');
 
+  /** It never forgets a token, and its clock never goes back. */
+  private readonly storeKnowsBest = !disturbs(this.world.weather, 'server', 'processes', 'shard');
+
+  /** The store accepted a token. */
+  published(truth: KeyTruth, { accessToken }: PublishedToken): void {
+    const isBack = truth.voidedTokens.has(accessToken) && !this.world.idp.repeated.has(accessToken);
+    this.verdict.expect(!isBack, 'no token is shared again that was rejected or purged', () => {
+      return `${accessToken} is back`;
+    });
+  }
+
+  /** A process was told to forget a request, whether or not the store heard of it. */
+  purged(process: Process, label: string): void {
+    const held = process.inHand.get(label);
+    if (held && !this.isShared(label, held.accessToken)) process.purgedTokens.add(held.accessToken);
+  }
+
   /** @param askedAt when the process last had reason to look for the current token */
   given(process: Process, label: string, { generation, accessToken }: Token, askedAt: number): void {
+    const isForgotten = process.purgedTokens.has(accessToken) && !this.isShared(label, accessToken);
+    this.verdict.expect(!isForgotten, 'no purged token is given out once the fleet knows', () => {
+      return `${process.name} gave out ${accessToken}, which it alone had and was told to forget`;
+    });
+    if (this.storeKnowsBest && this.isShared(label, accessToken)) {
+      this.checkOrder(process, label, { generation, accessToken }, askedAt);
+    }
     if (!this.isOrderlyFor(label)) return;
     const truth = this.truthOf(label);
     const mark = truth?.marks.get(generation);
@@ -24,6 +49,41 @@ export class RejectionJudge extends Witness {
     this.verdict.expect(!isPurged, 'no purged token is given out once the fleet knows', () => {
       return `${process.name} gave out ${accessToken}, purged ${(this.now - purgedAt).toFixed(1)} ms ago`;
     });
+  }
+
+  private checkOrder(
+    process: Process,
+    label: string,
+    { generation, accessToken }: Pick<Token, 'generation' | 'accessToken'>,
+    askedAt: number,
+  ): void {
+    const newest = process.newest.get(label);
+    const isBack = newest !== undefined && generation < newest.generation && askedAt > newest.at;
+    this.verdict.expect(!isBack, 'no process goes back to an older token', () => {
+      return `${process.name} gave out ${accessToken} ${(this.now - (newest?.at ?? 0)).toFixed(1)} ms after a newer one`;
+    });
+    if (!newest || generation > newest.generation) process.newest.set(label, { generation, at: this.now });
+  }
+
+  private isShared(label: string, accessToken: string): boolean {
+    return this.truthOf(label)?.published.some((token) => token.accessToken === accessToken) === true;
+  }
+
+  /** A caller is told that its token was refused. */
+  refusedForGood({ process, request: { label }, first, last, refusedAt = this.now }: Caller): void {
+    if (!first || !this.isOrderlyFor(label) || !this.sourceWorks || !process.serves) return;
+    const truth = this.truthOf(label);
+    // Of a replacement that was granted later it may not have been told.
+    const grantedAt = truth?.contested.get(first.generation) ?? truth?.marks.get(first.generation)?.at ?? Infinity;
+    const isReplaced = grantedAt <= refusedAt;
+    const isAgain = last?.generation === first.generation;
+    this.verdict.expect(
+      !isAgain || !isReplaced,
+      'a refused call goes again with another token if one can be had',
+      () => {
+        return `${process.name} was refused with ${first.accessToken} ${(this.now - refusedAt).toFixed(1)} ms ago, and let it be`;
+      },
+    );
   }
 
   /** When a process must have heard of what happened to a token: by an event, after a silence, or by growing suspicious. */

@@ -59,9 +59,11 @@ export class KeyTruth {
   readonly published: PublishedToken[] = [];
   /** When each generation was marked, and by which process. */
   readonly marks = new Map<number, { readonly at: number; readonly process: string }>();
-  /** Generations that may be replaced early, though they are served on. */
-  readonly contested = new Set<number>();
+  /** Generations that may be replaced early, though they are served on, and since when. */
+  readonly contested = new Map<number, number>();
   readonly purgedAt: number[] = [];
+  /** Access tokens that were marked or purged. */
+  readonly voidedTokens = new Set<string>();
   /** Generations up to which a purge voided everything. */
   purgedUpTo = 0;
   /** The leases that purges ended. */
@@ -167,9 +169,12 @@ export class KeyTruth {
       return `${process} rejected ${generation} while ${this.current?.fence ?? 'nothing'} was shared`;
     });
     this.pace.granted(rejection, serverNow, process);
-    if (verdict === 'contested') return void this.contested.add(generation);
+    if (verdict === 'contested') return void this.contested.set(generation, now);
     this.marks.set(generation, { at: now, process });
-    if (this.current) this.marked = this.current;
+    if (this.current) {
+      this.marked = this.current;
+      this.voidedTokens.add(this.current.accessToken);
+    }
     delete this.current;
   }
 
@@ -179,6 +184,7 @@ export class KeyTruth {
     this.purgedAt.push(now);
     if (this.lease) this.voided.push(this.lease);
     this.purgedUpTo = this.fence;
+    for (const { accessToken } of this.published) this.voidedTokens.add(accessToken);
     this.pace.forget();
     delete this.current;
     delete this.marked;
@@ -192,6 +198,7 @@ export class KeyTruth {
     this.fence = 0;
     this.publishedFence = 0;
     this.purgedUpTo = 0;
+    this.voidedTokens.clear();
     this.pace.forget();
     delete this.current;
     delete this.marked;

@@ -3,7 +3,6 @@ import { aProcess, type Fault } from './fault.js';
 import { outage } from './faults.js';
 import { type Failure } from './identity-provider.js';
 import { type ServerState } from './store-server.js';
-import { type UpstreamMood } from './upstream.js';
 
 export const SICKNESS = 'a process is sick';
 
@@ -117,21 +116,4 @@ export const WEATHER_FAULTS: readonly Fault[] = [
       });
     },
   },
-  upstreamFault('the upstream refuses every token', () => ({ refusesAll: true })),
-  upstreamFault('the upstream does not know new tokens yet', () => ({ lagMs: 1_000 })),
-  upstreamFault('one path of the upstream is forbidden', (chance) => ({ forbiddenShare: chance.pick([0.1, 0.5]) })),
 ];
-
-function upstreamFault(name: string, moodOf: (chance: Chance) => Partial<UpstreamMood>): Fault {
-  return {
-    name,
-    disturbs: 'upstream',
-    everyMs: 15_000,
-    strike(world, chance) {
-      const mood = moodOf(chance);
-      Object.assign(world.upstream.mood, mood);
-      world.say('upstream', JSON.stringify(mood));
-      world.later(chance.pick([3_000, 20_000, 60_000]), () => world.calmUpstream());
-    },
-  };
-}

@@ -39,6 +39,7 @@ export function weatherOf(chance: Chance, choice: FaultChoice = {}): Weather {
       whenStoreUnavailable: chance.pick(['mint-locally', 'mint-locally', 'fail']),
       maxLifeMs: chance.pick([30_000, 86_400_000]),
       cooldown: { ...DEFAULT_POLICY.cooldown, rejectedMs: chance.pick([2_000, 30_000]) },
+      rejection: { paceMs: chance.pick([500, 5_000]), maxPaceMs: chance.pick([5_000, 60_000]) },
     },
     nearCache: chance.pick([{ maxEntries: 100 }, { maxEntries: 100 }, false, { maxEntries: 100, maxAgeMs: 0 }]),
     hasEvents: chance.happens(0.85),

@@ -1,5 +1,5 @@
 import { type IssuedToken } from './book.js';
-import { type Caller } from './process.js';
+import { type Caller, type Process } from './process.js';
 import { type KeyTruth, type PublishedToken } from './store-truth.js';
 import { type Verdict } from './verdict.js';
 import { disturbs } from './weather.js';
@@ -74,9 +74,13 @@ export abstract class Witness {
     );
   }
 
-  protected pendingSince(label: string | undefined, at: number): Caller | undefined {
+  protected pendingSince(
+    label: string | undefined,
+    at: number,
+    concerns: (process: Process) => boolean = () => true,
+  ): Caller | undefined {
     for (const process of this.world.processes) {
-      if (process.host.isPaused) continue;
+      if (process.host.isPaused || !concerns(process)) continue;
       for (const caller of process.pending) if (caller.request.label === label && caller.askedAt <= at) return caller;
     }
     return undefined;

@@ -51,6 +51,8 @@ export class World {
   readonly everyone: Process[] = [];
   readonly requests: readonly KnownRequest[];
   isHealed = false;
+  /** What is to happen as soon as a token of a request is shared. */
+  readonly traps = new Map<string, () => void>();
   /** What the store calls the requests. */
   readonly keyIds = new Map<string, string>();
 
@@ -79,7 +81,11 @@ export class World {
     this.fates = new ProcessJudge(this);
     this.idp.onCall = (call) => this.mints.mintBegins(call);
     this.idp.onFailure = (call, failure) => this.mints.mintFailed(call, failure);
-    this.server.onPublished = (truth, token) => this.fates.published(truth, token);
+    this.server.onPublished = (truth, token) => {
+      this.rejections.published(truth, token);
+      this.fates.published(truth, token);
+      this.spring(this.idp.tokens.get(token.accessToken)?.label ?? '');
+    };
     this.server.onEvent = (event) => {
       for (const { channel } of this.processes) channel?.publish(event);
     };
@@ -172,8 +178,14 @@ export class World {
       if (!process.serves || !process.client) return;
       this.say(process.name, 'purges', { label });
       process.purged.add(label);
-      process.client.purge(integration, asked).catch((error: unknown) => this.callers.heard(error));
+      const done = process.client.purge(integration, asked).catch((error: unknown) => this.callers.heard(error));
+      void done.then(() => this.rejections.purged(process, label));
     });
+  }
+
+  /** A caller of each process. */
+  askAll(request: KnownRequest): void {
+    for (const process of this.processes) this.ask(process, request);
   }
 
   calmLinks(processes: readonly Process[]): void {
@@ -236,6 +248,11 @@ export class World {
     await scout.client.close();
   }
 
+  private spring(label: string): void {
+    this.traps.get(label)?.();
+    this.traps.delete(label);
+  }
+
   private boot(process: Process): void {
     const { library, weather } = this;
     const mint = this.idp.mint.bind(this.idp, process.host);
@@ -286,9 +303,10 @@ export class World {
       return this.answerTo(caller, token);
     });
     process.sending++;
-    await process.client
+    const { status } = await process.client
       .send(request.integration, transport, { ...(asked && { request: asked }), signal })
       .finally(() => process.sending--);
+    if (status === REFUSED) this.rejections.refusedForGood(caller);
   }
 
   /** By hand: a refused token is reported, and the request is made once more. */

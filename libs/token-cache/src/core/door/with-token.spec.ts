@@ -124,15 +124,25 @@ describe('TokenClient.send', () => {
       expect(request.sent).toHaveLength(1);
     });
 
-    it('does not send a token again that was purged while it paused', async () => {
+    it('sends the current token after the second when the refused one was purged meanwhile', async () => {
       const tokens = replica();
-      const request = requestTo(({ accessToken }) => ({ status: accessToken === 'fake-token-1' ? 401 : 200 }));
+      const request = requestTo(({ accessToken }) => ({ status: accessToken === 'fake-token-2' ? 200 : 401 }));
       const sending = tokens.send('billing', request);
       await pass(500);
       await tokens.purge('billing');
-      await pass(5 * SECOND);
-      expect(await sending).toMatchObject({ status: 200 });
+      await pass(2 * SECOND);
+      await sending;
       expect(request.sent.map(({ accessToken }) => accessToken)).toEqual(['fake-token-1', 'fake-token-2']);
+    });
+
+    it('gives the refusal back when no token can be had after the second', async () => {
+      const tokens = replica();
+      const sending = tokens.send('billing', requestTo(forbidden));
+      await pass(500);
+      await tokens.purge('billing');
+      source.failure = new TokenSourceRejectedError('no');
+      await pass(SECOND);
+      expect(await sending).toEqual({ status: 401, isDiscarded: false });
     });
 
     it('stops when the caller leaves while the first answer is let go of', async () => {
@@ -140,6 +150,7 @@ describe('TokenClient.send', () => {
       const request = requestTo(forbidden);
       request.discard = () => caller.abort(new Error('gone'));
       const sending = settled(replica().send('billing', request, { signal: caller.signal }));
+      await pass(SECOND);
       expect(await sending).toMatchObject({ status: 'rejected', reason: new Error('gone') });
       expect(request.sent).toHaveLength(1);
     });

@@ -57,28 +57,30 @@ export class WithToken {
     return last;
   }
 
-  /** Sends a token that is new here a second time before its refusal counts: a replica may not have heard of it. */
+  /** Sends a request a second time before the refusal of a token that is new here counts: a replica may not have heard of it. */
   private async sendPatiently<Answer>(
     key: TokenKey,
     transport: Transport<Answer>,
     signal: AbortSignal | undefined,
   ): Promise<Sent<Answer>> {
-    const { supply } = this.parts;
+    const { supply, standing, observers } = this.parts;
     const token = await supply.get(key, signal);
     const speaksAgainst = (status: UpstreamStatus): boolean => this.answerOf(key, status) === 'rejected';
     const answer = await transport.send(token, speaksAgainst);
     const isRefused = speaksAgainst(transport.statusOf(answer));
-    if (!isRefused || !this.parts.standing.isUntried(token, LAG_MS) || !transport.canSendAgain())
-      return { token, answer };
-    this.parts.observers.notify('rejected', key.integration.name, 'excused');
+    if (!isRefused || !standing.isUntried(token) || !transport.canSendAgain()) return { token, answer };
+    observers.notify('rejected', key.integration.name, 'excused');
+    // Meanwhile it may have ended, or may have been purged or replaced.
+    const current = await this.pause(signal)
+      .then(() => supply.get(key, signal))
+      .catch(() => undefined);
+    if (signal?.aborted) await this.letGo(answer, transport, signal);
+    if (!current) return { token, answer };
     await this.letGo(answer, transport, signal);
-    await this.pause(signal);
-    // Meanwhile it may have been purged, or replaced for another caller.
-    const current = await supply.get(key, signal);
     return { token: current, answer: await transport.send(current, speaksAgainst) };
   }
 
-  /** What becomes of an answer that no caller is given decides nothing; its connection may be broken. */
+  /** Discards an answer, whose connection may be broken; throws when the caller has left. */
   private async letGo<Answer>(
     answer: Answer,
     transport: Transport<Answer>,

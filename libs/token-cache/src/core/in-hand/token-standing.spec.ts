@@ -6,8 +6,6 @@ import { PayloadCodec } from '../store-client/payload-codec.js';
 import { TokenStanding } from './token-standing.js';
 import { TokensInHand } from './tokens-in-hand.js';
 
-const LAG_MS = 1_000;
-
 describe('TokenStanding', () => {
   let clock: FakeClock;
   let tokens: TokensInHand;
@@ -21,36 +19,30 @@ describe('TokenStanding', () => {
     standing = new TokenStanding(clock, tokens, 10);
   });
 
-  function keep(generation: number, endsAt = 3_600_000): Token {
+  function keep(generation: number): Token {
     const content = { accessToken: 'token', tokenType: 'Bearer', expiresAt: 1, refreshWindowMs: 0 };
-    const fresh = { content, endsAt, refreshAt: endsAt };
+    const fresh = { content, endsAt: 3_600_000, refreshAt: 3_600_000 };
     return tokens.keep(billingKey(), fresh, generation, 0, { state: 'shared' }).token;
   }
 
   it('takes a token for untried until it is 5 s old here', async () => {
     const token = keep(1);
     await clock.advance(4_999);
-    expect(standing.isUntried(token, LAG_MS)).toBe(true);
+    expect(standing.isUntried(token)).toBe(true);
     await clock.advance(1);
-    expect(standing.isUntried(token, LAG_MS)).toBe(false);
+    expect(standing.isUntried(token)).toBe(false);
   });
 
   it('takes a token for tried once an upstream accepted it', () => {
     const token = keep(1);
     standing.accept(token);
-    expect(standing.isUntried(token, LAG_MS)).toBe(false);
-  });
-
-  it('does not take a token for untried that ends before the upstream may know it', () => {
-    const token = keep(1, LAG_MS);
-    expect(standing.isUntried(token, LAG_MS - 1)).toBe(true);
-    expect(standing.isUntried(token, LAG_MS)).toBe(false);
+    expect(standing.isUntried(token)).toBe(false);
   });
 
   it('knows nothing of a token that is not in hand', () => {
     const token = keep(1);
     keep(2);
-    expect([standing.isUntried(token, LAG_MS), standing.isAccepted(token)]).toEqual([false, false]);
+    expect([standing.isUntried(token), standing.isAccepted(token)]).toEqual([false, false]);
   });
 
   it('takes a token for accepted for 5 s after an upstream accepted that generation', async () => {

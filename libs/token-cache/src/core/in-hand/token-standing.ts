@@ -29,13 +29,11 @@ export class TokenStanding {
     return acceptedAt !== undefined && this.clock.monotonic() - acceptedAt < RECENT_MS;
   }
 
-  /** Whether that token is so new here that an upstream may not know it yet, and lives on for `lagMs` until it does. */
-  isUntried(token: Token, lagMs: number): boolean {
+  /** Whether that token is so new here that an upstream may not know it yet. */
+  isUntried(token: Token): boolean {
     const found = this.tokens.find(token);
     if (!found || this.acceptedAt(token) !== undefined) return false;
-    const { obtainedAt, endsAt } = found.held;
-    const now = this.clock.monotonic();
-    return now - obtainedAt < RECENT_MS && now + lagMs < endsAt;
+    return this.clock.monotonic() - found.held.obtainedAt < RECENT_MS;
   }
 
   private acceptedAt({ keyId, generation }: Token): number | undefined {

@@ -95,6 +95,15 @@ describe('StoreClient', () => {
     expect(third).not.toBe(first);
   });
 
+  it('leaves the nonce of an attempt without an answer to the next that asks', async () => {
+    const acquire = jest.spyOn(inner, 'acquire').mockRejectedValueOnce(new Error('connection lost'));
+    await expect(store.attempt(key).acquire()).rejects.toMatchObject({ code: 'TOKEN_STORE_UNAVAILABLE' });
+    store.attempt(key);
+    await store.attempt(key).acquire();
+    const [first, second] = acquire.mock.calls.map(([, { nonce }]) => nonce);
+    expect(second).toBe(first);
+  });
+
   it('asks again under the nonce of an attempt without an answer, which may have been granted a lease', async () => {
     const acquire = jest.spyOn(inner, 'acquire').mockRejectedValueOnce(new Error('connection lost'));
     await expect(store.attempt(key).acquire()).rejects.toMatchObject({ code: 'TOKEN_STORE_UNAVAILABLE' });

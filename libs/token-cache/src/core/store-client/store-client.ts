@@ -101,6 +101,7 @@ export class StoreClient {
     return acquired;
   }
 
+  /** Taken when it is sent: an attempt that ends before must not take the nonce of a granted lease with it. */
   private takeNonce({ id }: TokenKey): string {
     const nonce = this.unanswered.get(id) ?? randomUUID();
     this.unanswered.delete(id);

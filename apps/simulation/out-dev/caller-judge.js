@@ -1,0 +1,151 @@
+import { SICKNESS, WEATHER_FAULTS } from './weather-faults.js';
+import { NETWORK_MS, Witness } from './witness.js';
+/** Judges what callers get, and when. */
+export class CallerJudge extends Witness {
+    /** What callers were told, in order. */
+    told = [];
+    judgesHands = this.world.weather.faults.some((fault) => WEATHER_FAULTS.includes(fault));
+    comes(process, request, isLast) {
+        process.came++;
+        const held = this.world.hands.heldBy(process, request.label);
+        const caller = {
+            process,
+            request,
+            askedAt: this.now,
+            pausedMsBefore: process.pausedMs,
+            inHand: held,
+            isAlone: !process.isWaitingFor(request.label),
+            storeWasGone: this.world.server.state !== 'up',
+            isLast,
+        };
+        process.pending.add(caller);
+        return caller;
+    }
+    leaves(caller) {
+        // It has its token, and does not wait for the answer to its request.
+        if (caller.first)
+            return;
+        caller.process.left++;
+        this.settles(caller);
+    }
+    /** A caller gets a token: the first, or another after that one was refused. */
+    answered(caller, token) {
+        const { process, request, askedAt } = caller;
+        this.checkToken(caller, token);
+        if (!caller.first) {
+            this.tell(caller, token.accessToken);
+            this.settles(caller);
+        }
+        // A token that is only sent again was not asked for again.
+        const isAgain = caller.first?.generation === token.generation;
+        if (!isAgain)
+            this.world.rejections.given(process, request.label, token, caller.refusedAt ?? askedAt);
+        caller.first ??= token;
+        caller.last = token;
+        process.inHand.set(request.label, token);
+        if (!process.wallOffsetAt.has(token.accessToken)) {
+            process.wallOffsetAt.set(token.accessToken, process.host.wallOffsetMs);
+        }
+    }
+    refused(caller, error) {
+        const { process, request } = caller;
+        const code = String(error.code);
+        this.tell(caller, code);
+        this.world.say(process.name, `refuses a caller: ${code}`, request);
+        this.heard(error);
+        const isSensible = this.world.idp.leastUsableMs > this.world.weather.policy.mintTimeoutMs;
+        this.verdict.expect(!this.isCalm || !isSensible, 'nobody hears an error in calm weather', () => `${process.name}: ${String(error)}`);
+        this.checkSickness(caller, error);
+        if (this.judgesHands)
+            this.world.hands.refused(caller, code);
+        this.verdict.expect(!caller.isLast, 'the fleet recovers by itself', () => {
+            return `long after everything healed, ${process.name} answers ${String(error)}`;
+        });
+        const valid = this.isOrderlyFor(request.label) && this.validSince(caller);
+        this.verdict.expect(!valid, 'nobody hears an error while the fleet has a token', () => {
+            return `${process.name}: ${String(error)}, although ${valid && valid.accessToken} is valid`;
+        });
+        this.settles(caller);
+    }
+    /** A caller that was given a token, and was refused with it, is told that and nothing else. */
+    refusedLater({ process }, error) {
+        this.verdict.expect(false, "a refused call gets the upstream's answer, and no error", () => {
+            return `${process.name}: ${String(error)}`;
+        });
+    }
+    heard(error) {
+        const isOurs = String(error?.code).startsWith('TOKEN_');
+        this.verdict.expect(isOurs, 'callers hear errors of this library only', () => String(error));
+    }
+    /** An upstream refuses the token of a caller. */
+    rejects(caller, token) {
+        const { process } = caller;
+        caller.refusedAt = this.now;
+        this.world.say(process.name, `is refused with ${token.accessToken}`, {
+            label: this.world.history.labelOf(token.keyId),
+        });
+        if (!process.rejectedAt.has(token.accessToken))
+            process.rejectedAt.set(token.accessToken, this.now);
+    }
+    checkToken({ process, request }, { accessToken }) {
+        this.world.say(process.name, `answers ${accessToken}`, request);
+        const known = this.world.idp.tokens.get(accessToken);
+        this.verdict.expect(known?.label === request.label, 'no token is given out for another request', () => {
+            return `${process.name} gave ${accessToken} of ${known?.label} to a caller of ${request.label}`;
+        });
+        const pastMs = this.now - (known?.hardExpiryAt ?? 0) - this.world.server.setBackMs;
+        this.verdict.expect(pastMs <= 0.01, 'no token is given out past hard expiry', () => {
+            return `${process.name} gave out ${accessToken} ${pastMs.toFixed(1)} ms past it`;
+        });
+    }
+    tell({ process, request, askedAt }, what) {
+        this.told.push({ process: process.name, label: request.label, what, askedAt, at: this.now });
+    }
+    settles(caller) {
+        const { process, askedAt } = caller;
+        process.pending.delete(caller);
+        const pausedMs = process.pausedMs - caller.pausedMsBefore;
+        const waitedMs = this.now - askedAt - pausedMs;
+        const { waitTimeoutMs } = this.world.weather.policy;
+        this.verdict.expect(waitedMs <= waitTimeoutMs + 1, 'no caller waits past its deadline', () => {
+            return `${process.name} kept a caller of ${caller.request.label} for ${waitedMs} ms`;
+        });
+        this.checkServedWithoutStore(caller, waitedMs);
+        if (this.judgesHands)
+            this.world.hands.served(caller, waitedMs);
+    }
+    /** With the store gone all along and a valid token in hand, only one store call stands between a caller and its token. */
+    checkServedWithoutStore(caller, waitedMs) {
+        const { process, inHand, isAlone, storeWasGone, request } = caller;
+        const known = inHand === undefined ? undefined : this.world.idp.tokens.get(inHand);
+        const { storeTimeoutMs } = this.world.weather.policy;
+        if (!isAlone || !storeWasGone || this.world.server.state === 'up' || !known)
+            return;
+        if (this.soonestEndOf(request.label, known) < this.now + NETWORK_MS + storeTimeoutMs)
+            return;
+        if (this.wasVoided(request.label, known.accessToken))
+            return;
+        const boundMs = storeTimeoutMs + 2;
+        this.verdict.expect(waitedMs <= boundMs, 'without the store a token in hand is served in time', () => {
+            return `${process.name} held ${inHand} and took ${waitedMs} ms`;
+        });
+    }
+    /** One process that cannot use its source is no reason to refuse the callers of others, who may try for themselves. */
+    checkSickness({ process, request }, error) {
+        const { sick, everSick } = this.world.idp;
+        const isOnlyTrouble = this.world.weather.faults.every(({ disturbs: what, name }) => what !== 'failures' || name === SICKNESS);
+        const isElsewhere = everSick.size > 0 && !everSick.has(process.name) && isOnlyTrouble && this.isOrderlyFor(request.label);
+        this.verdict.expect(!isElsewhere, 'a sick process fails no callers but its own', () => {
+            return `${process.name} is well, ${[...sick.keys()].join() || 'nobody'} is sick, and it answers ${String(error)}`;
+        });
+    }
+    /** A token that everybody could have had since the caller came; a marked one is better than an error. */
+    validSince({ request, askedAt }) {
+        const truth = this.truthOf(request.label);
+        const valid = truth?.current ?? truth?.marked;
+        if (!valid || valid.storedAt > askedAt)
+            return undefined;
+        return this.hardExpiryOf(valid) > this.now + NETWORK_MS ? valid : undefined;
+    }
+}
+//# sourceMappingURL=caller-judge.js.map

@@ -1,0 +1,20 @@
+export declare const USAGE = "Lets simulated fleets live through seeded faults and checks every promise.\n  --seeds N          so many seeds (1000), --from N the first of them (1), --stop to end at the first broken promise\n  --seed N           one seed, with its history:\n    --key LABEL        only what concerns this request, for example \"billing tenant=one\"; may be repeated\n    --process NAME     only what concerns this process, for example p2; may be repeated\n    --from N, --to N   only these ms of the run\n  --fault NAME       only this fault, whatever the seed says; may be repeated\n  --faults MIXTURE   what the seeds choose their faults from: usual (the default), weather or all\n  --schedules        the schedules that are known to break locks\n  --schedule NAME    one of them, with its history\n  --mutations        defects put into the library on purpose: which seed finds each\n  --mutation NAME    one of them; with --seed N the history of that seed\n  --library DIR      another build of the library\n  --json             for programs";
+export declare function parseFlags(): {
+    seeds?: string | undefined;
+    from?: string | undefined;
+    to?: string | undefined;
+    seed?: string | undefined;
+    stop: boolean;
+    key?: string[] | undefined;
+    process?: string[] | undefined;
+    fault?: string[] | undefined;
+    faults?: string | undefined;
+    schedules: boolean;
+    schedule?: string | undefined;
+    mutations: boolean;
+    mutation?: string | undefined;
+    library?: string | undefined;
+    json: boolean;
+    help: boolean;
+};
+export type Flags = ReturnType<typeof parseFlags>;

@@ -1,0 +1,80 @@
+import { NETWORK_MS, Witness } from './witness.js';
+/** Between two polls of a store without events. */
+const POLL_MS = 250;
+const LEASE_END_JITTER_MS = 100;
+/** Shutdown lets mints finish for so long. */
+const SHUTDOWN_GRACE_MS = 5_000;
+/** Store calls that one flight after another makes while it winds up. */
+const CALLS_AT_SHUTDOWN = 4;
+/** Judges what processes make of the news: of a token, of a death, of their own end. */
+export class ProcessJudge extends Witness {
+    /** Called after each event, with the store's truth up to date. */
+    published(truth, token) {
+        if (!this.isOrderly)
+            return;
+        const boundMs = this.eventsArrive ? NETWORK_MS : POLL_MS + NETWORK_MS;
+        const { label } = this.world.idp.tokens.get(token.accessToken) ?? {};
+        this.world.time.after(boundMs, this.world.time.world, () => {
+            if (truth.current !== token || this.hardExpiryOf(token) < this.now)
+                return;
+            const waiting = this.pendingSince(label, token.storedAt - 0.001, (process) => this.hasHeard(process));
+            this.verdict.expect(!waiting, 'who waits hears of the token at once', () => {
+                return `${waiting?.process.name} still waits ${boundMs} ms after ${token.accessToken} was stored`;
+            });
+        });
+    }
+    /** By an event in time, by a look around when its channel came up, or by polls since it broke. */
+    hasHeard({ channel }) {
+        if (!channel || this.eventsArrive)
+            return true;
+        const { state, changedAt, mostExtraDelayMs } = channel;
+        const sinceMs = this.now - changedAt;
+        if (state === 'up')
+            return sinceMs > NETWORK_MS && mostExtraDelayMs === 0;
+        return state === 'down' && sinceMs > POLL_MS + NETWORK_MS;
+    }
+    died(process) {
+        for (const call of this.world.idp.calls) {
+            if (call.process !== process.name || !call.isRunning)
+                continue;
+            call.isRunning = false;
+        }
+        const others = this.world.weather.faults.some(({ name }) => name !== 'a process is killed');
+        if (others)
+            return;
+        for (const truth of this.world.server.truths.values()) {
+            if (truth.lease?.process === process.name)
+                this.expectReplacement(truth, truth.lease.fence);
+        }
+    }
+    shutDown(process, tookMs) {
+        this.world.say(process.name, `is shut down after ${tookMs.toFixed(0)} ms`);
+        const { storeTimeoutMs } = this.world.weather.policy;
+        const boundMs = SHUTDOWN_GRACE_MS + CALLS_AT_SHUTDOWN * storeTimeoutMs + NETWORK_MS;
+        const name = 'a shutdown ends in time and leaves nothing behind';
+        this.verdict.expect(tookMs <= boundMs, name, () => `${process.name} took ${tookMs} ms`);
+        // Its last callers are told in the same instant.
+        this.world.time.after(0, this.world.time.world, () => {
+            this.verdict.expect(process.pending.size === 0, name, () => `${process.name} leaves callers waiting`);
+        });
+        // A renewal may still be under way: it does no harm, and ends by its time limit.
+        this.world.time.after(storeTimeoutMs + 1, this.world.time.world, () => {
+            const timers = this.world.time.timersOf(process.host);
+            // A request to the upstream that is not over may be waiting to be sent again.
+            this.verdict.expect(timers <= process.sending, name, () => `${process.name} leaves ${timers} timers`);
+        });
+    }
+    expectReplacement(truth, fence) {
+        const diedAt = this.now;
+        const boundMs = this.world.weather.policy.leaseMs + LEASE_END_JITTER_MS;
+        this.world.time.after(boundMs, this.world.time.world, () => {
+            const label = [...this.world.keyIds].find(([, keyId]) => this.world.server.truths.get(keyId) === truth)?.[0];
+            const waiting = this.pendingSince(label, diedAt);
+            const isReplaced = [...truth.grants.keys()].some((granted) => granted > fence);
+            this.verdict.expect(!waiting || isReplaced, 'a dead holder is replaced in time', () => {
+                return `${waiting?.process.name} still waits ${boundMs} ms after the holder of ${fence} died`;
+            });
+        });
+    }
+}
+//# sourceMappingURL=process-judge.js.map

@@ -1,0 +1,27 @@
+import { type TokenPolicy } from '@mintonce/token-cache';
+/** What the identity provider remembers of a token. Instants are true ones, which nobody else can know. */
+export interface IssuedToken {
+    readonly accessToken: string;
+    readonly label: string;
+    readonly issuedAt: number;
+    /** From when on no caller may be given it, reckoned from before it was asked for, as the policy is written. */
+    hardExpiryAt: number;
+    /** The same by the answer that said the least of it: a provider that gives a token again may say otherwise. */
+    soonestExpiryAt: number;
+    /** When the provider itself ceases to honour it. */
+    readonly endsAt: number;
+    isRevoked: boolean;
+}
+/** One call to the token endpoint. */
+export interface MintCall {
+    readonly number: number;
+    readonly label: string;
+    readonly process: string;
+    /** 0 without a lease. */
+    readonly fence: number;
+    readonly sentAt: number;
+    /** Still under way, as far as its process is concerned. */
+    isRunning: boolean;
+}
+/** How long a token may be used from when it was asked for: section by section as the policy says, and not as the library does it. */
+export declare function usableMs(stated: unknown, policy: TokenPolicy): number;

@@ -1,0 +1,2 @@
+export { Chance } from '@mintonce/test-support/chance';
+//# sourceMappingURL=chance.js.map

@@ -1,0 +1,141 @@
+import { mintsOf } from './counts.js';
+import { RETRY_AFTER_MS } from './identity-provider.js';
+import { NETWORK_MS, Witness } from './witness.js';
+/** Even with the luckiest jitter a failing source is left alone for a moment. */
+const LEAST_COOLDOWN_MS = 100;
+/** Judges every call of the source: whether it was needed, allowed, and counted. */
+export class MintJudge extends Witness {
+    leftAloneUntil = new Map();
+    mintBegins(call) {
+        const truth = this.truthOf(call.label);
+        if (call.fence === 0)
+            this.checkLocal(call);
+        else
+            this.checkReplacement(call);
+        this.checkLeftAlone(call, `${call.process} ${call.label}`);
+        if (!this.isOrderlyFor(call.label))
+            return;
+        this.checkLeftAlone(call, call.label);
+        const isVoid = (fence, sentAt) => truth !== undefined && (fence <= truth.purgedUpTo || truth.purgedAt.some((at) => at >= sentAt));
+        const other = this.world.idp.calls.find(({ number, label, isRunning, sentAt, fence }) => number !== call.number && label === call.label && isRunning && !isVoid(fence, sentAt));
+        const need = 'no token is minted without need';
+        this.verdict.expect(!other, need, () => `t${call.number}: t${other?.number} is still under way`);
+        // A contested token may be replaced early.
+        const current = truth?.current && !truth.contested.has(truth.current.fence) ? truth.current : undefined;
+        const freshMs = current ? this.hardExpiryOf(current) - current.refreshWindowMs - this.now : 0;
+        this.verdict.expect(freshMs < NETWORK_MS, need, () => `t${call.number}: ${current?.accessToken} is fresh for ${freshMs} ms`);
+    }
+    mintFailed({ label, fence, process }, failure) {
+        if (this.wasPurged(label))
+            return;
+        const until = this.now + this.leastCooldownMs(failure);
+        this.leftAloneUntil.set(fence === 0 ? `${process} ${label}` : label, until);
+    }
+    /** What can be told only at the end. */
+    closing() {
+        for (const process of this.world.everyone)
+            this.checkCounts(process);
+        const { mints, bound } = this.reckon();
+        this.verdict.expect(mints <= bound, 'mints are within the bound', () => `${mints} mints, at most ${bound}`);
+    }
+    /** Mints of the run, and the most that the second promise allows: every term but the first is a metric of the library. */
+    reckon() {
+        const { everyone, idp, server } = this.world;
+        const counted = everyone.reduce((sum, { counts, asked, host }) => {
+            const { failed, superseded, local } = counts.minted;
+            return sum + failed + superseded + local + (host.isDead ? asked - mintsOf(counts) : 0);
+        }, 0);
+        const lifetimes = [...server.truths.values()].reduce((sum, truth) => sum + this.lifetimesOf(truth), 0);
+        return { mints: idp.calls.length, bound: lifetimes + counted + idp.repetitions };
+    }
+    checkLeftAlone({ number, process, label }, whom) {
+        if (this.wasPurged(label))
+            return;
+        const aloneMs = (this.leftAloneUntil.get(whom) ?? 0) - this.now;
+        this.verdict.expect(aloneMs <= 1, 'a failing source is left alone for the cool-down', () => {
+            return `${process} asks for t${number} ${aloneMs} ms too early`;
+        });
+    }
+    /** A lease that was granted beside a fresh token, newer than the one in hand, is no reason to mint. */
+    checkReplacement({ label, fence, process, number }) {
+        const beside = this.truthOf(label)?.grants.get(fence)?.beside;
+        const minting = this.world.everyone.find(({ name }) => name === process);
+        if (!beside || !minting || this.wasVoided(label, beside.accessToken))
+            return;
+        const isNews = (minting.inHand.get(label)?.generation ?? 0) < beside.fence;
+        const freshMs = this.hardExpiryOf(beside) - beside.refreshWindowMs - this.now;
+        this.verdict.expect(!isNews || freshMs < NETWORK_MS, 'no token is minted without need', () => {
+            return `t${number}: the lease was granted beside ${beside.accessToken}, which is fresh for ${freshMs} ms`;
+        });
+    }
+    /** A process may mint alone only when policy lets it and it has nothing in hand. */
+    checkLocal(call) {
+        const name = 'a token is minted without the store only by policy and in need';
+        const { policy } = this.world.weather;
+        this.verdict.expect(policy.whenStoreUnavailable === 'mint-locally', name, () => `${call.process} minted against its policy`);
+        this.verdict.expect(!this.isOrderlyFor(call.label), name, () => `${call.process} minted t${call.number} although the store answers`);
+        const twin = this.world.idp.calls.find((other) => other !== call &&
+            other.isRunning &&
+            other.fence === 0 &&
+            other.process === call.process &&
+            other.label === call.label);
+        this.verdict.expect(!twin || this.wasPurged(call.label), name, () => `${call.process} minted t${call.number} beside t${twin?.number}`);
+        const process = this.world.everyone.find(({ name: other }) => other === call.process);
+        const held = process && this.world.hands.heldBy(process, call.label);
+        const known = held === undefined ? undefined : this.world.idp.tokens.get(held);
+        // A token that took a while to arrive is believed to end that much earlier.
+        if (!process || !known)
+            return;
+        if (this.soonestEndOf(call.label, known) < this.now + NETWORK_MS + policy.storeTimeoutMs)
+            return;
+        if (this.wasVoided(call.label, known.accessToken))
+            return;
+        this.verdict.expect(false, name, () => `${call.process} minted t${call.number} with ${known.accessToken} in hand`);
+    }
+    checkCounts(process) {
+        if (process.host.isDead)
+            return;
+        const { counts, name, came, left, asked, pending } = process;
+        const { superseded, local } = counts.minted;
+        const truths = [...this.world.server.truths.values()];
+        // A token that another process rejects at once is void before its minter hears that it is shared.
+        const rejected = truths.reduce((sum, { marks }) => sum + marks.size, 0);
+        const purged = truths.flatMap(({ voided }) => voided).filter((lease) => lease.process === name).length;
+        // A purge may also come between a commit and its answer.
+        const purges = truths.reduce((sum, { purgedAt }) => sum + purgedAt.length, 0);
+        const lost = this.isOrderly && this.world.server.everBroken.size === 0
+            ? Math.max(0, superseded - rejected - purged - purges) + local + Math.max(0, counts.leasesLost - purged)
+            : 0;
+        this.verdict.expect(lost === 0, 'no token is minted without need', () => `${name} lost ${counts.leasesLost} leases, ${superseded} commits and minted ${local} times alone`);
+        this.verdict.expect(mintsOf(counts) === asked, 'every mint is counted once', () => {
+            return `${name} asked the source ${asked} times and counted ${mintsOf(counts)}`;
+        });
+        // A caller that was refused may be counted again when it is given another token.
+        const { replaced, contested, stale, excused } = counts.rejected;
+        const [callers, counted] = [came - left - pending.size, counts.hits + counts.misses];
+        const isRight = counted >= callers && counted <= callers + replaced + contested + stale + excused;
+        this.verdict.expect(isRight, 'every caller is counted once', () => {
+            return `${name} counted ${counts.hits} hits and ${counts.misses} misses of ${callers} callers`;
+        });
+    }
+    /** Lifetimes that began: the first, those whose predecessor came to its refresh, was dropped, or was lost by the store. */
+    lifetimesOf(truth) {
+        const ended = truth.published.filter((token, index) => {
+            const nextAt = truth.published[index + 1]?.storedAt ?? this.now;
+            return this.hardExpiryOf(token) - token.refreshWindowMs - NETWORK_MS <= nextAt;
+        });
+        const dropped = truth.marks.size + truth.contested.size + truth.purgedAt.length;
+        return 1 + ended.length + dropped + 2 * (truth.lostHistories + this.world.server.clockSteps);
+    }
+    leastCooldownMs(failure) {
+        switch (failure) {
+            case 'rejected':
+                return this.world.weather.policy.cooldown.rejectedMs;
+            case 'throttled':
+                return RETRY_AFTER_MS;
+            default:
+                return LEAST_COOLDOWN_MS;
+        }
+    }
+}
+//# sourceMappingURL=mint-judge.js.map

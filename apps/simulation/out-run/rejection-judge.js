@@ -1,0 +1,88 @@
+import { DEFAULT_NEAR_CACHE } from '@mintonce/token-cache';
+import { disturbs } from './weather.js';
+import { NETWORK_MS, Witness } from './witness.js';
+/** Judges what processes do with tokens that the store marked as rejected, or purged, once they have heard of it. */
+export class RejectionJudge extends Witness {
+    /** A replacement can be had: the source answers, and with lives that make sense. */
+    sourceWorks = !disturbs(this.world.weather, 'failures', 'lives');
+    /** It never forgets a token, and its clock never goes back. */
+    storeKnowsBest = !disturbs(this.world.weather, 'server', 'processes', 'shard');
+    /** The store accepted a token. */
+    published(truth, { accessToken }) {
+        const isBack = truth.voidedTokens.has(accessToken) && !this.world.idp.repeated.has(accessToken);
+        this.verdict.expect(!isBack, 'no token is shared again that was rejected or purged', () => {
+            return `${accessToken} is back`;
+        });
+    }
+    /** A process was told to forget a request, whether or not the store heard of it. */
+    purged(process, label) {
+        const held = process.inHand.get(label);
+        if (held && !this.isShared(label, held.accessToken))
+            process.purgedTokens.add(held.accessToken);
+    }
+    /** @param askedAt when the process last had reason to look for the current token */
+    given(process, label, { generation, accessToken }, askedAt) {
+        const isForgotten = process.purgedTokens.has(accessToken) && !this.isShared(label, accessToken);
+        this.verdict.expect(!isForgotten, 'no purged token is given out once the fleet knows', () => {
+            return `${process.name} gave out ${accessToken}, which it alone had and was told to forget`;
+        });
+        if (this.storeKnowsBest && this.isShared(label, accessToken)) {
+            this.checkOrder(process, label, { generation, accessToken }, askedAt);
+        }
+        if (!this.isOrderlyFor(label))
+            return;
+        const truth = this.truthOf(label);
+        const mark = truth?.marks.get(generation);
+        // Its own rejection a process need not hear of.
+        const knownAt = mark && (mark.process === process.name ? mark.at + NETWORK_MS : this.knownAt(process, mark.at));
+        const isNeedless = this.sourceWorks && knownAt !== undefined && askedAt > knownAt;
+        this.verdict.expect(!isNeedless, 'no rejected token is given out while another can be had', () => {
+            return `${process.name} gave out ${accessToken}, marked ${(this.now - (mark?.at ?? 0)).toFixed(1)} ms ago`;
+        });
+        const purgedAt = truth?.purgedAt.at(-1) ?? Infinity;
+        const isPurged = generation <= (truth?.purgedUpTo ?? 0) && askedAt > this.knownAt(process, purgedAt);
+        this.verdict.expect(!isPurged, 'no purged token is given out once the fleet knows', () => {
+            return `${process.name} gave out ${accessToken}, purged ${(this.now - purgedAt).toFixed(1)} ms ago`;
+        });
+    }
+    checkOrder(process, label, { generation, accessToken }, askedAt) {
+        const newest = process.newest.get(label);
+        const isBack = newest !== undefined && generation < newest.generation && askedAt > newest.at;
+        this.verdict.expect(!isBack, 'no process goes back to an older token', () => {
+            return `${process.name} gave out ${accessToken} ${(this.now - (newest?.at ?? 0)).toFixed(1)} ms after a newer one`;
+        });
+        if (!newest || generation > newest.generation)
+            process.newest.set(label, { generation, at: this.now });
+    }
+    isShared(label, accessToken) {
+        return this.truthOf(label)?.published.some((token) => token.accessToken === accessToken) === true;
+    }
+    /** A caller is told that its token was refused. */
+    refusedForGood({ process, request: { label }, first, last, refusedAt = this.now }) {
+        if (!first || !this.isOrderlyFor(label) || !this.sourceWorks || !process.serves)
+            return;
+        const truth = this.truthOf(label);
+        // Of a replacement that was granted later it may not have been told.
+        const grantedAt = truth?.contested.get(first.generation) ?? truth?.marks.get(first.generation)?.at ?? Infinity;
+        const isReplaced = grantedAt <= refusedAt;
+        const isAgain = last?.generation === first.generation;
+        this.verdict.expect(!isAgain || !isReplaced, 'a refused call goes again with another token if one can be had', () => {
+            return `${process.name} was refused with ${first.accessToken} ${(this.now - refusedAt).toFixed(1)} ms ago, and let it be`;
+        });
+    }
+    /** When a process must have heard of what happened to a token: by an event, after a silence, or by growing suspicious. */
+    knownAt({ channel }, happenedAt) {
+        if (!channel)
+            return happenedAt + NETWORK_MS;
+        const { maxAgeMs = DEFAULT_NEAR_CACHE.maxAgeMs } = this.world.weather.nearCache || {};
+        switch (channel.state) {
+            case 'up':
+                return Math.max(happenedAt, channel.upAt) + channel.mostExtraDelayMs + NETWORK_MS;
+            case 'down':
+                return happenedAt + maxAgeMs + NETWORK_MS;
+            case 'deaf':
+                return Number.POSITIVE_INFINITY;
+        }
+    }
+}
+//# sourceMappingURL=rejection-judge.js.map

@@ -1,0 +1,177 @@
+import { PaceTruth } from './pace-truth.js';
+/**
+ * What became of one key, told from the steps that were seen and not from the state that the store keeps: leases, tokens and
+ * cool-downs by the letter of the store's contract.
+ */
+export class KeyTruth {
+    verdict;
+    lease;
+    /** The token that everybody should use: published, not marked as rejected, not purged. */
+    current;
+    /** The token that is marked as rejected, until another is published: better than none. */
+    marked;
+    coolsUntil = 0;
+    grants = new Map();
+    published = [];
+    /** When each generation was marked, and by which process. */
+    marks = new Map();
+    /** Generations that may be replaced early, though they are served on, and since when. */
+    contested = new Map();
+    purgedAt = [];
+    /** Access tokens that were marked or purged. */
+    voidedTokens = new Set();
+    /** Generations up to which a purge voided everything. */
+    purgedUpTo = 0;
+    /** The leases that purges ended. */
+    voided = [];
+    /** Access tokens whose commit came after a newer lease: who has them may have to drop them. */
+    refused = new Set();
+    /** What the store forgot: how often its history ended. */
+    lostHistories = 0;
+    fence = 0;
+    publishedFence = 0;
+    pace;
+    constructor(verdict) {
+        this.verdict = verdict;
+        this.pace = new PaceTruth(verdict);
+    }
+    acquired(answer, { nonce, leaseMs, minTtlMs }, { now, serverNow, process }) {
+        if (answer.outcome === 'hit')
+            this.checkServed(answer.token.fence, answer.token.ttlMs, serverNow);
+        if (answer.outcome === 'wait' && minTtlMs === 0)
+            this.checkWait(process);
+        if (answer.outcome !== 'lease')
+            return;
+        const { fence } = answer.lease;
+        const { lease } = this;
+        const isLive = lease !== undefined && lease.endsAt > serverNow;
+        const isAgain = isLive && lease.nonce === nonce;
+        this.verdict.expect(!isLive || isAgain, 'there is one live lease at a time', () => {
+            return `${process} was granted ${fence} while ${lease?.process} held ${lease?.fence} for another ${(lease?.endsAt ?? 0) - serverNow} ms`;
+        });
+        this.verdict.expect(isAgain ? fence === lease.fence : fence > this.fence && fence > this.publishedFence, 'the fence of a lease is above every fence before it', () => `${process} was granted ${fence} after ${Math.max(this.fence, this.publishedFence)}`);
+        const last = this.published.at(-1);
+        const survived = !last || fence > last.fence || serverNow < last.endsAt - last.ttlMs;
+        this.verdict.expect(survived, 'the fence of a lease is above every fence before it', () => {
+            return `${process} was granted ${fence} although ${last?.fence} was published before the store lost its records`;
+        });
+        this.verdict.expect(this.coolsUntil <= serverNow, 'a failing source is left alone for the cool-down', () => {
+            return `${process} was granted ${fence} ${this.coolsUntil - serverNow} ms before the end of the cool-down`;
+        });
+        this.fence = fence;
+        const at = isAgain ? lease.at : now;
+        this.lease = {
+            process,
+            nonce,
+            fence,
+            at,
+            endsAt: serverNow + leaseMs,
+            isForCaller: minTtlMs === 0,
+            isUnheard: false,
+            ...(answer.token && { beside: this.published.findLast((token) => token.fence === answer.token?.fence) }),
+        };
+        this.grants.set(fence, this.lease);
+    }
+    renewed(isOurs, { fence, leaseMs }, { serverNow }) {
+        if (isOurs && this.lease?.fence === fence)
+            this.lease.endsAt = serverNow + leaseMs;
+    }
+    committed(answer, { fence, sinceGrantMs = Infinity }, payload, ttlMs, moment) {
+        if (answer.outcome === 'superseded' && answer.token)
+            this.checkServed(answer.token.fence, answer.token.ttlMs, moment.serverNow);
+        const { accessToken, refreshWindowMs } = JSON.parse(payload);
+        if (answer.outcome === 'superseded')
+            this.refused.add(accessToken);
+        if (answer.outcome !== 'stored')
+            return;
+        this.verdict.expect(fence >= this.fence, 'a token is shared only under the newest fence', () => {
+            return `${moment.process} committed ${fence} after ${this.fence} was granted or purged`;
+        });
+        this.verdict.expect(fence !== this.publishedFence, 'a fence publishes one token', () => `${fence} published twice`);
+        this.verdict.expect(fence >= this.publishedFence, 'the published fence never goes back', () => {
+            return `${moment.process} published ${fence} over ${this.publishedFence}`;
+        });
+        const { now, serverNow } = moment;
+        // What the commit took to arrive is no part of the life that it gives the token.
+        const lifeMs = ttlMs - Math.max(0, serverNow - fence / 1_000 - sinceGrantMs);
+        this.publishedFence = fence;
+        this.fence = fence;
+        this.coolsUntil = 0;
+        this.current = { fence, accessToken, refreshWindowMs, endsAt: serverNow + lifeMs, ttlMs: lifeMs, storedAt: now };
+        this.published.push(this.current);
+        delete this.marked;
+        delete this.lease;
+    }
+    failed({ nonce, fence }, cooldown, { serverNow }) {
+        if (this.lease?.nonce !== nonce || this.lease.fence !== fence)
+            return;
+        delete this.lease;
+        if (cooldown)
+            this.coolsUntil = serverNow + cooldown.remainingMs;
+    }
+    rejected(verdict, rejection, { now, serverNow, process }) {
+        if (verdict !== 'replaced' && verdict !== 'contested')
+            return;
+        const { generation } = rejection;
+        const isKnown = this.publishedFence > 0;
+        const isCurrent = this.current?.fence === generation;
+        this.verdict.expect(!isKnown || isCurrent, 'only the generation that was rejected is replaced', () => {
+            return `${process} rejected ${generation} while ${this.current?.fence ?? 'nothing'} was shared`;
+        });
+        this.pace.granted(rejection, serverNow, process);
+        if (verdict === 'contested')
+            return void this.contested.set(generation, now);
+        this.marks.set(generation, { at: now, process });
+        if (this.current) {
+            this.marked = this.current;
+            this.voidedTokens.add(this.current.accessToken);
+        }
+        delete this.current;
+    }
+    purged({ now, serverNow }) {
+        this.fence = Math.max(this.fence + 1, Math.floor(serverNow * 1_000));
+        this.coolsUntil = 0;
+        this.purgedAt.push(now);
+        if (this.lease)
+            this.voided.push(this.lease);
+        this.purgedUpTo = this.fence;
+        for (const { accessToken } of this.published)
+            this.voidedTokens.add(accessToken);
+        this.pace.forget();
+        delete this.current;
+        delete this.marked;
+        delete this.lease;
+    }
+    /** The server lost what it knew, or part of it: another history begins, and only its clock carries the fence over. */
+    forget() {
+        this.lostHistories++;
+        this.coolsUntil = 0;
+        this.fence = 0;
+        this.publishedFence = 0;
+        this.purgedUpTo = 0;
+        this.voidedTokens.clear();
+        this.pace.forget();
+        delete this.current;
+        delete this.marked;
+        delete this.lease;
+    }
+    /** The reply that granted a lease to `process` is lost. */
+    unheard(process) {
+        if (this.lease?.process === process)
+            this.lease.isUnheard = true;
+    }
+    checkWait(process) {
+        const { lease } = this;
+        const forItself = lease?.process === process && lease.isUnheard && lease.isForCaller;
+        this.verdict.expect(!forItself, 'no process waits for itself', () => `${process} waits for its own ${lease?.fence}`);
+    }
+    checkServed(fence, ttlMs, serverNow) {
+        const token = this.current;
+        if (token?.fence !== fence)
+            return;
+        this.verdict.expect(serverNow + ttlMs <= token.endsAt + 1, 'nothing lengthens the life of a published token', () => {
+            return `${token.accessToken} is said to live ${serverNow + ttlMs - token.endsAt} ms longer than it was given`;
+        });
+    }
+}
+//# sourceMappingURL=store-truth.js.map

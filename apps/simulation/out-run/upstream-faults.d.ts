@@ -1,0 +1,3 @@
+import { type Fault } from './fault.js';
+/** What upstreams hold against tokens that are good. */
+export declare const UPSTREAM_FAULTS: readonly Fault[];

@@ -1,0 +1,129 @@
+import { aProcess } from './fault.js';
+import { outage } from './faults.js';
+export const SICKNESS = 'a process is sick';
+/** What hosts, providers and upstreams do though nothing is broken, and what breaks for some only. */
+export const WEATHER_FAULTS = [
+    {
+        name: 'the provider repeats its token',
+        disturbs: 'lives',
+        everyMs: 6_000,
+        strike: ({ idp: { mood } }, chance) => (mood.repeats = chance.pick(['remaining', 'whole'])),
+    },
+    {
+        name: 'a process sleeps',
+        disturbs: ['processes', 'clocks'],
+        everyMs: 10_000,
+        strike(world, chance) {
+            const process = aProcess(world, chance);
+            if (!process || process.host.isPaused)
+                return;
+            world.suspend(process);
+            world.later(chance.pick([2_000, 15_000, 40_000]), () => world.resume(process));
+        },
+    },
+    {
+        name: 'the machine sleeps',
+        disturbs: ['processes', 'clocks', 'server'],
+        everyMs: 15_000,
+        strike(world, chance) {
+            const asleep = world.processes.filter(({ host }) => !host.isPaused);
+            for (const process of asleep)
+                world.suspend(process);
+            const { host } = world.server;
+            const storeSleeps = chance.happens(0.5) && !host.isPaused;
+            if (storeSleeps)
+                host.isPaused = true;
+            world.later(chance.pick([2_000, 15_000, 40_000]), () => {
+                if (storeSleeps)
+                    world.resumeServer();
+                for (const process of asleep)
+                    world.resume(process);
+            });
+        },
+    },
+    {
+        name: 'an event loop stalls',
+        disturbs: 'stalls',
+        everyMs: 4_000,
+        strike(world, chance) {
+            const process = aProcess(world, chance);
+            if (!process || process.host.isPaused)
+                return;
+            const { leaseMs, storeTimeoutMs } = world.weather.policy;
+            // What it has just asked for is under way when it stalls.
+            for (const request of world.requests)
+                world.ask(process, request);
+            world.later(0.01, () => world.pause(process));
+            // Shorter than what costs a lease: renewals are a third of it apart.
+            const stallMs = Math.min(storeTimeoutMs * chance.between(0.5, 3), leaseMs * 0.55);
+            world.later(stallMs, () => world.resume(process, true));
+        },
+    },
+    {
+        name: SICKNESS,
+        disturbs: 'failures',
+        everyMs: 12_000,
+        strike(world, chance) {
+            const { sick, everSick } = world.idp;
+            // One and the same in a run: a second one that fails is a fleet that fails.
+            const process = world.processes.find(({ name }) => everSick.has(name)) ?? aProcess(world, chance);
+            if (!process || sick.size > 0)
+                return;
+            const failure = chance.pick(['rejected', 'unreachable']);
+            sick.set(process.name, failure);
+            everSick.add(process.name);
+            world.say(process.name, `is sick: its source answers ${failure}`);
+            world.later(chance.pick([5_000, 30_000]), () => sick.delete(process.name));
+        },
+    },
+    {
+        name: 'the store goes away and the near cache is small',
+        disturbs: ['memory', 'server'],
+        everyMs: 15_000,
+        shape: (weather, chance) => ({
+            ...weather,
+            requests: 6,
+            nearCache: weather.nearCache && { ...weather.nearCache, maxEntries: chance.whole(1, 3) },
+        }),
+        strike: (world, chance) => outage(world, chance, () => { }),
+    },
+    {
+        name: 'the store comes back empty to a source that fails',
+        disturbs: ['server', 'failures'],
+        everyMs: 15_000,
+        strike(world, chance) {
+            const { idp, server, weather } = world;
+            server.loseEverything();
+            for (const { channel } of world.processes)
+                channel?.break();
+            const isSlow = chance.happens(0.4);
+            if (isSlow)
+                idp.mood.slownessMs = weather.policy.mintTimeoutMs * 0.9;
+            else
+                Object.assign(idp.mood, { failureRate: 1, failures: [chance.pick(['throttled', 'unavailable'])] });
+            if (chance.happens(0.5))
+                world.start();
+            world.later(chance.between(2_000, 10_000), () => {
+                Object.assign(idp.mood, { failureRate: 0, slownessMs: weather.mintMs });
+            });
+        },
+    },
+    {
+        name: 'a shard is dead',
+        disturbs: 'shard',
+        everyMs: 12_000,
+        strike(world, chance) {
+            const { server, requests } = world;
+            const dead = chance.sample(requests, Math.max(1, Math.floor(requests.length / 2)));
+            const state = chance.pick(['refusing', 'silent']);
+            for (const { label } of dead)
+                server.breakKey(world.keyIds.get(label), state);
+            world.say('store', `is ${state} for ${dead.map(({ label }) => label).join(', ')}`);
+            world.later(chance.pick([1_000, 5_000, 15_000]), () => {
+                for (const { label } of dead)
+                    server.mendKey(world.keyIds.get(label));
+            });
+        },
+    },
+];
+//# sourceMappingURL=weather-faults.js.map
