@@ -8,7 +8,7 @@ import { History } from './history.js';
 import { LineLink } from './line-link.js';
 import { type Message, type ModuleOptions, type Request, type StoreSettings } from './messages.js';
 import { monotonicMs } from './monotonic.js';
-import { Trial } from './trial.js';
+import { Trial, type TriedFleet } from './trial.js';
 import { Witness } from './witness.js';
 import { WorkerProcess } from './worker-process.js';
 
@@ -31,7 +31,7 @@ export interface FleetOptions {
 }
 
 /** Real processes that share one store and one client of a real authorization server, with a witness in between. */
-export class Fleet {
+export class Fleet implements TriedFleet {
   readonly history = new History();
   private readonly loopDelay = monitorEventLoopDelay({ resolution: 10 });
   private trials = 0;

@@ -1,6 +1,6 @@
 import { leastServiceMs, lifetimesBegunBy, mintBound, type MintBound } from '@mintonce/test-support/mint-bound';
 import { type Observation } from './messages.js';
-import { type Trial } from './trial.js';
+import { type TrialRecord } from './trial-record.js';
 
 /** What may cost a mint in a trial besides the end of a life. */
 export interface MintTerms {
@@ -17,7 +17,7 @@ export interface MintTerms {
 }
 
 /** The bound on the mints of some keys; the terms are of all keys since the first trial began, and count once. */
-export function boundOf(first: Trial, ...others: readonly Trial[]): MintBound<MintTerms> {
+export function boundOf(first: TrialRecord, ...others: readonly TrialRecord[]): MintBound<MintTerms> {
   const trials = [first, ...others];
   const calls = trials.reduce((sum, trial) => sum + trial.calls.length, 0);
   const lifetimes = trials.reduce((sum, trial) => sum + lifetimesOf(trial), 0);
@@ -25,13 +25,13 @@ export function boundOf(first: Trial, ...others: readonly Trial[]): MintBound<Mi
 }
 
 /** Calls of that worker that no metric of it counts. */
-export function uncounted(trial: Trial, worker: string): number {
+export function uncounted(trial: TrialRecord, worker: string): number {
   const calls = trial.calls.filter((call) => call.worker === worker);
   const counted = trial.observations.filter((seen) => seen.worker === worker && seen.name === 'minted');
   return Math.max(0, calls.length - counted.length);
 }
 
-function termsOf(trial: Trial): MintTerms {
+function termsOf(trial: TrialRecord): MintTerms {
   return {
     crashed: trial.fleet.workers.reduce((sum, { name }) => sum + uncounted(trial, name), 0),
     superseded: minted(trial, 'superseded'),
@@ -47,11 +47,11 @@ function isReplacement({ name, outcome }: Observation): boolean {
   return name === 'rejected' && (outcome === 'replaced' || outcome === 'contested');
 }
 
-function minted(trial: Trial, outcome: string): number {
+function minted(trial: TrialRecord, outcome: string): number {
   return trial.observations.filter((seen) => seen.name === 'minted' && seen.outcome === outcome).length;
 }
 
-function lifetimesOf({ calls }: Trial): number {
+function lifetimesOf({ calls }: TrialRecord): number {
   const lives = calls.flatMap(({ expiresInMs }) => expiresInMs ?? []);
   const startsAt = calls.map(({ startedAt }) => startedAt);
   return lifetimesBegunBy(startsAt, leastServiceMs(Math.min(...lives)));

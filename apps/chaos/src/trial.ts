@@ -1,9 +1,10 @@
 import { waitFor } from '@mintonce/test-support';
-import { type Fleet } from './fleet.js';
+import { type History } from './history.js';
 import { uncounted } from './mint-bound.js';
 import { monotonicMs } from './monotonic.js';
+import { type FleetRecord, type TrialRecord } from './trial-record.js';
 import { judge, type Verdict } from './verdict.js';
-import { type WitnessedCall } from './witness.js';
+import { type Witness, type WitnessedCall } from './witness.js';
 import { type WorkerProcess } from './worker-process.js';
 
 export interface MidMint {
@@ -14,16 +15,27 @@ export interface MidMint {
   release(): void;
 }
 
+/** What a trial needs of its fleet. */
+export interface TriedFleet extends FleetRecord {
+  readonly workers: readonly WorkerProcess[];
+  readonly awake: readonly WorkerProcess[];
+  readonly witness: Witness;
+  readonly history: History;
+  worker(name: string): WorkerProcess;
+  /** Resolves when the condition holds, and within half a minute. */
+  until(condition: () => boolean | Promise<boolean>): Promise<void>;
+  /** Says what is wrong with the store after a trial. */
+  inspect(): Promise<string[]>;
+}
+
 /** What a fleet goes through with one key. */
-export class Trial {
+export class Trial implements TrialRecord {
   readonly startedAt = monotonicMs();
-  /** How often somebody purged the key. */
   purges = 0;
-  /** How often the test made the store forget a token that nobody held any more. */
   losses = 0;
 
   constructor(
-    readonly fleet: Fleet,
+    readonly fleet: TriedFleet,
     readonly key: string,
   ) {}
 

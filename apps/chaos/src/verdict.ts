@@ -1,6 +1,6 @@
 import { overlapping } from '@mintonce/demo';
-import { type Trial } from './trial.js';
 import { boundOf, uncounted } from './mint-bound.js';
+import { type TrialRecord } from './trial-record.js';
 
 /** Of a token's life, as the library's default policy has it. */
 const MARGIN_MS = 30_000;
@@ -21,7 +21,7 @@ export interface Verdict {
 }
 
 /** Holds what the workers told against what the witness saw. */
-export function judge(trial: Trial, broken: readonly string[] = []): Verdict {
+export function judge(trial: TrialRecord, broken: readonly string[] = []): Verdict {
   const { calls, answers } = trial;
   const bound = boundOf(trial);
   return {
@@ -42,14 +42,14 @@ export function judge(trial: Trial, broken: readonly string[] = []): Verdict {
   };
 }
 
-function errorsByCode({ answers }: Trial): Record<string, number> {
+function errorsByCode({ answers }: TrialRecord): Record<string, number> {
   const errors: Record<string, number> = {};
   for (const { error } of answers) if (error) errors[error.code] = (errors[error.code] ?? 0) + 1;
   return errors;
 }
 
 /** Tokens of another key, made up, or past their hard expiry. */
-function wrongTokens({ fleet, key, answers }: Trial): string[] {
+function wrongTokens({ fleet, key, answers }: TrialRecord): string[] {
   const book = new Map(fleet.witness.calls.map((call) => [call.token, call]));
   return answers.flatMap(({ worker, token, askedAt, answeredAt }) => {
     if (token === undefined) return [];
@@ -67,7 +67,7 @@ function wrongTokens({ fleet, key, answers }: Trial): string[] {
   });
 }
 
-function lateAnswers({ fleet, answers }: Trial): string[] {
+function lateAnswers({ fleet, answers }: TrialRecord): string[] {
   const { waitTimeoutMs } = fleet.policy;
   return answers.flatMap(({ worker, askedAt, answeredAt }) => {
     const tookMs = answeredAt - askedAt - fleet.worker(worker).pausedMs;
@@ -76,7 +76,7 @@ function lateAnswers({ fleet, answers }: Trial): string[] {
 }
 
 /** A process that was told that a token was rejected never gives it to a caller who comes later. */
-function rejectedTokens({ fleet, answers }: Trial): string[] {
+function rejectedTokens({ fleet, answers }: TrialRecord): string[] {
   return fleet.history.rejections.flatMap((rejection) =>
     answers
       .filter(({ worker, token }) => worker === rejection.worker && token === rejection.token)
@@ -86,7 +86,7 @@ function rejectedTokens({ fleet, answers }: Trial): string[] {
 }
 
 /** One fence, one token. What was minted without the store has no fence: its generation is a clock's whole millisecond. */
-function reusedGenerations({ answers }: Trial): string[] {
+function reusedGenerations({ answers }: TrialRecord): string[] {
   const tokens = new Map<number, string>();
   return answers.flatMap(({ token, generation }) => {
     if (token === undefined || generation === undefined || generation % 1_000 === 0) return [];
@@ -96,7 +96,7 @@ function reusedGenerations({ answers }: Trial): string[] {
   });
 }
 
-function brokenWorkers(trial: Trial): string[] {
+function brokenWorkers(trial: TrialRecord): string[] {
   return trial.fleet.workers.flatMap((worker) => {
     const wasEnded = worker.endedBy !== undefined || worker.lastEndedAt > trial.startedAt;
     const lost = uncounted(trial, worker.name);

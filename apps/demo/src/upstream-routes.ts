@@ -3,8 +3,8 @@ import { type IncomingMessage, type ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { type Credential } from './credential.js';
 import { sendJson } from './http.js';
-import { type Credential } from './upstream.js';
 
 interface Exchange {
   readonly request: IncomingMessage;

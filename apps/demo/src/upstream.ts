@@ -21,13 +21,6 @@ export interface Upstream {
   stop(): Promise<void>;
 }
 
-/** What the upstream reports of the token that it received; never the token itself. */
-export interface Credential {
-  /** The first 12 hexadecimal digits of the token's SHA-256. */
-  readonly digest: string;
-  readonly active: true;
-}
-
 /** Starts an API that requires an active access token, and that counts and echoes its requests. */
 export async function startUpstream({ host = '127.0.0.1', port = 0, ...options }: UpstreamOptions): Promise<Upstream> {
   const introspection = new Introspection(options);
