@@ -4,6 +4,7 @@ import { type TokenObservers } from '../contract/token-observers.js';
 import { type RejectionVerdict } from '../contract/token-store.js';
 import { type Token } from '../contract/token.js';
 import { type TokenStanding } from '../in-hand/token-standing.js';
+import { onAbort } from '../protocol/abort-callbacks.js';
 import { type Rejections } from '../protocol/rejections.js';
 import { type TokenSupply } from '../protocol/token-supply.js';
 import { answerAbout, type UpstreamStatus } from './refusal.js';
@@ -113,15 +114,14 @@ export class WithToken {
 
   private pause(signal: AbortSignal | undefined): Promise<void> {
     return new Promise((resolve, reject) => {
-      const onAbort = (): void => {
-        cancel();
-        reject(signal?.reason as Error);
-      };
       const cancel = this.parts.clock.after(LAG_MS, () => {
-        signal?.removeEventListener('abort', onAbort);
+        ignoreSignal();
         resolve();
       });
-      signal?.addEventListener('abort', onAbort, { once: true });
+      const ignoreSignal = onAbort(signal, () => {
+        cancel();
+        reject(signal?.reason as Error);
+      });
     });
   }
 }

@@ -1,4 +1,5 @@
 import { type Clock } from '../contract/clock.js';
+import { onAbort } from './abort-callbacks.js';
 
 /** Work on one key that any number of callers wait for. */
 export interface Flight {
@@ -84,13 +85,12 @@ class OpenFlight<T> implements Flight {
     return new Promise((resolve, reject) => {
       const leave = (settle: () => void): void => {
         cancelTimeout();
-        signal?.removeEventListener('abort', onAbort);
+        ignoreSignal();
         settle();
         if (--this.aboard === 0) this.onEmpty?.();
       };
-      const onAbort = (): void => leave(() => reject(signal?.reason));
       const cancelTimeout = clock.after(timeoutMs, () => leave(() => reject(timeoutError())));
-      signal?.addEventListener('abort', onAbort, { once: true });
+      const ignoreSignal = onAbort(signal, () => leave(() => reject(signal?.reason)));
       this.landed.then(
         (result) => leave(() => resolve({ result, isFirst })),
         (error) => leave(() => reject(error)),

@@ -1,0 +1,41 @@
+import { getEventListeners } from 'node:events';
+import { onAbort } from './abort-callbacks.js';
+
+describe('onAbort', () => {
+  it('tells every callback of a signal by one listener', () => {
+    const { signal, abort } = controller();
+    const callbacks = Array.from({ length: 11 }, () => jest.fn());
+    for (const callback of callbacks) onAbort(signal, callback);
+    expect(getEventListeners(signal, 'abort')).toHaveLength(1);
+    abort();
+    for (const callback of callbacks) expect(callback).toHaveBeenCalledTimes(1);
+  });
+
+  it('does not tell a callback that ended it, and leaves nothing on the signal', () => {
+    const { signal, abort } = controller();
+    const [ended, other] = [jest.fn(), jest.fn()];
+    const ends = [ended, other].map((callback) => onAbort(signal, callback));
+    ends[0]!();
+    expect(getEventListeners(signal, 'abort')).toHaveLength(1);
+    ends[1]!();
+    expect(getEventListeners(signal, 'abort')).toHaveLength(0);
+    abort();
+    expect([ended.mock.calls.length, other.mock.calls.length]).toEqual([0, 0]);
+  });
+
+  it('listens again after all callbacks ended it', () => {
+    const { signal, abort } = controller();
+    const end = onAbort(signal, jest.fn());
+    end();
+    const callback = jest.fn();
+    onAbort(signal, callback);
+    end();
+    abort();
+    expect(callback).toHaveBeenCalledTimes(1);
+  });
+
+  function controller(): { signal: AbortSignal; abort: () => void } {
+    const own = new AbortController();
+    return { signal: own.signal, abort: () => own.abort() };
+  }
+});

@@ -1,0 +1,31 @@
+interface Waiting {
+  readonly callbacks: Set<() => void>;
+  readonly listener: () => void;
+}
+
+const bySignal = new WeakMap<AbortSignal, Waiting>();
+
+/**
+ * Runs `callback` once that signal aborts; the returned function ends that. All callbacks of one signal share a listener:
+ * many calls may heed one signal, and Node takes an eleventh listener for a leak.
+ */
+export function onAbort(signal: AbortSignal | undefined, callback: () => void): () => void {
+  if (!signal) return () => {};
+  const { callbacks, listener } = bySignal.get(signal) ?? listen(signal);
+  callbacks.add(callback);
+  return () => {
+    callbacks.delete(callback);
+    if (callbacks.size > 0 || bySignal.get(signal)?.callbacks !== callbacks) return;
+    signal.removeEventListener('abort', listener);
+    bySignal.delete(signal);
+  };
+}
+
+function listen(signal: AbortSignal): Waiting {
+  const callbacks = new Set<() => void>();
+  const listener = (): void => callbacks.forEach((callback) => callback());
+  const waiting = { callbacks, listener };
+  signal.addEventListener('abort', listener, { once: true });
+  bySignal.set(signal, waiting);
+  return waiting;
+}
