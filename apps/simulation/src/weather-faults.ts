@@ -1,4 +1,3 @@
-import { type Chance } from './chance.js';
 import { aProcess, type Fault } from './fault.js';
 import { outage } from './faults.js';
 import { type Failure } from './identity-provider.js';

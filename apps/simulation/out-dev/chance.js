@@ -1,2 +1,0 @@
-export { Chance } from '@mintonce/test-support/chance';
-//# sourceMappingURL=chance.js.map

@@ -1,1 +1,0 @@
-export { Chance } from '@mintonce/test-support/chance';
