@@ -72,6 +72,8 @@ export class KeyTruth {
   readonly refused = new Set<string>();
   /** What the store forgot: how often its history ended. */
   lostHistories = 0;
+  /** When processes asked, by process and nonce. */
+  private readonly asks = new Map<string, Map<string, number>>();
   private fence = 0;
   private publishedFence = 0;
   private readonly pace: PaceTruth;
@@ -82,6 +84,12 @@ export class KeyTruth {
     private readonly noticedAfterMs: number,
   ) {
     this.pace = new PaceTruth(verdict);
+  }
+
+  /** An attempt is on its way. */
+  asked({ nonce }: Attempt, process: string, at: number): void {
+    const asks = this.asks.get(process) ?? new Map<string, number>();
+    this.asks.set(process, asks.set(nonce, at));
   }
 
   acquired(answer: Acquired, { nonce, leaseMs, minTtlMs }: Attempt, { now, serverNow, process }: Moment): void {
@@ -216,14 +224,14 @@ export class KeyTruth {
 
   private checkWait(process: string, now: number): void {
     const { lease } = this;
-    // Until then another flight of the process waits for the answer.
-    const isNoticed = lease !== undefined && now - lease.at > this.noticedAfterMs;
-    const forItself = lease?.process === process && lease.isUnheard && lease.isForCaller && isNoticed;
-    this.verdict.expect(
-      !forItself,
-      'no process waits for itself',
-      () => `${process} waits for its own ${lease?.fence}`,
+    if (lease?.process !== process || !lease.isUnheard || !lease.isForCaller) return;
+    // Another flight of the process waits for the answer, or was left without one as well and is asked again in its place.
+    const asks = [...(this.asks.get(process) ?? [])];
+    const hasOther = asks.some(
+      ([nonce, at]) => nonce !== lease.nonce && Math.abs(at - lease.at) <= this.noticedAfterMs,
     );
+    const forItself = !hasOther && now - lease.at > this.noticedAfterMs;
+    this.verdict.expect(!forItself, 'no process waits for itself', () => `${process} waits for its own ${lease.fence}`);
   }
 
   private checkServed(fence: number, ttlMs: number, serverNow: number): void {
