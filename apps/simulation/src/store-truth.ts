@@ -10,6 +10,9 @@ import {
 import { PaceTruth } from './pace-truth.js';
 import { type Verdict } from './verdict.js';
 
+/** More than are on their way at a time. */
+const REMEMBERED_ASKS = 300;
+
 /** A token that the store accepted. */
 export interface PublishedToken {
   readonly fence: number;
@@ -72,8 +75,7 @@ export class KeyTruth {
   readonly refused = new Set<string>();
   /** What the store forgot: how often its history ended. */
   lostHistories = 0;
-  /** When processes asked, by process and nonce. */
-  private readonly asks = new Map<string, Map<string, number>>();
+  private readonly asks: { readonly process: string; readonly nonce: string; readonly at: number }[] = [];
   private fence = 0;
   private publishedFence = 0;
   private readonly pace: PaceTruth;
@@ -88,8 +90,8 @@ export class KeyTruth {
 
   /** An attempt is on its way. */
   asked({ nonce }: Attempt, process: string, at: number): void {
-    const asks = this.asks.get(process) ?? new Map<string, number>();
-    this.asks.set(process, asks.set(nonce, at));
+    this.asks.push({ process, nonce, at });
+    if (this.asks.length > REMEMBERED_ASKS) this.asks.shift();
   }
 
   acquired(answer: Acquired, { nonce, leaseMs, minTtlMs }: Attempt, { now, serverNow, process }: Moment): void {
@@ -226,9 +228,9 @@ export class KeyTruth {
     const { lease } = this;
     if (lease?.process !== process || !lease.isUnheard || !lease.isForCaller) return;
     // Another flight of the process waits for the answer, or was left without one as well and is asked again in its place.
-    const asks = [...(this.asks.get(process) ?? [])];
-    const hasOther = asks.some(
-      ([nonce, at]) => nonce !== lease.nonce && Math.abs(at - lease.at) <= this.noticedAfterMs,
+    const hasOther = this.asks.some(
+      (ask) =>
+        ask.process === process && ask.nonce !== lease.nonce && Math.abs(ask.at - lease.at) <= this.noticedAfterMs,
     );
     const forItself = !hasOther && now - lease.at > this.noticedAfterMs;
     this.verdict.expect(!forItself, 'no process waits for itself', () => `${process} waits for its own ${lease.fence}`);
