@@ -44,15 +44,17 @@ export class Link {
     this.calls++;
     const isSentTwice = this.chance.happens(this.conditions.duplicate);
     const call: StoreCall = { operation, args, process: this.host.name, sentAt: this.time.now, isSentTwice };
-    if (operation === 'acquire')
-      this.server.truthOf(args[0] as string).asked(args[1] as Attempt, this.host.name, call.sentAt);
+    const heard =
+      operation === 'acquire'
+        ? this.server.truthOf(args[0] as string).asked(args[1] as Attempt, this.host.name, call.sentAt)
+        : () => {};
     return new Promise((resolve, reject) => {
       this.send(call, resolve, reject);
       if (isSentTwice) {
         const again = (): void => this.send(call, resolve, reject);
         this.time.after(this.chance.exponential(200), this.host, again);
       }
-    });
+    }).finally(heard);
   }
 
   delay(): number {

@@ -127,7 +127,9 @@ export class MintJudge extends Witness {
     const rejected = truths.reduce((sum, { marks }) => sum + marks.size, 0);
     const purged = truths.flatMap(({ voided }) => voided).filter((lease) => lease.process === name).length;
     // A purge may also come between a commit and its answer.
-    const purges = truths.reduce((sum, { purgedAt }) => sum + purgedAt.length, 0);
+    const purges = truths.flatMap(({ published, purgedAt }) =>
+      published.filter(({ storedAt }) => purgedAt.some((at) => at >= storedAt && at <= storedAt + NETWORK_MS)),
+    ).length;
     const lost =
       this.isOrderly && this.world.server.everBroken.size === 0
         ? Math.max(0, superseded - rejected - purged - purges) + local + Math.max(0, counts.leasesLost - purged)

@@ -156,6 +156,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'an answer that was overtaken replaces a newer token',
     edits: [edit('core/in-hand/tokens-in-hand.js', 'return isOvertaking || (', 'return (')],
+    faults: ['messages are slow', 'an event channel breaks'],
   },
   {
     name: 'rejected tokens are replaced without a pace',
@@ -297,7 +298,6 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'the callers of one process do not share a flight',
     edits: [edit('core/protocol/flights.js', 'const current = this.flights.get(keyId);', 'const current = undefined;')],
-    faults: ['the store restarts with its data'],
   },
   {
     name: 'a flight that failed stays on the map',

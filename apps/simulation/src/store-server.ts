@@ -52,6 +52,7 @@ export class StoreServer {
     private readonly verdict: Verdict,
     /** When a process has noticed that an answer is lost. */
     private readonly noticedAfterMs: number,
+    private readonly storeTimeoutMs: number,
   ) {
     this.narrator = new StoreNarrator(history);
     this.store = this.emptyStore();
@@ -60,7 +61,7 @@ export class StoreServer {
 
   truthOf(keyId: string): KeyTruth {
     let truth = this.truths.get(keyId);
-    if (!truth) this.truths.set(keyId, (truth = new KeyTruth(this.verdict, this.noticedAfterMs)));
+    if (!truth) this.truths.set(keyId, (truth = new KeyTruth(this.verdict, this.noticedAfterMs, this.storeTimeoutMs)));
     return truth;
   }
 

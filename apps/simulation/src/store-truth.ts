@@ -40,6 +40,16 @@ export interface Grant {
   isUnheard: boolean;
 }
 
+/** An attempt of a process. */
+interface Ask {
+  readonly process: string;
+  readonly nonce: string;
+  readonly at: number;
+  /** For callers to whom any valid token is good enough. */
+  readonly isForAnybody: boolean;
+  isOpen: boolean;
+}
+
 /** One step that the server took: when in true time, when by its own clock, and for whom. */
 export interface Moment {
   readonly now: number;
@@ -75,7 +85,7 @@ export class KeyTruth {
   readonly refused = new Set<string>();
   /** What the store forgot: how often its history ended. */
   lostHistories = 0;
-  private readonly asks: { readonly process: string; readonly nonce: string; readonly at: number }[] = [];
+  private readonly asks: Ask[] = [];
   private fence = 0;
   private publishedFence = 0;
   private readonly pace: PaceTruth;
@@ -84,14 +94,24 @@ export class KeyTruth {
     private readonly verdict: Verdict,
     /** When a process has noticed that an answer is lost. */
     private readonly noticedAfterMs: number,
+    private readonly storeTimeoutMs: number,
   ) {
     this.pace = new PaceTruth(verdict);
   }
 
-  /** An attempt is on its way. */
-  asked({ nonce }: Attempt, process: string, at: number): void {
-    this.asks.push({ process, nonce, at });
+  /** An attempt is on its way; the returned function says that its process heard of it. */
+  asked({ nonce, minTtlMs, refusedGeneration }: Attempt, process: string, at: number): () => void {
+    const isForAnybody = minTtlMs === 0 && refusedGeneration === undefined;
+    const ask = { process, nonce, at, isForAnybody, isOpen: true };
+    const twin = isForAnybody && this.asks.find((other) => this.isTwin(other, ask));
+    this.verdict.expect(
+      !twin,
+      'the callers of one process ask the store together',
+      () => `${process} asks twice at once`,
+    );
+    this.asks.push(ask);
     if (this.asks.length > REMEMBERED_ASKS) this.asks.shift();
+    return () => void (ask.isOpen = false);
   }
 
   acquired(answer: Acquired, { nonce, leaseMs, minTtlMs }: Attempt, { now, serverNow, process }: Moment): void {
@@ -222,6 +242,11 @@ export class KeyTruth {
   /** The reply that granted a lease to `process` is lost. */
   unheard(process: string): void {
     if (this.lease?.process === process) this.lease.isUnheard = true;
+  }
+
+  private isTwin(other: Ask, { process, at }: Ask): boolean {
+    const isOpen = other.isOpen && at - other.at < this.storeTimeoutMs;
+    return isOpen && other.isForAnybody && other.process === process;
   }
 
   private checkWait(process: string, now: number): void {

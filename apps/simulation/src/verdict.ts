@@ -18,6 +18,7 @@ export const INVARIANTS = {
   'rejected tokens are replaced at most once per pace': 2,
   'every mint is counted once': 2,
   'every caller is counted once': 2,
+  'the callers of one process ask the store together': 2,
   'no token is given out past hard expiry': 3,
   'no token is given out for another request': 3,
   'no rejected token is given out while another can be had': 3,

@@ -65,7 +65,8 @@ export class World {
   ) {
     const { time, verdict } = this;
     const history = (this.history = new History(time, isTold));
-    this.server = new StoreServer(time, library, history, verdict, weather.policy.storeTimeoutMs + NETWORK_MS);
+    const { storeTimeoutMs } = weather.policy;
+    this.server = new StoreServer(time, library, history, verdict, storeTimeoutMs + NETWORK_MS, storeTimeoutMs);
     const mood = {
       slownessMs: weather.mintMs,
       failureRate: 0,
