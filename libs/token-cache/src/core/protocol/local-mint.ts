@@ -17,13 +17,26 @@ export interface LocalMintParts {
 
 /** A mint without the store: for this process alone, which shares the token once the store answers again. */
 export class LocalMint {
+  /** By key: callers that were refused with a token have a flight of their own, and no lease keeps the two apart. */
+  private readonly running = new Map<string, Promise<HeldToken | 'voided'>>();
+
   constructor(private readonly parts: LocalMintParts) {}
 
   /**
+   * Mints, or joins the mint of that key.
+   *
    * @returns `voided` when it was purged meanwhile
    * @throws TokenSourceError
    */
-  async mint(key: TokenKey, watch: KeyWatch): Promise<HeldToken | 'voided'> {
+  mint(key: TokenKey, watch: KeyWatch): Promise<HeldToken | 'voided'> {
+    const current = this.running.get(key.id);
+    if (current) return current;
+    const minted = this.mintOnce(key, watch).finally(() => this.running.delete(key.id));
+    this.running.set(key.id, minted);
+    return minted;
+  }
+
+  private async mintOnce(key: TokenKey, watch: KeyWatch): Promise<HeldToken | 'voided'> {
     const { clock, tokens, failures, minting } = this.parts;
     const failure = failures.recent(key);
     if (failure) throw errorOf(failure, key.integration.name);
