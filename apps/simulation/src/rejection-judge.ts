@@ -32,7 +32,8 @@ export class RejectionJudge extends Witness {
     this.verdict.expect(!isForgotten, 'no purged token is given out once the fleet knows', () => {
       return `${process.name} gave out ${accessToken}, which it alone had and was told to forget`;
     });
-    if (this.storeKnowsBest && this.isShared(label, accessToken)) {
+    // What a process minted without the store has its clock for a generation.
+    if (this.storeKnowsBest && this.truthOf(label)?.published.some(({ fence }) => fence === generation)) {
       this.checkOrder(process, label, { generation, accessToken }, askedAt);
     }
     if (!this.isOrderlyFor(label)) return;
@@ -73,9 +74,9 @@ export class RejectionJudge extends Witness {
   refusedForGood({ process, request: { label }, first, last, refusedAt = this.now }: Caller): void {
     if (!first || !this.isOrderlyFor(label) || !this.sourceWorks || !process.serves) return;
     const truth = this.truthOf(label);
-    // Of a replacement that was granted later it may not have been told.
+    // Of a replacement that was granted while it was reported it may not have been told.
     const grantedAt = truth?.contested.get(first.generation) ?? truth?.marks.get(first.generation)?.at ?? Infinity;
-    const isReplaced = grantedAt <= refusedAt;
+    const isReplaced = grantedAt + NETWORK_MS <= refusedAt;
     const isAgain = last?.generation === first.generation;
     this.verdict.expect(
       !isAgain || !isReplaced,

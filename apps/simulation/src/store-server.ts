@@ -50,6 +50,8 @@ export class StoreServer {
     private readonly library: Library,
     private readonly history: History,
     private readonly verdict: Verdict,
+    /** When a process has noticed that an answer is lost. */
+    private readonly noticedAfterMs: number,
   ) {
     this.narrator = new StoreNarrator(history);
     this.store = this.emptyStore();
@@ -58,7 +60,7 @@ export class StoreServer {
 
   truthOf(keyId: string): KeyTruth {
     let truth = this.truths.get(keyId);
-    if (!truth) this.truths.set(keyId, (truth = new KeyTruth(this.verdict)));
+    if (!truth) this.truths.set(keyId, (truth = new KeyTruth(this.verdict, this.noticedAfterMs)));
     return truth;
   }
 

@@ -76,13 +76,17 @@ export class KeyTruth {
   private publishedFence = 0;
   private readonly pace: PaceTruth;
 
-  constructor(private readonly verdict: Verdict) {
+  constructor(
+    private readonly verdict: Verdict,
+    /** When a process has noticed that an answer is lost. */
+    private readonly noticedAfterMs: number,
+  ) {
     this.pace = new PaceTruth(verdict);
   }
 
   acquired(answer: Acquired, { nonce, leaseMs, minTtlMs }: Attempt, { now, serverNow, process }: Moment): void {
     if (answer.outcome === 'hit') this.checkServed(answer.token.fence, answer.token.ttlMs, serverNow);
-    if (answer.outcome === 'wait' && minTtlMs === 0) this.checkWait(process);
+    if (answer.outcome === 'wait' && minTtlMs === 0) this.checkWait(process, now);
     if (answer.outcome !== 'lease') return;
     const { fence } = answer.lease;
     const { lease } = this;
@@ -210,9 +214,11 @@ export class KeyTruth {
     if (this.lease?.process === process) this.lease.isUnheard = true;
   }
 
-  private checkWait(process: string): void {
+  private checkWait(process: string, now: number): void {
     const { lease } = this;
-    const forItself = lease?.process === process && lease.isUnheard && lease.isForCaller;
+    // Until then another flight of the process waits for the answer.
+    const isNoticed = lease !== undefined && now - lease.at > this.noticedAfterMs;
+    const forItself = lease?.process === process && lease.isUnheard && lease.isForCaller && isNoticed;
     this.verdict.expect(
       !forItself,
       'no process waits for itself',

@@ -21,6 +21,7 @@ import { CALM_UPSTREAM, Upstream } from './upstream.js';
 import { Verdict } from './verdict.js';
 import { VirtualTime } from './virtual-time.js';
 import { type Weather } from './weather.js';
+import { NETWORK_MS } from './witness.js';
 
 export interface Asking {
   readonly leavesAfterMs?: number;
@@ -64,7 +65,7 @@ export class World {
   ) {
     const { time, verdict } = this;
     const history = (this.history = new History(time, isTold));
-    this.server = new StoreServer(time, library, history, verdict);
+    this.server = new StoreServer(time, library, history, verdict, weather.policy.storeTimeoutMs + NETWORK_MS);
     const mood = {
       slownessMs: weather.mintMs,
       failureRate: 0,

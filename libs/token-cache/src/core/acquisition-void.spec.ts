@@ -17,7 +17,7 @@ import { MemoryTokenStore } from './slot/memory-token-store.js';
 import { TokenSourceRejectedError } from './contract/token-cache.errors.js';
 import { type StoreOperation } from './contract/token-observer.js';
 import { type TokenSource, tokenSource } from './contract/token-source.js';
-import { type Token } from './contract/token.js';
+import { Token } from './contract/token.js';
 import { type TokenClient } from '../core/token-client.js';
 
 const SECOND = 1_000;
@@ -148,6 +148,22 @@ describe('Acquisition, when a token is rejected or purged,', () => {
       expect(await b.invalidate(rejected)).toBe(false);
       expect(await accessToken(b)).toBe('fake-token-2');
       expect(source.calls).toHaveLength(2);
+    });
+
+    it('leaves another alone that is in hand, whatever their generations, while the store is away', async () => {
+      const store = new FaultyTokenStore(shared);
+      const tokens = replica({}, store);
+      const current = await tokens.getToken('billing');
+      store.fault = () => 'reject';
+      // Minted without the store by a process whose clock is ahead.
+      const former = new Token({
+        ...current,
+        keyId: current.keyId,
+        accessToken: 'former',
+        generation: current.generation + 1e9,
+      });
+      expect(await tokens.invalidate(former)).toBe(false);
+      expect(await accessToken(tokens)).toBe('fake-token-1');
     });
 
     it('is told to the store before it is asked for that key', async () => {
@@ -314,6 +330,16 @@ describe('Acquisition, when a token is rejected or purged,', () => {
       await stepsLater();
       await reject(tokens, rejected);
       expect(await accessToken(tokens)).toBe('fake-token-2');
+    });
+
+    it('leaves no mint behind whose lease was granted before it and told after it', async () => {
+      const tokens = replica({}, slow(shared, { replies: { acquire: 100 } }));
+      const asked = accessToken(tokens);
+      await pass(50);
+      await replica().purge('billing');
+      await pass(SECOND);
+      expect(await asked).toBe('fake-token-1');
+      expect(source.calls).toHaveLength(1);
     });
 
     it('is not given to a caller that comes after a purge was heard, without the store', async () => {

@@ -42,6 +42,8 @@ export class LeasedMint {
   async mint(key: TokenKey, granted: Granted, watch: KeyWatch): Promise<HeldToken | 'voided'> {
     const { store, tokens, failures, minting } = this.parts;
     const { lease, reason } = granted;
+    // A purge that was heard while the grant was on its way.
+    if (watch.hasPurged(lease.fence)) return 'voided';
     const failure = failures.recent(key);
     if (failure) {
       await store.fail(key, lease, failure).catch(() => {});

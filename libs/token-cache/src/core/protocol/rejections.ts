@@ -92,6 +92,8 @@ export class Rejections {
 
   /** The rule of the store, on the clock of this process; the store hears of it with the next call of that key. */
   private decideAlone(key: TokenKey, rejection: Rejection, held: HeldToken | undefined): RejectionVerdict {
+    // Callers are given another token by now, whatever its place among the generations.
+    if (!held && this.parts.tokens.valid(key.id, this.parts.clock.monotonic())) return 'stale';
     const verdict = this.pace(key, rejection);
     if (verdict !== 'replaced') return verdict;
     this.untold.set(key.id, rejection);
