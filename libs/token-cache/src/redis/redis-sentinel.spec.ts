@@ -51,7 +51,7 @@ describe('RedisTokenStore behind Sentinel', () => {
       await rig.replicated();
 
       await rig.failover();
-      await waitFor(() => told.at(-1) === 'up' && told.length >= 3, { timeoutMs: 20_000 });
+      await waitFor(() => told.at(-1) === 'up' && told.length >= 3);
 
       await waitFor(async () => (await store.peek('key')).token?.payload === 'payload');
       await waitFor(async () => {
