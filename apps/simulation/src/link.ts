@@ -1,4 +1,4 @@
-import { type Acquired } from '@mintonce/token-cache';
+import { type Acquired, type Attempt } from '@mintonce/token-cache';
 import { type Chance } from './chance.js';
 import { type Host } from './host.js';
 import { type StoreCall, type StoreOperation } from './store-call.js';
@@ -44,6 +44,8 @@ export class Link {
     this.calls++;
     const isSentTwice = this.chance.happens(this.conditions.duplicate);
     const call: StoreCall = { operation, args, process: this.host.name, sentAt: this.time.now, isSentTwice };
+    if (operation === 'acquire')
+      this.server.truthOf(args[0] as string).asked(args[1] as Attempt, this.host.name, call.sentAt);
     return new Promise((resolve, reject) => {
       this.send(call, resolve, reject);
       if (isSentTwice) {

@@ -165,7 +165,11 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'the pace of replacements does not grow',
     edits: [
-      edit('core/slot/rejection-pace.js', 'followsClosely ? Math.min(2 * last.paceMs, maxPaceMs) : paceMs', 'paceMs'),
+      edit(
+        'core/slot/rejection-pace.js',
+        'followsClosely ? Math.min(Math.max(2 * last.paceMs, paceMs), maxPaceMs) : paceMs',
+        'paceMs',
+      ),
     ],
     faults: ['the upstream refuses every token'],
   },
@@ -262,7 +266,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: 'a lost reply makes a process wait for itself',
-    edits: [edit('core/store-client/store-client.js', 'this.unanswered.get(key.id) ?? randomUUID()', 'randomUUID()')],
+    edits: [edit('core/store-client/store-client.js', 'this.unanswered.get(id) ?? randomUUID()', 'randomUUID()')],
     faults: ['messages are lost'],
   },
   {

@@ -19,7 +19,7 @@ export class PaceTruth {
       return `${process} was granted a replacement ${sinceMs} ms after the last one, the pace being ${leastMs} ms`;
     });
     const isClose = last !== undefined && sinceMs <= 2 * last.paceMs;
-    this.last = { at, paceMs: isClose ? Math.min(2 * last.paceMs, maxPaceMs) : paceMs };
+    this.last = { at, paceMs: isClose ? Math.min(Math.max(2 * last.paceMs, paceMs), maxPaceMs) : paceMs };
   }
 
   forget(): void {

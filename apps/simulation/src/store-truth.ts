@@ -10,6 +10,9 @@ import {
 import { PaceTruth } from './pace-truth.js';
 import { type Verdict } from './verdict.js';
 
+/** More than are on their way at a time. */
+const REMEMBERED_ASKS = 300;
+
 /** A token that the store accepted. */
 export interface PublishedToken {
   readonly fence: number;
@@ -72,6 +75,7 @@ export class KeyTruth {
   readonly refused = new Set<string>();
   /** What the store forgot: how often its history ended. */
   lostHistories = 0;
+  private readonly asks: { readonly process: string; readonly nonce: string; readonly at: number }[] = [];
   private fence = 0;
   private publishedFence = 0;
   private readonly pace: PaceTruth;
@@ -82,6 +86,12 @@ export class KeyTruth {
     private readonly noticedAfterMs: number,
   ) {
     this.pace = new PaceTruth(verdict);
+  }
+
+  /** An attempt is on its way. */
+  asked({ nonce }: Attempt, process: string, at: number): void {
+    this.asks.push({ process, nonce, at });
+    if (this.asks.length > REMEMBERED_ASKS) this.asks.shift();
   }
 
   acquired(answer: Acquired, { nonce, leaseMs, minTtlMs }: Attempt, { now, serverNow, process }: Moment): void {
@@ -216,14 +226,14 @@ export class KeyTruth {
 
   private checkWait(process: string, now: number): void {
     const { lease } = this;
-    // Until then another flight of the process waits for the answer.
-    const isNoticed = lease !== undefined && now - lease.at > this.noticedAfterMs;
-    const forItself = lease?.process === process && lease.isUnheard && lease.isForCaller && isNoticed;
-    this.verdict.expect(
-      !forItself,
-      'no process waits for itself',
-      () => `${process} waits for its own ${lease?.fence}`,
+    if (lease?.process !== process || !lease.isUnheard || !lease.isForCaller) return;
+    // Another flight of the process waits for the answer, or was left without one as well and is asked again in its place.
+    const hasOther = this.asks.some(
+      (ask) =>
+        ask.process === process && ask.nonce !== lease.nonce && Math.abs(ask.at - lease.at) <= this.noticedAfterMs,
     );
+    const forItself = !hasOther && now - lease.at > this.noticedAfterMs;
+    this.verdict.expect(!forItself, 'no process waits for itself', () => `${process} waits for its own ${lease.fence}`);
   }
 
   private checkServed(fence: number, ttlMs: number, serverNow: number): void {
