@@ -18,7 +18,9 @@ export interface Told {
 export class CallerJudge extends Witness {
   /** What callers were told, in order. */
   readonly told: Told[] = [];
-  private readonly judgesHands = this.world.weather.faults.some((fault) => WEATHER_FAULTS.includes(fault));
+  private readonly judgesHands = this.world.weather.faults.some((trouble) =>
+    WEATHER_FAULTS.some((fault) => fault === trouble),
+  );
 
   comes(process: Process, request: KnownRequest, isLast: boolean): Caller {
     process.came++;

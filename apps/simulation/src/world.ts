@@ -17,6 +17,7 @@ import { type Caller, Process } from './process.js';
 import { type KnownRequest, REQUESTS } from './requests.js';
 import { RejectionJudge } from './rejection-judge.js';
 import { StoreServer } from './store-server.js';
+import { type StruckWorld } from './struck-world.js';
 import { CALM_UPSTREAM, Upstream } from './upstream.js';
 import { Verdict } from './verdict.js';
 import { VirtualTime } from './virtual-time.js';
@@ -34,7 +35,7 @@ export interface Asking {
 }
 
 /** The fleet, what it shares, and everybody who uses it. */
-export class World {
+export class World implements StruckWorld {
   readonly time = new VirtualTime();
   readonly history: History;
   readonly verdict = new Verdict();
