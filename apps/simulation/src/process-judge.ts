@@ -14,9 +14,9 @@ const CALLS_AT_SHUTDOWN = 4;
 export class ProcessJudge extends Witness {
   /** Called after each event, with the store's truth up to date. */
   published(truth: KeyTruth, token: PublishedToken): void {
-    if (!this.isOrderly) return;
+    const { label = '' } = this.world.idp.tokens.get(token.accessToken) ?? {};
+    if (!this.isOrderlyFor(label)) return;
     const boundMs = this.eventsArrive ? NETWORK_MS : POLL_MS + NETWORK_MS;
-    const { label } = this.world.idp.tokens.get(token.accessToken) ?? {};
     this.world.time.after(boundMs, this.world.time.world, () => {
       if (truth.current !== token || this.hardExpiryOf(token) < this.now) return;
       const waiting = this.pendingSince(label, token.storedAt - 0.001, (process) => this.hasHeard(process));
