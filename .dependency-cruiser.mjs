@@ -28,16 +28,9 @@ export default {
   forbidden: [
     {
       name: 'no cycle',
-      comment: 'Move what both files need into a file of its own.',
+      comment: 'Types included: move what both files need into a file of its own.',
       severity: 'error',
       from: {},
-      to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
-    },
-    {
-      name: 'no cycle of types in a library',
-      comment: 'Move the type that both files need into a file of its own.',
-      severity: 'error',
-      from: { path: '^libs/' },
       to: { circular: true },
     },
     {

@@ -88,7 +88,6 @@ export class Fleet implements TriedFleet {
     const since = monotonicMs();
     for (const worker of workers) {
       await waitFor(async () => (await worker.ask({ do: 'report' })).storeAvailable, {
-        timeoutMs: 30_000,
         description: `${worker.name} to be in touch with its store`,
       });
     }
@@ -103,9 +102,9 @@ export class Fleet implements TriedFleet {
     return Math.max(...reports.map(({ loopDelayMs }) => loopDelayMs)) + ownMs;
   }
 
-  /** Resolves when the condition holds, and within half a minute. */
+  /** Resolves when the condition holds. */
   async until(condition: () => boolean | Promise<boolean>): Promise<void> {
-    await waitFor(condition, { timeoutMs: 30_000, intervalMs: 5 });
+    await waitFor(condition, { intervalMs: 5 });
   }
 
   worker(name: string): WorkerProcess {

@@ -145,7 +145,6 @@ export class Trial implements TrialRecord {
     const served = ({ name }: WorkerProcess): number =>
       this.answers.filter(({ worker, token, askedAt }) => worker === name && token && askedAt >= since).length;
     await waitFor(() => workers.every((worker) => served(worker) >= perWorker), {
-      timeoutMs: 30_000,
       description: 'tokens for callers of every worker',
     });
   }
@@ -161,7 +160,7 @@ export class Trial implements TrialRecord {
     await this.rest();
     const ownMints = () => this.fleet.awake.every(({ name }) => uncounted(this, name) === 0);
     // A mint whose callers are all gone may still be on its way.
-    await waitFor(ownMints, { timeoutMs: 5_000 }).catch(() => undefined);
+    await waitFor(ownMints).catch(() => undefined);
     return judge(this, await this.fleet.inspect());
   }
 }

@@ -50,7 +50,7 @@ export class WorkerProcess {
     this.link = undefined;
     this.endedBy = undefined;
     this.node = await startNode(MAIN, { env: { CHAOS_WORKER: JSON.stringify(this.settings) } });
-    await waitFor(() => this.link !== undefined || !this.process.running, { timeoutMs: 60_000 });
+    await waitFor(() => this.link !== undefined || !this.process.running);
     if (!this.link) throw new Error(`${this.name} did not start:\n${this.output()}`);
   }
 

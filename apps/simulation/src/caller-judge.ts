@@ -1,5 +1,8 @@
 import { type Token } from '@mintonce/token-cache';
+import { type HandJudge } from './hand-judge.js';
+import { type JudgedWorld } from './judged-world.js';
 import { type Caller, type Process } from './process.js';
+import { type RejectionJudge } from './rejection-judge.js';
 import { type KnownRequest } from './requests.js';
 import { type PublishedToken } from './store-truth.js';
 import { SICKNESS, WEATHER_FAULTS } from './weather-faults.js';
@@ -18,11 +21,21 @@ export interface Told {
 export class CallerJudge extends Witness {
   /** What callers were told, in order. */
   readonly told: Told[] = [];
-  private readonly judgesHands = this.world.weather.faults.some((fault) => WEATHER_FAULTS.includes(fault));
+  private readonly judgesHands = this.world.weather.faults.some((trouble) =>
+    WEATHER_FAULTS.some((fault) => fault === trouble),
+  );
+
+  constructor(
+    world: JudgedWorld,
+    private readonly hands: HandJudge,
+    private readonly rejections: RejectionJudge,
+  ) {
+    super(world);
+  }
 
   comes(process: Process, request: KnownRequest, isLast: boolean): Caller {
     process.came++;
-    const held = this.world.hands.heldBy(process, request.label);
+    const held = this.hands.heldBy(process, request.label);
     const caller: Caller = {
       process,
       request,
@@ -54,7 +67,7 @@ export class CallerJudge extends Witness {
     }
     // A token that is only sent again was not asked for again.
     const isAgain = caller.first?.generation === token.generation;
-    if (!isAgain) this.world.rejections.given(process, request.label, token, caller.refusedAt ?? askedAt);
+    if (!isAgain) this.rejections.given(process, request.label, token, caller.refusedAt ?? askedAt);
     caller.first ??= token;
     caller.last = token;
     process.inHand.set(request.label, token);
@@ -76,7 +89,7 @@ export class CallerJudge extends Witness {
       () => `${process.name}: ${String(error)}`,
     );
     this.checkSickness(caller, error);
-    if (this.judgesHands) this.world.hands.refused(caller, code);
+    if (this.judgesHands) this.hands.refused(caller, code);
     this.verdict.expect(!caller.isLast, 'the fleet recovers by itself', () => {
       return `long after everything healed, ${process.name} answers ${String(error)}`;
     });
@@ -135,7 +148,7 @@ export class CallerJudge extends Witness {
       return `${process.name} kept a caller of ${caller.request.label} for ${waitedMs} ms`;
     });
     this.checkServedWithoutStore(caller, waitedMs);
-    if (this.judgesHands) this.world.hands.served(caller, waitedMs);
+    if (this.judgesHands) this.hands.served(caller, waitedMs);
   }
 
   /** With the store gone all along and a valid token in hand, only one store call stands between a caller and its token. */

@@ -4,7 +4,7 @@ import { type Failure } from './identity-provider.js';
 import { UPSTREAM_FAULTS } from './upstream-faults.js';
 import { type LinkConditions } from './link.js';
 import { type Process } from './process.js';
-import { type World } from './world.js';
+import { type StruckWorld } from './struck-world.js';
 
 const SOURCE_FAILURES: readonly (readonly Failure[])[] = [
   ['unavailable'],
@@ -270,7 +270,7 @@ export const FAULTS: readonly Fault[] = [
 ];
 
 /** Changes the conditions of some links, or of all, for a while. */
-function disturb(world: World, chance: Chance, conditions: Partial<LinkConditions>): readonly Process[] {
+function disturb(world: StruckWorld, chance: Chance, conditions: Partial<LinkConditions>): readonly Process[] {
   const { processes } = world;
   const some = chance.happens(0.3) ? processes : chance.sample(processes, chance.whole(1, processes.length));
   world.say('network', `${some.map(({ name }) => name).join(' ')}: ${JSON.stringify(conditions)}`);
@@ -280,7 +280,7 @@ function disturb(world: World, chance: Chance, conditions: Partial<LinkCondition
 }
 
 /** The store cannot be talked to for a while. */
-export function outage(world: World, chance: Chance, meanwhile: () => void): void {
+export function outage(world: StruckWorld, chance: Chance, meanwhile: () => void): void {
   const { server } = world;
   if (server.state !== 'up') return;
   server.state = chance.pick(['refusing', 'silent']);

@@ -1,5 +1,3 @@
-import { type Task } from './event-queue.js';
-
 /** Something with a life and clocks of its own: a process of the fleet, the store's server, the identity provider. */
 export class Host {
   isPaused = false;
@@ -10,8 +8,6 @@ export class Host {
   isSuspended = false;
   /** How long it slept in all: what its monotonic clock is behind. */
   suspendedMs = 0;
-  /** What fell due while it was paused. */
-  readonly held: Task[] = [];
 
   /** @param bootedMsAgo makes monotonic clocks of different hosts incomparable, as they are */
   constructor(

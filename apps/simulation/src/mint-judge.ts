@@ -1,6 +1,8 @@
 import { type MintCall } from './book.js';
 import { mintsOf } from './counts.js';
+import { type HandJudge } from './hand-judge.js';
 import { type Failure, RETRY_AFTER_MS } from './identity-provider.js';
+import { type JudgedWorld } from './judged-world.js';
 import { type Process } from './process.js';
 import { type KeyTruth } from './store-truth.js';
 import { NETWORK_MS, Witness } from './witness.js';
@@ -11,6 +13,13 @@ const LEAST_COOLDOWN_MS = 100;
 /** Judges every call of the source: whether it was needed, allowed, and counted. */
 export class MintJudge extends Witness {
   private readonly leftAloneUntil = new Map<string, number>();
+
+  constructor(
+    world: JudgedWorld,
+    private readonly hands: HandJudge,
+  ) {
+    super(world);
+  }
 
   mintBegins(call: MintCall): void {
     const truth = this.truthOf(call.label);
@@ -109,7 +118,7 @@ export class MintJudge extends Witness {
       () => `${call.process} minted t${call.number} beside t${twin?.number}`,
     );
     const process = this.world.everyone.find(({ name: other }) => other === call.process);
-    const held = process && this.world.hands.heldBy(process, call.label);
+    const held = process && this.hands.heldBy(process, call.label);
     const known = held === undefined ? undefined : this.world.idp.tokens.get(held);
     // A token that took a while to arrive is believed to end that much earlier.
     if (!process || !known) return;

@@ -1,9 +1,10 @@
 import { DEFAULT_POLICY, type Token } from '@mintonce/token-cache';
-import { type Disturbance, type Fault } from './fault.js';
+import { type Fault } from './fault.js';
+import { type Forecast } from './forecast.js';
 import { type Process } from './process.js';
 import { REQUESTS } from './requests.js';
 import { type Script } from './simulate.js';
-import { type Weather } from './weather.js';
+import { type Disturbance } from './weather.js';
 import { type World } from './world.js';
 
 /** An order of events that is known to break locks and caches. */
@@ -20,7 +21,7 @@ export const SCHEDULE_SEED = 1;
 const [REQUEST] = REQUESTS as [(typeof REQUESTS)[number]];
 const { leaseMs } = DEFAULT_POLICY;
 
-const QUIET: Partial<Weather> = {
+const QUIET: Partial<Forecast> = {
   processes: 4,
   requests: 1,
   policy: { ...DEFAULT_POLICY, refreshWindowMs: 0 },

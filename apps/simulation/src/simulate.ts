@@ -1,12 +1,13 @@
 import { Logger } from '@nestjs/common';
 import { Chance } from './chance.js';
 import { CrashWatch } from './crash-watch.js';
+import { type Fault } from './fault.js';
 import { type FaultChoice } from './fault-choice.js';
+import { type Forecast, forecastOf } from './forecast.js';
 import { type Entry } from './history.js';
 import { type Told } from './caller-judge.js';
 import { type Library } from './library.js';
 import { type Breach } from './verdict.js';
-import { type Weather, weatherOf } from './weather.js';
 import { World } from './world.js';
 
 /** Longer than any cool-down, breaker or wait that the trouble may leave behind. */
@@ -38,7 +39,7 @@ export interface Outcome {
 
 /** A run written by hand, instead of chance. */
 export interface Script {
-  readonly weather: Partial<Weather>;
+  readonly weather: Partial<Forecast>;
   play(world: World): void;
   /** What is wrong at the end, if anything. */
   check(world: World): string | undefined;
@@ -57,7 +58,7 @@ export async function simulate(
   { script, isTold = false, ...choice }: RunOptions = {},
 ): Promise<Outcome> {
   const chance = new Chance(seed);
-  const weather = { ...weatherOf(chance, script ? { only: [] } : choice), ...script?.weather };
+  const weather: Forecast = { ...forecastOf(chance, script ? { only: [] } : choice), ...script?.weather };
   const world = new World(weather, library, chance.fork(), isTold);
   const crashes = isTold ? new CrashWatch() : undefined;
   const uninstall = world.time.install();
@@ -119,10 +120,10 @@ function beginTraffic(world: World, chance: Chance): void {
   next();
 }
 
-function beginFault(world: World, { everyMs, strike }: Weather['faults'][number], chance: Chance): void {
-  world.later(chance.exponential(everyMs), () => {
-    strike(world, chance);
-    beginFault(world, { everyMs, strike } as Weather['faults'][number], chance);
+function beginFault(world: World, fault: Fault, chance: Chance): void {
+  world.later(chance.exponential(fault.everyMs), () => {
+    fault.strike(world, chance);
+    beginFault(world, fault, chance);
   });
 }
 

@@ -21,6 +21,8 @@ export class VirtualTime {
   private current: Host = this.world;
   private sequence = 0;
   private readonly queue = new EventQueue();
+  /** What fell due while its host was paused. */
+  private readonly held = new Map<Host, Task[]>();
 
   get host(): Host {
     return this.current;
@@ -50,7 +52,8 @@ export class VirtualTime {
     host.isPaused = false;
     if (host.isSuspended) host.suspendedMs += pausedMs;
     host.isSuspended = false;
-    const held = host.held.splice(0);
+    const held = this.held.get(host) ?? [];
+    this.held.delete(host);
     const isFirst = ({ kind }: Task): boolean => (kind === 'timer') === timersFirst;
     for (const task of [...held.filter(isFirst), ...held.filter((other) => !isFirst(other))]) {
       if (!this.isPutOff(task)) this.queueAgain(task, this.now);
@@ -68,7 +71,7 @@ export class VirtualTime {
       this.queue.pop();
       if (task.isCancelled || task.host.isDead) continue;
       if (task.host.isPaused) {
-        task.host.held.push(task);
+        this.hold(task);
         continue;
       }
       if (this.isPutOff(task)) continue;
@@ -117,6 +120,12 @@ export class VirtualTime {
     task.suspendedMsBefore += sleptMs;
     this.queueAgain(task, task.at + sleptMs);
     return true;
+  }
+
+  private hold(task: Task): void {
+    const held = this.held.get(task.host);
+    if (held) held.push(task);
+    else this.held.set(task.host, [task]);
   }
 
   private queueAgain(task: Task, at = task.at): void {

@@ -1,9 +1,9 @@
 import { type IssuedToken } from './book.js';
+import { type JudgedWorld } from './judged-world.js';
 import { type Caller, type Process } from './process.js';
 import { type KeyTruth, type PublishedToken } from './store-truth.js';
 import { type Verdict } from './verdict.js';
 import { disturbs } from './weather.js';
-import { type World } from './world.js';
 
 /** What messages of a calm network take together, at most: several one after another. */
 export const NETWORK_MS = 80;
@@ -17,7 +17,7 @@ export abstract class Witness {
   protected readonly isOrderly: boolean;
   protected readonly eventsArrive: boolean;
 
-  constructor(protected readonly world: World) {
+  constructor(protected readonly world: JudgedWorld) {
     this.verdict = world.verdict;
     this.isCalm = !disturbs(
       world.weather,

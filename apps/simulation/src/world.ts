@@ -9,6 +9,7 @@ import { HandJudge } from './hand-judge.js';
 import { IdentityProvider } from './identity-provider.js';
 import { CallerJudge } from './caller-judge.js';
 import { MintJudge } from './mint-judge.js';
+import { type JudgedWorld } from './judged-world.js';
 import { ProcessJudge } from './process-judge.js';
 import { type Library } from './library.js';
 import { Link } from './link.js';
@@ -17,6 +18,7 @@ import { type Caller, Process } from './process.js';
 import { type KnownRequest, REQUESTS } from './requests.js';
 import { RejectionJudge } from './rejection-judge.js';
 import { StoreServer } from './store-server.js';
+import { type StruckWorld } from './struck-world.js';
 import { CALM_UPSTREAM, Upstream } from './upstream.js';
 import { Verdict } from './verdict.js';
 import { VirtualTime } from './virtual-time.js';
@@ -34,7 +36,7 @@ export interface Asking {
 }
 
 /** The fleet, what it shares, and everybody who uses it. */
-export class World {
+export class World implements JudgedWorld, StruckWorld {
   readonly time = new VirtualTime();
   readonly history: History;
   readonly verdict = new Verdict();
@@ -42,8 +44,8 @@ export class World {
   readonly idp: IdentityProvider;
   readonly callers: CallerJudge;
   readonly mints: MintJudge;
-  readonly hands: HandJudge;
-  readonly rejections: RejectionJudge;
+  private readonly hands: HandJudge;
+  private readonly rejections: RejectionJudge;
   readonly fates: ProcessJudge;
   readonly upstream = new Upstream();
   /** Those that are running. */
@@ -78,8 +80,8 @@ export class World {
     this.requests = REQUESTS.slice(0, weather.requests);
     this.hands = new HandJudge(this);
     this.rejections = new RejectionJudge(this);
-    this.callers = new CallerJudge(this);
-    this.mints = new MintJudge(this);
+    this.callers = new CallerJudge(this, this.hands, this.rejections);
+    this.mints = new MintJudge(this, this.hands);
     this.fates = new ProcessJudge(this);
     this.idp.onCall = (call) => this.mints.mintBegins(call);
     this.idp.onFailure = (call, failure) => this.mints.mintFailed(call, failure);

@@ -64,7 +64,7 @@ async function rest(witness: IdpWitness): Promise<void> {
     await witness.look();
     return Date.now() - witness.lastStartedAt > MINT_TIMEOUT_MS + 1_000;
   };
-  await waitFor(isResting, { timeoutMs: 60_000, intervalMs: 500, description: 'the last mint to end' });
+  await waitFor(isResting, { intervalMs: 500, description: 'the last mint to end' });
 }
 
 async function storeLeftovers({ fleet, redis }: RunningRig): Promise<Pick<Findings, 'keys' | 'clients'>> {

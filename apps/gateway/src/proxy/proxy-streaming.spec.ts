@@ -1,5 +1,11 @@
 import { once } from 'node:events';
-import { type IncomingMessage, request as httpRequest, type RequestOptions, type ServerResponse } from 'node:http';
+import {
+  Agent,
+  type IncomingMessage,
+  request as httpRequest,
+  type RequestOptions,
+  type ServerResponse,
+} from 'node:http';
 import { buffer, text } from 'node:stream/consumers';
 import { gzipSync } from 'node:zlib';
 import { waitFor } from '@mintonce/test-support';
@@ -267,6 +273,25 @@ describe('A proxied exchange', () => {
 
     expect(answer.text).toMatch(/one[^]*two/);
   });
+
+  it.each([200, 401])(
+    'leaves a connection usable whose body the upstream answers with %i before its end',
+    async (status) => {
+      upstream.behave((_request, response) => response.writeHead(status).end('early'), { streaming: true });
+      const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+      const headers = { 'content-length': 4 * MIB };
+      const early = send('billing/x', { agent, method: 'POST', headers });
+      early.write(Buffer.alloc(MIB));
+      const answer = await answerOf(early);
+      early.end(Buffer.alloc(3 * MIB));
+      expect([answer.statusCode, await text(answer)]).toEqual([status, 'early']);
+
+      const next = send('billing/x', { agent });
+      next.end();
+      expect((await answerOf(next)).statusCode).toBe(status);
+      agent.destroy();
+    },
+  );
 
   describe('with a limit on the body', () => {
     it.each([999, 1_000])('lets %d bytes through', async (length) => {

@@ -42,7 +42,13 @@ export async function requestBody(request: IncomingMessage, limits: BodyLimits):
   // undici destroys a stream that it could not send in full. If that were the request, the caller's socket would close.
   const body = request.pipe(new StreamedBody(retryBodyLimitBytes, bodyLimitBytes, limits.silenceMs));
   await begun(body, request);
-  return { content: body, contentLength, again: () => body.all, discard: () => void body.destroy() };
+  const discard = (): void => {
+    request.unpipe(body);
+    body.destroy();
+    // The next request of the connection lies behind what the upstream did not wait for.
+    request.resume();
+  };
+  return { content: body, contentLength, again: () => body.all, discard };
 }
 
 function kept(content: Buffer | null): RequestBody {

@@ -1,5 +1,6 @@
 import { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
+import { inspect } from 'node:util';
 import { waitFor } from '@mintonce/test-support';
 import axios, { type AxiosInstance, type AxiosRequestConfig, type AxiosResponse } from 'axios';
 import { TokenSourceRejectedError } from '../core/contract/token-cache.errors.js';
@@ -106,6 +107,7 @@ describe('useToken', () => {
         const outcome: unknown = await client.get('').catch((error: unknown) => error);
         const { config } = outcome as AxiosResponse;
         expect(JSON.stringify(config)).not.toContain('t-token');
+        expect(inspect(outcome, { depth: 12 })).not.toContain('t-token');
       },
     );
 

@@ -76,13 +76,26 @@ function transportOf(adapter: ReturnType<typeof axios.getAdapter>, config: Confi
 /** What the caller gets, with the configuration that it sent: that of the attempt holds the token. */
 function resultOf({ response, error }: Answer, config: Config): AxiosResponse {
   response.config = config;
+  hideRequest(response);
   if (error) throw withoutToken(error, config);
   return response;
 }
 
 function withoutToken(error: unknown, config: Config): unknown {
-  if (error instanceof AxiosError) error.config = config;
+  if (!(error instanceof AxiosError)) return error;
+  error.config = config;
+  hideRequest(error);
   return error;
+}
+
+/** The request of Node holds the header with the token; an answer or an error that is printed must not show it. */
+function hideRequest(holder: { request?: unknown }): void {
+  Object.defineProperty(holder, 'request', {
+    value: holder.request,
+    enumerable: false,
+    configurable: true,
+    writable: true,
+  });
 }
 
 /** A response that was asked for as a stream keeps its connection until it is read or destroyed. */

@@ -10,6 +10,7 @@ import {
   TokenWaitTimeoutError,
 } from './contract/token-cache.errors.js';
 import { TokenObserver } from './contract/token-observer.js';
+import { type Token } from './contract/token.js';
 import { type TokenClient } from './token-client.js';
 
 const HOUR = 3_600_000;
@@ -656,6 +657,16 @@ describe('TokenClient', () => {
       expect(unreadable).toEqual(['billing']);
     });
   });
+
+  it.each([undefined, {}, { integration: 'billing', generation: 1 }])(
+    'says that %j is no token that could be invalidated',
+    async (foreign) => {
+      await expect(replica().invalidate(foreign as unknown as Token)).rejects.toMatchObject({
+        code: 'TOKEN_CONFIG_INVALID',
+        field: 'token',
+      });
+    },
+  );
 
   describe('shutdown', () => {
     it('lets a mint in flight commit', async () => {

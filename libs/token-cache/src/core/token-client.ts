@@ -8,6 +8,7 @@ import {
   type TokenCacheOptions,
 } from './config/token-cache.options.js';
 import { TokenKeys } from './config/token-key.js';
+import { TokenConfigError } from './contract/token-cache.errors.js';
 import { type TokenObserver } from './contract/token-observer.js';
 import { type TokenRequest } from './contract/token-request.js';
 import { type IntegrationStatus } from './contract/token-status.js';
@@ -106,8 +107,10 @@ export class TokenClient {
    *
    * @returns true when the fleet replaces it because of this call
    * @throws TokenIntegrationUnknownError
+   * @throws TokenConfigError when it is no token of this library
    */
   async invalidate(token: Token): Promise<boolean> {
+    if (typeof token?.keyId !== 'string') throw new TokenConfigError('token', 'must be a Token that getToken() gave');
     const known = this.parts.tokens.keyOf(token);
     const key = known ?? { ...this.keys.of(token.integration), id: token.keyId };
     const verdict = await this.parts.rejections.report(key, token);

@@ -41,7 +41,6 @@ const DAYS: [what: string, answer: RequestListener, code: string, coolMs: number
 ];
 
 // A limit for hung processes only: no assertion depends on the speed of the machine.
-jest.setTimeout(60_000);
 
 describe('Four processes of the built library with clientCredentials(), while the identity provider fails', () => {
   let server: RedisServer;

@@ -131,7 +131,6 @@ const LIVES: [what: string, fields: object, usableMs: number][] = [
 ];
 
 // A limit for hung processes only: no assertion depends on the speed of the machine.
-jest.setTimeout(60_000);
 
 describe('A fleet with clientCredentials() on one Redis, while the identity provider fails', () => {
   let server: RedisServer;

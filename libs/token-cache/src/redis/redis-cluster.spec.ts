@@ -15,7 +15,7 @@ beforeAll(async () => {
   cluster = await startCluster({ masters: 3, replicas: 0, args: ['--cluster-require-full-coverage', 'no'] });
   client = new Cluster(cluster.ports.map((port) => ({ host: '127.0.0.1', port })));
   client.on('error', () => {});
-}, 60_000);
+});
 
 afterAll(async () => {
   client?.disconnect();
@@ -109,7 +109,7 @@ describe('RedisTokenStore on a cluster of three masters', () => {
       clusterClient.disconnect();
       await own.stop();
     }
-  }, 60_000);
+  });
 
   it('subscribes to another node if its node has ended', async () => {
     const store = new RedisTokenStore(client, { namespace: randomUUID() });

@@ -44,7 +44,6 @@ const FIELDS = [
 const rejectionOf = (generation: number) => ({ generation, paceMs: 1, maxPaceMs: LONG_MS, isContested: false });
 
 // A limit for hung processes only: no assertion depends on the speed of the machine.
-jest.setTimeout(60_000);
 
 describe('RedisTokenStore with values that it did not write', () => {
   let server: RedisServer;

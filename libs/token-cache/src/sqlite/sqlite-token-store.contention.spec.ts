@@ -4,7 +4,6 @@ import { contend } from '../testing/model/contention.spec-support.js';
 import { StoreProcess } from '../testing/model/store-process.spec-support.js';
 
 // A limit for hung processes only: no assertion depends on the speed of the machine.
-jest.setTimeout(60_000);
 
 describe('SqliteTokenStore of the built library in four processes at once', () => {
   let directory: TemporaryDirectory;

@@ -10,7 +10,6 @@ const NAMESPACE = 'shop';
 const EPOCH = Date.UTC(2026, 0, 1);
 
 // A limit for hung processes only: no assertion depends on the speed of the machine.
-jest.setTimeout(60_000);
 
 describe('SqliteTokenStore of the built library in three processes', () => {
   let directory: TemporaryDirectory;

@@ -352,6 +352,6 @@ describe('SqliteTokenStore', () => {
       const inOrder = [...fences].sort(([a], [b]) => a - b).map(([, fence]) => fence);
       expect(inOrder).toEqual([...new Set(inOrder)].sort((a, b) => a - b));
       expect((await open().peek('key')).token).toMatchObject({ payload: `${TARGET}`, fence: inOrder.at(-1) });
-    }, 60_000);
+    });
   });
 });

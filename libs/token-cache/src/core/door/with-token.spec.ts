@@ -362,6 +362,21 @@ describe('TokenClient.send', () => {
     expect(source.calls).toHaveLength(2);
   });
 
+  it('mints once without the store for those who were refused and those who come anew', async () => {
+    const store = new FaultyTokenStore(shared);
+    const tokens = await agedReplica({}, store);
+    store.fault = () => 'reject';
+    const release = source.hold();
+    const upstream: Upstream = ({ accessToken }) => ({ status: accessToken === 'fake-token-1' ? 401 : 200 });
+    const refused = tokens.send('billing', requestTo(upstream));
+    await pass(10);
+    const anew = tokens.send('billing', requestTo(upstream));
+    await pass(10);
+    release();
+    expect([(await refused).status, (await anew).status]).toEqual([200, 200]);
+    expect(source.calls).toHaveLength(2);
+  });
+
   it('fails with the error of the token when there is none to send', async () => {
     source.failure = new TokenSourceRejectedError('no');
     const request = requestTo(ok);

@@ -45,6 +45,13 @@ describe('TokenStanding', () => {
     expect([standing.isUntried(token), standing.isAccepted(token)]).toEqual([false, false]);
   });
 
+  it('keeps the acceptance of a token when an older one is accepted late', () => {
+    const [first, second] = [keep(1), keep(2)];
+    standing.accept(second);
+    standing.accept(first);
+    expect(standing.isAccepted(second)).toBe(true);
+  });
+
   it('takes a token for accepted for 5 s after an upstream accepted that generation', async () => {
     const [first, second] = [keep(1), keep(2)];
     standing.accept(second);

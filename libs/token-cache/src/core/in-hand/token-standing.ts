@@ -18,8 +18,9 @@ export class TokenStanding {
     this.accepted = new LRUCache({ max: maxEntries });
   }
 
-  /** An upstream accepted that token. */
+  /** An upstream accepted that token; a late answer to an older one says nothing of the newer. */
   accept({ keyId, generation }: Token): void {
+    if ((this.accepted.get(keyId)?.generation ?? generation) > generation) return;
     this.accepted.set(keyId, { generation, at: this.clock.monotonic() });
   }
 

@@ -209,8 +209,14 @@ describe('TokensInHand', () => {
   });
 
   describe('admits a token that does not serve as the last resort', () => {
-    const admitRejected = (token: StoredToken, sentAt = clock.monotonic()): void =>
-      tokens.admitRejected(key, token, sentAt, watch);
+    const admitRejected = (token: StoredToken, sentAt = clock.monotonic(), isMarked = false): void =>
+      tokens.admitRejected(key, token, isMarked, sentAt, watch);
+
+    it('and marks the same token in hand, if the store does', () => {
+      const held = keep(7, SHARED);
+      admitRejected(stored(7), 0, true);
+      expect([tokens.valid(key.id, 0), tokens.lastResort(key.id, 0)]).toEqual([undefined, held]);
+    });
 
     it('and does not trust it', () => {
       admitRejected(stored(7));

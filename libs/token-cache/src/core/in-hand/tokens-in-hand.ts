@@ -109,11 +109,16 @@ export class TokensInHand {
     return { outcome: 'held', held: this.put({ key, held, confirmedAt: sentAt, isRejected: false }) };
   }
 
-  /** Takes a token of the store that does not serve, as the last resort, unless a better one is in hand. */
-  admitRejected(key: TokenKey, stored: StoredToken, sentAt: number, watch: KeyWatch): void {
+  /**
+   * Takes a token of the store that does not serve, as the last resort, unless a better one is in hand.
+   *
+   * @param isMarked by the store, and not only of no use to the caller; the same token in hand is then marked as well
+   */
+  admitRejected(key: TokenKey, stored: StoredToken, isMarked: boolean, sentAt: number, watch: KeyWatch): void {
     const endsAt = sentAt + stored.ttlMs;
     if (watch.hasPurged(stored.fence) || endsAt <= this.parts.clock.monotonic()) return;
     const current = this.live(key.id, sentAt);
+    if (isMarked && current && isShared(current, stored.fence)) current.isRejected = true;
     if (current && !isPastResort(current, stored)) return;
     const held = this.open(key, stored, endsAt);
     if (held) this.put({ key, held, confirmedAt: sentAt, isRejected: true });

@@ -192,13 +192,13 @@ export class Acquisition {
 
   /** Keeps the token that the store handed back because it does not serve, unless it cannot be read. */
   private admitRejected(
-    { key, watch, uselessGeneration }: Way,
+    { key, watch, refusedGeneration, uselessGeneration }: Way,
     rejected: StoredToken | undefined,
     sentAt: number,
   ): void {
-    if (rejected && rejected.fence !== uselessGeneration) {
-      this.parts.tokens.admitRejected(key, rejected, sentAt, watch);
-    }
+    if (!rejected || rejected.fence === uselessGeneration) return;
+    // The store hands back what the attempt refused or what is marked, so the other is marked.
+    this.parts.tokens.admitRejected(key, rejected, rejected.fence !== refusedGeneration, sentAt, watch);
   }
 
   /** The token in hand that came after the one which the store has: no purge can lie between them, or the store had none. */
