@@ -292,6 +292,12 @@ describe('TokensInHand', () => {
       expect(generation()).toBe(kept);
     });
 
+    it('when one that could not be shared outlives the present one, whatever its generation', () => {
+      keep(2, SHARED, { confirmedAt: 100, endsAt: 1_000 });
+      keep(1, LOCAL, { confirmedAt: 99, endsAt: HOUR });
+      expect(generation()).toBe(1);
+    });
+
     it('when the present one was rejected: any other', () => {
       tokens.reject(key.id, keep(2, SHARED, { confirmedAt: 100 }));
       keep(1, LOCAL, { confirmedAt: 99, endsAt: 1_000 });

@@ -236,6 +236,9 @@ function isNewer({ held, confirmedAt, isRejected }: Entry, stored: StoredToken, 
 }
 
 function isBetter(current: Entry, { held, confirmedAt }: Entry): boolean {
-  const isOvertaking = current.confirmedAt > confirmedAt && current.held.token.generation > held.token.generation;
+  // The generation of a token without a lease has no place among the fences.
+  const isComparable = held.sharing.state !== 'local' && current.held.sharing.state !== 'local';
+  const isNewerThere = current.held.token.generation > held.token.generation;
+  const isOvertaking = isComparable && isNewerThere && current.confirmedAt > confirmedAt;
   return isOvertaking || (held.sharing.state !== 'shared' && current.held.endsAt > held.endsAt);
 }
