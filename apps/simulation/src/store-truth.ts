@@ -10,6 +10,8 @@ import {
 import { PaceTruth } from './pace-truth.js';
 import { type Verdict } from './verdict.js';
 
+/** Timers count whole ms. */
+const TIMER_MS = 1;
 /** More than are on their way at a time. */
 const REMEMBERED_ASKS = 300;
 
@@ -250,7 +252,7 @@ export class KeyTruth {
   }
 
   private isTwin(other: Ask, { process, at }: Ask): boolean {
-    const isOpen = other.isOpen && at - other.at < this.storeTimeoutMs;
+    const isOpen = other.isOpen && at - other.at < this.storeTimeoutMs - TIMER_MS;
     return isOpen && other.isForAnybody && other.process === process;
   }
 
