@@ -196,7 +196,7 @@ export const MUTATIONS: readonly Mutation[] = [
     ],
   },
   {
-    name: 'an invalidated token is shared again by its holder',
+    name: 'a purged token is shared again by its holder',
     edits: [
       edit(
         'core/protocol/acquisition.js',
@@ -204,7 +204,7 @@ export const MUTATIONS: readonly Mutation[] = [
         'return isLast ? held : undefined;',
       ),
     ],
-    faults: ['tokens are revoked', 'an event channel is deaf'],
+    faults: ['tokens are purged', 'an event channel is deaf'],
   },
   {
     name: 'a purge does not void the mint in flight',
