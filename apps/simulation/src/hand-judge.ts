@@ -1,4 +1,5 @@
 import { type Caller, type Process } from './process.js';
+import { disturbs } from './weather.js';
 import { NETWORK_MS, Witness } from './witness.js';
 
 /** What a process needs beyond the time limit of a store call. */
@@ -16,7 +17,10 @@ export class HandJudge extends Witness {
     const token = process.inHand.get(label)?.accessToken;
     // What no other process has is kept, however many keys there are.
     const isShared = this.truthOf(label)?.published.some(({ accessToken }) => accessToken === token);
-    return mayBeEvicted && isShared ? undefined : token;
+    // A newer one may have taken its place, and have ended sooner.
+    const isOver =
+      disturbs(this.world.weather, 'lives') && this.truthOf(label)?.published.at(-1)?.accessToken !== token;
+    return (mayBeEvicted && isShared) || (isShared && isOver) ? undefined : token;
   }
 
   served(caller: Caller, waitedMs: number): void {

@@ -67,7 +67,18 @@ export class MintJudge extends Witness {
       return sum + failed + superseded + local + (host.isDead ? asked - mintsOf(counts) : 0);
     }, 0);
     const lifetimes = [...server.truths.values()].reduce((sum, truth) => sum + this.lifetimesOf(truth), 0);
-    return { mints: idp.calls.length, bound: lifetimes + counted + idp.repetitions };
+    return { mints: idp.calls.length, bound: lifetimes + counted + this.replacements() + idp.repetitions };
+  }
+
+  /** As the store granted them, or as processes did that could not ask it, or did not hear its answer. */
+  private replacements(): number {
+    const { everyone, server } = this.world;
+    const granted = [...server.truths.values()].reduce(
+      (sum, { marks, contested }) => sum + marks.size + contested.size,
+      0,
+    );
+    const counted = everyone.reduce((sum, { counts: { rejected } }) => sum + rejected.replaced + rejected.contested, 0);
+    return Math.max(granted, counted);
   }
 
   private checkLeftAlone({ number, process, label }: MintCall, whom: string): void {
@@ -166,8 +177,7 @@ export class MintJudge extends Witness {
       const nextAt = truth.published[index + 1]?.storedAt ?? this.now;
       return this.hardExpiryOf(token) - token.refreshWindowMs - NETWORK_MS <= nextAt;
     });
-    const dropped = truth.marks.size + truth.contested.size + truth.purgedAt.length;
-    return 1 + ended.length + dropped + 2 * (truth.lostHistories + this.world.server.clockSteps);
+    return 1 + ended.length + truth.purgedAt.length + 2 * (truth.lostHistories + this.world.server.clockSteps);
   }
 
   private leastCooldownMs(failure: Failure): number {

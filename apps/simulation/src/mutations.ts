@@ -154,11 +154,6 @@ export const MUTATIONS: readonly Mutation[] = [
     faults: ['tokens are revoked', 'an event channel breaks'],
   },
   {
-    name: 'an answer that was overtaken replaces a newer token',
-    edits: [edit('core/in-hand/tokens-in-hand.js', 'return isOvertaking || (', 'return (')],
-    faults: ['messages are slow', 'an event channel breaks'],
-  },
-  {
     name: 'rejected tokens are replaced without a pace',
     edits: [edit('core/slot/rejection-pace.js', 'elapsedMs < (isContested ? maxPaceMs : last.paceMs)', 'false')],
     faults: ['the upstream refuses every token'],

@@ -9,9 +9,6 @@ export class RejectionJudge extends Witness {
   /** A replacement can be had: the source answers, and with lives that make sense. */
   private readonly sourceWorks = !disturbs(this.world.weather, 'failures', 'lives');
 
-  /** It never forgets a token, and its clock never goes back. */
-  private readonly storeKnowsBest = !disturbs(this.world.weather, 'server', 'processes', 'shard');
-
   /** The store accepted a token. */
   published(truth: KeyTruth, { accessToken }: PublishedToken): void {
     const isBack = truth.voidedTokens.has(accessToken) && !this.world.idp.repeated.has(accessToken);
@@ -32,11 +29,8 @@ export class RejectionJudge extends Witness {
     this.verdict.expect(!isForgotten, 'no purged token is given out once the fleet knows', () => {
       return `${process.name} gave out ${accessToken}, which it alone had and was told to forget`;
     });
-    // What a process minted without the store has its clock for a generation.
-    if (this.storeKnowsBest && this.truthOf(label)?.published.some(({ fence }) => fence === generation)) {
-      this.checkOrder(process, label, { generation, accessToken }, askedAt);
-    }
     if (!this.isOrderlyFor(label)) return;
+    this.checkOrder(process, label, { generation, accessToken }, askedAt);
     const truth = this.truthOf(label);
     const mark = truth?.marks.get(generation);
     // Its own rejection a process need not hear of.
@@ -59,7 +53,8 @@ export class RejectionJudge extends Witness {
     askedAt: number,
   ): void {
     const newest = process.newest.get(label);
-    const isBack = newest !== undefined && generation < newest.generation && askedAt > newest.at;
+    // A caller may join those who asked before.
+    const isBack = newest !== undefined && generation < newest.generation && askedAt > newest.at + NETWORK_MS;
     this.verdict.expect(!isBack, 'no process goes back to an older token', () => {
       return `${process.name} gave out ${accessToken} ${(this.now - (newest?.at ?? 0)).toFixed(1)} ms after a newer one`;
     });

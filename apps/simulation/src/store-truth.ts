@@ -10,6 +10,8 @@ import {
 import { PaceTruth } from './pace-truth.js';
 import { type Verdict } from './verdict.js';
 
+/** Timers count whole ms. */
+const TIMER_MS = 1;
 /** More than are on their way at a time. */
 const REMEMBERED_ASKS = 300;
 
@@ -115,7 +117,11 @@ export class KeyTruth {
   }
 
   acquired(answer: Acquired, { nonce, leaseMs, minTtlMs }: Attempt, { now, serverNow, process }: Moment): void {
-    if (answer.outcome === 'hit') this.checkServed(answer.token.fence, answer.token.ttlMs, serverNow);
+    if (answer.outcome === 'hit') {
+      this.checkServed(answer.token.fence, answer.token.ttlMs, serverNow);
+      // It asked under that nonce again, and needs the lease no more.
+      if (this.lease?.nonce === nonce) this.lease.isUnheard = false;
+    }
     if (answer.outcome === 'wait' && minTtlMs === 0) this.checkWait(process, now);
     if (answer.outcome !== 'lease') return;
     const { fence } = answer.lease;
@@ -131,7 +137,8 @@ export class KeyTruth {
       () => `${process} was granted ${fence} after ${Math.max(this.fence, this.publishedFence)}`,
     );
     const last = this.published.at(-1);
-    const survived = !last || fence > last.fence || serverNow < last.endsAt - last.ttlMs;
+    const survived =
+      !last || fence > last.fence || serverNow * 1_000 < last.fence || serverNow < last.endsAt - last.ttlMs;
     this.verdict.expect(survived, 'the fence of a lease is above every fence before it', () => {
       return `${process} was granted ${fence} although ${last?.fence} was published before the store lost its records`;
     });
@@ -245,7 +252,7 @@ export class KeyTruth {
   }
 
   private isTwin(other: Ask, { process, at }: Ask): boolean {
-    const isOpen = other.isOpen && at - other.at < this.storeTimeoutMs;
+    const isOpen = other.isOpen && at - other.at < this.storeTimeoutMs - TIMER_MS;
     return isOpen && other.isForAnybody && other.process === process;
   }
 
