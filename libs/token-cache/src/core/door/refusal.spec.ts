@@ -2,8 +2,11 @@ import { answerAbout } from './refusal.js';
 
 describe('answerAbout', () => {
   it.each([
+    [199, 'indifferent'],
     [200, 'accepted'],
     [204, 'accepted'],
+    [299, 'accepted'],
+    [300, 'indifferent'],
     [302, 'indifferent'],
     [401, 'rejected'],
     [403, 'indifferent'],
@@ -28,6 +31,9 @@ describe('answerAbout', () => {
     ['a malformed request', 'bearer ERROR = "invalid_request"', 'excused'],
     ['a login that is too old', 'Bearer error="insufficient_user_authentication", acr_values="2"', 'excused'],
     ['a missing nonce', 'DPoP error="use_dpop_nonce"', 'excused'],
+    ['an error without a scheme', 'error="insufficient_scope"', 'excused'],
+    ['several challenges, none of which excuses it', ['Basic realm="x"', 'Bearer error="invalid_token"'], 'rejected'],
+    ['an error that ends in the name of another', ['Bearer realm="x"', 'no_error="insufficient_scope"'], 'rejected'],
     ['one challenge of several', ['Basic realm="x"', 'Bearer error="insufficient_scope"'], 'excused'],
     ['several challenges in one line', 'Basic realm="x", Bearer error="insufficient_scope"', 'excused'],
   ])('reads a refusal with %s as it is meant', (_what, wwwAuthenticate, answer) => {

@@ -8,6 +8,9 @@ describe('isResendable', () => {
     ['bytes', () => Buffer.from('bytes')],
     ['a view of bytes', () => new DataView(new ArrayBuffer(1))],
     ['an ArrayBuffer', () => new ArrayBuffer(1)],
+    ['URLSearchParams', () => new URLSearchParams({ a: '1' })],
+    ['a Blob', () => new Blob(['x'])],
+    ['a form', () => new FormData()],
   ])('is true for %s', (_, body) => expect(isResendable(body())).toBe(true));
 
   it.each([

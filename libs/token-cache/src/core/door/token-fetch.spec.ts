@@ -79,6 +79,18 @@ describe('TokenClient.fetch', () => {
     expect((await tokens.getToken('billing')).accessToken).toBe('t-token-2');
   });
 
+  it('frees the connection of a 401 that it does not pass on', async () => {
+    server.accepted = 't-token-2';
+    const closed = new Promise<void>((resolve) => {
+      server.answer = (_, response) => {
+        if (response.statusCode === 200) response.end('done');
+        else response.once('close', resolve).write('begun');
+      };
+    });
+    expect(await (await tokens.fetch('billing', url)).text()).toBe('done');
+    await closed;
+  });
+
   it('keeps the headers of a Request, and sends one without a body again', async () => {
     server.accepted = 't-token-2';
     const response = await tokens.fetch('billing', new Request(url, { headers: { 'x-trace': '7' } }));

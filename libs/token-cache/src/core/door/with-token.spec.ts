@@ -155,12 +155,16 @@ describe('TokenClient.send', () => {
       expect(request.sent).toHaveLength(1);
     });
 
-    it('stops when the caller leaves while it pauses', async () => {
+    it('stops when the caller leaves while it pauses, and reports no refusal', async () => {
       const caller = new AbortController();
-      const sending = settled(replica().send('billing', requestTo(forbidden), { signal: caller.signal }));
+      const tokens = replica();
+      const outcomes = rejectionsOf(tokens);
+      const request = requestTo(forbidden);
+      const sending = settled(tokens.send('billing', request, { signal: caller.signal }));
       await pass(500);
       caller.abort(new Error('gone'));
       expect(await sending).toMatchObject({ status: 'rejected', reason: new Error('gone') });
+      expect([request.sent.length, outcomes]).toEqual([1, ['excused']]);
     });
   });
 
@@ -207,9 +211,11 @@ describe('TokenClient.send', () => {
     ])('gives it also while the source %s, and no error of the token', async (_how, fail) => {
       const tokens = await agedReplica();
       fail();
-      const answer = tokens.send('billing', requestTo(forbidden));
+      const request = requestTo(forbidden);
+      const answer = tokens.send('billing', request);
       await pass(20 * SECOND);
       expect(await answer).toEqual({ status: 401, isDiscarded: false });
+      expect(request.sent).toHaveLength(1);
     });
 
     it('passes on the failure of the second request, which decides nothing', async () => {
@@ -288,6 +294,43 @@ describe('TokenClient.send', () => {
     await a.send('billing', requestTo(upstream));
     expect(await b.send('billing', requestTo(upstream))).toMatchObject({ status: 200 });
     expect(source.calls).toHaveLength(2);
+  });
+
+  it('takes a refusal for contested when the second request was accepted a moment ago', async () => {
+    const tokens = await agedReplica({ rejection: { paceMs: 100, maxPaceMs: 1_000 } });
+    const first = await tokens.getToken('billing');
+    await tokens.send(
+      'billing',
+      requestTo(({ generation }) => ({ status: generation === first.generation ? 401 : 200 })),
+    );
+    await pass(2 * SECOND);
+    const outcomes = rejectionsOf(tokens);
+    await tokens.invalidate(await tokens.getToken('billing'));
+    expect(outcomes).toEqual(['contested']);
+  });
+
+  it('takes a refusal for an ordinary one when the second request was refused as well', async () => {
+    const tokens = await agedReplica({ rejection: { paceMs: 100, maxPaceMs: 1_000 } });
+    await tokens.send('billing', requestTo(forbidden));
+    await pass(2 * SECOND);
+    const outcomes = rejectionsOf(tokens);
+    await tokens.invalidate(await tokens.getToken('billing'));
+    expect(outcomes).toEqual(['replaced']);
+  });
+
+  it('asks the transport to keep back the first answer only', async () => {
+    const tokens = await agedReplica();
+    const first = await tokens.getToken('billing');
+    const kept: boolean[] = [];
+    const request = requestTo(forbidden);
+    const { send } = request;
+    request.send = (token, speaksAgainst) => {
+      kept.push(speaksAgainst({ status: 401 }));
+      return send(token, speaksAgainst);
+    };
+    await tokens.send('billing', request);
+    expect(kept).toEqual([true, false]);
+    expect(request.sent[0]).toBe(first);
   });
 
   it('asks the store no more once the successor is in hand', async () => {
