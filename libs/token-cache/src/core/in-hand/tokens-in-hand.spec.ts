@@ -270,6 +270,32 @@ describe('TokensInHand', () => {
     });
   });
 
+  describe('lets go of a rejected token that the store does not hand back', () => {
+    function rejected(sharing: Sharing, confirmedAt = 0): void {
+      tokens.reject(key.id, keep(7, sharing, { confirmedAt }));
+    }
+
+    it('when it was asked after it had confirmed that token', () => {
+      rejected(SHARED);
+      tokens.dropRejected(key.id, 0);
+      expect(tokens.lastResort(key.id, 0)).toBeUndefined();
+    });
+
+    it.each<[string, () => unknown]>([
+      ['was asked before', () => rejected(SHARED, 101)],
+      ['does not know it', () => rejected(LOCAL)],
+      ['hands it out', () => keep(7, SHARED)],
+    ])('unless the store %s', (_what, have) => {
+      have();
+      tokens.dropRejected(key.id, 100);
+      expect(tokens.lastResort(key.id, 0)).toBeDefined();
+    });
+
+    it('and nothing where there is none', () => {
+      expect(() => tokens.dropRejected(key.id, 100)).not.toThrow();
+    });
+  });
+
   describe('keeps the better token', () => {
     it.each([
       ['an older one that was confirmed earlier', { next: 1, confirmedAt: 99 }, 2],

@@ -149,6 +149,16 @@ export class TokensInHand {
     return entry?.held === held && entry.isRejected;
   }
 
+  /**
+   * Lets go of a rejected token that the store, asked at that instant, does not hand back any more: it was purged, of which a
+   * process without events hears no other way.
+   */
+  dropRejected(keyId: string, sentAt: number): void {
+    const entry = this.entries.peek(keyId);
+    if (!entry?.isRejected || entry.held.sharing.state !== 'shared' || entry.confirmedAt > sentAt) return;
+    this.entries.delete(keyId);
+  }
+
   /** Marks that token as rejected. */
   reject(keyId: string, held: HeldToken): void {
     const entry = this.entries.peek(keyId);

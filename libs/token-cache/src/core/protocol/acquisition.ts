@@ -190,13 +190,14 @@ export class Acquisition {
     return reason === 'miss' && isLast ? held : undefined;
   }
 
-  /** Keeps the token that the store handed back because it does not serve, unless it cannot be read. */
+  /** Keeps the token that the store handed back because it does not serve, unless it cannot be read; else lets go of it. */
   private admitRejected(
     { key, watch, refusedGeneration, uselessGeneration }: Way,
     rejected: StoredToken | undefined,
     sentAt: number,
   ): void {
-    if (!rejected || rejected.fence === uselessGeneration) return;
+    if (!rejected) return this.parts.tokens.dropRejected(key.id, sentAt);
+    if (rejected.fence === uselessGeneration) return;
     // The store hands back what the attempt refused or what is marked, so the other is marked.
     this.parts.tokens.admitRejected(key, rejected, rejected.fence !== refusedGeneration, sentAt, watch);
   }
