@@ -262,7 +262,13 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: 'a lost reply makes a process wait for itself',
-    edits: [edit('core/store-client/store-client.js', 'this.unanswered.get(id) ?? randomUUID()', 'randomUUID()')],
+    edits: [
+      edit(
+        'core/store-client/store-client.js',
+        'const unanswered = this.unanswered.get(id);',
+        'const unanswered = undefined;',
+      ),
+    ],
     faults: ['messages are lost'],
   },
   {

@@ -124,4 +124,23 @@ describe('StoreClient', () => {
     expect(second).toBe(first);
     expect(third).not.toBe(first);
   });
+
+  it('keeps the nonce of a lease that was granted unheard while a token is there, and gets that lease afterwards', async () => {
+    const published = await lease();
+    await store.commit(key, published, 'payload', 1_000);
+    const acquire = jest.spyOn(inner, 'acquire');
+    const granted = new Promise<void>((resolve) => {
+      acquire.mockImplementationOnce(async (keyId, attempt) => {
+        await MemoryTokenStore.prototype.acquire.call(inner, keyId, attempt);
+        resolve();
+        throw new Error('connection lost');
+      });
+    });
+    await expect(store.attempt(key).acquire({ minTtlMs: 2_000 })).rejects.toMatchObject({
+      code: 'TOKEN_STORE_UNAVAILABLE',
+    });
+    await granted;
+    expect((await store.attempt(key).acquire()).outcome).toBe('hit');
+    expect((await store.attempt(key).acquire({ minTtlMs: 2_000 })).outcome).toBe('lease');
+  });
 });

@@ -28,6 +28,12 @@ export interface KeyAttempt {
   acquire(wanted?: Wanted): Promise<Acquired>;
 }
 
+/** What the store knows attempts by; it may have granted a lease to it whose answer was lost. */
+interface Nonce {
+  readonly value: string;
+  readonly mayHoldLease: boolean;
+}
+
 const REMEMBERED_NONCES = 10_000;
 
 /**
@@ -51,15 +57,21 @@ export class StoreClient {
 
   /** Begins attempts under a new nonce, or under that of an attempt without an answer; no two have one nonce at a time. */
   attempt(key: TokenKey): KeyAttempt {
-    let nonce: string | undefined;
+    let nonce: Nonce | undefined;
     return {
       acquire: async (wanted) => {
         const asked = (nonce ??= this.takeNonce(key));
-        try {
-          return await this.acquire(key, asked, wanted);
-        } catch (error) {
-          this.unanswered.set(key.id, asked);
+        const giveBack = (): void => {
+          this.unanswered.set(key.id, asked.value);
           nonce = undefined;
+        };
+        try {
+          const acquired = await this.acquire(key, asked.value, wanted);
+          // Neither answer says whether a lease that was granted unheard still lives.
+          if (asked.mayHoldLease && (acquired.outcome === 'hit' || acquired.outcome === 'cooling')) giveBack();
+          return acquired;
+        } catch (error) {
+          giveBack();
           throw error;
         }
       },
@@ -102,10 +114,12 @@ export class StoreClient {
   }
 
   /** Taken when it is sent: an attempt that ends before must not take the nonce of a granted lease with it. */
-  private takeNonce({ id }: TokenKey): string {
-    const nonce = this.unanswered.get(id) ?? randomUUID();
+  private takeNonce({ id }: TokenKey): Nonce {
+    const unanswered = this.unanswered.get(id);
     this.unanswered.delete(id);
-    return nonce;
+    return unanswered === undefined
+      ? { value: randomUUID(), mayHoldLease: false }
+      : { value: unanswered, mayHoldLease: true };
   }
 
   private call<T>(key: TokenKey, operation: StoreOperation, call: (store: TokenStore) => Promise<T>): Promise<T> {
