@@ -31,14 +31,17 @@ export class TokenSupply {
   /** @throws what `Acquisition.obtain` throws, TokenWaitTimeoutError, or the reason of the signal */
   async get(key: TokenKey, signal?: AbortSignal): Promise<Token> {
     signal?.throwIfAborted();
-    return (await this.nearOr(key, () => this.join(key, signal))).token;
+    const now = this.parts.clock.monotonic();
+    return this.tended(key, this.near(key, now) ?? (await this.join(key, signal)), now).token;
   }
 
   /** Another token than the one that was refused; undefined when no other can be had. Throws as `get` does. */
   async replace(key: TokenKey, refused: Token, signal?: AbortSignal): Promise<Token | undefined> {
     // Since it was given out it may have been shared under a new generation.
     const { generation } = this.parts.tokens.find(refused)?.held.token ?? refused;
-    const held = await this.nearOr(key, () => this.join(key, signal, generation), generation);
+    const now = this.parts.clock.monotonic();
+    const held = this.near(key, now, generation) ?? (await this.join(key, signal, generation));
+    this.tended(key, held, now);
     return hasGeneration(held, generation) ? undefined : held.token;
   }
 
@@ -49,15 +52,17 @@ export class TokenSupply {
     await this.parts.upkeep.settled();
   }
 
-  /** The token that is trusted without asking the store, unless it is the refused one; else what `join` brings. */
-  private async nearOr(key: TokenKey, join: () => Promise<HeldToken>, refused?: number): Promise<HeldToken> {
-    const { clock, tokens, upkeep, observers } = this.parts;
-    const now = clock.monotonic();
-    const trusted = tokens.trusted(key.id, now);
-    const near = trusted && isRefused(trusted, refused) ? undefined : trusted;
-    if (near) observers.notify('hit', key.integration.name, 'near');
-    const held = near ?? (await join());
-    if (now >= held.tendAt && !this.isClosed) upkeep.tend(key, held);
+  /** The token that may be given out without asking the store, unless it is the refused one. */
+  private near(key: TokenKey, now: number, refused?: number): HeldToken | undefined {
+    const trusted = this.parts.tokens.trusted(key.id, now);
+    if (!trusted || isRefused(trusted, refused)) return undefined;
+    this.parts.observers.notify('hit', key.integration.name, 'near');
+    return trusted;
+  }
+
+  /** Begins what is due for a token that is given out. */
+  private tended(key: TokenKey, held: HeldToken, now: number): HeldToken {
+    if (now >= held.tendAt && !this.isClosed) this.parts.upkeep.tend(key, held);
     return held;
   }
 
