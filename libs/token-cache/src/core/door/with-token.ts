@@ -75,6 +75,7 @@ export class WithToken {
     const current = await this.pause(signal)
       .then(() => supply.get(key, signal))
       .catch(() => undefined);
+    // The caller has left: the answer is let go of, and the reason of the signal thrown.
     if (signal?.aborted) await this.letGo(answer, transport, signal);
     if (!current) return { token, answer };
     await this.letGo(answer, transport, signal);

@@ -198,11 +198,11 @@ export class Acquisition {
   ): void {
     if (!rejected) return this.parts.tokens.dropRejected(key.id, sentAt);
     if (rejected.fence === uselessGeneration) return;
-    // The store hands back what the attempt refused or what is marked, so the other is marked.
+    // A token that the attempt did not refuse is handed back only because it is marked.
     this.parts.tokens.admitRejected(key, rejected, rejected.fence !== refusedGeneration, sentAt, watch);
   }
 
-  /** The token in hand that came after the one which the store has: no purge can lie between them, or the store had none. */
+  /** The token in hand, if it is newer than the stored one; a purge since then would have deleted the stored one. */
   private newerInHand(way: Way, stored: StoredToken | undefined): Obtained | undefined {
     const inHand = this.inHand(way);
     return stored && inHand && inHand.held.token.generation > stored.fence ? inHand : undefined;

@@ -40,7 +40,8 @@ export class Rejections {
   }
 
   /**
-   * Tells the store of a rejection that it missed, before it is asked about that key; not while it knows nothing of the token.
+   * Tells the store of a rejection that it missed, before it is asked about that key. A token that was never shared is not
+   * reported: the store does not know its generation.
    *
    * @throws TokenStoreUnavailableError
    */
