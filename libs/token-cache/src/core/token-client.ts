@@ -8,6 +8,7 @@ import {
   type TokenCacheOptions,
 } from './config/token-cache.options.js';
 import { TokenKeys } from './config/token-key.js';
+import { momentOf } from './contract/moment.js';
 import { TokenConfigError } from './contract/token-cache.errors.js';
 import { type TokenObserver } from './contract/token-observer.js';
 import { type TokenRequest } from './contract/token-request.js';
@@ -74,7 +75,7 @@ export class TokenClient {
    */
   async peek(integration: string, request?: TokenRequest): Promise<Token | undefined> {
     const key = this.keys.of(integration, request);
-    const near = this.parts.tokens.trusted(key.id, this.config.clock.monotonic());
+    const near = this.parts.tokens.trusted(key.id, momentOf(this.config.clock));
     return near?.token ?? (await this.parts.lookUp.look(key)).held?.token;
   }
 

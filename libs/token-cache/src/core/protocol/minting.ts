@@ -1,7 +1,6 @@
 import { type TokenKey } from '../config/token-key.js';
 import { type Clock } from '../contract/clock.js';
 import { type HeldToken } from '../contract/held-token.js';
-import { type MintFence } from '../contract/mint-fence.js';
 import { type TokenSourceError } from '../contract/token-cache.errors.js';
 import { type FreshToken } from '../contract/token-content.js';
 import { type MintOutcome } from '../contract/token-observer.js';
@@ -16,11 +15,11 @@ export type Minted = { readonly held: HeldToken; readonly outcome: Exclude<MintO
 
 /** How one mint departs from another: what is done with its token, and with its failure. */
 export interface MintPlan {
-  readonly fence: MintFence;
+  readonly fence: number;
   readonly reason: MintReason;
   keep(fresh: FreshToken): Minted | Promise<Minted>;
-  /** Remembers the failure; gives the error that callers see. */
-  remember(error: TokenSourceError): TokenSourceError | Promise<TokenSourceError>;
+  /** Remembers the failure; gives the error that callers see, or `voided` when the failure concerns none of them. */
+  remember(error: TokenSourceError): TokenSourceError | Promise<TokenSourceError | 'voided'>;
   /** Called when the source has answered or failed. */
   answered?(): void;
 }
@@ -51,7 +50,9 @@ export class Minting {
       const isVoided = watch.hasVoided(plan.fence);
       report(isVoided ? 'superseded' : 'failed');
       if (isVoided) return 'voided';
-      throw await plan.remember(error as TokenSourceError);
+      const remembered = await plan.remember(error as TokenSourceError);
+      if (remembered === 'voided') return remembered;
+      throw remembered;
     }
     failures.forget(key.id);
     const minted = await plan.keep(fresh);

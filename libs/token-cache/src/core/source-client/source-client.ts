@@ -1,6 +1,7 @@
 import { type TokenKey } from '../config/token-key.js';
 import { type Clock } from '../contract/clock.js';
-import { type MintFence, voids, WITHOUT_LEASE } from '../contract/mint-fence.js';
+import { voids } from '../contract/mint-fence.js';
+import { after, leftMs, momentOf } from '../contract/moment.js';
 import {
   TokenResponseInvalidError,
   TokenSourceError,
@@ -13,7 +14,7 @@ import { lifeOf } from './token-life.js';
 
 interface RunningMint {
   readonly keyId: string;
-  readonly fence: MintFence;
+  readonly fence: number;
   readonly controller: AbortController;
 }
 
@@ -33,24 +34,22 @@ export class SourceClient {
   }
 
   /** @throws TokenSourceError whatever the source threw */
-  async mint(key: TokenKey, fence: MintFence): Promise<FreshToken> {
-    const sentAt = this.clock.monotonic();
-    const sentAtEpoch = this.clock.now();
+  async mint(key: TokenKey, fence: number): Promise<FreshToken> {
+    const sentAt = momentOf(this.clock);
     const minted = checked(await this.ask(key, fence), key.integration.name);
-    const life = lifeOf(minted, key.integration.policy, sentAtEpoch, this.random);
-    const endsAt = sentAt + life.usableMs;
-    if (endsAt - this.clock.monotonic() < 1) {
+    const life = lifeOf(minted, key.integration.policy, sentAt.wallAt, this.random);
+    const ends = after(sentAt, life.usableMs);
+    if (leftMs(ends, momentOf(this.clock)) < 1) {
       throw new TokenResponseInvalidError(
         `The token for "${key.integration.name}" had expired before it arrived: its source answers too slowly, or states too short a life`,
       );
     }
     const { accessToken, tokenType = 'Bearer', scope } = minted;
-    const expiresAt = Math.floor(sentAtEpoch + life.lifeMs);
+    const expiresAt = Math.floor(sentAt.wallAt + life.lifeMs);
     const { refreshWindowMs } = life;
     return {
       content: { accessToken, tokenType, scope, expiresAt, refreshWindowMs },
-      endsAt,
-      refreshAt: endsAt - refreshWindowMs,
+      ends,
     };
   }
 
@@ -63,7 +62,7 @@ export class SourceClient {
     }
   }
 
-  private async ask(key: TokenKey, fence: MintFence): Promise<MintedToken> {
+  private async ask(key: TokenKey, fence: number): Promise<MintedToken> {
     const { name, source, policy } = key.integration;
     const mint: RunningMint = { keyId: key.id, fence, controller: new AbortController() };
     const { signal } = mint.controller;
@@ -80,7 +79,7 @@ export class SourceClient {
     });
     this.running.add(mint);
     if (this.closing.aborted) mint.controller.abort(this.closing.reason);
-    const context = { signal, fence: fence === WITHOUT_LEASE ? 0 : fence, integration: name };
+    const context = { signal, fence, integration: name };
     try {
       return await Promise.race([
         Promise.resolve()
