@@ -1,7 +1,7 @@
 import Database from 'libsql';
 import { CLOCK_TABLE, MachineClock } from './machine-clock.js';
 import { ensurePrivateFile, identityOfFile } from './private-file.js';
-import { keptUntil, type Slot, type Step } from '../core/slot/slot.js';
+import { keptUntil, type Slot, type Step } from '../core/slot/slot-state.js';
 
 const SCHEMA_VERSION = 3;
 

@@ -13,7 +13,9 @@ import {
   type RejectionVerdict,
   type TokenStore,
 } from '../core/contract/token-store.js';
-import { acquire, commit, fail, invalidate, peek, purge, renew, type Slot, type Step } from '../core/slot/slot.js';
+import { offer } from '../core/slot/offer.js';
+import { type Slot, type Step } from '../core/slot/slot-state.js';
+import { acquire, commit, fail, invalidate, peek, purge, renew } from '../core/slot/slot.js';
 import { SlotDatabase } from './slot-database.js';
 import { isBusy, isDamaged } from './sqlite-errors.js';
 

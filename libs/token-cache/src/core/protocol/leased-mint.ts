@@ -91,6 +91,7 @@ export class LeasedMint {
       if (watch.hasVoided(fence)) return 'voided';
       return { held: keep(sentAt, { state: 'unanswered', lease }), outcome: 'local' };
     }
+    if (committed.outcome === 'voided') return this.yieldTo(key, { outcome: 'superseded' }, sentAt, watch);
     if (committed.outcome === 'superseded') return this.yieldTo(key, committed, sentAt, watch);
     if (watch.hasVoided(fence)) return 'voided';
     return { held: keep(sentAt, { state: 'shared' }), outcome: 'stored' };

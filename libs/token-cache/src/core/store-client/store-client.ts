@@ -5,10 +5,12 @@ import { type Clock } from '../contract/clock.js';
 import { type StoreOperation } from '../contract/token-observer.js';
 import {
   type Acquired,
+  type AnsweredSince,
   type Attempt,
   type Committed,
   type Cooldown,
   type Lease,
+  type Offered,
   type Peeked,
   type Rejection,
   type RejectionVerdict,
@@ -17,7 +19,7 @@ import {
 import { type GuardedStore } from './guarded-store.js';
 
 /** What an attempt asks for; any valid token unless it says more. */
-export type Wanted = Partial<Omit<Attempt, 'nonce' | 'leaseMs'>>;
+export type Wanted = Partial<Omit<Attempt, 'nonce' | 'leaseMs' | 'process'>>;
 
 /** A lease, and what the store said with it. */
 export type Granted = Extract<Acquired, { outcome: 'lease' }>;
@@ -49,6 +51,8 @@ export class StoreClient {
   constructor(
     private readonly store: GuardedStore,
     private readonly clock: Clock,
+    /** What the store knows this process by. */
+    private readonly process: string = randomUUID(),
   ) {}
 
   peek(key: TokenKey): Promise<Peeked> {
@@ -88,16 +92,22 @@ export class StoreClient {
     return this.call(key, 'commit', (store) => store.commit(key.id, { ...lease, sinceGrantMs }, payload, ttlMs));
   }
 
-  fail(key: TokenKey, lease: Lease, cooldown?: Cooldown): Promise<void> {
+  fail(key: TokenKey, lease: Lease, cooldown?: Cooldown): Promise<boolean> {
     return this.call(key, 'fail', (store) => store.fail(key.id, lease, cooldown));
+  }
+
+  offer(key: TokenKey, generation: number, payload: string, ttlMs: number, since?: AnsweredSince): Promise<Offered> {
+    return this.call(key, 'offer', (store) => store.offer(key.id, generation, payload, ttlMs, since));
   }
 
   invalidate(key: TokenKey, rejection: Rejection): Promise<RejectionVerdict> {
     return this.call(key, 'invalidate', (store) => store.invalidate(key.id, rejection));
   }
 
+  /** A purge that is given up at the time limit is not carried out later. */
   purge(key: TokenKey): Promise<number> {
-    return this.call(key, 'purge', (store) => store.purge(key.id));
+    const { storeTimeoutMs } = key.integration.policy;
+    return this.call(key, 'purge', (store) => store.purge(key.id, storeTimeoutMs));
   }
 
   private async acquire(key: TokenKey, nonce: string, wanted: Wanted = {}): Promise<Acquired> {
@@ -107,6 +117,7 @@ export class StoreClient {
       leaseMs: key.integration.policy.leaseMs,
       minTtlMs: Math.ceil(minTtlMs),
       refusedGeneration,
+      process: this.process,
     };
     const acquired = await this.call(key, 'acquire', (store) => store.acquire(key.id, attempt));
     if (acquired.outcome === 'lease') this.grantedAt.set(acquired.lease, this.clock.monotonic());
