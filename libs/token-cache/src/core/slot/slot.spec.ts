@@ -1,4 +1,5 @@
-import { acquire, commit, fail, invalidate, keptUntil, peek, purge, renew, type Slot } from './slot.js';
+import { keptUntil, type Slot } from './slot-state.js';
+import { acquire, commit, fail, invalidate, peek, purge, renew } from './slot.js';
 import { type Lease, type Rejection } from '../contract/token-store.js';
 
 const NOW = Date.UTC(2026, 0, 1);

@@ -21,7 +21,7 @@ export type RecordedCall = { process: number; calledAt: number; answeredAt: numb
       args: [lease: Lease, payload: string, ttlMs: number];
       answer: Awaited<ReturnType<TokenStore['commit']>>;
     }
-  | { method: 'fail'; args: unknown[] & [lease: Lease]; answer: undefined }
+  | { method: 'fail'; args: unknown[] & [lease: Lease]; answer: boolean }
   | { method: 'invalidate'; args: [rejection: Rejection]; answer: RejectionVerdict }
   | { method: 'purge'; args: []; answer: number }
 );
@@ -65,6 +65,7 @@ export class StoreProcess {
       renew: call('renew'),
       commit: call('commit'),
       fail: call('fail'),
+      offer: call('offer'),
       invalidate: call('invalidate'),
       purge: call('purge'),
       ping: call('ping'),
