@@ -1,6 +1,7 @@
+import { voids } from './mint-fence.js';
 import { type Moment } from './moment.js';
 import { type FreshToken } from './token-content.js';
-import { type Lease } from './token-store.js';
+import { type Lease, type TokenStoreEvent } from './token-store.js';
 import { type Token } from './token.js';
 
 /** How far the store knows of a token in hand. */
@@ -35,6 +36,11 @@ export function hasGeneration({ token, formerGeneration }: HeldToken, generation
 /** Whether it is the token that a caller was refused with, if the caller was. */
 export function isRefused(held: HeldToken, refusedGeneration: number | undefined): boolean {
   return refusedGeneration !== undefined && hasGeneration(held, refusedGeneration);
+}
+
+/** Whether an event voids this token; a rejection concerns only what the fleet shares. */
+export function isVoidedBy(event: Pick<TokenStoreEvent, 'type' | 'fence'>, { sharing, token }: HeldToken): boolean {
+  return (sharing.state !== 'unshared' || event.type === 'purged') && voids(event, token.generation);
 }
 
 /** What was minted, as far as it is still known. */

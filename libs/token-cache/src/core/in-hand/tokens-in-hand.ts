@@ -3,8 +3,7 @@ import { type NearCachePolicy } from '../config/policy.js';
 import { type TokenKey } from '../config/token-key.js';
 import { type Clock } from '../contract/clock.js';
 import { ExpiringMap } from '../contract/expiring-map.js';
-import { freshFrom, hasGeneration, type HeldToken, type Sharing } from '../contract/held-token.js';
-import { voids } from '../contract/mint-fence.js';
+import { freshFrom, hasGeneration, type HeldToken, isVoidedBy, type Sharing } from '../contract/held-token.js';
 import { after, isOver, type Moment, momentOf, sleptMs } from '../contract/moment.js';
 import { type FreshToken } from '../contract/token-content.js';
 import { type TokenObservers } from '../contract/token-observers.js';
@@ -182,7 +181,7 @@ export class TokensInHand {
   /** Lets go of a token that was purged, and marks one that was rejected. */
   notice(event: TokenStoreEvent): void {
     const entry = this.peek(event.keyId);
-    if (!entry || !voids(event, entry.held.token.generation)) return;
+    if (!entry || !isVoidedBy(event, entry.held)) return;
     if (event.type === 'purged') this.remove(event.keyId);
     else entry.isRejected = true;
   }

@@ -75,7 +75,7 @@ export class Acquisition {
     try {
       for (;;) {
         const round = await this.round(way);
-        if (round !== 'look again' && !way.watch.hasVoided(round.held.token.generation)) {
+        if (round !== 'look again' && !way.watch.hasVoidedToken(round.held)) {
           // A caller that comes later may already have reported this token as rejected, and must not join.
           flight.close();
           return round;

@@ -47,9 +47,9 @@ export class Minting {
     try {
       fresh = await this.parts.sources.mint(key, plan.fence).finally(() => plan.answered?.());
     } catch (error) {
-      const isVoided = watch.hasVoided(plan.fence);
-      report(isVoided ? 'superseded' : 'failed');
-      if (isVoided) return 'voided';
+      const isPurged = watch.hasPurged(plan.fence);
+      report(isPurged ? 'superseded' : 'failed');
+      if (isPurged) return 'voided';
       const remembered = await plan.remember(error as TokenSourceError);
       if (remembered === 'voided') return remembered;
       throw remembered;

@@ -173,7 +173,7 @@ export class Mints {
   private keepUnshared(key: TokenKey, right: Right, fresh: FreshToken, watch: KeyWatch): Minted {
     // A caller that comes later may have heard of a purge that this mint did not.
     this.running.delete(key.id);
-    if (watch.hasVoided(right.fence)) return 'voided';
+    if (watch.hasPurged(right.fence)) return 'voided';
     const { clock, storeEvents, tokens } = this.parts;
     if (right.ofNoUse) tokens.drop(key.id, right.ofNoUse);
     const held = tokens.keep(key, fresh, right.fence, momentOf(clock), { state: 'unshared' });

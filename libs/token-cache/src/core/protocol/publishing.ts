@@ -93,7 +93,7 @@ export class Publishing {
         this.parts.observers.notify('superseded', key.integration.name);
         const held = this.admit(key, committed.token, sentAt, watch);
         if (held) return { held, outcome: 'superseded' };
-        if (watch.hasVoided(fence)) return 'voided';
+        if (watch.hasPurged(fence)) return 'voided';
         return { held: keep(sentAt, { state: 'unshared' }), outcome: 'local' };
       }
       default:

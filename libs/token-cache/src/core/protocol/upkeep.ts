@@ -159,7 +159,7 @@ export class Upkeep {
     let at = this.replacedAloneAt.get(held);
     if (at === undefined) {
       const spreadMs = Math.max(0, held.ends.monotonicAt - this.now() - mintTimeoutMs);
-      this.replacedAloneAt.set(held, (at = this.now() + this.parts.random() * spreadMs));
+      this.replacedAloneAt.set(held, (at = this.now() + (1 - this.parts.random()) * spreadMs));
     }
     return at;
   }

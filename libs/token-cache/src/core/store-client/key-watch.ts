@@ -1,3 +1,4 @@
+import { type HeldToken, isVoidedBy } from '../contract/held-token.js';
 import { voids } from '../contract/mint-fence.js';
 import { type TokenStoreEvent } from '../contract/token-store.js';
 
@@ -50,6 +51,11 @@ export class KeyWatch {
   /** Whether what was minted under that fence was rejected or purged while we watched. */
   hasVoided(fence: number): boolean {
     return [...this.heard.values()].some((event) => voids(event, fence));
+  }
+
+  /** Whether that token was rejected or purged while we watched. */
+  hasVoidedToken(held: HeldToken): boolean {
+    return [...this.heard.values()].some((event) => isVoidedBy(event, held));
   }
 
   /** Whether it was purged while we watched. */

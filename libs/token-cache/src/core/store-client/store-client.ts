@@ -18,7 +18,7 @@ import {
 import { type GuardedStore } from './guarded-store.js';
 
 /** What an attempt asks for; any valid token unless it says more. */
-export type Wanted = Partial<Omit<Attempt, 'nonce' | 'leaseMs'>>;
+export type Wanted = Partial<Omit<Attempt, 'nonce' | 'process' | 'leaseMs'>>;
 
 /** A lease, and what the store said with it. */
 export type Granted = Extract<Acquired, { outcome: 'lease' }>;
@@ -37,7 +37,8 @@ const REMEMBERED_FENCES = 100_000;
  * Every method throws TokenStoreUnavailableError.
  */
 export class StoreClient {
-  private readonly nonce = randomUUID();
+  /** What the store knows this process by. */
+  readonly process = randomUUID();
   private readonly answeredAt = new WeakMap<Lease | Refused, number>();
   /** The newest fence that the store showed of each key. */
   private readonly fences = new LRUCache<string, number>({ max: REMEMBERED_FENCES });
@@ -53,7 +54,7 @@ export class StoreClient {
 
   async acquire(key: TokenKey, { minTtlMs = 0, refusedGeneration }: Wanted = {}): Promise<Acquired> {
     const { leaseMs } = key.integration.policy;
-    const attempt: Attempt = { nonce: this.nonce, leaseMs, minTtlMs: Math.ceil(minTtlMs), refusedGeneration };
+    const attempt = { nonce: this.process, process: this.process, leaseMs, minTtlMs: Math.ceil(minTtlMs), refusedGeneration };
     const acquired = await this.call(key, 'acquire', (store) => store.acquire(key.id, attempt));
     this.note(key, acquired);
     return acquired;
