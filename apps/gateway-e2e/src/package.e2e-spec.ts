@@ -119,7 +119,7 @@ describe('The package of token-cache', () => {
 
     it('holds the Lua scripts that the Redis store reads', () => {
       expect(files.filter((file) => file.endsWith('.lua')).map((file) => file.replace(/.*\/|\.lua$/g, ''))).toEqual([
-        ...['acquire', 'commit', 'fail', 'head', 'invalidate', 'peek', 'purge', 'renew'],
+        ...['acquire', 'commit', 'fail', 'head', 'invalidate', 'now', 'offer', 'peek', 'purge', 'renew'],
       ]);
     });
   });

@@ -35,7 +35,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: 'a release does not ask whose lease it is',
-    edits: [edit('core/slot/slot.js', 'slot.nonce === nonce && slot.fence === fence', "slot.nonce !== ''")],
+    edits: [edit('core/slot/slot-state.js', 'slot.nonce === nonce && slot.fence === fence', "slot.nonce !== ''")],
     faults: ['a process is paused', 'messages are slow', 'the source fails'],
   },
   {
@@ -211,9 +211,10 @@ export const MUTATIONS: readonly Mutation[] = [
     edits: [
       edit(
         'core/slot/slot.js',
-        'const fence = Math.max(slot.fence + 1, Math.floor(now * 1000) + 999);',
+        'const fence = Math.max(slot.fence + 1, inUs(now) + 999);',
         'const fence = slot.fence;',
       ),
+      edit('core/slot/slot.js', 'fence, purged: fence, invalidated: 1', 'fence, invalidated: 1'),
     ],
     faults: ['tokens are purged'],
   },
@@ -246,7 +247,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: 'the fence restarts when its record is lost',
-    edits: [edit('core/slot/slot.js', ': Math.max(slot.fence + 1, Math.floor(now * 1000));', ': slot.fence + 1;')],
+    edits: [edit('core/slot/slot.js', ': Math.max(slot.fence + 1, inUs(now));', ': slot.fence + 1;')],
     faults: ['the store restarts empty'],
   },
   {

@@ -88,6 +88,7 @@ export class Process {
       renew: call('renew'),
       commit: call('commit'),
       fail: call('fail'),
+      offer: call('offer'),
       invalidate: call('invalidate'),
       purge: call('purge'),
       ping: call('ping'),

@@ -15,3 +15,9 @@ export interface StoreCall {
 export function keyIdOf({ args }: Pick<StoreCall, 'args'>): string | undefined {
   return args[0] as string | undefined;
 }
+
+/** Whether a purge arrives after its caller has given it up. */
+export function isGivenUp({ operation, args, sentAt }: StoreCall, now: number): boolean {
+  const [, withinMs] = args as [string, number?];
+  return operation === 'purge' && withinMs !== undefined && now > sentAt + withinMs;
+}
