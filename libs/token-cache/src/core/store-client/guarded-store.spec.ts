@@ -122,6 +122,20 @@ describe('GuardedStore', () => {
     expect(store.calls).toHaveLength(6);
   });
 
+  it('goes on asking a store that did not answer while the process was busy', async () => {
+    let busyMs = 0;
+    const clock = { ...systemClock, monotonic: () => systemClock.monotonic() + busyMs };
+    guarded = new GuardedStore(store, clock, new TokenObservers());
+    store.fault = () => 'hang';
+    for (let call = 0; call < 4; call++) {
+      const peeked = peek();
+      busyMs += 10 * TIMEOUT_MS;
+      await pass(TIMEOUT_MS);
+      expect(await peeked).toMatchObject({ cause: new Error('no answer within 500 ms') });
+    }
+    expect(store.calls).toHaveLength(4);
+  });
+
   it('asks as soon as the store is ready', async () => {
     let connected: () => void = () => {};
     store.ready = () => new Promise((resolve) => (connected = resolve));
