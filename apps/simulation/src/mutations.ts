@@ -335,9 +335,9 @@ export const MUTATIONS: readonly Mutation[] = [
     name: 'a store call has no time limit',
     edits: [
       edit(
-        'core/store-client/guarded-store.js',
-        'return await Promise.race([answer, timeout]);',
-        'timeout.catch(() => {}); return await answer;',
+        'core/store-client/time-limit.js',
+        'return await Promise.race([work(() => limit.isOver), limit.end]);',
+        'limit.end.catch(() => {}); return await work(() => limit.isOver);',
       ),
     ],
     faults: ['messages are lost'],
@@ -372,7 +372,16 @@ export const MUTATIONS: readonly Mutation[] = [
     faults: ['messages are lost'],
   },
   {
-    name: 'a shutdown leaves its breakers running',
-    edits: [edit('core/store-client/guarded-store.js', 'breaker.shutdown();', 'void breaker;')],
+    name: 'a stalled event loop counts as a dead store',
+    edits: [
+      edit('core/store-client/time-limit.js', 'if (this.clock.afterInput)', 'if (false)'),
+      edit('core/store-client/time-limit.js', 'const PARTS = 4;', 'const PARTS = 1;'),
+    ],
+    faults: ['an event loop stalls'],
+  },
+  {
+    name: 'a dead shard makes the healthy ones unavailable',
+    edits: [edit('core/store-client/guarded-store.js', "this.store.nodeOf?.(keyId) ?? ''", "''")],
+    faults: ['a shard is dead'],
   },
 ];

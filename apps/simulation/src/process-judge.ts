@@ -16,7 +16,7 @@ export class ProcessJudge extends Witness {
   published(truth: KeyTruth, token: PublishedToken): void {
     const { label = '' } = this.world.idp.tokens.get(token.accessToken) ?? {};
     if (!this.isOrderlyFor(label)) return;
-    const boundMs = this.eventsArrive ? NETWORK_MS : POLL_MS + NETWORK_MS;
+    const boundMs = this.hearingMs;
     this.world.time.after(boundMs, this.world.time.world, () => {
       if (truth.current !== token || this.hardExpiryOf(token) < this.now) return;
       const waiting = this.pendingSince(label, token.storedAt - 0.001, (process) => this.hasHeard(process));
@@ -26,8 +26,14 @@ export class ProcessJudge extends Witness {
     });
   }
 
-  /** By an event in time, by a look around when its channel came up, or by polls since it broke. */
-  private hasHeard({ channel }: Process): boolean {
+  /** The longest that a token which was stored is no news to a process that waits for it. */
+  private get hearingMs(): number {
+    return this.eventsArrive ? NETWORK_MS : POLL_MS + NETWORK_MS;
+  }
+
+  /** By an event in time, by a look around when its channel came up, or by polls since it broke; after a stall all of it is late. */
+  private hasHeard({ channel, resumedAt }: Process): boolean {
+    if (resumedAt > 0 && this.now - resumedAt < this.hearingMs) return false;
     if (!channel || this.eventsArrive) return true;
     const { state, changedAt, mostExtraDelayMs } = channel;
     const sinceMs = this.now - changedAt;

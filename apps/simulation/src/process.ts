@@ -75,14 +75,19 @@ export class Process {
     return false;
   }
 
-  /** The store as this process sees it: through its link, and its event channel if there is one. */
-  store(onClose: () => void): TokenStore {
+  /**
+   * The store as this process sees it: through its link, and its event channel if there is one.
+   *
+   * @param isSharded each key may be broken apart from the others, and the process knows that
+   */
+  store(onClose: () => void, isSharded = false): TokenStore {
     const call =
       (operation: StoreOperation) =>
       (...args: unknown[]) =>
         this.link.call(operation, args);
     return {
       ...(this.channel && { events: this.channel }),
+      ...(isSharded && { nodeOf: (keyId: string) => keyId }),
       peek: call('peek'),
       acquire: call('acquire'),
       renew: call('renew'),

@@ -1,6 +1,6 @@
-import { type TokenStore } from '@mintonce/token-cache';
+import { type StoreOperation } from '@mintonce/token-cache';
 
-export type StoreOperation = Exclude<keyof TokenStore, 'events' | 'close'>;
+export { type StoreOperation };
 
 /** One call of the store, as it travels. */
 export interface StoreCall {

@@ -22,7 +22,7 @@ import { type StruckWorld } from './struck-world.js';
 import { CALM_UPSTREAM, Upstream } from './upstream.js';
 import { Verdict } from './verdict.js';
 import { VirtualTime } from './virtual-time.js';
-import { type Weather } from './weather.js';
+import { disturbs, type Weather } from './weather.js';
 import { NETWORK_MS } from './witness.js';
 
 export interface Asking {
@@ -268,7 +268,7 @@ export class World implements JudgedWorld, StruckWorld {
     const options: TokenCacheOptions = {
       ...weather.policy,
       nearCache: weather.nearCache,
-      store: process.store(() => {}),
+      store: process.store(() => {}, disturbs(weather, 'shard')),
       integrations: {
         billing: { source: { ...source, mint: counted } },
         crm: { source: { ...source, mint: counted } },

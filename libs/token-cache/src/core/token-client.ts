@@ -29,8 +29,6 @@ export interface SendOptions extends GetTokenOptions {
   readonly request?: TokenRequest;
 }
 
-/** Calls that serve no integration have a breaker of their own. */
-const NO_INTEGRATION = '';
 /** How long a shutdown lets mints in flight finish. */
 const SHUTDOWN_GRACE_MS = 5_000;
 
@@ -162,7 +160,7 @@ export class TokenClient {
   /** Whether the store answers now. */
   storeAvailable(): Promise<boolean> {
     return this.parts.guarded
-      .call(NO_INTEGRATION, 'ping', this.config.policy.storeTimeoutMs, (store) => store.ping())
+      .call(undefined, 'ping', this.config.policy.storeTimeoutMs, (store) => store.ping())
       .then(() => true)
       .catch(() => false);
   }

@@ -37,7 +37,7 @@ export class RedisNames {
 }
 
 /** Bucket of an id, by the FNV-1a hash of 32 bits. */
-function bucketOf(keyId: string): string {
+export function bucketOf(keyId: string): string {
   let hash = 0x811c9dc5;
   for (let i = 0; i < keyId.length; i++) hash = Math.imul(hash ^ keyId.charCodeAt(i), 0x01000193);
   return `b${String((hash >>> 0) % BUCKETS).padStart(2, '0')}`;

@@ -3,6 +3,8 @@ import { readFileSync } from 'node:fs';
 
 import { type Cluster, type Redis } from 'ioredis';
 
+import { sendScript } from './send-script.js';
+
 const HEAD = read('head');
 
 /**
@@ -25,10 +27,10 @@ export class RedisScript {
    */
   async run(client: Redis | Cluster, keys: readonly string[], args: readonly (string | number)[]): Promise<unknown> {
     try {
-      return await client.evalsha(this.#sha, keys.length, ...keys, ...args);
+      return await sendScript(client, 'evalsha', [this.#sha, keys.length, ...keys, ...args]);
     } catch (error) {
       if (!(error instanceof Error && error.message.startsWith('NOSCRIPT'))) throw error;
-      return client.eval(this.#lua, keys.length, ...keys, ...args);
+      return sendScript(client, 'eval', [this.#lua, keys.length, ...keys, ...args]);
     }
   }
 }

@@ -17,8 +17,9 @@ import {
   type TokenStore,
   type TurnedAway,
 } from '../core/contract/token-store.js';
+import { whenReady } from './client-ready.js';
 import { RedisEvents } from './redis-events.js';
-import { RedisNames } from './redis-names.js';
+import { bucketOf, RedisNames } from './redis-names.js';
 import { RedisScript } from './redis-script.js';
 
 const PEEK = new RedisScript('peek');
@@ -157,6 +158,20 @@ export class RedisTokenStore implements TokenStore {
     const askedAt = performance.now();
     const serverNow = Number(await this.#call(NOW, keyId));
     return Math.floor(serverNow + withinMs - (performance.now() - askedAt));
+  }
+
+  /** On a cluster the bucket of the key, which is always on one master; ioredis does not tell on which. */
+  nodeOf(keyId: string): string {
+    return this.#client.isCluster ? bucketOf(keyId) : '';
+  }
+
+  ready(): Promise<void> | undefined {
+    return whenReady(this.#client);
+  }
+
+  /** An error reply, such as OOM. A script that only reads goes on working beside it. */
+  hasAnswered(error: unknown): boolean {
+    return error instanceof Error && error.name === 'ReplyError';
   }
 
   #call(script: RedisScript, keyId: string, ...args: (string | number)[]): Promise<unknown> {

@@ -80,6 +80,18 @@ export class FaultyTokenStore implements TokenStore {
     return this.inner.close();
   }
 
+  nodeOf(keyId: string): string {
+    return this.inner.nodeOf?.(keyId) ?? '';
+  }
+
+  ready(): Promise<void> | undefined {
+    return this.inner.ready?.();
+  }
+
+  hasAnswered(error: unknown): boolean {
+    return this.inner.hasAnswered?.(error) ?? false;
+  }
+
   private async call<T>(operation: StoreOperation, effect: () => Promise<T>): Promise<T> {
     this.calls.push(operation);
     const fault = this.fault(operation);

@@ -73,6 +73,25 @@ export interface TokenStore {
 
   /** Closes the connections that the store itself opened. */
   close(): Promise<void>;
+
+  /**
+   * Names the part of the store that holds a key and fails as one, such as a shard. Calls of one part say nothing of another.
+   * @defaultValue the store fails as a whole
+   */
+  nodeOf?(keyId: string): string;
+
+  /**
+   * Resolves when calls can be sent; `undefined` if they can be now. A call waits for this within its time limit, and is not
+   * made at all once that is over.
+   * @defaultValue calls can always be sent
+   */
+  ready?(): Promise<void> | undefined;
+
+  /**
+   * Whether a method rejected with what the store answered, such as being full, and not for want of an answer.
+   * @defaultValue every rejection is the want of an answer
+   */
+  hasAnswered?(error: unknown): boolean;
 }
 
 /** One attempt to get a token or the right to mint it. */

@@ -9,7 +9,7 @@ import { type FreshToken } from '../contract/token-content.js';
 import { type TokenObservers } from '../contract/token-observers.js';
 import { type StoredToken, type TokenStoreEvent } from '../contract/token-store.js';
 import { Token } from '../contract/token.js';
-import { BREAKER_RESET_MS } from '../store-client/guarded-store.js';
+import { BREAKER_RESET_MS } from '../store-client/breaker.js';
 import { type KeyWatch } from '../store-client/key-watch.js';
 import { type PayloadCodec } from '../store-client/payload-codec.js';
 

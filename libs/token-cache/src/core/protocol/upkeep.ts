@@ -7,7 +7,7 @@ import { type TokenObservers } from '../contract/token-observers.js';
 import { type Lease } from '../contract/token-store.js';
 import { type TokensInHand } from '../in-hand/tokens-in-hand.js';
 import { errorOf } from '../source-client/cooldown.js';
-import { BREAKER_RESET_MS } from '../store-client/guarded-store.js';
+import { BREAKER_RESET_MS } from '../store-client/breaker.js';
 import { type KeyWatch } from '../store-client/key-watch.js';
 import { type Granted, type Refused, type StoreClient } from '../store-client/store-client.js';
 import { type StoreEvents } from '../store-client/store-events.js';

@@ -122,7 +122,6 @@ export class StoreClient {
   }
 
   private call<T>(key: TokenKey, operation: StoreOperation, call: (store: TokenStore) => Promise<T>): Promise<T> {
-    const { name, policy } = key.integration;
-    return this.store.call(name, operation, policy.storeTimeoutMs, call);
+    return this.store.call(key.id, operation, key.integration.policy.storeTimeoutMs, call);
   }
 }
