@@ -92,9 +92,9 @@ export const MUTATIONS: readonly Mutation[] = [
     name: 'hard expiry is reckoned from the answer, not from the request',
     edits: [
       edit(
-        'core/source-client/source-client.js',
-        'const endsAt = sentAt + life.usableMs;',
-        'const endsAt = this.clock.monotonic() + life.usableMs;',
+        'core/source-client/token-life.js',
+        'const ends = after(exchange.sent, usableMs);',
+        'const ends = after(exchange.arrived, usableMs);',
       ),
     ],
   },
@@ -105,9 +105,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: 'an odd life is believed',
-    edits: [
-      edit('core/source-client/token-life.js', 'Number.isFinite(value) && value > 0', "typeof value === 'number'"),
-    ],
+    edits: [edit('core/source-client/number-of.js', 'Number.isFinite(number) ? number : undefined', 'number')],
     faults: ['the source says odd things of the life of its tokens'],
   },
   {
