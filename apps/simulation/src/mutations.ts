@@ -104,8 +104,14 @@ export const MUTATIONS: readonly Mutation[] = [
     faults: ['wall clocks step'],
   },
   {
-    name: 'an odd life is believed',
-    edits: [edit('core/source-client/number-of.js', 'Number.isFinite(number) ? number : undefined', 'number')],
+    name: 'a life of 0 counts as missing',
+    edits: [
+      edit(
+        'core/source-client/token-life.js',
+        'least(known) ?? policy.missingExpiryMs',
+        'Math.max(least(known) ?? 0, 0) || policy.missingExpiryMs',
+      ),
+    ],
     faults: ['the source says odd things of the life of its tokens'],
   },
   {
@@ -287,7 +293,9 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: 'Retry-After is ignored',
-    edits: [edit('core/source-client/cooldown.js', 'if (retryAfterMs > 0)', 'if (false)')],
+    edits: [
+      edit('core/source-client/cooldown.js', 'if (retryAfterMs > 0) return Math.ceil', 'if (false) return Math.ceil'),
+    ],
     faults: ['the source throttles'],
   },
   {

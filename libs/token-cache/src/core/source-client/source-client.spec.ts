@@ -1,10 +1,11 @@
 import { FakeClock } from '../../testing/fake-clock.js';
 import { billingKey } from '../../testing/billing-key.spec-support.js';
 import { FakeTokenSource } from '../../testing/fake-token-source.js';
+import { leftMs, momentOf } from '../contract/moment.js';
 import { WITHOUT_LEASE } from '../contract/mint-fence.js';
 import { TokenSourceUnavailableError } from '../contract/token-cache.errors.js';
 import { tokenSource } from '../contract/token-source.js';
-import { SourceClient } from './source-client.js';
+import { SleptOverError, SourceClient } from './source-client.js';
 import { type TokenKey } from '../config/token-key.js';
 
 const MINT_TIMEOUT_MS = 10_000;
@@ -65,9 +66,9 @@ describe('SourceClient', () => {
   });
 
   it('refuses a token that was over before it arrived', async () => {
-    const { message, code } = await mintSlowly(1_800, 2_000).then(
-      (error) => error as unknown as Error & { code: string },
-    );
+    const error = await mintSlowly(1_800, 2_000);
+    expect(error).not.toBeInstanceOf(SleptOverError);
+    const { message, code } = error as unknown as Error & { code: string };
     expect([code, message]).toEqual([
       'TOKEN_RESPONSE_INVALID',
       'The token for "billing" had expired before it arrived: its source answers too slowly, or states too short a life',
@@ -78,18 +79,28 @@ describe('SourceClient', () => {
     expect(await mintSlowly(1_799, 2_000)).toMatchObject({ endsAt: 1_800 });
   });
 
-  it('refuses a token that ended while the machine slept over the answer', async () => {
+  it('refuses a token that ended while the machine slept over the answer, as one to ask for again', async () => {
     source.answer = { expiresInMs: 60_000 };
     const release = source.hold();
     const failed = failure(sources.mint(key(), 1));
     await clock.advance(10);
     clock.moveWall(3_600_000);
     release();
+    expect(await failed).toBeInstanceOf(SleptOverError);
     expect(await failed).toMatchObject({
       code: 'TOKEN_RESPONSE_INVALID',
       message: expect.stringContaining('had expired before it arrived'),
       binds: 'process',
     });
+  });
+
+  it('takes a token that outlived the sleep of the machine, for what is left of it', async () => {
+    const drowsy = tokenSource('drowsy', async () => {
+      clock.moveWall(1_800_000);
+      return { accessToken: 'token', expiresInMs: 3_600_000 };
+    });
+    const { ends } = await sources.mint(billingKey({ source: drowsy }), 1);
+    expect(leftMs(ends, momentOf(clock))).toBe(1_770_000);
   });
 
   it.each([

@@ -6,14 +6,21 @@ import {
   TokenSourceError,
   TokenSourceUnavailableError,
 } from '../contract/token-cache.errors.js';
-import { leftMs, type Moment, momentOf } from '../contract/moment.js';
+import { leftMs, type Moment, momentOf, sleptMs } from '../contract/moment.js';
 import { type FormerToken, type FreshToken } from '../contract/token-content.js';
 import { type MintedToken } from '../contract/token-source.js';
 import { type Cooldown, type TokenStoreEvent } from '../contract/token-store.js';
 import { OpenMints, type Release } from './open-mints.js';
 import { providerOf } from './provider.js';
 import { ProviderPace } from './provider-pace.js';
-import { lifeOf } from './token-life.js';
+import { type Exchange } from './server-clock.js';
+import { lifeOf, type TokenLife } from './token-life.js';
+
+/** The machine slept, or its clock was set, when the wall clock went on by more than this while the monotonic one did not. */
+const SLEEP_MS = 1_000;
+
+/** The machine slept over an answer that was good, or its clock was set: asking once more helps, and no caller need hear of it. */
+export class SleptOverError extends TokenResponseInvalidError {}
 
 interface RunningMint {
   readonly keyId: string;
@@ -72,6 +79,7 @@ export class SourceClient {
    * Asks the source once.
    *
    * @param former the token of that key that was in hand before, which the source may give again
+   * @throws SleptOverError when the source is worth to be asked once more
    * @throws TokenSourceError whatever the source threw
    */
   async mint(key: TokenKey, fence: MintFence, former?: FormerToken): Promise<FreshToken & { readonly ends: Moment }> {
@@ -96,31 +104,20 @@ export class SourceClient {
 
   private async mintOnce(key: TokenKey, fence: MintFence, former?: FormerToken) {
     const { name, policy } = key.integration;
-    const sent = momentOf(this.clock);
-    const minted = checked(await this.ask(key, fence), name);
-    const arrived = momentOf(this.clock);
-    const { lifeMs, ends, refreshWindowMs } = lifeOf(minted, policy, { sent, arrived }, former, this.random);
-    if (lifeMs <= 0) {
-      throw new TokenResponseInvalidError(
-        `The source of "${name}" gave a token that is over, by its answer or by the exp of the token: look at the clocks of both ` +
-          `machines if it recurs; if the answer says 0 for a token that never ends, set zeroExpiry to 'never'`,
-      );
-    }
-    if (leftMs(ends, arrived) < 1) {
-      throw new TokenResponseInvalidError(
-        `The token for "${name}" had expired before it arrived: its source answers too slowly, or states too short a life`,
-        // The way to this process may be slow, and its machine may have slept.
-        { binds: 'process' },
-      );
-    }
+    const { minted, ...exchange } = await this.exchange(key, fence);
+    const life = lifeOf(minted, policy, exchange, former, this.random);
+    checkLife(name, life, exchange);
+    const { ends, refreshWindowMs } = life;
     const { accessToken, tokenType = 'Bearer', scope } = minted;
-    const expiresAt = Math.floor(sent.wallAt + lifeMs);
-    return {
-      content: { accessToken, tokenType, scope, expiresAt, refreshWindowMs },
-      ends,
-      endsAt: ends.monotonicAt,
-      refreshAt: ends.monotonicAt - refreshWindowMs,
-    };
+    const expiresAt = Math.floor(exchange.sent.wallAt + life.lifeMs);
+    const content = { accessToken, tokenType, scope, expiresAt, refreshWindowMs };
+    return { content, ends, endsAt: ends.monotonicAt, refreshAt: ends.monotonicAt - refreshWindowMs };
+  }
+
+  private async exchange(key: TokenKey, fence: MintFence): Promise<Exchange & { readonly minted: MintedToken }> {
+    const sent = momentOf(this.clock);
+    const minted = checked(await this.ask(key, fence), key.integration.name);
+    return { minted, sent, arrived: momentOf(this.clock) };
   }
 
   private async ask(key: TokenKey, fence: MintFence): Promise<MintedToken> {
@@ -162,6 +159,22 @@ export class SourceClient {
       this.running.delete(mint);
     }
   }
+}
+
+/** @throws TokenResponseInvalidError when the token cannot be used any more */
+function checkLife(name: string, { lifeMs, ends }: TokenLife, { sent, arrived }: Exchange): void {
+  if (lifeMs <= 0) {
+    throw new TokenResponseInvalidError(
+      `The source of "${name}" gave a token that is over, by its answer or by the exp of the token: look at the clocks of both ` +
+        `machines if it recurs; if the answer says 0 for a token that never ends, set zeroExpiry to 'never'`,
+    );
+  }
+  if (leftMs(ends, arrived) >= 1) return;
+  const Late = sleptMs(sent, arrived) > SLEEP_MS ? SleptOverError : TokenResponseInvalidError;
+  throw new Late(
+    `The token for "${name}" had expired before it arrived: its source answers too slowly, or states too short a life`,
+    { binds: 'process' },
+  );
 }
 
 /** A failure of which nobody knows whether the provider has a part in it. */
