@@ -53,9 +53,9 @@ export function assemble(config: TokenCacheConfig, closing: AbortSignal, onUnexp
     sources.abortVoided(event);
   };
 
-  const known = { ...base, store, storeEvents, tokens, standing, failures, cooldowns, lastErrors: new LastErrors() };
+  const known = { ...base, store, storeEvents, sources, tokens, standing, failures, cooldowns, lastErrors: new LastErrors() };
   const retries = new Retries(clock);
-  const minting = new Minting({ ...known, sources });
+  const minting = new Minting(known);
   const publishing = new Publishing(known);
   const mints = new Mints({ ...known, minting, publishing, retries });
   const rejections = new Rejections({ ...known, announce: (event) => storeEvents.deliver(event) });

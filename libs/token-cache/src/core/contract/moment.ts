@@ -35,3 +35,11 @@ export function isOver(end: Moment, now: Moment): boolean {
 export function sleptMs(since: Moment, now: Moment): number {
   return now.wallAt - since.wallAt - (now.monotonicAt - since.monotonicAt);
 }
+
+/** What ends when the first of the two does, by each clock. */
+export function earlier(one: Moment, other: Moment): Moment {
+  return {
+    monotonicAt: Math.min(one.monotonicAt, other.monotonicAt),
+    wallAt: Math.min(one.wallAt, other.wallAt),
+  };
+}

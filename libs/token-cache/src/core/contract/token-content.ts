@@ -17,3 +17,9 @@ export interface FreshToken {
   /** Hard expiry. */
   readonly ends: Moment;
 }
+
+/** A token that was in hand before, and its hard expiry: its source may give it again. */
+export interface FormerToken {
+  readonly accessToken: string;
+  readonly ends: Moment;
+}

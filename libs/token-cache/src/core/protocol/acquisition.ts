@@ -8,6 +8,8 @@ import { type TokenObservers } from '../contract/token-observers.js';
 import { type Acquired, type Cooldown, type StoredToken } from '../contract/token-store.js';
 import { type TokensInHand } from '../in-hand/tokens-in-hand.js';
 import { errorOf } from '../source-client/cooldown.js';
+import { type Release } from '../source-client/open-mints.js';
+import { type SourceClient } from '../source-client/source-client.js';
 import { type KeyWatch } from '../store-client/key-watch.js';
 import { type Granted, type Refused, type StoreClient } from '../store-client/store-client.js';
 import { type StoreEvents } from '../store-client/store-events.js';
@@ -26,6 +28,14 @@ export interface Obtained {
 /** What one round came to: the token, or another round. */
 type Round = Obtained | 'look again';
 
+/** An answer of the store. */
+interface Asked {
+  readonly acquired: Acquired;
+  readonly sentAt: Moment;
+  /** A place among the open requests of the provider, to be given back. */
+  readonly place: Release;
+}
+
 /** One caller's way through the protocol, round by round. */
 interface Way {
   readonly key: TokenKey;
@@ -41,6 +51,7 @@ export interface AcquisitionParts {
   clock: Clock;
   store: StoreClient;
   tokens: TokensInHand;
+  sources: SourceClient;
   mints: Mints;
   upkeep: Upkeep;
   cooldowns: KnownCooldowns;
@@ -90,28 +101,61 @@ export class Acquisition {
   }
 
   private async round(way: Way): Promise<Round> {
-    const { key, watch } = way;
-    const { clock, cooldowns, rejections, store } = this.parts;
+    const { key } = way;
+    const { cooldowns, tokens } = this.parts;
     const known = cooldowns.recent(key.id);
     if (known) return this.coolDown(way, known);
-    watch.forgetVoided();
-    const sentAt = momentOf(clock);
-    let acquired: Acquired;
+    let asked: Asked;
     try {
-      await rejections.tellStore(key);
-      acquired = await store.acquire(key, { refusedGeneration: way.uselessGeneration ?? way.refusedGeneration });
+      asked = await this.ask(way);
     } catch (error) {
+      if (error instanceof TokenSourceError) return this.inHand(way) ?? this.lastResort(way, error);
       return this.withoutStore(way, error);
     }
+    const { acquired, sentAt, place } = asked;
     if (acquired.outcome === 'hit') return this.take(way, acquired.token, sentAt);
-    this.parts.tokens.heed(key.id, acquired.voidedUpTo, acquired.rejected);
+    tokens.heed(key.id, acquired.voidedUpTo, acquired.rejected);
     this.admitRejected(way, acquired.rejected, sentAt);
-    if (acquired.outcome === 'lease') return this.useLease(way, acquired);
+    if (acquired.outcome === 'lease') return this.useLease(way, acquired, place);
     const inHand = this.inHand(way);
     if (inHand) return this.offer(way, acquired, inHand);
     if (acquired.outcome === 'wait') return this.wait(way, acquired.leaseEndsInMs, sentAt);
     cooldowns.learn(key.id, acquired.cooldown);
     return this.coolDown(way, acquired.cooldown);
+  }
+
+  /**
+   * Asks the store, with a place for the mint that it may grant: a lease that waits for a place would hold up other processes.
+   *
+   * @throws TokenStoreUnavailableError, and TokenSourceUnavailableError when no place is free in time
+   */
+  private async ask(way: Way): Promise<Asked> {
+    const { key, watch } = way;
+    const { clock, rejections, sources, store } = this.parts;
+    const place = sources.tryAdmission(key) ?? (await this.queue(way));
+    if (typeof place !== 'function') return place;
+    try {
+      await rejections.tellStore(key);
+      watch.forgetVoided();
+      const sentAt = momentOf(clock);
+      const refusedGeneration = way.uselessGeneration ?? way.refusedGeneration;
+      const acquired = await store.acquire(key, { refusedGeneration });
+      if (acquired.outcome !== 'lease') place();
+      return { acquired, sentAt, place };
+    } catch (error) {
+      place();
+      throw error;
+    }
+  }
+
+  /** Waits for a place, unless the store has a token already. */
+  private async queue({ key, watch, uselessGeneration, refusedGeneration }: Way): Promise<Asked | Release> {
+    const { clock, sources, store } = this.parts;
+    watch.forgetVoided();
+    const sentAt = momentOf(clock);
+    const { token, isRejected } = await store.peek(key);
+    const serves = token && !isRejected && token.fence !== (uselessGeneration ?? refusedGeneration);
+    return serves ? { acquired: { outcome: 'hit', token }, sentAt, place: () => {} } : sources.admission(key);
   }
 
   /** Takes the shared token, or sees to it that the next round finds a better one. */
@@ -177,18 +221,18 @@ export class Acquisition {
   }
 
   /** Shares again what the store lost, behind the callers' backs, or mints. */
-  private async useLease(way: Way, granted: Granted): Promise<Round> {
+  private async useLease(way: Way, granted: Granted, place: Release): Promise<Round> {
     const { key, watch } = way;
     const { mints, upkeep } = this.parts;
     const { fence } = granted.lease;
     // The answer was overtaken: a purge voids the lease, or this process has given it up.
-    if (watch.hasPurged(fence) || watch.hasReleased(fence)) return 'look again';
+    const isOvertaken = watch.hasPurged(fence) || watch.hasReleased(fence);
     const inHand = this.inHand(way);
-    if (inHand) {
-      if (!mints.adopt(key, granted)) upkeep.share(key, inHand.held, granted.lease);
-      return inHand;
-    }
-    return this.land(way, mints.underLease(key, granted), fence);
+    if (!isOvertaken && !inHand) return this.land(way, mints.underLease(key, granted, place), fence);
+    place();
+    if (isOvertaken || !inHand) return 'look again';
+    if (!mints.adopt(key, granted)) upkeep.share(key, inHand.held, granted.lease);
+    return inHand;
   }
 
   /** Waits for a mint, but for no longer than another process can be asked. */

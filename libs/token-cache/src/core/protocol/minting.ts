@@ -2,12 +2,12 @@ import { type TokenKey } from '../config/token-key.js';
 import { type Clock } from '../contract/clock.js';
 import { type HeldToken } from '../contract/held-token.js';
 import { type TokenSourceError } from '../contract/token-cache.errors.js';
-import { type FreshToken } from '../contract/token-content.js';
+import { type FormerToken, type FreshToken } from '../contract/token-content.js';
 import { type MintOutcome } from '../contract/token-observer.js';
 import { type TokenObservers } from '../contract/token-observers.js';
 import { type MintReason } from '../contract/token-store.js';
 import { type FailureMemory } from '../source-client/failure-memory.js';
-import { type SourceClient } from '../source-client/source-client.js';
+import { SleptOverError, type SourceClient } from '../source-client/source-client.js';
 import { type KeyWatch } from '../store-client/key-watch.js';
 
 /** A token that was minted is `voided` when it was purged or rejected before it could be used. */
@@ -17,6 +17,8 @@ export type Minted = { readonly held: HeldToken; readonly outcome: Exclude<MintO
 export interface MintPlan {
   readonly fence: number;
   readonly reason: MintReason;
+  /** The token that was in hand before. */
+  readonly former?: FormerToken;
   keep(fresh: FreshToken): Minted | Promise<Minted>;
   /** Remembers the failure; gives the error that callers see, or `voided` when the failure concerns none of them. */
   remember(error: TokenSourceError): TokenSourceError | Promise<TokenSourceError | 'voided'>;
@@ -43,9 +45,17 @@ export class Minting {
       const durationMs = clock.monotonic() - startedAt;
       observers.notify('minted', key.integration.name, { outcome, reason: plan.reason, durationMs });
     };
+    const ask = (): Promise<FreshToken> => this.parts.sources.mint(key, plan.fence, plan.former);
+    const askAgain = (error: unknown): Promise<FreshToken> => {
+      if (!(error instanceof SleptOverError) || watch.hasPurged(plan.fence)) throw error;
+      report('failed');
+      return ask();
+    };
     let fresh: FreshToken;
     try {
-      fresh = await this.parts.sources.mint(key, plan.fence).finally(() => plan.answered?.());
+      fresh = await ask()
+        .catch(askAgain)
+        .finally(() => plan.answered?.());
     } catch (error) {
       const isPurged = watch.hasPurged(plan.fence);
       report(isPurged ? 'superseded' : 'failed');

@@ -3,12 +3,14 @@ import { type Clock } from '../contract/clock.js';
 import { type HeldToken } from '../contract/held-token.js';
 import { isOver, momentOf } from '../contract/moment.js';
 import { TokenResponseInvalidError, type TokenSourceError } from '../contract/token-cache.errors.js';
-import { type FreshToken } from '../contract/token-content.js';
+import { type FormerToken, type FreshToken } from '../contract/token-content.js';
 import { type TokenObservers } from '../contract/token-observers.js';
 import { type Cooldown, type Lease, type MintReason } from '../contract/token-store.js';
 import { type TokensInHand } from '../in-hand/tokens-in-hand.js';
 import { cooldownMs, cooledDown, errorOf, rememberedFailure } from '../source-client/cooldown.js';
 import { type FailureMemory } from '../source-client/failure-memory.js';
+import { type Release } from '../source-client/open-mints.js';
+import { type SourceClient } from '../source-client/source-client.js';
 import { type KeyWatch } from '../store-client/key-watch.js';
 import { type Granted, type StoreClient } from '../store-client/store-client.js';
 import { type StoreEvents } from '../store-client/store-events.js';
@@ -25,6 +27,7 @@ export interface MintsParts {
   storeEvents: StoreEvents;
   tokens: TokensInHand;
   failures: FailureMemory;
+  sources: SourceClient;
   cooldowns: KnownCooldowns;
   minting: Minting;
   publishing: Publishing;
@@ -74,13 +77,20 @@ export class Mints {
     return this.running.has(keyId);
   }
 
-  /** Mints under a lease, or goes on with a mint that nothing has voided since it began. */
-  underLease(key: TokenKey, granted: Granted): RunningMint {
+  /**
+   * Mints under a lease, or goes on with a mint that nothing has voided since it began.
+   *
+   * @param place among the open requests of the provider, which is given back
+   */
+  underLease(key: TokenKey, granted: Granted, place: Release): RunningMint {
     const current = this.running.get(key.id);
-    if (current && this.adopt(key, granted)) return asRunning(current);
+    if (current && this.adopt(key, granted)) {
+      place();
+      return asRunning(current);
+    }
     const right: Right = { fence: granted.lease.fence, reason: granted.reason, ...withoutLease() };
     this.hold(key, right, granted);
-    return this.begin(key, right);
+    return this.begin(key, right, place);
   }
 
   /** Goes on under that lease with a mint that nothing has voided since it began; false when there is none. */
@@ -103,8 +113,8 @@ export class Mints {
     while (this.unsettled.size > 0) await Promise.allSettled(this.unsettled);
   }
 
-  private begin(key: TokenKey, right: Right): RunningMint {
-    const mint: Running = { right, result: this.run(key, right) };
+  private begin(key: TokenKey, right: Right, place?: Release): RunningMint {
+    const mint: Running = { right, result: this.run(key, right, place) };
     this.running.set(key.id, mint);
     const settled = mint.result
       .catch(() => {})
@@ -127,12 +137,14 @@ export class Mints {
     });
   }
 
-  private async run(key: TokenKey, right: Right): Promise<HeldToken | 'voided'> {
-    const { clock, failures, minting, store, storeEvents } = this.parts;
+  private async run(key: TokenKey, right: Right, place?: Release): Promise<HeldToken | 'voided'> {
+    const { clock, failures, minting, sources, store, storeEvents, tokens } = this.parts;
     // Its own, since the flights that wait for this mint may end before it does.
     const watch = storeEvents.watch(key.id);
+    let giveBack = place;
     try {
-      const failure = failures.recent(key);
+      giveBack ??= await sources.admission(key);
+      const failure = failures.recent(key) ?? sources.cooling(key);
       if (failure) {
         if (right.granted) await store.fail(key, right.granted.lease, failure).catch(() => {});
         throw errorOf(failure, key.integration.name);
@@ -140,6 +152,7 @@ export class Mints {
       const minted = await minting.run(key, watch, {
         fence: right.fence,
         reason: right.reason,
+        former: formerOf(tokens.last(key.id)),
         // A renewal that ends later says nothing of the lease, which the commit or the failure releases.
         answered: () => right.stopRenewing(),
         keep: (fresh) => this.keep(key, right, fresh, watch),
@@ -152,6 +165,7 @@ export class Mints {
         `A token for "${key.integration.name}" ended before it could be shared: its life is too short for the store's delay`,
       );
     } finally {
+      giveBack?.();
       right.stopRenewing();
       watch.close();
     }
@@ -201,7 +215,7 @@ export class Mints {
     const { lease } = granted;
     const remainingMs = cooldownMs(error, granted.failures, key.integration.policy.cooldown, random);
     // The source has no part in a failure that comes of shutting down.
-    const failure = closing.aborted ? undefined : rememberedFailure(error, remainingMs);
+    const failure = closing.aborted ? undefined : rememberedFailure(error, remainingMs, store.process);
     try {
       const isOurs = await store.fail(key, lease, failure);
       storeEvents.released(key.id, lease.fence);
@@ -231,6 +245,10 @@ export class Mints {
 
 function withoutLease(): Pick<Right, 'leaseLost' | 'stopRenewing'> {
   return { leaseLost: new Promise(() => {}), stopRenewing: () => {} };
+}
+
+function formerOf(held: HeldToken | undefined): FormerToken | undefined {
+  return held && { accessToken: held.token.accessToken, ends: held.ends };
 }
 
 function asRunning({ result, right }: Running): RunningMint {

@@ -7,6 +7,8 @@ import { type TokenObservers } from '../contract/token-observers.js';
 import { type Lease } from '../contract/token-store.js';
 import { type TokensInHand } from '../in-hand/tokens-in-hand.js';
 import { errorOf } from '../source-client/cooldown.js';
+import { type Release } from '../source-client/open-mints.js';
+import { type SourceClient } from '../source-client/source-client.js';
 import { BREAKER_RESET_MS } from '../store-client/breaker.js';
 import { type KeyWatch } from '../store-client/key-watch.js';
 import { type Granted, type Refused, type StoreClient } from '../store-client/store-client.js';
@@ -21,6 +23,7 @@ export interface UpkeepParts {
   store: StoreClient;
   tokens: TokensInHand;
   storeEvents: StoreEvents;
+  sources: SourceClient;
   mints: Mints;
   publishing: Publishing;
   lastErrors: LastErrors;
@@ -122,6 +125,13 @@ export class Upkeep {
    * @throws TokenSourceError, TokenStoreUnavailableError
    */
   private async refresh(key: TokenKey, held: HeldToken): Promise<void> {
+    const { sources } = this.parts;
+    // There is time until the token ends, and callers that wait go first.
+    const place = sources.tryAdmission(key);
+    if (place) await this.refreshIn(place, key, held).finally(place);
+  }
+
+  private async refreshIn(place: Release, key: TokenKey, held: HeldToken): Promise<void> {
     const { clock, store, tokens, mints } = this.parts;
     await this.watching(key, async (watch) => {
       const sentAt = momentOf(clock);
@@ -137,7 +147,7 @@ export class Upkeep {
       // Another process refreshed already, with a token that lives shorter than the old one's window.
       const isRefreshed = admission?.outcome === 'held' && admission.held.refreshAt > this.now();
       if (isRefreshed) await this.release(key, acquired.lease);
-      else await mints.underLease(key, acquired).result;
+      else await mints.underLease(key, acquired, place).result;
     });
   }
 
