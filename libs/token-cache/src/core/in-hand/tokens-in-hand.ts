@@ -290,7 +290,8 @@ function isNewer({ held, confirmed, isRejected }: Entry, stored: StoredToken, se
 
 function isBetter(current: Entry, { held, confirmed }: Entry): boolean {
   const isNewerThere = current.held.token.generation > held.token.generation;
-  const isOvertaking = isNewerThere && current.confirmed.monotonicAt > confirmed.monotonicAt;
+  const isReply = held.sharing.state !== 'unshared';
+  const isOvertaking = isReply && isNewerThere && current.confirmed.monotonicAt > confirmed.monotonicAt;
   const isOutlived = held.sharing.state !== 'shared' && current.held.ends.monotonicAt > held.ends.monotonicAt;
   return isOvertaking || isOutlived;
 }

@@ -160,6 +160,7 @@ describe('Acquisition', () => {
       await replica({}, empty).purge('billing');
       await pass(SECOND);
       expect((await next).accessToken).toBe('fake-token-1');
+      expect(await accessToken(replica({}, empty))).toBe('fake-token-2');
       expect(await accessToken(tokens)).toBe('fake-token-2');
       expect(source.calls).toHaveLength(2);
     });
@@ -290,7 +291,7 @@ describe('Acquisition', () => {
       void settled(a.getToken('billing'));
       await pass(10);
       void a.close();
-      source.failure = new TokenSourceRejectedError('no');
+      source.failure = new TokenSourceUnavailableError('down');
       release();
       await pass(10);
       await settled(b.getToken('billing'));

@@ -2,7 +2,6 @@ import { FakeClock } from '../../testing/fake-clock.js';
 import { billingKey } from '../../testing/billing-key.spec-support.js';
 import { FakeTokenSource } from '../../testing/fake-token-source.js';
 import { leftMs, momentOf } from '../contract/moment.js';
-import { WITHOUT_LEASE } from '../contract/mint-fence.js';
 import { TokenSourceUnavailableError } from '../contract/token-cache.errors.js';
 import { tokenSource } from '../contract/token-source.js';
 import { SleptOverError, SourceClient } from './source-client.js';
@@ -54,8 +53,6 @@ describe('SourceClient', () => {
         refreshWindowMs: 300_000,
       },
       ends: { monotonicAt: 3_570_000, wallAt: began + 3_570_000 },
-      endsAt: 3_570_000,
-      refreshAt: 3_270_000,
     });
   });
 
@@ -76,7 +73,7 @@ describe('SourceClient', () => {
   });
 
   it('takes a token that still has a millisecond', async () => {
-    expect(await mintSlowly(1_799, 2_000)).toMatchObject({ endsAt: 1_800 });
+    expect(await mintSlowly(1_799, 2_000)).toMatchObject({ ends: { monotonicAt: 1_800 } });
   });
 
   it('refuses a token that ended while the machine slept over the answer, as one to ask for again', async () => {
@@ -133,7 +130,7 @@ describe('SourceClient', () => {
     });
     let held = await sources.mint(billingKey({ source: provider }), 1);
     for (;;) {
-      await clock.advance(held.refreshAt - clock.monotonic());
+      await clock.advance(held.ends.monotonicAt - held.content.refreshWindowMs - clock.monotonic());
       const former = { accessToken: 'the-same', ends: held.ends };
       const next = await sources.mint(billingKey({ source: provider }), 2, former).catch(() => undefined);
       if (!next) break;
@@ -198,7 +195,7 @@ describe('SourceClient', () => {
 
   it('ends the mints of the key that was purged up to the fence of the purge, and no other', async () => {
     const release = source.hold();
-    const voided = ([WITHOUT_LEASE, 3, 7] as const).map((fence) => failure(sources.mint(key('one'), fence)));
+    const voided = [1, 3, 7].map((fence) => failure(sources.mint(key('one'), fence)));
     const others = [sources.mint(key('one'), 8), sources.mint(key('two'), 1)];
     await clock.advance(0);
     sources.abortVoided({ type: 'purged', keyId: key('one').id, fence: 7 });
