@@ -46,7 +46,41 @@ describe('StoreClient', () => {
       leaseMs: 2_000,
       minTtlMs: 1,
       refusedGeneration: undefined,
+      process: store.process,
     });
+  });
+
+  it('asks under a name that no other client has, unless it is given one', async () => {
+    const guarded = new GuardedStore(inner, clock, new TokenObservers());
+    const others = [new StoreClient(guarded, clock), new StoreClient(guarded, clock, 'shop-1')];
+    const acquire = jest.spyOn(inner, 'acquire');
+    for (const client of [store, ...others]) await client.attempt(key).acquire();
+    const asked = acquire.mock.calls.map(([, attempt]) => attempt.process);
+    expect(asked).toEqual([store.process, others[0]!.process, 'shop-1']);
+    expect(new Set(asked).size).toBe(3);
+  });
+
+  it('tells whether the lease that failed was still ours', async () => {
+    const granted = await lease();
+    expect(await store.fail(key, granted)).toBe(true);
+    expect(await store.fail(key, granted)).toBe(false);
+  });
+
+  it('offers a token with what is known of the last answer', async () => {
+    const offer = jest.spyOn(inner, 'offer');
+    const since = { answeredAtUs: 1, sinceMs: 2 };
+    expect(await store.offer(key, 7, 'payload', 1_000)).toEqual({ outcome: 'stored' });
+    await store.offer(key, 8, 'newer', 1_000, since);
+    expect(offer.mock.calls).toEqual([
+      [key.id, 7, 'payload', 1_000, undefined],
+      [key.id, 8, 'newer', 1_000, since],
+    ]);
+  });
+
+  it('lets the store purge within the time limit of its calls only', async () => {
+    const purge = jest.spyOn(inner, 'purge');
+    await store.purge(key);
+    expect(purge).toHaveBeenCalledWith(key.id, key.integration.policy.storeTimeoutMs);
   });
 
   it('calls each operation by its name', async () => {
@@ -56,8 +90,9 @@ describe('StoreClient', () => {
     await store.peek(key);
     await store.invalidate(key, rejectionOf(granted.fence));
     await store.fail(key, granted);
+    await store.offer(key, granted.fence, 'payload', 1_000);
     await store.purge(key);
-    expect(called).toEqual(['acquire', 'renew', 'commit', 'peek', 'invalidate', 'fail', 'purge']);
+    expect(called).toEqual(['acquire', 'renew', 'commit', 'peek', 'invalidate', 'fail', 'offer', 'purge']);
   });
 
   it('says with a commit for how many whole ms the lease was known', async () => {

@@ -52,7 +52,7 @@ export class StoreClient {
     private readonly store: GuardedStore,
     private readonly clock: Clock,
     /** What the store knows this process by. */
-    private readonly process: string = randomUUID(),
+    readonly process: string = randomUUID(),
   ) {}
 
   peek(key: TokenKey): Promise<Peeked> {
