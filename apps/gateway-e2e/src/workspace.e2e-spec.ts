@@ -108,7 +108,6 @@ const ALLOWED_IMPORTS = [
   ...pairs(['undici', 'axios'], ['core/door', 'core/token-client.ts']),
   ['prometheus', 'nest'],
   ['health', 'nest'],
-  ['core/store-client', 'opossum'],
   ['nest', '@nestjs/common'],
   ['redis', 'ioredis'],
   ['redis', 'node:net'],

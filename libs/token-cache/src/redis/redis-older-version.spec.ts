@@ -8,7 +8,7 @@ import { RedisTokenStore } from './redis-token-store.js';
 const KEY = 'key';
 const LONG_MS = 60_000;
 
-/** The version before knew neither `purged`, `leaseMs` nor `coolProcess`: it leaves them as they are, or deletes all fields. */
+/** The version before knew neither `voided`, `leaseMs` nor `coolProcess`: it leaves them as they are, or deletes all fields. */
 describe('RedisTokenStore beside a process of the version before', () => {
   let server: RedisServer;
   let client: Redis;

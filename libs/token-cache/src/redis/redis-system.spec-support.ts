@@ -69,7 +69,7 @@ const MOVE = `
     sooner(KEYS[1])
   end
   if redis.call('EXISTS', KEYS[2]) == 0 then return end
-  local units = { leaseEndsAt = 1, coolEndsAt = 1, replacedAt = 1, fence = 1000, published = 1000, rejected = 1000, purged = 1000 }
+  local units = { leaseEndsAt = 1, coolEndsAt = 1, replacedAt = 1, fence = 1000, published = 1000, rejected = 1000, voided = 1000 }
   for field, unit in pairs(units) do
     local at = tonumber(redis.call('HGET', KEYS[2], field) or 0)
     if at > 0 then redis.call('HSET', KEYS[2], field, string.format('%.0f', at - ms * unit)) end

@@ -21,7 +21,7 @@ const COLUMNS = {
   coolingProcess: 'BLOB',
   failures: 'INTEGER',
   invalidated: 'INTEGER',
-  purged: 'INTEGER',
+  voided: 'INTEGER',
   rejected: 'INTEGER',
   replacedAt: 'INTEGER',
   paceMs: 'INTEGER',

@@ -302,7 +302,7 @@ describe('SqliteTokenStore', () => {
       const lease = await leaseOf(store);
       const fence = await store.purge('key');
       const older = new Database(temporary.path);
-      older.exec('UPDATE slots SET purged = 0');
+      older.exec('UPDATE slots SET voided = 0');
       older.close();
       expect(await store.commit('key', lease, 'payload', 60_000)).toEqual({ outcome: 'voided' });
       expect(await store.acquire('key', attempt)).toMatchObject({ outcome: 'lease', voidedUpTo: fence - 1 });

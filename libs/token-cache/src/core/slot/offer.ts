@@ -4,7 +4,6 @@ import {
   isMarked,
   NO_LEASE,
   NOTHING,
-  purgedUpTo,
   type Slot,
   type Step,
   tokenOf,
@@ -44,7 +43,7 @@ export function offer(known: Slot | undefined, offered: Offer, now: number): Ste
       payload,
       tokenEndsAt: after(now, lifeMs),
       invalidated: NOTHING.invalidated,
-      purged: purgedUpTo(slot),
+      voided: voidedUpTo(slot),
     },
   };
 }

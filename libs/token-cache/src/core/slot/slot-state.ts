@@ -20,8 +20,8 @@ export interface Slot extends RejectionPace {
   readonly failures: number;
   /** 1 from a mark or a purge until the next token. A token whose generation is `rejected` is marked meanwhile. */
   readonly invalidated: number;
-  /** The fence of the last purge; 0 also where a process of an older version purged. */
-  readonly purged: number;
+  /** Up to this fence everything was purged, or was rejected and replaced; 0 also where a process of an older version purged. */
+  readonly voided: number;
 }
 
 /** The answer to one step of the protocol, and the slot as it is from now on if the step changes it. */
@@ -43,7 +43,7 @@ export const NOTHING: Slot = {
   coolingProcess: '',
   failures: 0,
   invalidated: 0,
-  purged: 0,
+  voided: 0,
   ...NO_PACE,
 };
 
@@ -86,15 +86,11 @@ export function isMarked({ invalidated, rejected, published }: Slot): boolean {
   return invalidated === 1 && rejected === published;
 }
 
-/** The fence up to which everything was purged or is marked as rejected. */
-export function voidedUpTo(slot: Slot): number {
-  return Math.max(purgedUpTo(slot), slot.invalidated === 1 ? slot.rejected : 0);
-}
-
-/** The fence up to which everything was purged. */
-export function purgedUpTo({ purged, invalidated, rejected, fence }: Slot): number {
+/** The fence up to which everything was purged or rejected, be it replaced since. */
+export function voidedUpTo({ voided, invalidated, rejected, fence }: Slot): number {
+  if (invalidated === 0) return voided;
   // A process of an older version purged, and did not write the fence down: nothing of before the newest one is trusted.
-  return purged === 0 && invalidated === 1 && rejected === 0 ? fence - 1 : purged;
+  return voided === 0 && rejected === 0 ? fence - 1 : Math.max(voided, rejected);
 }
 
 /** An instant that still is a whole number, whatever life was given. */

@@ -157,15 +157,15 @@ describe('Slot', () => {
 
     it.each(['commit', 'offer'])('remembers its purge over the next %s', (how) => {
       const { slot, answer: fence } = purge(undefined, NOW);
-      const older = { ...slot!, purged: 0 };
+      const older = { ...slot!, voided: 0 };
       const { lease, slot: leased } = leaseOf(older, NOW + 1);
       const { slot: next } =
         how === 'commit'
           ? commit(leased, lease, 'payload', HOUR, NOW + 1)
           : offer(older, { generation: lease.fence, payload: 'payload', ttlMs: HOUR }, NOW + 1);
       expect(next).toMatchObject({ invalidated: 0 });
-      expect(next!.purged).toBeGreaterThanOrEqual(fence - 1);
-      expect(next!.purged).toBeLessThan(lease.fence);
+      expect(next!.voided).toBeGreaterThanOrEqual(fence - 1);
+      expect(next!.voided).toBeLessThan(lease.fence);
     });
   });
 

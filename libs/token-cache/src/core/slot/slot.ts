@@ -19,7 +19,6 @@ import {
   isMarked,
   NO_LEASE,
   NOTHING,
-  purgedUpTo,
   type Slot,
   type Step,
   tokenOf,
@@ -89,7 +88,7 @@ export function commit(
     slot: {
       ...NOTHING,
       ...paceOf(slot),
-      purged: slot ? purgedUpTo(slot) : NOTHING.purged,
+      voided: slot ? voidedUpTo(slot) : NOTHING.voided,
       fence,
       published: fence,
       payload,
@@ -126,7 +125,7 @@ export function invalidate(slot: Slot | undefined, rejection: Rejection, now: nu
 export function purge(slot: Slot = NOTHING, now: number): Step<number> {
   // The end of this millisecond: whatever else was granted within it is void as well.
   const fence = Math.max(slot.fence + 1, inUs(now) + 999);
-  return { answer: fence, slot: { ...NOTHING, fence, purged: fence, invalidated: 1 } };
+  return { answer: fence, slot: { ...NOTHING, fence, voided: fence, invalidated: 1 } };
 }
 
 /** The cool-down if it binds that process; a caller that does not say which it is, is bound by every one. */

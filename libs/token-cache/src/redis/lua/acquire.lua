@@ -7,7 +7,7 @@
 --          token
 local valid = read_token()
 local fields = { 'nonce', 'leaseEndsAt', 'fence', 'coolEndsAt', 'error', 'failures', 'invalidated', 'published', 'rejected',
-  'leaseMs', 'coolProcess', 'purged' }
+  'leaseMs', 'coolProcess', 'voided' }
 local record = read_record(unpack(fields))
 local nonce, leaseMs, fence = record[1], lease_ms(record[2], record[10], record[3]), record[3]
 local coolingMs, coolProcess = remaining_ms(record[4]), bound(record[11], record[4]) or ''

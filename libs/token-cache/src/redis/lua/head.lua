@@ -1,8 +1,8 @@
 -- Prepended to every script. The server's clock is the only one; both keys live in one cluster slot.
 -- KEYS  1 token: string "<fence>:<payload>" that ends at hard expiry
---       2 record: hash of nonce, leaseEndsAt, leaseMs "<fence>:<ms>", fence, published, purged, awaited, coolEndsAt,
+--       2 record: hash of nonce, leaseEndsAt, leaseMs "<fence>:<ms>", fence, published, voided, awaited, coolEndsAt,
 --         coolProcess "<coolEndsAt>:<process>", error, failures, invalidated, rejected, replacedAt, paceMs
---         Processes of the version before know neither leaseMs, purged nor coolProcess, and may write beside this one.
+--         Processes of the version before know neither leaseMs, voided nor coolProcess, and may write beside this one.
 -- ARGV  1 event channel, 2 key id; the script's own arguments follow
 local time = redis.call('TIME')
 local nowUs = time[1] * 1000000 + time[2]
@@ -95,21 +95,17 @@ local function is_marked(token, invalidated, rejected)
   return invalidated and whole(rejected) == token.fence
 end
 
--- The fence up to which everything was purged, given the fields `fence`, `purged`, `invalidated` and `rejected`.
-local function purged_up_to(fence, purged, invalidated, rejected)
+-- The fence up to which everything was purged or rejected, be it replaced since, given the fields `fence`, `voided`,
+-- `invalidated` and `rejected`. Nothing that lies above the last fence is ours.
+local function voided_up_to(fence, voided, invalidated, rejected)
   local last = whole(fence) or 0
-  local known = whole(purged) or 0
-  if known > 0 and known <= last then return known end
+  local known = whole(voided) or 0
+  if known > last then known = 0 end
+  if not invalidated then return known end
+  local marked = whole(rejected)
   -- A process of an older version purged, and did not write the fence down: nothing of before the newest one is trusted.
-  return invalidated and not whole(rejected) and math.max(0, last - 1) or 0
-end
-
--- The fence up to which everything was purged or is marked as rejected, given the same fields.
-local function voided_up_to(fence, purged, invalidated, rejected)
-  local marked = invalidated and whole(rejected) or 0
-  -- No mark lies above the last fence, unless it is somebody else's.
-  if marked > (whole(fence) or 0) then marked = 0 end
-  return math.max(marked, purged_up_to(fence, purged, invalidated, rejected))
+  if known == 0 and not marked then return math.max(0, last - 1) end
+  return marked and marked <= last and math.max(known, marked) or known
 end
 
 local function publish(type, fence)

@@ -5,8 +5,9 @@
 --          superseded, and fence payload ttlMs of a token that serves
 local mine = tonumber(ARGV[3])
 local token = read_token()
-local record = read_record('fence', 'published', 'awaited', 'purged', 'invalidated', 'rejected')
-if mine <= voided_up_to(record[1], record[4], record[5], record[6]) then return { 'voided' } end
+local record = read_record('fence', 'published', 'awaited', 'voided', 'invalidated', 'rejected')
+local voided = voided_up_to(record[1], record[4], record[5], record[6])
+if mine <= voided then return { 'voided' } end
 if token and not is_marked(token, record[5], record[6]) then
   if token.fence == mine and token.payload == ARGV[4] then return { 'stored' } end
   return answer('superseded', token)
@@ -21,8 +22,7 @@ local committable = mine == last and mine ~= published
 if mine < published or committable or lifeMs <= 0 then return { 'superseded' } end
 
 redis.call('SET', KEYS[1], ARGV[3] .. ':' .. ARGV[4], 'PX', int(lifeMs))
-local purged = int(purged_up_to(record[1], record[4], record[5], record[6]))
-write_record('fence', int(math.max(last, mine)), 'published', ARGV[3], 'purged', purged)
+write_record('fence', int(math.max(last, mine)), 'published', ARGV[3], 'voided', int(voided))
 redis.call('HDEL', KEYS[2], 'awaited', 'invalidated')
 -- A lease below what is published could not commit any more.
 if mine > last then redis.call('HDEL', KEYS[2], 'nonce', 'leaseEndsAt', 'leaseMs') end

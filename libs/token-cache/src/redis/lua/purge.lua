@@ -5,7 +5,7 @@ local deadline = whole(ARGV[3])
 if deadline and nowMs > deadline then return false end
 local fence = next_fence(read_record('fence')[1], read_token())
 redis.call('DEL', KEYS[1], KEYS[2])
-write_record('fence', fence, 'purged', fence, 'invalidated', '1')
+write_record('fence', fence, 'voided', fence, 'invalidated', '1')
 keep()
 publish('purged', fence)
 return fence

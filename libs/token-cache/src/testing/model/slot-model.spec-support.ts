@@ -24,7 +24,7 @@ interface Remembered {
   /** From a mark or a purge until the next commit. */
   invalidated: boolean;
   marked?: ModelFence;
-  purged?: ModelFence;
+  voided?: ModelFence;
   /** The last rejection that was granted. */
   granted?: { readonly generation: ModelFence; readonly at: number; readonly paceMs: number };
 }
@@ -94,10 +94,10 @@ export class SlotModel {
     return this.token !== undefined && this.#remembered?.marked?.place === this.token.place;
   }
 
-  /** The newest fence that was purged, or is marked and not replaced yet. */
+  /** The newest fence that was purged or marked, be its token replaced since. */
   get voidedUpTo(): ModelFence | undefined {
-    const { purged, marked } = this.#remembered ?? {};
-    return (marked?.place ?? 0) > (purged?.place ?? 0) ? marked : purged;
+    const { voided, marked } = this.#remembered ?? {};
+    return (marked?.place ?? 0) > (voided?.place ?? 0) ? marked : voided;
   }
 
   /** The generation of a token that was minted without a lease, by a process that has seen every fence. */
@@ -171,8 +171,9 @@ export class SlotModel {
     }
     const { place, at } = lease;
     this.#token = { place, at, endsAt: this.now + ttlMs };
-    const { granted, purged } = this.#remembered ?? {};
-    this.#remembered = { newest: lease, published: lease, failures: 0, invalidated: false, granted, purged };
+    const { voidedUpTo: voided } = this;
+    const granted = this.#remembered?.granted;
+    this.#remembered = { newest: lease, published: lease, failures: 0, invalidated: false, granted, voided };
     this.#keep();
     return { outcome: 'stored' };
   }
@@ -207,7 +208,9 @@ export class SlotModel {
     if (place < published || isOfALease) return { outcome: 'superseded' };
     const isNewest = place > known.newest.place;
     this.#token = { place, at, endsAt: this.now + ttlMs };
-    this.#remembered = { ...known, published: generation, invalidated: false, ...(isNewest && { newest: generation }) };
+    const { voidedUpTo: voided } = this;
+    this.#remembered = { ...known, voided, published: generation, invalidated: false };
+    if (isNewest) this.#remembered.newest = generation;
     delete this.#remembered.marked;
     if (isNewest) delete this.#remembered.holder;
     if (place > this.#newest.place) {
@@ -248,7 +251,7 @@ export class SlotModel {
   purge(): ModelFence {
     const newest = this.#nextFence();
     this.#token = undefined;
-    this.#remembered = { newest, purged: newest, failures: 0, invalidated: true };
+    this.#remembered = { newest, voided: newest, failures: 0, invalidated: true };
     this.#keep();
     return newest;
   }
