@@ -55,12 +55,12 @@ async function contend({ keyId, calls }) {
 
   async function use(lease) {
     const fate = Math.random();
-    if (fate < 0.05) return;
-    // As a process would share what it minted without the store, while another one is about to mint.
-    if (fate < 0.1) return void (await offer({ fence: lease.fence - 1 }));
+    if (fate < 0.1) return;
     if (fate < 0.2) return void late.push(lease);
     if (fate < 0.3) return void (await recorded('fail', lease, { remainingMs: 1, error: 'busy' }));
     if (fate < 0.4) await recorded('renew', { ...lease, leaseMs: 20 });
+    // As a process would share what it minted without the store, while another one mints.
+    if (fate > 0.5) await offer({ fence: lease.fence - 1 });
     await publish(lease);
     if (fate < 0.5) await publish(lease);
   }
