@@ -5,6 +5,7 @@ import {
   type Acquired,
   type Attempt,
   type Lease,
+  type Offered,
   type Peeked,
   type Rejection,
   type RejectionVerdict,
@@ -22,6 +23,7 @@ export type RecordedCall = { process: number; calledAt: number; answeredAt: numb
       answer: Awaited<ReturnType<TokenStore['commit']>>;
     }
   | { method: 'fail'; args: unknown[] & [lease: Lease]; answer: boolean }
+  | { method: 'offer'; args: [generation: number, payload: string, ttlMs: number]; answer: Offered }
   | { method: 'invalidate'; args: [rejection: Rejection]; answer: RejectionVerdict }
   | { method: 'purge'; args: []; answer: number }
 );
