@@ -1,6 +1,6 @@
 import { TokenConfigError } from '../contract/token-cache.errors.js';
 
-/** How long a failure is remembered by the whole fleet. */
+/** How long a failing source is left alone, by the whole fleet or by the process that failed. */
 export interface CooldownPolicy {
   /** After a refusal such as `invalid_client`. @defaultValue 30 000 */
   rejectedMs: number;

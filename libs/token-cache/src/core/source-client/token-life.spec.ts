@@ -121,6 +121,15 @@ describe('The life of a token', () => {
     });
   });
 
+  it('is reckoned by the clock of the server though the machine that answers lags behind the one that issues', () => {
+    const accessToken = jwt({ iat: 0, exp: HOUR }, -2 * HOUR);
+    expect(life({ accessToken, answeredAt: NOW - 2 * HOUR - 30 * SECOND }).lifeMs).toBe(HOUR);
+  });
+
+  it('is what is left by the clock of this machine when it is given again and nobody tells another', () => {
+    expect(life({ accessToken: jwt({ iat: -50 * MINUTE, exp: 10 * MINUTE }) }).lifeMs).toBe(10 * MINUTE);
+  });
+
   it.each<[string, unknown]>([
     ['missing', undefined],
     ['a word', 'now'],
