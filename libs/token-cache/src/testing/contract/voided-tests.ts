@@ -64,12 +64,12 @@ export function voidedTests(test: Test): void {
       assert.equal(await told(fleet), fence);
     });
 
-    test(`tells the last purge again beside ${answer} when the marked token was replaced`, async (fleet) => {
-      const purged = await fleet.other.purge(KEY);
-      await reject(fleet.other, await published(fleet.other));
+    test(`tells the marked generation beside ${answer} after its token was replaced, too`, async (fleet) => {
+      const marked = await published(fleet.other);
+      await reject(fleet.other, marked);
       await published(fleet.other, { ttlMs: SHORT_MS });
       await expired(fleet.other);
-      assert.equal(await told(fleet), purged);
+      assert.equal(await told(fleet), marked.fence);
     });
   }
 

@@ -209,8 +209,8 @@ export class SlotModel {
     const isNewest = place > known.newest.place;
     this.#token = { place, at, endsAt: this.now + ttlMs };
     const { voidedUpTo: voided } = this;
-    this.#remembered = { ...known, voided, published: generation, invalidated: false };
-    if (isNewest) this.#remembered.newest = generation;
+    const newest = isNewest ? generation : known.newest;
+    this.#remembered = { ...known, newest, voided, published: generation, invalidated: false };
     delete this.#remembered.marked;
     if (isNewest) delete this.#remembered.holder;
     if (place > this.#newest.place) {
