@@ -276,7 +276,7 @@ describe('SqliteTokenStore', () => {
     });
 
     const without = (...names: string[]) => names.map((name) => `ALTER TABLE slots DROP COLUMN ${name};`).join(' ');
-    const WITHOUT_PURGES = without('purged', 'leaseMs', 'coolingProcess');
+    const WITHOUT_PURGES = without('voided', 'leaseMs', 'coolingProcess');
     const WITHOUT_PACE = without('rejected', 'replacedAt', 'paceMs');
 
     it.each([
