@@ -20,10 +20,22 @@ const LEAST_DELAY_MS = 0.1;
 const NOTICED_AFTER_MS = 30;
 const NEVER_NOTICED = 0.5;
 
+/** A call of a process, and what the clock of that process said when it was sent. */
+export interface SentCall extends StoreCall, SentBy {}
+
+/** What the wall clock of a process said when it sent something. */
+export interface SentBy {
+  readonly wallOffsetMs: number;
+  readonly forwardMs: number;
+}
+
 /** One process's way to the store and back. */
 export class Link {
   conditions: LinkConditions;
   calls = 0;
+  onSent: (call: SentCall) => void = () => {};
+  /** @param executedAt when the store answered */
+  onDelivered: (call: SentCall, answer: unknown, executedAt: number) => void = () => {};
 
   constructor(
     private readonly time: VirtualTime,
@@ -43,7 +55,9 @@ export class Link {
   call(operation: StoreOperation, args: readonly unknown[]): Promise<unknown> {
     this.calls++;
     const isSentTwice = this.chance.happens(this.conditions.duplicate);
-    const call: StoreCall = { operation, args, process: this.host.name, sentAt: this.time.now, isSentTwice };
+    const { name: process, wallOffsetMs, forwardMs } = this.host;
+    const call = { operation, args, process, sentAt: this.time.now, isSentTwice, wallOffsetMs, forwardMs };
+    this.onSent(call);
     const heard =
       operation === 'acquire'
         ? this.server.truthOf(args[0] as string).asked(args[1] as Attempt, this.host.name, call.sentAt)
@@ -61,7 +75,7 @@ export class Link {
     return LEAST_DELAY_MS + this.chance.exponential(this.conditions.delayMs);
   }
 
-  private send(call: StoreCall, resolve: (answer: unknown) => void, reject: (error: Error) => void): void {
+  private send(call: SentCall, resolve: (answer: unknown) => void, reject: (error: Error) => void): void {
     const { time, server, host, conditions } = this;
     if (this.chance.happens(conditions.loseRequests)) return this.lose(call, 'the request is lost', reject);
     const arrive = (): void => {
@@ -75,10 +89,12 @@ export class Link {
         }
         time.after(this.delay(), host, settle);
       };
+      const executedAt = time.now;
       server.execute(call).then(
         (answer) =>
           reply(() => {
             server.narrator.delivered(call, answer, time.now - call.sentAt);
+            this.onDelivered(call, answer, executedAt);
             resolve(answer);
           }, answer),
         (error: Error) =>

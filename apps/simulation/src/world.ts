@@ -4,13 +4,16 @@ import { counting } from './counts.js';
 import { transportOf, type UpstreamAnswer } from './door-caller.js';
 import { EventChannel } from './event-channel.js';
 import { type About, History } from './history.js';
+import { Hearsay } from './hearsay.js';
 import { Host } from './host.js';
+import { ExpiryJudge } from './expiry-judge.js';
 import { HandJudge } from './hand-judge.js';
 import { IdentityProvider } from './identity-provider.js';
 import { CallerJudge } from './caller-judge.js';
 import { MintJudge } from './mint-judge.js';
 import { type JudgedWorld } from './judged-world.js';
 import { ProcessJudge } from './process-judge.js';
+import { type OwnPurge } from './knowledge.js';
 import { type Library } from './library.js';
 import { Link } from './link.js';
 import { telling } from './observer.js';
@@ -45,6 +48,8 @@ export class World implements JudgedWorld, StruckWorld {
   readonly callers: CallerJudge;
   readonly mints: MintJudge;
   private readonly hands: HandJudge;
+  private readonly expiries: ExpiryJudge;
+  private readonly hearsay = new Hearsay(this);
   private readonly rejections: RejectionJudge;
   readonly fates: ProcessJudge;
   readonly upstream = new Upstream();
@@ -79,13 +84,19 @@ export class World implements JudgedWorld, StruckWorld {
     this.idp = new IdentityProvider(mood, time, library, weather.policy, chance.fork(), history);
     this.requests = REQUESTS.slice(0, weather.requests);
     this.hands = new HandJudge(this);
-    this.rejections = new RejectionJudge(this);
-    this.callers = new CallerJudge(this, this.hands, this.rejections);
+    this.expiries = new ExpiryJudge(this);
+    this.rejections = new RejectionJudge(this, this.hands);
+    this.callers = new CallerJudge(this, this.hands, this.rejections, this.expiries);
     this.mints = new MintJudge(this, this.hands);
     this.fates = new ProcessJudge(this);
     this.idp.onCall = (call) => this.mints.mintBegins(call);
+    this.idp.onIssued = (call, accessToken) => {
+      const process = this.everyone.find(({ name }) => name === call.process);
+      if (process) this.hearsay.minted(process, call, accessToken);
+    };
     this.idp.onFailure = (call, failure) => this.mints.mintFailed(call, failure);
     this.server.onPublished = (truth, token) => {
+      this.expiries.published(token);
       this.rejections.published(truth, token);
       this.fates.published(truth, token);
       this.spring(this.idp.tokens.get(token.accessToken)?.label ?? '');
@@ -118,6 +129,9 @@ export class World implements JudgedWorld, StruckWorld {
     const link = new Link(time, server, host, this.chance.fork(), this.weather.delayMs);
     const channel = this.weather.hasEvents ? new EventChannel(time, server, host, link) : undefined;
     const process = new Process(host, link, channel);
+    link.onSent = (call) => this.expiries.sent(process, call);
+    link.onDelivered = (call, answer, executedAt) => this.hearsay.delivered(process, call, answer, executedAt);
+    if (channel) channel.onHeard = (event, publishedAt) => this.hearsay.heard(process, event, publishedAt);
     this.processes.push(process);
     this.everyone.push(process);
     time.after(0, host, () => this.boot(process));
@@ -181,9 +195,10 @@ export class World implements JudgedWorld, StruckWorld {
     this.time.after(0, process.host, () => {
       if (!process.serves || !process.client) return;
       this.say(process.name, 'purges', { label });
-      process.purged.add(label);
+      const purge: OwnPurge = { beganAt: this.time.now };
+      process.knowledgeOf(label).ownPurges.push(purge);
       const done = process.client.purge(integration, asked).catch((error: unknown) => this.callers.heard(error));
-      void done.then(() => this.rejections.purged(process, label));
+      void done.then(() => (purge.endedAt = this.time.now));
     });
   }
 
