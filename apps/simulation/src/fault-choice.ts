@@ -1,14 +1,18 @@
 import { type Chance } from './chance.js';
 import { type Fault } from './fault.js';
 import { FAULTS } from './faults.js';
+import { MINT_FAULTS } from './mint-faults.js';
 import { named, UsageError } from './named.js';
+import { TIMED_FAULTS } from './timed-faults.js';
 import { WEATHER_FAULTS } from './weather-faults.js';
+
+const WEATHER = [...WEATHER_FAULTS, ...MINT_FAULTS, ...TIMED_FAULTS];
 
 /** What the seeds choose from. */
 const MIXTURES = new Map<string, readonly Fault[]>([
   ['usual', FAULTS],
-  ['weather', WEATHER_FAULTS],
-  ['all', [...FAULTS, ...WEATHER_FAULTS]],
+  ['weather', WEATHER],
+  ['all', [...FAULTS, ...WEATHER]],
 ]);
 export const DEFAULT_MIXTURE = 'all';
 

@@ -89,7 +89,8 @@ export class RejectionJudge extends Witness {
     this.verdict.expect(
       !heard && !own,
       'no purged token is given out once the fleet knows',
-      () => `${process.name} gave out ${accessToken}, though it ${own ? 'was told to forget it' : 'had heard of its purge'}`,
+      () =>
+        `${process.name} gave out ${accessToken}, though it ${own ? 'was told to forget it' : 'had heard of its purge'}`,
       { label, process: process.name },
     );
   }

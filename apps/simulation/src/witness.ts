@@ -69,7 +69,8 @@ export abstract class Witness {
 
   protected wasPurged(label: string): boolean {
     return (
-      (this.truthOf(label)?.purgedAt.length ?? 0) > 0 || this.world.everyone.some((process) => process.wasToldToForget(label))
+      (this.truthOf(label)?.purgedAt.length ?? 0) > 0 ||
+      this.world.everyone.some((process) => process.wasToldToForget(label))
     );
   }
 

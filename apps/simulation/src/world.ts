@@ -1,4 +1,5 @@
 import { type Token, type TokenCacheOptions } from '@mintonce/token-cache';
+import { type MintCall } from './book.js';
 import { type Chance } from './chance.js';
 import { counting } from './counts.js';
 import { transportOf, type UpstreamAnswer } from './door-caller.js';
@@ -61,6 +62,7 @@ export class World implements JudgedWorld, StruckWorld {
   isHealed = false;
   /** What is to happen as soon as a token of a request is shared. */
   readonly traps = new Map<string, () => void>();
+  readonly mintTraps = new Map<string, (process: Process) => void>();
   /** What the store calls the requests. */
   readonly keyIds = new Map<string, string>();
 
@@ -89,7 +91,10 @@ export class World implements JudgedWorld, StruckWorld {
     this.callers = new CallerJudge(this, this.hands, this.rejections, this.expiries);
     this.mints = new MintJudge(this, this.hands);
     this.fates = new ProcessJudge(this);
-    this.idp.onCall = (call) => this.mints.mintBegins(call);
+    this.idp.onCall = (call) => {
+      this.mints.mintBegins(call);
+      this.springMintTrap(call);
+    };
     this.idp.onIssued = (call, accessToken) => {
       const process = this.everyone.find(({ name }) => name === call.process);
       if (process) this.hearsay.minted(process, call, accessToken);
@@ -237,6 +242,9 @@ export class World implements JudgedWorld, StruckWorld {
     this.bringServerUp();
     this.resumeServer();
     this.server.slownessMs = 0;
+    this.mintTraps.clear();
+    // Whoever keeps the clock puts an hour right; seconds it lets be.
+    if (this.server.host.wallOffsetMs < -LEAST_CORRECTED_MS) this.server.stepClock(-this.server.host.wallOffsetMs);
     this.server.broken.clear();
     this.calmUpstream();
     const { mood, sick } = this.idp;
@@ -270,6 +278,13 @@ export class World implements JudgedWorld, StruckWorld {
   private spring(label: string): void {
     this.traps.get(label)?.();
     this.traps.delete(label);
+  }
+
+  private springMintTrap({ label, process: name }: MintCall): void {
+    const process = this.processes.find((other) => other.name === name);
+    if (!process) return;
+    this.mintTraps.get(label)?.(process);
+    this.mintTraps.delete(label);
   }
 
   private boot(process: Process): void {
@@ -356,3 +371,5 @@ export class World implements JudgedWorld, StruckWorld {
 }
 
 const REFUSED = 401;
+/** Above what other faults do to the clock of the store. */
+const LEAST_CORRECTED_MS = 600_000;
