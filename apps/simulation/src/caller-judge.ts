@@ -1,6 +1,7 @@
 import { type Token } from '@mintonce/token-cache';
 import { type ExpiryJudge } from './expiry-judge.js';
 import { type HandJudge } from './hand-judge.js';
+import { type Hearsay } from './hearsay.js';
 import { type JudgedWorld } from './judged-world.js';
 import { type Caller, type Process } from './process.js';
 import { type RejectionJudge } from './rejection-judge.js';
@@ -28,6 +29,7 @@ export class CallerJudge extends Witness {
     private readonly hands: HandJudge,
     private readonly rejections: RejectionJudge,
     private readonly expiries: ExpiryJudge,
+    private readonly hearsay: Hearsay,
   ) {
     super(world);
   }
@@ -59,7 +61,8 @@ export class CallerJudge extends Witness {
     this.checkToken(caller, token);
     if (!caller.first) {
       this.tell(caller, token.accessToken);
-      this.hands.served(caller, this.settles(caller));
+      this.settles(caller);
+      this.hands.served(caller);
     }
     // A token that is only sent again was not asked for again.
     const isAgain = caller.first?.generation === token.generation;
@@ -67,6 +70,7 @@ export class CallerJudge extends Witness {
     caller.first ??= token;
     caller.last = token;
     process.inHand.set(request.label, token);
+    this.hearsay.holds(process, request.label, token.accessToken);
   }
 
   refused(caller: Caller, error: unknown): void {
@@ -128,8 +132,7 @@ export class CallerJudge extends Witness {
     this.told.push({ process: process.name, label: request.label, what, askedAt, at: this.now });
   }
 
-  /** Gives how long the caller waited, without what the process was paused. */
-  private settles(caller: Caller): number {
+  private settles(caller: Caller): void {
     const { process, askedAt } = caller;
     process.pending.delete(caller);
     const pausedMs = process.pausedMs - caller.pausedMsBefore;
@@ -138,7 +141,6 @@ export class CallerJudge extends Witness {
     this.verdict.expect(waitedMs <= waitTimeoutMs + 1, 'no caller waits past its deadline', () => {
       return `${process.name} kept a caller of ${caller.request.label} for ${waitedMs} ms`;
     });
-    return waitedMs;
   }
 
   /** One process that cannot use its source is no reason to refuse the callers of others, who may try for themselves. */

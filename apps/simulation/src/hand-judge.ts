@@ -4,6 +4,8 @@ import { NETWORK_MS, Witness } from './witness.js';
 
 /** What a process needs beyond the time limit of a store call. */
 const SLACK_MS = 2;
+/** The part of the usable life of a token that a refresh window may take: a fifth of its life, a tenth of which is the margin. */
+const LONGEST_WINDOW = 0.2 / 0.9;
 
 /**
  * Judges that a process which holds a good token gives it away, whatever else is broken: after one store call at the latest,
@@ -11,35 +13,53 @@ const SLACK_MS = 2;
  * nor rejected.
  */
 export class HandJudge extends Witness {
-  /** The good token that a process could give out now, by what it answered last. */
+  /** The good token that a process could give out now: the one that it answered with last, or has just minted. */
   heldBy(process: Process, label: string): string | undefined {
-    const accessToken = process.inHand.get(label)?.accessToken;
+    const accessToken = process.knowledgeOf(label).inHand?.accessToken;
     return accessToken !== undefined && this.isInHand(process, label, accessToken) ? accessToken : undefined;
   }
 
-  served(caller: Caller, waitedMs: number): void {
-    const { storeTimeoutMs } = this.world.weather.policy;
-    const name = 'nobody waits with a valid token in hand';
-    this.verdict.expect(
-      waitedMs <= storeTimeoutMs + SLACK_MS || !this.isStillHeld(caller),
-      name,
-      () => `${caller.process.name} held ${caller.inHand} and took ${waitedMs.toFixed(1)} ms`,
-      aboutOf(caller),
-    );
+  /** The good token in hand if it is outside of every refresh window that it may have. */
+  freshIn(process: Process, label: string): string | undefined {
+    const accessToken = this.heldBy(process, label);
+    const issued = this.world.idp.tokens.get(accessToken ?? '');
+    const learned = process.knowledgeOf(label).tokens.get(accessToken ?? '');
+    if (!issued || !learned) return undefined;
+    const lifeMs = issued.hardExpiryAt - issued.askedAt;
+    const windowMs = Math.min(this.world.weather.policy.refreshWindowMs, lifeMs * LONGEST_WINDOW);
+    return learned.soonestEndAt - windowMs > this.now + NETWORK_MS ? accessToken : undefined;
+  }
+
+  served(caller: Caller): void {
+    const { process, request, askedAt, pausedMsBefore, inHand } = caller;
+    const held = process.knowledgeOf(request.label).inHand;
+    if (inHand !== undefined) this.checkWait(caller, inHand, this.waitedMs(process, askedAt, pausedMsBefore));
+    if (!held || held.since < askedAt) return;
+    this.checkWait(caller, held.accessToken, this.waitedMs(process, held.since, held.pausedMsBefore));
   }
 
   refused(caller: Caller, code: string): void {
+    const { process, request, inHand } = caller;
     const name = 'nobody hears an error with a valid token in hand';
+    const held = this.isStillHeld(caller, inHand) ? inHand : process.serves && this.heldBy(process, request.label);
+    this.verdict.expect(!held, name, () => `${process.name} held ${held} and answered ${code}`, aboutOf(caller));
+  }
+
+  private checkWait(caller: Caller, accessToken: string, waitedMs: number): void {
     this.verdict.expect(
-      !this.isStillHeld(caller),
-      name,
-      () => `${caller.process.name} held ${caller.inHand} and answered ${code}`,
+      waitedMs <= this.world.weather.policy.storeTimeoutMs + SLACK_MS || !this.isStillHeld(caller, accessToken),
+      'nobody waits with a valid token in hand',
+      () => `${caller.process.name} held ${accessToken} and took ${waitedMs.toFixed(1)} ms`,
       aboutOf(caller),
     );
   }
 
-  private isStillHeld({ process, request: { label }, inHand }: Caller): boolean {
-    return inHand !== undefined && process.serves && this.isInHand(process, label, inHand);
+  private waitedMs({ pausedMs }: Process, since: number, pausedMsBefore: number): number {
+    return this.now - since - (pausedMs - pausedMsBefore);
+  }
+
+  private isStillHeld({ process, request: { label } }: Caller, accessToken: string | undefined): boolean {
+    return accessToken !== undefined && process.serves && this.isInHand(process, label, accessToken);
   }
 
   /** Whether it is good, and so is whatever may have taken its place since. */

@@ -24,7 +24,15 @@ export class Hearsay {
   /** The source's answer reaches the process that asked. */
   minted(process: Process, call: MintCall, accessToken: string): void {
     const known = this.world.idp.tokens.get(accessToken);
-    if (known) this.learn(process, call.label, accessToken, call, known.soonestExpiryAt);
+    if (!known) return;
+    this.learn(process, call.label, accessToken, call, known.soonestExpiryAt);
+    this.holds(process, call.label, accessToken);
+  }
+
+  /** A process has a token to give out. */
+  holds(process: Process, label: string, accessToken: string): void {
+    const { now } = this.world.time;
+    process.knowledgeOf(label).hold({ accessToken, since: now, pausedMsBefore: process.pausedMs });
   }
 
   /** An event of the store reaches a process that listens. */

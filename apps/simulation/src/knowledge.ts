@@ -28,12 +28,27 @@ export interface OwnPurge {
   endedAt?: number;
 }
 
+/** The token that a process could give out, and since when. */
+export interface InHand {
+  readonly accessToken: string;
+  readonly since: number;
+  /** How long the process had been paused in all by then. */
+  readonly pausedMsBefore: number;
+}
+
 /** What one process can know of one request. */
 export class Knowledge {
   readonly tokens = new Map<string, Learned>();
   readonly voids: HeardVoid[] = [];
   /** What an operator told it to forget. */
   readonly ownPurges: OwnPurge[] = [];
+
+  /** The token that it last answered with, or minted. */
+  inHand?: InHand;
+
+  hold(inHand: InHand): void {
+    if (this.inHand?.accessToken !== inHand.accessToken) this.inHand = inHand;
+  }
 
   learn(accessToken: string, learned: Learned): void {
     const known = this.tokens.get(accessToken);

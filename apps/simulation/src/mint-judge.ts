@@ -93,6 +93,15 @@ export class MintJudge extends Witness {
   private checkReplacement({ label, fence, process, number }: MintCall): void {
     const beside = this.truthOf(label)?.grants.get(fence)?.beside;
     const minting = this.world.everyone.find(({ name }) => name === process);
+    // A contested token may be replaced early.
+    const isContested = (this.truthOf(label)?.contested.size ?? 0) > 0;
+    const fresh = minting && !isContested ? this.hands.freshIn(minting, label) : undefined;
+    this.verdict.expect(
+      fresh === undefined,
+      'no token is minted without need',
+      () => `${process} mints t${number} with ${fresh} in hand, which is fresh`,
+      { label, process },
+    );
     if (!beside || !minting || this.wasVoided(label, beside.accessToken)) return;
     const isNews = (minting.inHand.get(label)?.generation ?? 0) < beside.fence;
     const freshMs = this.hardExpiryOf(beside) - beside.refreshWindowMs - this.now;

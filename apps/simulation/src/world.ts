@@ -88,7 +88,7 @@ export class World implements JudgedWorld, StruckWorld {
     this.hands = new HandJudge(this);
     this.expiries = new ExpiryJudge(this);
     this.rejections = new RejectionJudge(this, this.hands);
-    this.callers = new CallerJudge(this, this.hands, this.rejections, this.expiries);
+    this.callers = new CallerJudge(this, this.hands, this.rejections, this.expiries, this.hearsay);
     this.mints = new MintJudge(this, this.hands);
     this.fates = new ProcessJudge(this);
     this.idp.onCall = (call) => {
