@@ -1,4 +1,5 @@
 import { type Token } from '@mintonce/token-cache';
+import { type CostJudge } from './cost-judge.js';
 import { type ExpiryJudge } from './expiry-judge.js';
 import { type HandJudge } from './hand-judge.js';
 import { type Hearsay } from './hearsay.js';
@@ -29,6 +30,7 @@ export class CallerJudge extends Witness {
     private readonly hands: HandJudge,
     private readonly rejections: RejectionJudge,
     private readonly expiries: ExpiryJudge,
+    private readonly costs: CostJudge,
     private readonly hearsay: Hearsay,
   ) {
     super(world);
@@ -64,6 +66,7 @@ export class CallerJudge extends Witness {
       this.settles(caller);
       this.hands.served(caller);
     }
+    this.costs.settled(process, request.label);
     // A token that is only sent again was not asked for again.
     const isAgain = caller.first?.generation === token.generation;
     if (!isAgain) this.rejections.given(process, request.label, token, caller.refusedAt ?? askedAt);
@@ -135,6 +138,7 @@ export class CallerJudge extends Witness {
   private settles(caller: Caller): void {
     const { process, askedAt } = caller;
     process.pending.delete(caller);
+    this.costs.settled(process, caller.request.label);
     const pausedMs = process.pausedMs - caller.pausedMsBefore;
     const waitedMs = this.now - askedAt - pausedMs;
     const { waitTimeoutMs } = this.world.weather.policy;

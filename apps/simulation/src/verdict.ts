@@ -48,6 +48,10 @@ export const INVARIANTS = {
   'a schedule ends as it must': 0,
   'no rejection goes unhandled': 0,
   'nothing unexpected is logged': 0,
+  'a shared token costs one call of the store': 0,
+  'a mint costs two calls of the store': 0,
+  'who waits asks the store again only with a reason': 0,
+  'a cool-down is asked of the store once a second': 0,
   'nothing runs in a hot loop': 0,
   'a shutdown ends in time and leaves nothing behind': 0,
 } as const;

@@ -1,6 +1,7 @@
 import { type Token, type TokenCacheOptions } from '@mintonce/token-cache';
 import { type MintCall } from './book.js';
 import { type Chance } from './chance.js';
+import { CostJudge } from './cost-judge.js';
 import { counting } from './counts.js';
 import { transportOf, type UpstreamAnswer } from './door-caller.js';
 import { EventChannel } from './event-channel.js';
@@ -50,6 +51,7 @@ export class World implements JudgedWorld, StruckWorld {
   readonly mints: MintJudge;
   private readonly hands: HandJudge;
   private readonly expiries: ExpiryJudge;
+  private readonly costs: CostJudge;
   private readonly hearsay = new Hearsay(this);
   private readonly rejections: RejectionJudge;
   readonly fates: ProcessJudge;
@@ -87,8 +89,9 @@ export class World implements JudgedWorld, StruckWorld {
     this.requests = REQUESTS.slice(0, weather.requests);
     this.hands = new HandJudge(this);
     this.expiries = new ExpiryJudge(this);
+    this.costs = new CostJudge(this);
     this.rejections = new RejectionJudge(this, this.hands);
-    this.callers = new CallerJudge(this, this.hands, this.rejections, this.expiries, this.hearsay);
+    this.callers = new CallerJudge(this, this.hands, this.rejections, this.expiries, this.costs, this.hearsay);
     this.mints = new MintJudge(this, this.hands);
     this.fates = new ProcessJudge(this);
     this.idp.onCall = (call) => {
@@ -134,13 +137,29 @@ export class World implements JudgedWorld, StruckWorld {
     const link = new Link(time, server, host, this.chance.fork(), this.weather.delayMs);
     const channel = this.weather.hasEvents ? new EventChannel(time, server, host, link) : undefined;
     const process = new Process(host, link, channel);
-    link.onSent = (call) => this.expiries.sent(process, call);
-    link.onDelivered = (call, answer, executedAt) => this.hearsay.delivered(process, call, answer, executedAt);
-    if (channel) channel.onHeard = (event, publishedAt) => this.hearsay.heard(process, event, publishedAt);
+    this.listenTo(process);
     this.processes.push(process);
     this.everyone.push(process);
     time.after(0, host, () => this.boot(process));
     return process;
+  }
+
+  /** Lets the judges know what the store and a process say to each other. */
+  private listenTo(process: Process): void {
+    const { link, channel } = process;
+    link.onSent = (call) => {
+      this.expiries.sent(process, call);
+      this.costs.sent(process, call);
+    };
+    link.onDelivered = (call, answer, executedAt) => {
+      this.hearsay.delivered(process, call, answer, executedAt);
+      this.costs.delivered(process, call, answer);
+    };
+    if (!channel) return;
+    channel.onHeard = (event, publishedAt) => {
+      this.hearsay.heard(process, event, publishedAt);
+      this.costs.news(process, this.history.labelOf(event.keyId));
+    };
   }
 
   kill(process: Process): void {
