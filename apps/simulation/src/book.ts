@@ -29,6 +29,8 @@ export interface MintCall {
   /** What the wall clock of its process said then. */
   readonly wallOffsetMs: number;
   readonly forwardMs: number;
+  /** The token that its process was given. */
+  accessToken?: string;
   /** Still under way, as far as its process is concerned. */
   isRunning: boolean;
 }

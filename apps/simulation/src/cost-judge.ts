@@ -80,7 +80,7 @@ export class CostJudge extends Witness {
   /** Callers share a look-up: a hit costs one, and those who wait ask again when they hear something or the lease is over. */
   private checkLookUp(process: Process, label: string): void {
     const { last, emptyAt } = this.ledgerOf(process, label);
-    if (!last?.answer || emptyAt >= last.answer.at || this.hasReason(process, label, last.sentAt)) return;
+    if (!last?.answer || emptyAt >= last.sentAt || this.hasReason(process, label, last.sentAt)) return;
     const { acquired, at } = last.answer;
     const about = { label, process: process.name };
     if (acquired.outcome === 'wait') {

@@ -36,9 +36,8 @@ export class IdentityProvider {
   readonly calls: MintCall[] = [];
   /** Of the token that lived shortest. */
   leastUsableMs = Number.POSITIVE_INFINITY;
-  /** The tokens that were given again, and how often in all. */
+  /** The tokens that were given again. */
   readonly repeated = new Set<string>();
-  repetitions = 0;
   /** What befalls the calls of single processes: an outdated secret, a broken egress. */
   readonly sick = new Map<string, Failure>();
   readonly everSick = new Set<string>();
@@ -111,6 +110,7 @@ export class IdentityProvider {
       return this.history.say('idp', `issues ${accessToken}, and the answer is lost`, call);
     this.history.say('idp', `issues ${accessToken} for ${String(expiresInMs)} ms`, call);
     reply(() => {
+      call.accessToken = accessToken;
       this.onIssued(call, accessToken);
       resolve({ accessToken, expiresInMs: expiresInMs as number });
     });
@@ -154,7 +154,6 @@ export class IdentityProvider {
     last.askedAt = sentAt;
     last.isLocal = fence === 0;
     this.repeated.add(last.accessToken);
-    this.repetitions++;
     return { accessToken: last.accessToken, expiresInMs: stated };
   }
 

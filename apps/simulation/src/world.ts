@@ -107,7 +107,9 @@ export class World implements JudgedWorld, StruckWorld {
       this.expiries.published(token);
       this.rejections.published(truth, token);
       this.fates.published(truth, token);
-      this.spring(this.idp.tokens.get(token.accessToken)?.label ?? '');
+      const { label = '' } = this.idp.tokens.get(token.accessToken) ?? {};
+      this.mints.published(label);
+      this.spring(label);
     };
     this.server.onEvent = (event) => {
       for (const { channel } of this.processes) channel?.publish(event);
