@@ -227,20 +227,6 @@ export const MUTATIONS: readonly Mutation[] = [
     edits: [edit('core/in-hand/tokens-in-hand.js', 'return isOvertaking ||', 'return')],
   },
   {
-    name: 'callers join a flight whose token is on its way',
-    edits: [edit('core/protocol/acquisition.js', 'flight.close(); return round;', 'return round;')],
-  },
-  {
-    name: 'a flight lands with a token that was voided on its way',
-    edits: [
-      edit(
-        'core/protocol/acquisition.js',
-        "if (round !== 'look again' && !way.watch.hasVoided(fenceOf(round.held)))",
-        "if (round !== 'look again')",
-      ),
-    ],
-  },
-  {
     name: 'the time that a lease was held is counted from before it was granted',
     edits: [
       edit(

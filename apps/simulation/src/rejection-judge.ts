@@ -36,8 +36,8 @@ export class RejectionJudge extends Witness {
   given(process: Process, label: string, { generation, accessToken }: Token, askedAt: number): void {
     this.checkPurged(process, label, accessToken, askedAt);
     this.checkMarked(process, label, accessToken, askedAt);
-    if (!this.isOrderlyFor(label)) return;
     this.checkOrder(process, label, { generation, accessToken }, askedAt);
+    if (!this.isOrderlyFor(label)) return;
     const truth = this.truthOf(label);
     const mark = truth?.marks.get(generation);
     // Its own rejection a process need not hear of.
@@ -59,9 +59,12 @@ export class RejectionJudge extends Witness {
     { generation, accessToken }: Pick<Token, 'generation' | 'accessToken'>,
     askedAt: number,
   ): void {
+    // A store that lost what it knew, or whose clock steps, has another order; and what was never shared has no place in it.
+    if (disturbs(this.world.weather, 'server') || this.generationsOf(label, accessToken).length === 0) return;
     const newest = process.newest.get(label);
-    // A caller may join those who asked before.
-    const isBack = newest !== undefined && generation < newest.generation && askedAt > newest.at + NETWORK_MS;
+    // A caller may join those who asked before, and nobody waits for an answer for longer than this.
+    const lateMs = this.isOrderlyFor(label) ? NETWORK_MS : this.world.weather.policy.storeTimeoutMs + NETWORK_MS;
+    const isBack = newest !== undefined && generation < newest.generation && askedAt > newest.at + lateMs;
     this.verdict.expect(!isBack, 'no process goes back to an older token', () => {
       return `${process.name} gave out ${accessToken} ${(this.now - (newest?.at ?? 0)).toFixed(1)} ms after a newer one`;
     });
