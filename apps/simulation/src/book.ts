@@ -5,6 +5,10 @@ export interface IssuedToken {
   readonly accessToken: string;
   readonly label: string;
   readonly issuedAt: number;
+  /** When the call was sent that last gave it. */
+  askedAt: number;
+  /** That call had no lease. */
+  isLocal: boolean;
   /** From when on no caller may be given it, reckoned from before it was asked for, as the policy is written. */
   hardExpiryAt: number;
   /** The same by the answer that said the least of it: a provider that gives a token again may say otherwise. */
@@ -22,6 +26,11 @@ export interface MintCall {
   /** 0 without a lease. */
   readonly fence: number;
   readonly sentAt: number;
+  /** What the wall clock of its process said then. */
+  readonly wallOffsetMs: number;
+  readonly forwardMs: number;
+  /** The token that its process was given. */
+  accessToken?: string;
   /** Still under way, as far as its process is concerned. */
   isRunning: boolean;
 }

@@ -1,3 +1,4 @@
+import { SET_BACK } from './mint-faults.js';
 import { type Process } from './process.js';
 import { type KeyTruth, type PublishedToken } from './store-truth.js';
 import { NETWORK_MS, Witness } from './witness.js';
@@ -9,6 +10,9 @@ const LEASE_END_JITTER_MS = 100;
 const SHUTDOWN_GRACE_MS = 5_000;
 /** Store calls that one flight after another makes while it winds up. */
 const CALLS_AT_SHUTDOWN = 4;
+
+/** The faults after which nothing but a death stands between the store and those who wait. */
+const DEATHS: readonly string[] = ['a process is killed', SET_BACK];
 
 /** Judges what processes make of the news: of a token, of a death, of their own end. */
 export class ProcessJudge extends Witness {
@@ -46,7 +50,7 @@ export class ProcessJudge extends Witness {
       if (call.process !== process.name || !call.isRunning) continue;
       call.isRunning = false;
     }
-    const others = this.world.weather.faults.some(({ name }) => name !== 'a process is killed');
+    const others = this.world.weather.faults.some(({ name }) => !DEATHS.includes(name));
     if (others) return;
     for (const truth of this.world.server.truths.values()) {
       if (truth.lease?.process === process.name) this.expectReplacement(truth, truth.lease.fence);
