@@ -93,7 +93,7 @@ export class CallerJudge extends Witness {
     this.verdict.expect(!caller.isLast, 'the fleet recovers by itself', () => {
       return `long after everything healed, ${process.name} answers ${String(error)}`;
     });
-    const valid = this.isOrderlyFor(request.label) && this.validSince(caller);
+    const valid = this.isOrderlyFor(request.label) && this.validSince(caller, coolingLagMs(error));
     this.verdict.expect(!valid, 'nobody hears an error while the fleet has a token', () => {
       return `${process.name}: ${String(error)}, although ${valid && valid.accessToken} is valid`;
     });
@@ -161,10 +161,15 @@ export class CallerJudge extends Witness {
   }
 
   /** A token that everybody could have had since the caller came; a marked one is better than an error. */
-  private validSince({ request, askedAt }: Caller): PublishedToken | undefined {
+  private validSince({ request, askedAt }: Caller, lagMs: number): PublishedToken | undefined {
     const truth = this.truthOf(request.label);
     const valid = truth?.current ?? truth?.marked;
-    if (!valid || valid.storedAt > askedAt) return undefined;
+    if (!valid || valid.storedAt + lagMs > askedAt) return undefined;
     return this.hardExpiryOf(valid) > this.now + NETWORK_MS ? valid : undefined;
   }
+}
+
+/** A process asks the store for a cool-down at most once a second, and hears of its early end no sooner. */
+function coolingLagMs(error: unknown): number {
+  return (error as { retryAfterMs?: unknown }).retryAfterMs === undefined ? 0 : 1_000;
 }
