@@ -5,6 +5,7 @@ import { type Dispatcher } from 'undici';
 import { ProblemError } from './problem.js';
 import { type RequestBody, requestBody } from './request-body.js';
 import { requestHeaders } from './request-headers.js';
+import { ResponseReferences } from './references/response-references.js';
 import { ResponseRelay } from './response-relay.js';
 import { type Upstream } from './upstream.js';
 import { upstreamProblem } from './upstream-problem.js';
@@ -28,7 +29,13 @@ export class Exchange {
     private readonly requestId: string,
   ) {
     const { forwardCookies, timeouts } = upstream.config;
-    this.relay = new ResponseRelay({ response, requestId, forwardCookies, bodyMs: timeouts.bodyMs });
+    const references = new ResponseReferences({
+      ...upstream.mount,
+      path,
+      gatewayHost: request.headers.host,
+      foreign: (field) => upstream.metrics.foreignReference(field),
+    });
+    this.relay = new ResponseRelay({ response, requestId, forwardCookies, references, bodyMs: timeouts.bodyMs });
   }
 
   /** What broke the answer off after it began. */

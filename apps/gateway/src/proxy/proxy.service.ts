@@ -54,7 +54,7 @@ export class ProxyService {
     if (!target) return { problem: invalidPath() };
     const upstream = this.upstreams.find(target.integration);
     if (!upstream) return { problem: unknownIntegration() };
-    const path = upstreamPath(upstream.basePath, target.path);
+    const path = upstreamPath(upstream.mount.basePath, target.path);
     return path === undefined ? { problem: invalidPath() } : { upstream, path: path + target.query };
   }
 

@@ -1,10 +1,12 @@
 import { Pool } from 'undici';
 import { type IntegrationConfig } from '../config/config.schema.js';
 import { type IntegrationMetrics } from '../metrics/gateway-metrics.js';
+import { type Mount } from './references/gateway-reference.js';
 
 /** The upstream of one integration. Its pool connects to one origin only. */
 export class Upstream {
-  readonly basePath: string;
+  /** Its base, and the path of that base at the gateway. */
+  readonly mount: Mount & { readonly origin: string };
   readonly pool: Pool;
 
   constructor(
@@ -16,7 +18,7 @@ export class Upstream {
     readonly metrics: IntegrationMetrics,
   ) {
     const { origin, pathname } = new URL(config.upstream);
-    this.basePath = pathname.replace(/\/$/, '');
+    this.mount = { origin, basePath: pathname.replace(/\/$/, ''), gatewayPath: `/proxy/${name}` };
     this.pool = new Pool(origin, {
       // Set explicitly, so that NODE_TLS_REJECT_UNAUTHORIZED cannot turn the check off.
       connect: { timeout: config.timeouts.connectMs, rejectUnauthorized: true },
