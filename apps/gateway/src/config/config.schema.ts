@@ -2,7 +2,13 @@ import { z } from 'zod';
 import { isLoopback } from './loopback.js';
 import { integrationPolicy, policy } from './policy.schema.js';
 
-const ms = z.int().nonnegative();
+/** The longest delay of a timer of Node; a longer one would end at once. */
+const MAX_MS = 2 ** 31 - 1;
+const delayMs = z.int().max(MAX_MS, `must be at most ${MAX_MS}`);
+const ms = delayMs.nonnegative('must be at least 0');
+const positiveMs = delayMs.positive('must be at least 1');
+/** Bodies are kept in memory, for as many requests as are in flight. */
+const MAX_KEPT_BYTES = 8 * 1024 * 1024;
 const text = z.string().min(1, 'must not be empty');
 const scope = z.union([text, z.array(text)]);
 
@@ -39,9 +45,9 @@ function upstreamProblem(value: string): string | undefined {
 
 const timeouts = z.strictObject({
   /** From the start of a connection to the end of its TLS handshake, in ms. */
-  connectMs: z.int().positive().default(5_000),
-  /** From the request's last byte to the response's headers, in ms. */
-  headersMs: z.int().positive().default(60_000),
+  connectMs: positiveMs.default(5_000),
+  /** From the request's last byte to the header of the final response, in ms. */
+  headersMs: positiveMs.default(60_000),
   /** Longest silence within a request or response body, in ms; 0 for none. A `text/event-stream` has no limit. */
   bodyMs: ms.default(300_000),
 });
@@ -59,6 +65,7 @@ const integration = z.strictObject({
   retryBodyLimitBytes: z
     .int()
     .nonnegative()
+    .max(MAX_KEPT_BYTES, `must be at most ${MAX_KEPT_BYTES}: what is kept is in memory`)
     .default(64 * 1024),
   /** A longer request body is answered with 413. @defaultValue no limit */
   bodyLimitBytes: z.int().positive().optional(),

@@ -75,6 +75,13 @@ describe('loadConfig', () => {
     },
   );
 
+  it('accepts the longest delays and kept bodies', () => {
+    const timeouts = { connectMs: 2_147_483_647, headersMs: 2_147_483_647, bodyMs: 2_147_483_647 };
+    const yaml = `${BILLING}    timeouts: ${JSON.stringify(timeouts)}\n    retryBodyLimitBytes: 8388608`;
+
+    expect(load(yaml).integrations.get('billing')).toMatchObject({ timeouts, retryBodyLimitBytes: 8_388_608 });
+  });
+
   it('replaces a variable in a flow mapping', () => {
     expect(load(BILLING).integrations.get('billing')?.clientSecret).toBe('s3cret');
   });
@@ -153,6 +160,23 @@ describe('loadConfig', () => {
       'integrations.billing.upstream: must not hold a query',
     ],
     ['a drain that PM2 would cut short', `drainTimeoutMs: 14001${BILLING}`, 'drainTimeoutMs: must be at most 14000'],
+    ...['connectMs', 'headersMs', 'bodyMs'].flatMap((name) => [
+      [
+        `a ${name} that no timer can wait`,
+        `${BILLING}    timeouts: { ${name}: 2147483648 }`,
+        `integrations.billing.timeouts.${name}: must be at most 2147483647`,
+      ],
+      [
+        `a negative ${name}`,
+        `${BILLING}    timeouts: { ${name}: -1 }`,
+        `integrations.billing.timeouts.${name}: must be at least`,
+      ],
+    ]),
+    [
+      'bodies too long for memory',
+      `${BILLING}    retryBodyLimitBytes: 8388609`,
+      'integrations.billing.retryBodyLimitBytes: must be at most 8388608',
+    ],
     ['an unknown policy field', `policy: { leaseMS: 1 }${BILLING}`, 'policy.leaseMS: is not an option'],
     [
       'an option of the library that is not its policy',

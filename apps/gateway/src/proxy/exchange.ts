@@ -1,7 +1,9 @@
 import { type IncomingMessage, type ServerResponse } from 'node:http';
+import { Readable } from 'node:stream';
 import { type Token, type TokenService, type Transport } from '@mintonce/token-cache';
 import { DispatchAttempt, RelayController } from '@mintonce/token-cache/undici';
 import { type Dispatcher } from 'undici';
+import { AnswerHead } from './answer-head.js';
 import { ProblemError } from './problem.js';
 import { type RequestBody, requestBody } from './request-body.js';
 import { requestHeaders } from './request-headers.js';
@@ -99,7 +101,9 @@ export class Exchange {
     const attempt = new DispatchAttempt(this.relay, this.controller, speaksAgainst);
     const sentAt = performance.now();
     const method = this.request.method as Dispatcher.HttpMethod;
-    pool.dispatch({ method, path: this.path, headers, body: content }, attempt);
+    const body = content instanceof Readable ? content : undefined;
+    const head = new AnswerHead(attempt, config.timeouts.headersMs, body);
+    pool.dispatch({ method, path: this.path, headers, body: content }, head);
     await attempt.begun.catch((error: unknown) => {
       if (error instanceof ProblemError) throw error;
       throw new ProblemError(upstreamProblem(name, error), { cause: error });

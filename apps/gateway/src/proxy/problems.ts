@@ -22,6 +22,13 @@ export const unsupportedUpgrade = (): Problem => ({
   detail: 'The gateway forwards requests and responses, not WebSockets or other upgrades: send it without Upgrade',
 });
 
+export const unsupportedTransferCoding = (): Problem => ({
+  status: 501,
+  code: 'GATEWAY_TRANSFER_CODING_UNSUPPORTED',
+  title: 'Transfer coding not supported',
+  detail: 'The only transfer coding that is understood is chunked: send the body plain, or with Content-Encoding',
+});
+
 export const unsupportedMethod = (allowed: readonly string[]): Problem => ({
   status: 405,
   code: 'GATEWAY_METHOD_UNSUPPORTED',

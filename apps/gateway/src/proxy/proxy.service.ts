@@ -2,12 +2,20 @@ import { type IncomingMessage, type ServerResponse } from 'node:http';
 import { TokenService } from '@mintonce/token-cache';
 import { Injectable } from '@nestjs/common';
 import { GatewayMetrics, type IntegrationMetrics } from '../metrics/gateway-metrics.js';
+import { isPlain } from './answer-head.js';
 import { Exchange } from './exchange.js';
 import { FailureLog } from './failure-log.js';
 import { namedInConnection } from './hop-by-hop.js';
 import { onceClosed } from './once-closed.js';
 import { type Problem, ProblemError, sendProblem } from './problem.js';
-import { invalidPath, problemOf, unknownIntegration, unsupportedMethod, unsupportedUpgrade } from './problems.js';
+import {
+  invalidPath,
+  problemOf,
+  unknownIntegration,
+  unsupportedMethod,
+  unsupportedTransferCoding,
+  unsupportedUpgrade,
+} from './problems.js';
 import { FORWARDED_METHODS } from './proxy.methods.js';
 import { requestIdOf } from './request-id.js';
 import { failureCode } from './upstream-problem.js';
@@ -50,6 +58,7 @@ export class ProxyService {
   private route(request: IncomingMessage): Route {
     if (asksForUpgrade(request)) return { problem: unsupportedUpgrade() };
     if (!FORWARDED_METHODS.has(request.method!)) return { problem: unsupportedMethod([...FORWARDED_METHODS]) };
+    if (!isPlain(request.headers['transfer-encoding'])) return { problem: unsupportedTransferCoding() };
     const target = proxyTarget(request.url!);
     if (!target) return { problem: invalidPath() };
     const upstream = this.upstreams.find(target.integration);

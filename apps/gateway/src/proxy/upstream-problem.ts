@@ -9,6 +9,16 @@ export class BodyTimeoutError extends Error {
   readonly code = 'UND_ERR_BODY_TIMEOUT';
 }
 
+/** The header of the final answer did not come in time. */
+export class HeadersTimeoutError extends Error {
+  readonly code = 'UND_ERR_HEADERS_TIMEOUT';
+}
+
+/** The answer cannot be passed on as what it is. */
+export class InvalidAnswerError extends Error {
+  readonly code = 'GATEWAY_ANSWER_INVALID';
+}
+
 /** The problem of an upstream that did not answer. It quotes no message of an error, which may hold addresses. */
 export function upstreamProblem(integration: string, error: unknown): Problem {
   const code = failureCode(error);

@@ -1,6 +1,7 @@
 import { Pool } from 'undici';
 import { type IntegrationConfig } from '../config/config.schema.js';
 import { type IntegrationMetrics } from '../metrics/gateway-metrics.js';
+import { verifyingConnector } from './upstream-connector.js';
 import { type Mount } from './references/gateway-reference.js';
 
 /** The upstream of one integration. Its pool connects to one origin only. */
@@ -20,8 +21,7 @@ export class Upstream {
     const { origin, pathname } = new URL(config.upstream);
     this.mount = { origin, basePath: pathname.replace(/\/$/, ''), gatewayPath: `/proxy/${name}` };
     this.pool = new Pool(origin, {
-      // Set explicitly, so that NODE_TLS_REJECT_UNAUTHORIZED cannot turn the check off.
-      connect: { timeout: config.timeouts.connectMs, rejectUnauthorized: true },
+      connect: verifyingConnector(config.timeouts.connectMs),
       headersTimeout: config.timeouts.headersMs,
       // The relay limits the body instead, because it knows the content type and must not limit an event stream.
       bodyTimeout: 0,
