@@ -1,6 +1,7 @@
 import { type LogLevel } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { type NestFastifyApplication } from '@nestjs/platform-fastify';
+import { refuseWebPages } from './access/refuse-web-pages.js';
 import { AppModule } from './app.module.js';
 import { rethrowAsConfigError } from './config/config.error.js';
 import { type GatewayConfig } from './config/load-config.js';
@@ -23,8 +24,7 @@ export async function createGateway(config: GatewayConfig): Promise<NestFastifyA
   }).catch((error: unknown) => rethrowAsConfigError(error, policyPathOf));
   app.useLogger(LOG_LEVELS);
   app.flushLogs();
-  // A web page open in a browser on this machine must not use the credentials through cross-origin requests.
-  app.enableCsrfProtection();
+  refuseWebPages(app.getHttpAdapter().getInstance(), config.allowedHosts);
   return app;
 }
 

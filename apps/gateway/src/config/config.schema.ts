@@ -92,6 +92,15 @@ export const configSchema = z.strictObject({
   store: z.enum(['redis', 'sqlite', 'memory']).optional(),
   sqlite: z.strictObject({ path: text }).optional(),
   policy: policy.optional(),
+  /** Names by which the gateway is called, beside loopback names and addresses; `Host` must be one of them. @defaultValue none */
+  allowedHosts: z
+    .array(
+      z
+        .string()
+        .regex(/^[a-z0-9]([a-z0-9._-]*[a-z0-9])?$/i, 'must be the name of a host, without a port')
+        .toLowerCase(),
+    )
+    .default([]),
   /** How long a shutdown waits for requests in flight, in ms. The other 6 s before PM2's SIGKILL are for mints and closing. */
   drainTimeoutMs: ms
     .max(14_000, 'must be at most 14000: PM2 kills a worker 20 s after its stop signal')

@@ -12,6 +12,8 @@ export interface GatewayConfig extends Omit<Environment, 'configPath' | 'stateDi
   readonly sqlitePath: string;
   readonly policy: NonNullable<ConfigFile['policy']>;
   readonly integrations: ReadonlyMap<string, IntegrationConfig & { readonly clientSecret: Secret }>;
+  /** In lower case. */
+  readonly allowedHosts: ReadonlySet<string>;
   readonly drainTimeoutMs: number;
 }
 
@@ -38,6 +40,7 @@ export function loadConfig(env: NodeJS.ProcessEnv, cwd: string): GatewayConfig {
     sqlitePath: file.sqlite ? resolve(cwd, file.sqlite.path) : join(environment.stateDir, 'tokens.sqlite'),
     policy: file.policy ?? {},
     integrations,
+    allowedHosts: new Set(file.allowedHosts),
     drainTimeoutMs: file.drainTimeoutMs,
   };
 }

@@ -27,8 +27,7 @@ describe('An answer of the upstream', () => {
     return [response.status, ((await response.json()) as { code: string }).code];
   }
 
-  const chunks = (): RequestInit =>
-    ({ method: 'POST', body: new Blob(['body']).stream(), duplex: 'half' });
+  const chunks = (): RequestInit => ({ method: 'POST', body: new Blob(['body']).stream(), duplex: 'half' });
 
   it.each([
     ['without a body', () => ({})],

@@ -1,4 +1,5 @@
 import { isHopByHop, namedInConnection } from './hop-by-hop.js';
+import { isOfTheOrigin } from './origin-fields.js';
 import { type ResponseReferences } from './references/response-references.js';
 
 /** A header in undici's form: names in lower case, repeated fields as a list. */
@@ -12,8 +13,8 @@ export interface ResponseHeaderOptions {
 }
 
 /**
- * The header for the caller: the upstream's, without the fields that end at this hop, with references that lead to the gateway,
- * and the request's id.
+ * The header for the caller: the upstream's, without the fields that end at this hop or speak of the upstream's origin, with
+ * references that lead to the gateway, and the request's id.
  */
 export function responseHeaders(
   headers: ReceivedHeaders,
@@ -22,7 +23,7 @@ export function responseHeaders(
   const named = namedInConnection(headers.connection);
   const forwarded: Record<string, string | string[]> = {};
   for (const [name, value] of Object.entries(headers)) {
-    if (value === undefined || isHopByHop(name) || named.has(name)) continue;
+    if (value === undefined || isHopByHop(name) || named.has(name) || isOfTheOrigin(name)) continue;
     // A cookie of the upstream belongs to the gateway's credential, which many callers share.
     if (name === 'set-cookie' && !forwardCookies) continue;
     const rewritten = references.rewrite(name, value);
