@@ -7,6 +7,7 @@ import { type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Redis } from 'ioredis';
 import { loadConfig } from './config/load-config.js';
 import { createGateway } from './gateway.js';
+import { rawRequest } from './test/raw-request.js';
 import { recordingUpstream, type RecordingUpstream } from './test/recording-upstream.js';
 import { tokenEndpoint, type TokenEndpoint } from './test/token-endpoint.js';
 
@@ -127,6 +128,18 @@ describe('The gateway', () => {
       expect((await fetch(`${url}/api/integrations/billing/purge`, { method: 'POST' })).status).toBe(204);
       await fetch(`${url}/proxy/billing/x`);
       expect(upstream.seen.at(-1)!.headers.authorization).toBe('Bearer token-2');
+    });
+
+    it.each([
+      ['does not come', 'Content-Length: 10', ''],
+      ['comes in part', 'Content-Length: 10', '{"a'],
+      ['is no JSON', 'Content-Length: 3', '{"a'],
+    ])('does not wait for a body that it does not need and that %s', async (_, length, body) => {
+      const { port } = new URL(await start());
+      const lines = ['POST /api/integrations/billing/purge HTTP/1.1', `Host: 127.0.0.1:${port}`];
+      const fields = ['Content-Type: application/json', 'Connection: close', length];
+
+      expect((await rawRequest(Number(port), [...lines, ...fields], body)).status).toBe(204);
     });
 
     it('answers 404 for an integration that is not configured', async () => {

@@ -1,9 +1,10 @@
 import { z } from 'zod';
+import { limits, upstreamConnections } from './limits.js';
 import { isLoopback } from './loopback.js';
 import { integrationPolicy, policy } from './policy.schema.js';
 
 /** The longest delay of a timer of Node; a longer one would end at once. */
-const MAX_MS = 2 ** 31 - 1;
+export const MAX_MS = 2 ** 31 - 1;
 const delayMs = z.int().max(MAX_MS, `must be at most ${MAX_MS}`);
 const ms = delayMs.nonnegative('must be at least 0');
 const positiveMs = delayMs.positive('must be at least 1');
@@ -60,6 +61,8 @@ const integration = z.strictObject({
   upstream,
   token,
   policy: integrationPolicy.optional(),
+  /** Connections to the upstream that one worker opens; a request that gets none in time is answered with 503. */
+  maxConnections: upstreamConnections,
   timeouts: timeouts.default(() => timeouts.parse({})),
   /** A request body up to this length is kept, so that it can be sent again with a new token after a 401. */
   retryBodyLimitBytes: z
@@ -105,6 +108,7 @@ export const configSchema = z.strictObject({
   drainTimeoutMs: ms
     .max(14_000, 'must be at most 14000: PM2 kills a worker 20 s after its stop signal')
     .default(10_000),
+  limits: limits.optional(),
   access: z.never('is not supported yet: the gateway serves this machine only').optional(),
 });
 

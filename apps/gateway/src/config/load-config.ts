@@ -3,6 +3,7 @@ import { dirname, join, resolve } from 'node:path';
 import { ConfigError, type ConfigProblem } from './config.error.js';
 import { type ConfigFile, type IntegrationConfig } from './config.schema.js';
 import { type Environment, readEnvironment } from './environment.js';
+import { type Limits } from './limits.js';
 import { parseConfig } from './parse-config.js';
 import { resolveSecret, type Secret } from './secret.js';
 
@@ -14,6 +15,8 @@ export interface GatewayConfig extends Omit<Environment, 'configPath' | 'stateDi
   readonly integrations: ReadonlyMap<string, IntegrationConfig & { readonly clientSecret: Secret }>;
   /** In lower case. */
   readonly allowedHosts: ReadonlySet<string>;
+  /** @defaultValue `DEFAULT_LIMITS` */
+  readonly limits?: Limits;
   readonly drainTimeoutMs: number;
 }
 
@@ -41,6 +44,7 @@ export function loadConfig(env: NodeJS.ProcessEnv, cwd: string): GatewayConfig {
     policy: file.policy ?? {},
     integrations,
     allowedHosts: new Set(file.allowedHosts),
+    limits: file.limits,
     drainTimeoutMs: file.drainTimeoutMs,
   };
 }

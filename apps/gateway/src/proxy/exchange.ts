@@ -3,6 +3,7 @@ import { Readable } from 'node:stream';
 import { type Token, type TokenService, type Transport } from '@mintonce/token-cache';
 import { DispatchAttempt, RelayController } from '@mintonce/token-cache/undici';
 import { type Dispatcher } from 'undici';
+import { askForBody } from '../server/expect-continue.js';
 import { AnswerHead } from './answer-head.js';
 import { ProblemError } from './problem.js';
 import { type RequestBody, requestBody } from './request-body.js';
@@ -27,7 +28,7 @@ export class Exchange {
     /** Path and query. */
     private readonly path: string,
     private readonly request: IncomingMessage,
-    response: ServerResponse,
+    private readonly response: ServerResponse,
     private readonly requestId: string,
   ) {
     const { forwardCookies, timeouts } = upstream.config;
@@ -53,7 +54,8 @@ export class Exchange {
   /** @throws ProblemError, TokenCacheError when no answer began */
   async run(): Promise<void> {
     const { config } = this.upstream;
-    const body = await requestBody(this.request, { ...config, silenceMs: config.timeouts.bodyMs });
+    const limits = { ...config, bodyMs: config.timeouts.bodyMs };
+    const body = await requestBody(this.request, limits, () => askForBody(this.request, this.response));
     try {
       await this.forward(body);
     } finally {
@@ -102,7 +104,7 @@ export class Exchange {
     const sentAt = performance.now();
     const method = this.request.method as Dispatcher.HttpMethod;
     const body = content instanceof Readable ? content : undefined;
-    const head = new AnswerHead(attempt, config.timeouts.headersMs, body);
+    const head = new AnswerHead(attempt, this.controller, this.upstream.answerLimits, body);
     pool.dispatch({ method, path: this.path, headers, body: content }, head);
     await attempt.begun.catch((error: unknown) => {
       if (error instanceof ProblemError) throw error;

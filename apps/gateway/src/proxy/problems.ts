@@ -51,6 +51,14 @@ export const bodyTimeout = (): Problem => ({
   detail: 'The rest of the request body did not arrive in time: send the request again',
 });
 
+export const overloaded = (): Problem => ({
+  status: 503,
+  code: 'GATEWAY_OVERLOADED',
+  title: 'Gateway overloaded',
+  detail: 'The gateway has as many connections or requests in work as its limits allow: try again later',
+  retryAfterMs: 1_000,
+});
+
 const internal: Problem = {
   status: 500,
   code: 'GATEWAY_INTERNAL',

@@ -1,6 +1,9 @@
 import { type IncomingMessage, type ServerResponse } from 'node:http';
 import { TokenService } from '@mintonce/token-cache';
 import { Injectable } from '@nestjs/common';
+import { InjectConfig } from '../config/gateway-config.token.js';
+import { DEFAULT_LIMITS } from '../config/limits.js';
+import { type GatewayConfig } from '../config/load-config.js';
 import { GatewayMetrics, type IntegrationMetrics } from '../metrics/gateway-metrics.js';
 import { isPlain } from './answer-head.js';
 import { Exchange } from './exchange.js';
@@ -10,6 +13,7 @@ import { onceClosed } from './once-closed.js';
 import { type Problem, ProblemError, sendProblem } from './problem.js';
 import {
   invalidPath,
+  overloaded,
   problemOf,
   unknownIntegration,
   unsupportedMethod,
@@ -32,13 +36,17 @@ type Route = { upstream: Upstream; path: string } | { problem: Problem };
 @Injectable()
 export class ProxyService {
   private readonly unrouted: IntegrationMetrics;
+  private readonly maxInFlight: number;
+  private inFlight = 0;
 
   constructor(
     private readonly tokens: TokenService,
     private readonly upstreams: Upstreams,
     private readonly metrics: GatewayMetrics,
     private readonly log: FailureLog,
+    @InjectConfig() config: GatewayConfig,
   ) {
+    this.maxInFlight = (config.limits ?? DEFAULT_LIMITS).inFlight;
     this.unrouted = metrics.of('');
   }
 
@@ -49,6 +57,10 @@ export class ProxyService {
     if ('problem' in route) {
       this.measure(request, response, this.unrouted);
       return sendProblem(response, route.problem, requestId);
+    }
+    if (this.inFlight >= this.maxInFlight) {
+      this.measure(request, response, route.upstream.metrics);
+      return sendProblem(response, overloaded(), requestId);
     }
     const exchange = new Exchange(this.tokens, route.upstream, route.path, request, response, requestId);
     this.measure(request, response, route.upstream.metrics, () => exchange.abandon());
@@ -93,8 +105,10 @@ export class ProxyService {
   ): void {
     const startedAt = performance.now();
     this.metrics.inFlight.inc();
+    this.inFlight++;
     onceClosed(request, response, () => {
       this.metrics.inFlight.dec();
+      this.inFlight--;
       metrics.answered(response.headersSent ? response.statusCode : CALLER_LEFT, performance.now() - startedAt);
       if (!response.writableFinished) callerLeft?.();
     });

@@ -14,6 +14,11 @@ export class HeadersTimeoutError extends Error {
   readonly code = 'UND_ERR_HEADERS_TIMEOUT';
 }
 
+/** All connections to the upstream were in use for too long. */
+export class UpstreamBusyError extends Error {
+  readonly code = 'GATEWAY_UPSTREAM_BUSY';
+}
+
 /** The answer cannot be passed on as what it is. */
 export class InvalidAnswerError extends Error {
   readonly code = 'GATEWAY_ANSWER_INVALID';
@@ -23,6 +28,15 @@ export class InvalidAnswerError extends Error {
 export function upstreamProblem(integration: string, error: unknown): Problem {
   const code = failureCode(error);
   const upstream = `The upstream of "${integration}"`;
+  if (code === 'GATEWAY_UPSTREAM_BUSY') {
+    return {
+      status: 503,
+      code,
+      title: 'Upstream busy',
+      detail: `All connections to the upstream of "${integration}" are in use: try again later, or raise maxConnections`,
+      retryAfterMs: 1_000,
+    };
+  }
   if (TIMEOUTS.has(code)) {
     return {
       status: 504,
