@@ -203,10 +203,25 @@ describe('loadConfig', () => {
     ['PORT', { PORT: 'http' }],
     ['PORT', { PORT: '65536' }],
     ['REDIS_URL', { REDIS_URL: 'localhost:6379' }],
+    ['HTTPS_PROXY', { HTTPS_PROXY: 'proxy.example:3128' }],
+    ['HTTPS_PROXY', { https_proxy: 'socks5://proxy.example' }],
     ['GATEWAY_CONFIG', { GATEWAY_CONFIG: '' }],
     ['GATEWAY_CONFIG', { GATEWAY_CONFIG: 'nowhere.yaml' }],
   ])('refuses an invalid %s: %j', (name, env) => {
     expect(errorOf(() => load(BILLING, env))).toMatch(new RegExp(`^${name}: `));
+  });
+
+  it.each([
+    [{}, undefined],
+    [{ HTTPS_PROXY: '' }, undefined],
+    [{ HTTP_PROXY: 'http://proxy:3128', NO_PROXY: 'a' }, undefined],
+    [{ HTTPS_PROXY: 'http://proxy:3128' }, { url: 'http://proxy:3128', except: '' }],
+    [
+      { HTTPS_PROXY: 'http://a', https_proxy: 'https://b', NO_PROXY: 'a', no_proxy: '.b' },
+      { url: 'https://b', except: '.b' },
+    ],
+  ])('knows the proxy to https upstreams from %j', (env, outbound) => {
+    expect(load(BILLING, env).outbound).toEqual(outbound);
   });
 
   it.each(['127.0.0.1', '127.1.2.3', '::1', 'localhost'])('listens on %s', (host) => {

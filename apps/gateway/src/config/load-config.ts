@@ -39,6 +39,7 @@ export function loadConfig(env: NodeJS.ProcessEnv, cwd: string): GatewayConfig {
     host: environment.host,
     port: environment.port,
     redisUrl: environment.redisUrl,
+    outbound: environment.outbound,
     store,
     sqlitePath: file.sqlite ? resolve(cwd, file.sqlite.path) : join(environment.stateDir, 'tokens.sqlite'),
     policy: file.policy ?? {},

@@ -97,7 +97,7 @@ export class Exchange {
     { content, contentLength }: OutgoingBody,
     speaksAgainst: SpeaksAgainst,
   ): Promise<DispatchAttempt> {
-    const { name, pool, config, metrics } = this.upstream;
+    const { name, dispatcher, mount, config, metrics } = this.upstream;
     const headers = requestHeaders(this.request, config, token.authorization, this.requestId);
     if (contentLength !== undefined) headers.push('content-length', contentLength);
     const attempt = new DispatchAttempt(this.relay, this.controller, speaksAgainst);
@@ -105,7 +105,7 @@ export class Exchange {
     const method = this.request.method as Dispatcher.HttpMethod;
     const body = content instanceof Readable ? content : undefined;
     const head = new AnswerHead(attempt, this.controller, this.upstream.answerLimits, body);
-    pool.dispatch({ method, path: this.path, headers, body: content }, head);
+    dispatcher.dispatch({ origin: mount.origin, method, path: this.path, headers, body: content }, head);
     await attempt.begun.catch((error: unknown) => {
       if (error instanceof ProblemError) throw error;
       throw new ProblemError(upstreamProblem(name, error), { cause: error });

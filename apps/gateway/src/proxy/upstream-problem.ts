@@ -1,8 +1,16 @@
 import { type Problem } from './problem.js';
 
 const TIMEOUTS = new Set(['UND_ERR_CONNECT_TIMEOUT', 'UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT', 'ETIMEDOUT']);
-const UNREACHABLE = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH', 'EADDRNOTAVAIL']);
-const UNTRUSTED = /CERT|SIGNATURE|^ERR_(TLS|SSL)/;
+const UNREACHABLE = new Set([
+  'ECONNREFUSED',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'EADDRNOTAVAIL',
+  'GATEWAY_PROXY_REFUSED',
+]);
+const UNTRUSTED = /CERT|SIGNATURE|^ERR_(TLS|SSL)|_PRX_TLS$/;
 
 /** No byte of a body moved for too long. */
 export class BodyTimeoutError extends Error {

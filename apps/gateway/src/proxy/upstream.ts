@@ -1,15 +1,16 @@
-import { Pool } from 'undici';
+import { type Dispatcher } from 'undici';
 import { type IntegrationConfig, MAX_MS } from '../config/config.schema.js';
+import { type OutboundProxy } from '../config/environment.js';
 import { type IntegrationMetrics } from '../metrics/gateway-metrics.js';
 import { type AnswerLimits } from './answer-head.js';
-import { verifyingConnector } from './upstream-connector.js';
+import { upstreamDispatcher } from './upstream-dispatcher.js';
 import { type Mount } from './references/gateway-reference.js';
 
-/** The upstream of one integration. Its pool connects to one origin only. */
+/** The upstream of one integration. Its dispatcher is asked for one origin only. */
 export class Upstream {
   /** Its base, and the path of that base at the gateway. */
   readonly mount: Mount & { readonly origin: string };
-  readonly pool: Pool;
+  readonly dispatcher: Dispatcher;
   readonly answerLimits: AnswerLimits;
 
   constructor(
@@ -25,18 +26,18 @@ export class Upstream {
       | 'forwardAuthorizationAs'
     >,
     readonly metrics: IntegrationMetrics,
+    outbound?: OutboundProxy,
   ) {
     const { origin, pathname } = new URL(config.upstream);
     this.mount = { origin, basePath: pathname.replace(/\/$/, ''), gatewayPath: `/proxy/${name}` };
     const { connectMs, headersMs } = config.timeouts;
     // Beyond the limit of a connection that is made, so that a failure to connect is told as what it is.
     this.answerLimits = { headersMs, connectionMs: Math.min(2 * connectMs, MAX_MS) };
-    this.pool = new Pool(origin, {
+    this.dispatcher = upstreamDispatcher(origin, {
+      connectMs,
+      headersMs,
       connections: config.maxConnections,
-      connect: verifyingConnector(connectMs),
-      headersTimeout: headersMs,
-      // The relay limits the body instead, because it knows the content type and must not limit an event stream.
-      bodyTimeout: 0,
+      outbound,
     });
   }
 }

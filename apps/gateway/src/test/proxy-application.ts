@@ -9,6 +9,7 @@ import {
 import { type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Test } from '@nestjs/testing';
 import { ConfigModule } from '../config/config.module.js';
+import { type OutboundProxy } from '../config/environment.js';
 import { DEFAULT_LIMITS, type Limits } from '../config/limits.js';
 import { type GatewayConfig } from '../config/load-config.js';
 import { parseConfig } from '../config/parse-config.js';
@@ -32,11 +33,13 @@ export interface ProxyApplication {
  * @param options of each integration, as in the YAML file
  * @param source of the tokens; by default a function that counts them
  * @param limits of the worker
+ * @param outbound the proxy to https upstreams
  */
 export async function proxyApplication(
   options: Record<string, object>,
   source?: TokenSource,
   limits: Partial<Limits> = {},
+  outbound?: OutboundProxy,
 ): Promise<ProxyApplication> {
   const token = { grant: 'client_credentials', issuer: 'https://idp.example', clientId: 'c', clientSecret: 's' };
   const file = Object.entries(options).map(([name, integration]) => [name, { token, ...integration }]);
@@ -59,6 +62,7 @@ export async function proxyApplication(
       ConfigModule.forRoot({
         integrations: new Map(Object.entries(integrations)),
         limits: allLimits,
+        outbound,
       } as unknown as GatewayConfig),
       TokenCacheModule.forRoot({
         isGlobal: true,
