@@ -84,6 +84,7 @@ const REFUSALS: [what: string, answer: RequestListener, expected: Failure][] = [
     ]),
   ),
   ['403 with HTML', answer(403, `<html>${NOISE}</html>`), rejected()],
+  ['403 with Retry-After', retryAfter(403, '120'), unavailable(120_000)],
   ...[429, 503].flatMap((status): [string, RequestListener, Failure][] => [
     [`${status} with Retry-After in seconds`, retryAfter(status, '120'), unavailable(120_000)],
     [`${status} with Retry-After as a date`, retryAfter(status, later), unavailable(120_000)],
@@ -99,7 +100,7 @@ const REFUSALS: [what: string, answer: RequestListener, expected: Failure][] = [
   ['307 to another place', answer(307, NOISE, { location: `/${NOISE}` }), invalid()],
   ['an empty 200', answer(200), invalid()],
   ['HTML with 200', answer(200, `<html>${NOISE}</html>`, { 'content-type': 'text/html' }), invalid()],
-  ['an error with 200', answer(200, { error: 'invalid_client' }), invalid('invalid_client')],
+  ['an error with 200', answer(200, { error: 'invalid_client' }), rejected('invalid_client')],
   ['half a JSON', answer(200, `{"access_token":"${ACCESS_TOKEN}`), invalid()],
   ['a token of another type', token({ token_type: 'mac' }), invalid()],
   ['a token that would break a header', token({ access_token: `${ACCESS_TOKEN}\r\nx: 1` }), invalid()],
