@@ -214,6 +214,7 @@ export class TokensInHand {
       expiresAt,
       refreshAt: Math.floor(clock.now() + refreshAt - now),
       keyId: key.id,
+      credential: key.integration.credential,
     });
     this.keys.set(token, key);
     const tendAt = sharing.state === 'shared' ? refreshAt : now + BREAKER_RESET_MS;
