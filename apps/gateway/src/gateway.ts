@@ -28,8 +28,8 @@ export async function createGateway(config: GatewayConfig): Promise<NestFastifyA
   return app;
 }
 
-/** The library's options of the module and of each integration stand in a `policy` section of the file. */
+/** The library's options of the module and of each integration stand in a `policy` section of the file, but for `credential`. */
 function policyPathOf(field: string): string {
   const [, integration = '', option = ''] = /^(integrations\.[^.]+\.)?(.*)$/.exec(field) ?? [];
-  return `${integration}policy.${option}`;
+  return option === 'credential' ? field : `${integration}policy.${option}`;
 }

@@ -1,24 +1,10 @@
 import { z } from 'zod';
 import { isLoopback } from './loopback.js';
 import { integrationPolicy, policy } from './policy.schema.js';
+import { token } from './token.schema.js';
 
 const ms = z.int().nonnegative();
 const text = z.string().min(1, 'must not be empty');
-const scope = z.union([text, z.array(text)]);
-
-/** Where the access token comes from. The source itself checks the URLs. */
-const token = z.strictObject({
-  grant: z.literal('client_credentials'),
-  issuer: text.optional(),
-  tokenEndpoint: text.optional(),
-  clientId: text,
-  /** The secret, or `file:` and the path of a file that holds it. */
-  clientSecret: text,
-  clientAuth: z.enum(['client_secret_basic', 'client_secret_post']).optional(),
-  scope: scope.optional(),
-  audience: text.optional(),
-  allowInsecureRequests: z.boolean().optional(),
-});
 
 const upstream = text.superRefine((value, context) => {
   const problem = upstreamProblem(value);
@@ -49,10 +35,12 @@ const timeouts = z.strictObject({
 const RESERVED_HEADER =
   /^(authorization|cookie|host|connection|content-length|transfer-encoding|expect|te|trailer|upgrade|keep-alive|proxy-.*|x-forwarded-.*|x-request-id)$/i;
 
-const integration = z.strictObject({
+const integrationFields = z.strictObject({
   /** Base URL of every request; the gateway requests nothing outside its path. */
   upstream,
   token,
+  /** The header that the upstream wants the token in. @defaultValue `Authorization: {type} {token}` */
+  credential: text.optional(),
   policy: integrationPolicy.optional(),
   timeouts: timeouts.default(() => timeouts.parse({})),
   /** A request body up to this length is kept, so that it can be sent again with a new token after a 401. */
@@ -71,6 +59,12 @@ const integration = z.strictObject({
     .refine((name) => !RESERVED_HEADER.test(name), 'must not be a header that the gateway sets itself')
     .optional(),
 });
+
+const integration = integrationFields.refine(
+  ({ credential = '', forwardAuthorizationAs }) =>
+    credential.split(':')[0]?.toLowerCase() !== forwardAuthorizationAs?.toLowerCase(),
+  { path: ['forwardAuthorizationAs'], message: 'must not be the header of credential' },
+);
 
 const name = z
   .string()

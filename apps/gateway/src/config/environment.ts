@@ -12,6 +12,8 @@ export interface Environment {
   readonly configPath: string;
   /** A `redis://` or `rediss://` URL, or the path of a unix socket. */
   readonly redisUrl?: string;
+  /** The way to the identity provider. */
+  readonly proxy: { readonly httpsProxy?: string | undefined; readonly noProxy?: string | undefined };
   /** Folder of the gateway's files. */
   readonly stateDir: string;
 }
@@ -34,14 +36,23 @@ export function readEnvironment(env: NodeJS.ProcessEnv, cwd: string, problems: C
   if (redisUrl && !isRedisAddress(redisUrl)) {
     problems.push({ path: 'REDIS_URL', problem: 'must be a redis:// or rediss:// URL, or the path of a unix socket' });
   }
+  const httpsProxy = env.https_proxy || env.HTTPS_PROXY;
+  if (httpsProxy && !isProxy(httpsProxy)) {
+    problems.push({ path: 'HTTPS_PROXY', problem: 'must be an http:// or https:// URL' });
+  }
   return {
     // `localhost` would make Fastify listen twice, once per address family.
     host: host === 'localhost' ? '127.0.0.1' : host,
     port: Number(port),
     configPath: resolve(cwd, configPath ?? ''),
     redisUrl: redisUrl || undefined,
+    proxy: { httpsProxy, noProxy: env.no_proxy || env.NO_PROXY },
     stateDir: resolve(cwd, env.GATEWAY_STATE_DIR || '.mintonce'),
   };
+}
+
+function isProxy(value: string): boolean {
+  return URL.canParse(value) && /^https?:$/.test(new URL(value).protocol);
 }
 
 function isRedisAddress(value: string): boolean {

@@ -34,6 +34,7 @@ export function loadConfig(env: NodeJS.ProcessEnv, cwd: string): GatewayConfig {
     host: environment.host,
     port: environment.port,
     redisUrl: environment.redisUrl,
+    proxy: environment.proxy,
     store,
     sqlitePath: file.sqlite ? resolve(cwd, file.sqlite.path) : join(environment.stateDir, 'tokens.sqlite'),
     policy: file.policy ?? {},

@@ -1,4 +1,5 @@
 import { type IncomingMessage } from 'node:http';
+import { type CredentialHeader } from '@mintonce/token-cache';
 import { isHopByHop, namedInConnection } from './hop-by-hop.js';
 
 /** What of the caller's own credentials is forwarded. */
@@ -17,13 +18,20 @@ const OWN = new Set(['host', 'content-length', 'authorization', 'x-request-id', 
 export function requestHeaders(
   { headers, socket }: IncomingMessage,
   { forwardCookies, forwardAuthorizationAs }: ForwardingPolicy,
-  authorization: string,
+  credential: CredentialHeader,
   requestId: string,
 ): string[] {
   const named = namedInConnection(headers.connection);
   const forwarded: string[] = [];
   for (const name in headers) {
-    if (OWN.has(name) || named.has(name) || isHopByHop(name) || name.startsWith('x-forwarded-')) continue;
+    if (
+      name === credential.name ||
+      OWN.has(name) ||
+      named.has(name) ||
+      isHopByHop(name) ||
+      name.startsWith('x-forwarded-')
+    )
+      continue;
     if (name === 'cookie' && !forwardCookies) continue;
     forwarded.push(name, `${headers[name]}`);
   }
@@ -31,6 +39,6 @@ export function requestHeaders(
   const chain = named.has('x-forwarded-for') ? undefined : headers['x-forwarded-for'];
   forwarded.push('x-forwarded-for', `${chain ? `${chain}, ` : ''}${socket.remoteAddress ?? 'unknown'}`);
   if (headers.host !== undefined) forwarded.push('x-forwarded-host', headers.host);
-  forwarded.push('x-forwarded-proto', 'http', 'x-request-id', requestId, 'authorization', authorization);
+  forwarded.push('x-forwarded-proto', 'http', 'x-request-id', requestId, credential.name, credential.value);
   return forwarded;
 }
