@@ -32,6 +32,7 @@ export const PUBLIC_API: Record<string, { values: string[]; types: string[] }> =
       'CooldownPolicy',
       'EncryptionKey',
       'EncryptionOptions',
+      'FailureBinds',
       'GetTokenOptions',
       'HitLayer',
       'IntegrationOptions',

@@ -92,9 +92,9 @@ export const MUTATIONS: readonly Mutation[] = [
     name: 'hard expiry is reckoned from the answer, not from the request',
     edits: [
       edit(
-        'core/source-client/source-client.js',
-        'const endsAt = sentAt + life.usableMs;',
-        'const endsAt = this.clock.monotonic() + life.usableMs;',
+        'core/source-client/token-life.js',
+        'const ends = after(exchange.sent, usableMs);',
+        'const ends = after(exchange.arrived, usableMs);',
       ),
     ],
   },
@@ -104,9 +104,13 @@ export const MUTATIONS: readonly Mutation[] = [
     faults: ['wall clocks step'],
   },
   {
-    name: 'an odd life is believed',
+    name: 'a life of 0 counts as missing',
     edits: [
-      edit('core/source-client/token-life.js', 'Number.isFinite(value) && value > 0', "typeof value === 'number'"),
+      edit(
+        'core/source-client/token-life.js',
+        'least(known) ?? policy.missingExpiryMs',
+        'Math.max(least(known) ?? 0, 0) || policy.missingExpiryMs',
+      ),
     ],
     faults: ['the source says odd things of the life of its tokens'],
   },
@@ -289,7 +293,9 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: 'Retry-After is ignored',
-    edits: [edit('core/source-client/cooldown.js', 'if (retryAfterMs > 0)', 'if (false)')],
+    edits: [
+      edit('core/source-client/cooldown.js', 'if (retryAfterMs > 0) return Math.ceil', 'if (false) return Math.ceil'),
+    ],
     faults: ['the source throttles'],
   },
   {

@@ -49,6 +49,7 @@ export {
 } from './core/contract/token-observer.js';
 
 export {
+  type FailureBinds,
   TokenCacheError,
   type TokenCacheErrorCode,
   TokenConfigError,

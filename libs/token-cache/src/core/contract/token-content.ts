@@ -1,3 +1,5 @@
+import { type Moment } from './moment.js';
+
 /** What processes tell each other of a token. */
 export interface TokenContent {
   readonly accessToken: string;
@@ -15,4 +17,10 @@ export interface FreshToken {
   /** Hard expiry. */
   readonly endsAt: number;
   readonly refreshAt: number;
+}
+
+/** A token that was in hand before, and its hard expiry: its source may give it again. */
+export interface FormerToken {
+  readonly accessToken: string;
+  readonly ends: Moment;
 }

@@ -113,6 +113,8 @@ export interface Cooldown {
   readonly remainingMs: number;
   /** Opaque to the store. */
   readonly error: string;
+  /** The process that alone is bound; unset when the whole fleet is. */
+  readonly process?: string;
 }
 
 /** Why a token is minted. */

@@ -8,7 +8,7 @@ import { type MintOutcome } from '../contract/token-observer.js';
 import { type TokenObservers } from '../contract/token-observers.js';
 import { type MintReason } from '../contract/token-store.js';
 import { type FailureMemory } from '../source-client/failure-memory.js';
-import { type SourceClient } from '../source-client/source-client.js';
+import { SleptOverError, type SourceClient } from '../source-client/source-client.js';
 import { type KeyWatch } from '../store-client/key-watch.js';
 
 /** A token that was minted is `voided` when it was purged or rejected before it could be used. */
@@ -44,9 +44,17 @@ export class Minting {
       const durationMs = clock.monotonic() - startedAt;
       observers.notify('minted', key.integration.name, { outcome, reason: plan.reason, durationMs });
     };
+    const ask = (): Promise<FreshToken> => this.parts.sources.mint(key, plan.fence);
+    const askAgain = (error: unknown): Promise<FreshToken> => {
+      if (!(error instanceof SleptOverError) || watch.hasVoided(plan.fence)) throw error;
+      report('failed');
+      return ask();
+    };
     let fresh: FreshToken;
     try {
-      fresh = await this.parts.sources.mint(key, plan.fence).finally(() => plan.answered?.());
+      fresh = await ask()
+        .catch(askAgain)
+        .finally(() => plan.answered?.());
     } catch (error) {
       const isVoided = watch.hasVoided(plan.fence);
       report(isVoided ? 'superseded' : 'failed');
