@@ -1,3 +1,5 @@
+import { MemoryTokenStore } from '../core/slot/memory-token-store.js';
+import { TokenClient } from '../core/token-client.js';
 import { type TokenRequest } from '../core/contract/token-request.js';
 import { type ClientCredentialsOptions } from './index.js';
 import { failureOf, RecordingIdp } from './recording-idp.spec-support.js';
@@ -177,6 +179,21 @@ describe('clientCredentials() sends what providers want', () => {
       expect(idp.seen).toEqual([]);
     },
   );
+
+  it('and has TokenClient refuse a tenant that it does not use, before any mint', async () => {
+    const tokens = new TokenClient({
+      store: new MemoryTokenStore(),
+      integrations: { graph: { source: idp.source() } },
+    });
+    for (const asking of [tokens.getToken('graph', { tenant: 'b' }), tokens.peek('graph', { tenant: 'b' })]) {
+      expect(await failureOf(asking)).toMatchObject({
+        code: 'TOKEN_CONFIG_INVALID',
+        message: expect.stringContaining('"graph"'),
+      });
+    }
+    expect(idp.seen).toEqual([]);
+    await tokens.close();
+  });
 
   it('and refuses a request without the tenant that it needs', async () => {
     const error = await failureOf(idp.mint({ tokenEndpoint: `${idp.origin}/{tenant}/token` }));
