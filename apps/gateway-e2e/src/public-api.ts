@@ -74,7 +74,13 @@ export const PUBLIC_API: Record<string, { values: string[]; types: string[] }> =
   './sqlite': { values: ['SqliteTokenStore'], types: ['SqliteTokenStoreOptions'] },
   './oauth': {
     values: ['clientCredentials'],
-    types: ['ClientAuthMethod', 'ClientCredentialPair', 'ClientCredentialsOptions', 'IdentityProviderFetch', 'OAuthClientOptions'],
+    types: [
+      'ClientAuthMethod',
+      'ClientCredentialPair',
+      'ClientCredentialsOptions',
+      'IdentityProviderFetch',
+      'OAuthClientOptions',
+    ],
   },
   './prometheus': { values: ['TokenCacheMetricsModule'], types: [] },
   './health': { values: ['TokenCacheHealthIndicator'], types: ['IntegrationHealth'] },

@@ -75,6 +75,13 @@ describe('loadConfig', () => {
     },
   );
 
+  it('accepts the longest delays and kept bodies', () => {
+    const timeouts = { connectMs: 2_147_483_647, headersMs: 2_147_483_647, bodyMs: 2_147_483_647 };
+    const yaml = `${BILLING}    timeouts: ${JSON.stringify(timeouts)}\n    retryBodyLimitBytes: 8388608`;
+
+    expect(load(yaml).integrations.get('billing')).toMatchObject({ timeouts, retryBodyLimitBytes: 8_388_608 });
+  });
+
   it('replaces a variable in a flow mapping', () => {
     expect(load(BILLING).integrations.get('billing')?.clientSecret).toBe('s3cret');
   });
@@ -158,6 +165,23 @@ describe('loadConfig', () => {
       'integrations.billing.forwardAuthorizationAs: must not be the header of credential',
     ],
     ['a drain that PM2 would cut short', `drainTimeoutMs: 14001${BILLING}`, 'drainTimeoutMs: must be at most 14000'],
+    ...['connectMs', 'headersMs', 'bodyMs'].flatMap((name) => [
+      [
+        `a ${name} that no timer can wait`,
+        `${BILLING}    timeouts: { ${name}: 2147483648 }`,
+        `integrations.billing.timeouts.${name}: must be at most 2147483647`,
+      ],
+      [
+        `a negative ${name}`,
+        `${BILLING}    timeouts: { ${name}: -1 }`,
+        `integrations.billing.timeouts.${name}: must be at least`,
+      ],
+    ]),
+    [
+      'bodies too long for memory',
+      `${BILLING}    retryBodyLimitBytes: 8388609`,
+      'integrations.billing.retryBodyLimitBytes: must be at most 8388608',
+    ],
     ['an unknown policy field', `policy: { leaseMS: 1 }${BILLING}`, 'policy.leaseMS: is not an option'],
     [
       'an option of the library that is not its policy',
@@ -186,10 +210,25 @@ describe('loadConfig', () => {
     ['PORT', { PORT: 'http' }],
     ['PORT', { PORT: '65536' }],
     ['REDIS_URL', { REDIS_URL: 'localhost:6379' }],
+    ['HTTPS_PROXY', { HTTPS_PROXY: 'proxy.example:3128' }],
+    ['HTTPS_PROXY', { https_proxy: 'socks5://proxy.example' }],
     ['GATEWAY_CONFIG', { GATEWAY_CONFIG: '' }],
     ['GATEWAY_CONFIG', { GATEWAY_CONFIG: 'nowhere.yaml' }],
   ])('refuses an invalid %s: %j', (name, env) => {
     expect(errorOf(() => load(BILLING, env))).toMatch(new RegExp(`^${name}: `));
+  });
+
+  it.each([
+    [{}, undefined],
+    [{ HTTPS_PROXY: '' }, undefined],
+    [{ HTTP_PROXY: 'http://proxy:3128', NO_PROXY: 'a' }, undefined],
+    [{ HTTPS_PROXY: 'http://proxy:3128' }, { url: 'http://proxy:3128', except: '' }],
+    [
+      { HTTPS_PROXY: 'http://a', https_proxy: 'https://b', NO_PROXY: 'a', no_proxy: '.b' },
+      { url: 'https://b', except: '.b' },
+    ],
+  ])('knows the proxy to https upstreams from %j', (env, outbound) => {
+    expect(load(BILLING, env).outbound).toEqual(outbound);
   });
 
   it.each(['127.0.0.1', '127.1.2.3', '::1', 'localhost'])('listens on %s', (host) => {

@@ -22,6 +22,13 @@ export const unsupportedUpgrade = (): Problem => ({
   detail: 'The gateway forwards requests and responses, not WebSockets or other upgrades: send it without Upgrade',
 });
 
+export const unsupportedTransferCoding = (): Problem => ({
+  status: 501,
+  code: 'GATEWAY_TRANSFER_CODING_UNSUPPORTED',
+  title: 'Transfer coding not supported',
+  detail: 'The only transfer coding that is understood is chunked: send the body plain, or with Content-Encoding',
+});
+
 export const unsupportedMethod = (allowed: readonly string[]): Problem => ({
   status: 405,
   code: 'GATEWAY_METHOD_UNSUPPORTED',
@@ -42,6 +49,14 @@ export const bodyTimeout = (): Problem => ({
   code: 'GATEWAY_BODY_TIMEOUT',
   title: 'Request body timed out',
   detail: 'The rest of the request body did not arrive in time: send the request again',
+});
+
+export const overloaded = (): Problem => ({
+  status: 503,
+  code: 'GATEWAY_OVERLOADED',
+  title: 'Gateway overloaded',
+  detail: 'The gateway has as many connections or requests in work as its limits allow: try again later',
+  retryAfterMs: 1_000,
 });
 
 const internal: Problem = {

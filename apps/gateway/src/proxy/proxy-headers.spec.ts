@@ -254,12 +254,12 @@ describe('The headers of a proxied response', () => {
 
   it('keep repetition, order and bytes', async () => {
     upstream.behave((_request, response) =>
-      response.writeHead(200, ['Link', '<a>', 'Link', '<b>', 'X-Latin', 'caf\xe9', 'X-Empty', '']).end('ok'),
+      response.writeHead(200, ['X-Twice', 'a', 'X-Twice', 'b', 'X-Latin', 'caf\xe9', 'X-Empty', '']).end('ok'),
     );
 
     const { text } = await rawGet(gateway.port, '/proxy/billing/x');
 
-    expect(text).toMatch(/link: <a>\r\nlink: <b>\r\nx-latin: caf\xe9\r\nx-empty: \r\n/);
+    expect(text).toMatch(/x-twice: a\r\nx-twice: b\r\nx-latin: caf\xe9\r\nx-empty: \r\n/);
   });
 
   it('set cookies where that is configured', async () => {
@@ -271,12 +271,12 @@ describe('The headers of a proxied response', () => {
   });
 
   it('tell of a redirect, which is not followed', async () => {
-    upstream.behave((_request, response) => response.writeHead(302, { Location: `${upstream.url}/elsewhere` }).end());
+    upstream.behave((_request, response) => response.writeHead(302, { Location: 'https://elsewhere.example/x' }).end());
 
     const { status, text } = await rawGet(gateway.port, '/proxy/billing/x');
 
     expect(status).toBe(302);
-    expect(text).toContain(`location: ${upstream.url}/elsewhere`);
+    expect(text).toContain('location: https://elsewhere.example/x');
     expect(upstream.seen).toHaveLength(1);
   });
 });

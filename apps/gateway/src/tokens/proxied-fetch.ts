@@ -1,6 +1,6 @@
 import { type IdentityProviderFetch } from '@mintonce/token-cache/oauth';
 import { EnvHttpProxyAgent, fetch, type RequestInit } from 'undici';
-import { type Environment } from '../config/environment.js';
+import { type OutboundProxy } from '../config/environment.js';
 
 /** Set explicitly, so that `NODE_TLS_REJECT_UNAUTHORIZED` cannot turn the check off. */
 const VERIFIED = { rejectUnauthorized: true };
@@ -9,11 +9,11 @@ const VERIFIED = { rejectUnauthorized: true };
  * A `fetch` through the proxy of the environment, for the identity provider; undefined without one. A request without TLS goes
  * to this machine only, and therefore through no proxy.
  */
-export function proxiedFetch({ httpsProxy, noProxy = '' }: Environment['proxy']): IdentityProviderFetch | undefined {
-  if (!httpsProxy) return undefined;
+export function proxiedFetch(outbound: OutboundProxy | undefined): IdentityProviderFetch | undefined {
+  if (!outbound) return undefined;
   const dispatcher = new EnvHttpProxyAgent({
-    httpsProxy,
-    noProxy,
+    httpsProxy: outbound.url,
+    noProxy: outbound.except,
     httpProxy: '',
     connect: VERIFIED,
     requestTls: VERIFIED,

@@ -29,7 +29,7 @@ export class TokensModule {
 }
 
 function tokenCacheOptions(config: GatewayConfig, store: TokenStore): TokenCacheOptions {
-  const fetch = proxiedFetch(config.proxy);
+  const fetch = proxiedFetch(config.outbound);
   const integrations = [...config.integrations].map(
     ([name, { token, clientSecret, policy, credential }]): [string, IntegrationOptions] => [
       name,
