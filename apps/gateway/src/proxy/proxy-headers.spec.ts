@@ -48,7 +48,7 @@ describe('The headers of a proxied request', () => {
 
   it('carry the token in the header that the upstream wants, and the caller cannot set that one', async () => {
     const seen = await seenWith(
-      ['Authorization: Basic callers', 'x-api-token: callers', 'Connection: x-api-token'],
+      ['Authorization: Basic callers', 'x-api-token: callers', 'Connection: close, x-api-token'],
       'keyed',
     );
 
