@@ -151,6 +151,16 @@ describe('The gateway', () => {
       });
     });
 
+    it.each(['/api/integrations', '/metrics', '/health/live', '/health', '/nowhere'])(
+      'tells caches to keep nothing of %s, and the id of the request',
+      async (path) => {
+        const response = await fetch((await start()) + path, { headers: { 'x-request-id': 'order-4711' } });
+
+        expect(response.headers.get('cache-control')).toContain('no-store');
+        expect(response.headers.get('x-request-id')).toBe('order-4711');
+      },
+    );
+
     it('answers an unknown route with a problem document', async () => {
       const url = await start();
 

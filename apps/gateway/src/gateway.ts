@@ -7,6 +7,7 @@ import { AppModule } from './app.module.js';
 import { rethrowAsConfigError } from './config/config.error.js';
 import { type GatewayConfig } from './config/load-config.js';
 import { httpAdapter } from './http-adapter.js';
+import { requestIdOf } from './proxy/request-id.js';
 
 /** Errors and warnings only: under PM2 every line also goes to the daemon. */
 const LOG_LEVELS: LogLevel[] = ['fatal', 'error', 'warn'];
@@ -29,7 +30,16 @@ export async function createGateway(config: GatewayConfig): Promise<NestFastifyA
   const fastify = app.getHttpAdapter().getInstance();
   refuseWebPages(fastify, config.allowedHosts);
   ignoreBodies(fastify);
+  identifyAnswers(fastify);
   return app;
+}
+
+/** What the gateway's own routes answer is of the moment, and has the id of its request as proxied answers have. */
+function identifyAnswers(fastify: FastifyInstance): void {
+  fastify.addHook('onRequest', (request, reply, proceed) => {
+    void reply.headers({ 'cache-control': 'no-store', 'x-request-id': requestIdOf(request.headers['x-request-id']) });
+    proceed();
+  });
 }
 
 /** The gateway's own routes need no body, and do not wait for one. */

@@ -40,7 +40,7 @@ const timeouts = z.strictObject({
 });
 
 const RESERVED_HEADER =
-  /^(authorization|cookie|host|connection|content-length|transfer-encoding|expect|te|trailer|upgrade|keep-alive|proxy-.*|x-forwarded-.*|x-request-id)$/i;
+  /^(authorization|cookie|host|connection|transfer-encoding|expect|te|trailer|upgrade|keep-alive|proxy|proxy-.*|content-.*|set-cookie2?|forwarded|via|x-real-ip|x-original-ur[il]|x-rewrite-url|x-envoy-original-path|x-forwarded-.*|x-request-id)$/i;
 
 const integrationFields = z.strictObject({
   /** Base URL of every request; the gateway requests nothing outside its path. */

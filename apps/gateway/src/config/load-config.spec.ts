@@ -182,6 +182,27 @@ describe('loadConfig', () => {
       `${BILLING}    retryBodyLimitBytes: 8388609`,
       'integrations.billing.retryBodyLimitBytes: must be at most 8388608',
     ],
+    ...[
+      'content-type',
+      'Set-Cookie',
+      'Forwarded',
+      'X-Real-IP',
+      'Via',
+      'proxy',
+      'X-Original-URL',
+      'x-forwarded-for',
+    ].map((header) => [
+      `${header} as the place of the caller's authorization`,
+      `${BILLING}    forwardAuthorizationAs: ${header}`,
+      'integrations.billing.forwardAuthorizationAs: must not be a header that the gateway sets itself',
+    ]),
+    ['no limit on requests in flight', `limits: { inFlight: 0 }${BILLING}`, 'limits.inFlight: must be at least 1'],
+    [
+      'no connection to an upstream',
+      `${BILLING}    maxConnections: 0`,
+      'integrations.billing.maxConnections: must be at least 1',
+    ],
+    ['a host with a port', `allowedHosts: ['gateway:3000']${BILLING}`, 'allowedHosts.0: must be the name of a host'],
     ['an unknown policy field', `policy: { leaseMS: 1 }${BILLING}`, 'policy.leaseMS: is not an option'],
     [
       'an option of the library that is not its policy',

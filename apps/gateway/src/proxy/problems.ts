@@ -12,7 +12,8 @@ export const invalidPath = (): Problem => ({
   status: 400,
   code: 'GATEWAY_PATH_INVALID',
   title: 'Path refused',
-  detail: 'The path holds dot segments, backslashes or control characters, plain or encoded: send it without them',
+  detail:
+    'The path holds dot segments, backslashes, control characters or bytes that are not UTF-8: send it without them',
 });
 
 export const unsupportedUpgrade = (): Problem => ({
@@ -35,6 +36,13 @@ export const unsupportedMethod = (allowed: readonly string[]): Problem => ({
   title: 'Method not supported',
   detail: 'TRACE is refused, because it would show the credential to the caller: use a method of the Allow field',
   headers: { allow: allowed.join(', ') },
+});
+
+export const requestLoop = (): Problem => ({
+  status: 508,
+  code: 'GATEWAY_LOOP',
+  title: 'Request in a loop',
+  detail: 'The request came through the gateway several times: correct the upstream that leads back to it',
 });
 
 export const bodyTooLarge = (limitBytes: number): Problem => ({

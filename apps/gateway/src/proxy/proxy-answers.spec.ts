@@ -113,4 +113,20 @@ describe('An answer of the upstream', () => {
     expect(answer.text).toContain('GATEWAY_TRANSFER_CODING_UNSUPPORTED');
     expect(isAsked).toBe(false);
   });
+
+  it.each([
+    [204, 'Content-Length: 5\r\n\r\n', /^content-length/im],
+    [205, 'Content-Length: 5\r\n\r\nstray', /stray|^content-length: [^0]/im],
+    [205, 'Transfer-Encoding: chunked\r\n\r\n5\r\nstray\r\n0\r\n\r\n', /stray|chunked/i],
+  ])('has no body and no length of one when its status is %i', async (status, rest, never) => {
+    await start((socket) => socket.end(`HTTP/1.1 ${status} None\r\n${rest}`));
+    const answer = await rawRequest(gateway!.port, [
+      'GET /proxy/billing/x HTTP/1.1',
+      'Host: gateway',
+      'Connection: close',
+    ]);
+
+    expect(answer.status).toBe(status);
+    expect(answer.text).not.toMatch(never);
+  });
 });

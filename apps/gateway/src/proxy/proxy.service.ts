@@ -15,6 +15,7 @@ import {
   invalidPath,
   overloaded,
   problemOf,
+  requestLoop,
   unknownIntegration,
   unsupportedMethod,
   unsupportedTransferCoding,
@@ -26,6 +27,7 @@ import { failureCode } from './upstream-problem.js';
 import { proxyTarget, upstreamPath } from './upstream-target.js';
 import { type Upstream } from './upstream.js';
 import { Upstreams } from './upstreams.js';
+import { isLooping } from './via.js';
 
 /** nginx's status for a caller that closed the connection before the answer. */
 const CALLER_LEFT = 499;
@@ -70,6 +72,7 @@ export class ProxyService {
   private route(request: IncomingMessage): Route {
     if (asksForUpgrade(request)) return { problem: unsupportedUpgrade() };
     if (!FORWARDED_METHODS.has(request.method!)) return { problem: unsupportedMethod([...FORWARDED_METHODS]) };
+    if (isLooping(request)) return { problem: requestLoop() };
     if (!isPlain(request.headers['transfer-encoding'])) return { problem: unsupportedTransferCoding() };
     const target = proxyTarget(request.url!);
     if (!target) return { problem: invalidPath() };

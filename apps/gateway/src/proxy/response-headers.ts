@@ -1,3 +1,4 @@
+import { cacheControlOf } from './cache-control.js';
 import { isHopByHop, namedInConnection } from './hop-by-hop.js';
 import { isOfTheOrigin } from './origin-fields.js';
 import { type ResponseReferences } from './references/response-references.js';
@@ -17,6 +18,7 @@ export interface ResponseHeaderOptions {
  * references that lead to the gateway, and the request's id.
  */
 export function responseHeaders(
+  status: number,
   headers: ReceivedHeaders,
   { forwardCookies, references, requestId }: ResponseHeaderOptions,
 ): Record<string, string | string[]> {
@@ -29,6 +31,10 @@ export function responseHeaders(
     const rewritten = references.rewrite(name, value);
     if (rewritten !== undefined) forwarded[name] = rewritten;
   }
+  // A 204 has no length, and a 205 no body (RFC 9110 sections 8.6 and 15.3.6), whatever the upstream sends with it.
+  if (status === 204) delete forwarded['content-length'];
+  if (status === 205) forwarded['content-length'] = '0';
+  forwarded['cache-control'] = cacheControlOf(headers['cache-control']);
   forwarded['x-request-id'] = requestId;
   return forwarded;
 }

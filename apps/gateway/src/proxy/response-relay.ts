@@ -27,7 +27,7 @@ export class ResponseRelay implements Dispatcher.DispatchHandler {
   onResponseStart(controller: Dispatcher.DispatchController, status: number, headers: ReceivedHeaders): void {
     if (status < 200) return;
     const { response } = this.options;
-    response.writeHead(status, responseHeaders(headers, this.options));
+    response.writeHead(status, responseHeaders(status, headers, this.options));
     response.on('drain', () => controller.resume());
     // A body that came along is written together with the header; one that did not must not hold it up.
     process.nextTick(() => this.awaitBody(controller, headers['content-type']));
@@ -35,6 +35,7 @@ export class ResponseRelay implements Dispatcher.DispatchHandler {
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
     this.idle?.refresh();
+    if (this.options.response.statusCode === 205) return;
     if (!this.options.response.write(chunk)) controller.pause();
   }
 
