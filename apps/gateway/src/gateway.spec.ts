@@ -304,6 +304,15 @@ describe('The gateway', () => {
     await expect(start({}, file)).rejects.toThrow(message);
   });
 
+  it('refuses a header for the upstream that holds no token, and names the field by its path', async () => {
+    const token = { grant: 'client_credentials', tokenEndpoint: 'https://a.example', clientId: 'a', clientSecret: 'b' };
+    const file = {
+      integrations: { billing: { upstream: 'https://billing.example', token, credential: 'X-Token: a' } },
+    };
+
+    await expect(start({}, file)).rejects.toThrow('integrations.billing.credential: must be a header with {token}');
+  });
+
   it.each([
     ['an integration', {}, { waitTimeoutMs: 1 }, 'integrations.billing.policy.waitTimeoutMs: must be at least'],
     ['all', { policy: { cooldown: { rejectedMs: 0 } } }, {}, 'policy.cooldown.rejectedMs: must be'],

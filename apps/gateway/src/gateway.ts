@@ -48,8 +48,8 @@ function ignoreBodies(fastify: FastifyInstance): void {
   fastify.addContentTypeParser('*', (_request, _body, done) => done(null));
 }
 
-/** The library's options of the module and of each integration stand in a `policy` section of the file. */
+/** The library's options of the module and of each integration stand in a `policy` section of the file, but for `credential`. */
 function policyPathOf(field: string): string {
   const [, integration = '', option = ''] = /^(integrations\.[^.]+\.)?(.*)$/.exec(field) ?? [];
-  return `${integration}policy.${option}`;
+  return option === 'credential' ? field : `${integration}policy.${option}`;
 }

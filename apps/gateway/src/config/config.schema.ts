@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { limits, upstreamConnections } from './limits.js';
 import { isLoopback } from './loopback.js';
 import { integrationPolicy, policy } from './policy.schema.js';
+import { token } from './token.schema.js';
 
 /** The longest delay of a timer of Node; a longer one would end at once. */
 export const MAX_MS = 2 ** 31 - 1;
@@ -11,21 +12,6 @@ const positiveMs = delayMs.positive('must be at least 1');
 /** Bodies are kept in memory, for as many requests as are in flight. */
 const MAX_KEPT_BYTES = 8 * 1024 * 1024;
 const text = z.string().min(1, 'must not be empty');
-const scope = z.union([text, z.array(text)]);
-
-/** Where the access token comes from. The source itself checks the URLs. */
-const token = z.strictObject({
-  grant: z.literal('client_credentials'),
-  issuer: text.optional(),
-  tokenEndpoint: text.optional(),
-  clientId: text,
-  /** The secret, or `file:` and the path of a file that holds it. */
-  clientSecret: text,
-  clientAuth: z.enum(['client_secret_basic', 'client_secret_post']).optional(),
-  scope: scope.optional(),
-  audience: text.optional(),
-  allowInsecureRequests: z.boolean().optional(),
-});
 
 const upstream = text.superRefine((value, context) => {
   const problem = upstreamProblem(value);
@@ -56,10 +42,12 @@ const timeouts = z.strictObject({
 const RESERVED_HEADER =
   /^(authorization|cookie|host|connection|transfer-encoding|expect|te|trailer|upgrade|keep-alive|proxy|proxy-.*|content-.*|set-cookie2?|forwarded|via|x-real-ip|x-original-ur[il]|x-rewrite-url|x-envoy-original-path|x-forwarded-.*|x-request-id)$/i;
 
-const integration = z.strictObject({
+const integrationFields = z.strictObject({
   /** Base URL of every request; the gateway requests nothing outside its path. */
   upstream,
   token,
+  /** The header that the upstream wants the token in. @defaultValue `Authorization: {type} {token}` */
+  credential: text.optional(),
   policy: integrationPolicy.optional(),
   /** Connections to the upstream that one worker opens; a request that gets none in time is answered with 503. */
   maxConnections: upstreamConnections,
@@ -81,6 +69,12 @@ const integration = z.strictObject({
     .refine((name) => !RESERVED_HEADER.test(name), 'must not be a header that the gateway sets itself')
     .optional(),
 });
+
+const integration = integrationFields.refine(
+  ({ credential = '', forwardAuthorizationAs }) =>
+    credential.split(':')[0]?.toLowerCase() !== forwardAuthorizationAs?.toLowerCase(),
+  { path: ['forwardAuthorizationAs'], message: 'must not be the header of credential' },
+);
 
 const name = z
   .string()

@@ -18,7 +18,7 @@ export interface Environment {
   readonly stateDir: string;
 }
 
-/** The proxy through which https upstreams are connected to. */
+/** The proxy through which https upstreams and identity providers are connected to. */
 export interface OutboundProxy {
   /** `http://` or `https://` URL, which may hold credentials. */
   readonly url: string;

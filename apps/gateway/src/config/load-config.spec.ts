@@ -159,6 +159,11 @@ describe('loadConfig', () => {
       billing('upstream', 'upstream: https://billing.example/?a=b'),
       'integrations.billing.upstream: must not hold a query',
     ],
+    [
+      'a caller header that is the credential',
+      `${BILLING}    credential: 'X-Auth: {token}'\n    forwardAuthorizationAs: X-AUTH`,
+      'integrations.billing.forwardAuthorizationAs: must not be the header of credential',
+    ],
     ['a drain that PM2 would cut short', `drainTimeoutMs: 14001${BILLING}`, 'drainTimeoutMs: must be at most 14000'],
     ...['connectMs', 'headersMs', 'bodyMs'].flatMap((name) => [
       [
@@ -221,6 +226,8 @@ describe('loadConfig', () => {
     ['HOST', { HOST: '0.0.0.0' }],
     ['HOST', { HOST: '192.168.0.1' }],
     ['HOST', { HOST: '::' }],
+    ['HTTPS_PROXY', { HTTPS_PROXY: 'proxy:3128' }],
+    ['HTTPS_PROXY', { https_proxy: 'socks://proxy' }],
     ['PORT', { PORT: 'http' }],
     ['PORT', { PORT: '65536' }],
     ['REDIS_URL', { REDIS_URL: 'localhost:6379' }],

@@ -98,7 +98,7 @@ export class Exchange {
     speaksAgainst: SpeaksAgainst,
   ): Promise<DispatchAttempt> {
     const { name, dispatcher, mount, config, metrics } = this.upstream;
-    const headers = requestHeaders(this.request, config, token.authorization, this.requestId);
+    const headers = requestHeaders(this.request, config, token.header, this.requestId);
     if (contentLength !== undefined) headers.push('content-length', contentLength);
     const attempt = new DispatchAttempt(this.relay, this.controller, speaksAgainst);
     const sentAt = performance.now();

@@ -10,6 +10,7 @@ describe('The headers of a proxied request', () => {
     upstream = await recordingUpstream();
     gateway = await proxyApplication({
       billing: { upstream: upstream.url },
+      keyed: { upstream: upstream.url, credential: 'X-Api-Token: {token}' },
       open: { upstream: upstream.url, forwardCookies: true, forwardAuthorizationAs: 'X-Caller-Authorization' },
     });
   });
@@ -42,6 +43,21 @@ describe('The headers of a proxied request', () => {
     ]);
 
     expect(seen.authorization).toBe('Bearer billing-1');
+    expect(JSON.stringify(upstream.seen)).not.toContain('callers');
+  });
+
+  it('carry the token in the header that the upstream wants, and the caller cannot set that one', async () => {
+    const seen = await seenWith(
+      [
+        'Authorization: Basic callers',
+        'x-api-token: callers',
+        'X_Api_Token: callers',
+        'Connection: close, x-api-token',
+      ],
+      'keyed',
+    );
+
+    expect(seen).toMatchObject({ 'x-api-token': 'keyed-1' });
     expect(JSON.stringify(upstream.seen)).not.toContain('callers');
   });
 

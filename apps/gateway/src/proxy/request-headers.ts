@@ -1,4 +1,5 @@
 import { type IncomingMessage } from 'node:http';
+import { type CredentialHeader } from '@mintonce/token-cache';
 import { isHopByHop, namedInConnection } from './hop-by-hop.js';
 import { viaOf } from './via.js';
 
@@ -21,17 +22,18 @@ const NOT_FORWARDED: ReadonlySet<string> = new Set([...OWN, ...MISTAKABLE]);
 export function requestHeaders(
   request: IncomingMessage,
   { forwardCookies, forwardAuthorizationAs }: ForwardingPolicy,
-  authorization: string,
+  credential: CredentialHeader,
   requestId: string,
 ): string[] {
   const { headers, socket } = request;
   const named = namedInConnection(headers.connection);
-  const ownCopy = forwardAuthorizationAs?.toLowerCase();
+  const chosen = [credential.name, forwardAuthorizationAs?.toLowerCase()].map((name) => name?.replaceAll('_', '-'));
   const forwarded: string[] = [];
   for (const name in headers) {
     // Servers that hand fields on as variables (CGI, WSGI) do not tell "_" and "-" apart.
     const read = name.replaceAll('_', '-');
-    if (NOT_FORWARDED.has(read) || read === ownCopy || isHopByHop(read) || read.startsWith('x-forwarded-')) continue;
+    if (NOT_FORWARDED.has(read) || chosen.includes(read) || isHopByHop(read) || read.startsWith('x-forwarded-'))
+      continue;
     if (named.has(name) || (name === 'cookie' && !forwardCookies)) continue;
     forwarded.push(name, `${headers[name]}`);
   }
@@ -40,6 +42,6 @@ export function requestHeaders(
   forwarded.push('x-forwarded-for', `${chain ? `${chain}, ` : ''}${socket.remoteAddress ?? 'unknown'}`);
   if (headers.host !== undefined) forwarded.push('x-forwarded-host', headers.host);
   forwarded.push('x-forwarded-proto', 'http', 'x-request-id', requestId, 'via', viaOf(request));
-  forwarded.push('authorization', authorization);
+  forwarded.push(credential.name, credential.value);
   return forwarded;
 }

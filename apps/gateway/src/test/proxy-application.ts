@@ -53,9 +53,9 @@ export async function proxyApplication(
     minted[integration] = (minted[integration] ?? 0) + 1;
     return mintInstead?.() ?? { accessToken: `${integration}-${minted[integration]}`, expiresInMs: 600_000 };
   });
-  const tokens = Object.entries(integrations).map(([name, { policy }]) => [
+  const tokens = Object.entries(integrations).map(([name, { policy, credential }]) => [
     name,
-    { ...policy, source: source ?? counting },
+    { ...policy, credential, source: source ?? counting },
   ]);
   const testing = await Test.createTestingModule({
     imports: [
