@@ -1,4 +1,9 @@
-import { type MintOutcome, type RejectionOutcome, type TokenObserver } from '@mintonce/token-cache';
+import {
+  type MintOutcome,
+  type RejectionOutcome,
+  type StoreOperation,
+  type TokenObserver,
+} from '@mintonce/token-cache';
 import { type Library } from './library.js';
 
 /** What one process says of itself through the library's own observer port. */
@@ -7,13 +12,15 @@ export interface Counts {
   misses: number;
   minted: Record<MintOutcome, number>;
   leasesLost: number;
+  /** Commits without an answer, whose token the process keeps and commits again. */
+  unanswered: number;
   rejected: Record<RejectionOutcome, number>;
 }
 
 export function noCounts(): Counts {
   const minted = { stored: 0, superseded: 0, local: 0, failed: 0 };
   const rejected = { replaced: 0, contested: 0, held: 0, stale: 0, excused: 0 };
-  return { hits: 0, misses: 0, minted, leasesLost: 0, rejected };
+  return { hits: 0, misses: 0, minted, leasesLost: 0, unanswered: 0, rejected };
 }
 
 /** An observer that counts. */
@@ -33,6 +40,10 @@ export function counting(library: Library, counts: Counts): TokenObserver {
 
     override leaseLost(): void {
       counts.leasesLost++;
+    }
+
+    override storeCalled(operation: StoreOperation, _durationMs: number, failed: boolean): void {
+      if (operation === 'commit' && failed) counts.unanswered++;
     }
 
     override rejected(_integration: string, outcome: RejectionOutcome): void {

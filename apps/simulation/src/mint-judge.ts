@@ -152,7 +152,7 @@ export class MintJudge extends Witness {
     });
   }
 
-  /** A process may mint alone only when policy lets it and it has nothing in hand. */
+  /** A process may mint alone only when policy lets it and it has nothing in hand, or what it has is due for its refresh. */
   private checkLocal(call: MintCall): void {
     const name = 'a token is minted without the store only by policy and in need';
     const { policy } = this.world.weather;
@@ -180,7 +180,7 @@ export class MintJudge extends Witness {
       () => `${call.process} minted t${call.number} beside t${twin?.number}`,
     );
     const process = this.world.everyone.find(({ name: other }) => other === call.process);
-    const held = process && this.hands.heldBy(process, call.label);
+    const held = process && this.hands.freshIn(process, call.label);
     this.verdict.expect(
       held === undefined,
       name,
@@ -203,7 +203,9 @@ export class MintJudge extends Witness {
     ).length;
     const lost =
       this.isOrderly && this.world.server.everBroken.size === 0
-        ? Math.max(0, superseded - rejected - purged - purges) + local + Math.max(0, counts.leasesLost - purged)
+        ? Math.max(0, superseded - rejected - purged - purges) +
+          Math.max(0, local - counts.unanswered) +
+          Math.max(0, counts.leasesLost - purged)
         : 0;
     this.verdict.expect(
       lost === 0,

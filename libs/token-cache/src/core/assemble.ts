@@ -53,7 +53,17 @@ export function assemble(config: TokenCacheConfig, closing: AbortSignal, onUnexp
     sources.abortVoided(event);
   };
 
-  const known = { ...base, store, storeEvents, sources, tokens, standing, failures, cooldowns, lastErrors: new LastErrors() };
+  const known = {
+    ...base,
+    store,
+    storeEvents,
+    sources,
+    tokens,
+    standing,
+    failures,
+    cooldowns,
+    lastErrors: new LastErrors(),
+  };
   const retries = new Retries(clock);
   const minting = new Minting(known);
   const publishing = new Publishing(known);

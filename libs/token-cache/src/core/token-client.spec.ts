@@ -215,7 +215,11 @@ describe('TokenClient', () => {
   describe('a failing source', () => {
     it.each([
       ['once per cool-down by the whole fleet when it fails', 'invalid_scope', 1],
-      ['by two processes per cool-down when it refuses credentials, which one of them may have out of date', 'invalid_client', 2],
+      [
+        'by two processes per cool-down when it refuses credentials, which one of them may have out of date',
+        'invalid_client',
+        2,
+      ],
     ])('is asked %s, and every process hears the same code', async (_how, oauthError, calls) => {
       source.failure = new TokenSourceRejectedError('no', { oauthError });
       const fleet = [replica(), replica(), replica()];

@@ -13,7 +13,8 @@ export type MintOutcome = 'stored' | 'superseded' | 'local' | 'failed';
 export type RejectionOutcome = RejectionVerdict | 'excused';
 
 /** A method of the store that is measured. */
-export type StoreOperation = 'peek' | 'acquire' | 'renew' | 'commit' | 'offer' | 'fail' | 'invalidate' | 'purge' | 'ping';
+export type StoreOperation =
+  'peek' | 'acquire' | 'renew' | 'commit' | 'offer' | 'fail' | 'invalidate' | 'purge' | 'ping';
 
 /** Port: what happens in the cache, for metrics and traces. Every method does nothing unless overridden, and must not throw. */
 export abstract class TokenObserver {

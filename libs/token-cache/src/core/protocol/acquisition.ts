@@ -136,7 +136,7 @@ export class Acquisition {
     if (typeof place !== 'function') return place;
     try {
       await rejections.tellStore(key);
-      watch.forgetVoided();
+      watch.forget();
       const sentAt = momentOf(clock);
       const refusedGeneration = way.uselessGeneration ?? way.refusedGeneration;
       const acquired = await store.acquire(key, { refusedGeneration });
@@ -151,7 +151,7 @@ export class Acquisition {
   /** Waits for a place, unless the store has a token already. */
   private async queue({ key, watch, uselessGeneration, refusedGeneration }: Way): Promise<Asked | Release> {
     const { clock, sources, store } = this.parts;
-    watch.forgetVoided();
+    watch.forget();
     const sentAt = momentOf(clock);
     const { token, isRejected } = await store.peek(key);
     const serves = token && !isRejected && token.fence !== (uselessGeneration ?? refusedGeneration);
@@ -212,7 +212,7 @@ export class Acquisition {
   private async wait(way: Way, leaseEndsInMs: number, sentAt: Moment): Promise<Round> {
     way.waitedSince ??= sentAt.monotonicAt;
     way.uselessGeneration = undefined;
-    await way.watch.wait(leaseEndsInMs);
+    if (!this.parts.closing.aborted) await way.watch.wait(leaseEndsInMs);
     return 'look again';
   }
 

@@ -159,6 +159,8 @@ export class Mints {
         keep: (fresh) => this.keep(key, right, fresh, watch),
         remember: (error) => this.remember(key, right, error),
       });
+      // Flights of this process may wait for another one by now.
+      if (minted !== 'voided') storeEvents.wake(key.id);
       if (minted === 'voided' || !isOver(minted.held.ends, momentOf(clock))) return asResult(minted);
       // A commit that got no answer may have left the lease behind, for which every process would wait.
       if (right.granted) await store.fail(key, right.granted.lease).catch(() => {});
@@ -179,7 +181,6 @@ export class Mints {
       const minted = await this.parts.publishing.commit(key, granted.lease, fresh, watch);
       if (minted === 'voided' || minted.outcome !== 'local') return minted;
       if (right.granted !== granted) continue;
-      this.parts.storeEvents.wake(key.id);
       this.commitAgain(key, minted.held);
       return minted;
     }
@@ -189,10 +190,9 @@ export class Mints {
     // A caller that comes later may have heard of a purge that this mint did not.
     this.running.delete(key.id);
     if (watch.hasPurged(right.fence)) return 'voided';
-    const { clock, storeEvents, tokens } = this.parts;
+    const { clock, tokens } = this.parts;
     if (right.ofNoUse) tokens.drop(key.id, right.ofNoUse);
     const held = tokens.keep(key, fresh, right.fence, momentOf(clock), { state: 'unshared' });
-    storeEvents.wake(key.id);
     return { held, outcome: 'local' };
   }
 

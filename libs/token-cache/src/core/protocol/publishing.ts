@@ -65,7 +65,7 @@ export class Publishing {
     const payload = codec.encode(key.id, generation, fresh.content);
     const offered = await store.offer(key, refused, generation, payload, ttlMs);
     if (offered.outcome === 'voided') tokens.drop(key.id, held);
-    if (offered.outcome === 'superseded') this.admit(key, offered.token, sentAt, watch);
+    if (offered.outcome === 'superseded') this.admitLonger(key, fresh, offered.token, sentAt, watch);
     if (offered.outcome !== 'stored' || watch.hasVoided(generation)) return;
     tokens.keepShared(key, held, generation, sentAt, { state: 'shared' });
   }
@@ -91,7 +91,7 @@ export class Publishing {
         return 'voided';
       case 'superseded': {
         this.parts.observers.notify('superseded', key.integration.name);
-        const held = this.admit(key, committed.token, sentAt, watch);
+        const held = this.admitLonger(key, fresh, committed.token, sentAt, watch);
         if (held) return { held, outcome: 'superseded' };
         if (watch.hasPurged(fence)) return 'voided';
         return { held: keep(sentAt, { state: 'unshared' }), outcome: 'local' };
@@ -109,14 +109,16 @@ export class Publishing {
     return 'voided';
   }
 
-  /** Takes the newer token that the store has, if there is one that can be used. */
-  private admit(
+  /** Takes the token that the store has instead, if it can be used and lives no shorter than ours. */
+  private admitLonger(
     key: TokenKey,
+    { ends }: FreshToken,
     token: StoredToken | undefined,
     sentAt: Moment,
     watch: KeyWatch,
   ): HeldToken | undefined {
-    const admission = token && this.parts.tokens.admit(key, token, sentAt, watch);
-    return admission?.outcome === 'held' ? admission.held : undefined;
+    if (!token || sentAt.monotonicAt + token.ttlMs < ends.monotonicAt) return undefined;
+    const admission = this.parts.tokens.admit(key, token, sentAt, watch);
+    return admission.outcome === 'held' ? admission.held : undefined;
   }
 }

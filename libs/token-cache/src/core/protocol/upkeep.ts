@@ -13,6 +13,7 @@ import { BREAKER_RESET_MS } from '../store-client/breaker.js';
 import { type KeyWatch } from '../store-client/key-watch.js';
 import { type Granted, type Refused, type StoreClient } from '../store-client/store-client.js';
 import { type StoreEvents } from '../store-client/store-events.js';
+import { type KnownCooldowns } from './known-cooldowns.js';
 import { type LastErrors } from './last-errors.js';
 import { type Mints } from './mints.js';
 import { type Publishing } from './publishing.js';
@@ -24,6 +25,7 @@ export interface UpkeepParts {
   tokens: TokensInHand;
   storeEvents: StoreEvents;
   sources: SourceClient;
+  cooldowns: KnownCooldowns;
   mints: Mints;
   publishing: Publishing;
   lastErrors: LastErrors;
@@ -125,14 +127,16 @@ export class Upkeep {
    * @throws TokenSourceError, TokenStoreUnavailableError
    */
   private async refresh(key: TokenKey, held: HeldToken): Promise<void> {
-    const { sources } = this.parts;
+    const { cooldowns, sources } = this.parts;
+    const known = cooldowns.recent(key.id);
+    if (known) throw errorOf(known, key.integration.name);
     // There is time until the token ends, and callers that wait go first.
     const place = sources.tryAdmission(key);
     if (place) await this.refreshIn(place, key, held).finally(place);
   }
 
   private async refreshIn(place: Release, key: TokenKey, held: HeldToken): Promise<void> {
-    const { clock, store, tokens, mints } = this.parts;
+    const { clock, cooldowns, store, tokens, mints } = this.parts;
     await this.watching(key, async (watch) => {
       const sentAt = momentOf(clock);
       const acquired = await store
@@ -140,7 +144,10 @@ export class Upkeep {
         .catch((error: unknown) => this.replaceAlone(key, held, error));
       if (!acquired) return;
       if (acquired.outcome === 'hit') tokens.admit(key, acquired.token, sentAt, watch);
-      if (acquired.outcome === 'cooling') throw errorOf(acquired.cooldown, key.integration.name);
+      if (acquired.outcome === 'cooling') {
+        cooldowns.learn(key.id, acquired.cooldown);
+        throw errorOf(acquired.cooldown, key.integration.name);
+      }
       if (acquired.outcome !== 'lease' || watch.hasReleased(acquired.lease.fence)) return;
       const { token } = acquired;
       const admission = token && tokens.admit(key, token, sentAt, watch);

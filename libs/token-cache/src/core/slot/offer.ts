@@ -1,14 +1,5 @@
 import { type AnsweredSince, type Offered } from '../contract/token-store.js';
-import {
-  after,
-  isMarked,
-  NO_LEASE,
-  NOTHING,
-  type Slot,
-  type Step,
-  tokenOf,
-  voidedUpTo,
-} from './slot-state.js';
+import { after, isMarked, NO_LEASE, NOTHING, type Slot, type Step, tokenOf, voidedUpTo } from './slot-state.js';
 
 /** A token that is offered, as `TokenStore.offer` is told. */
 export interface Offer {

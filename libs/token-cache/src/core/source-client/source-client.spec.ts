@@ -117,7 +117,9 @@ describe('SourceClient', () => {
     const { ends } = await sources.mint(key(), 1);
     await clock.advance(600_000);
     const repeated = tokenSource('repeats', async () => ({ accessToken: 'fake-token-1', expiresInMs: 3_600_000 }));
-    const again = await sources.mint(billingKey({ source: repeated }), 2, { former: { accessToken: 'fake-token-1', ends } });
+    const again = await sources.mint(billingKey({ source: repeated }), 2, {
+      former: { accessToken: 'fake-token-1', ends },
+    });
     expect(again).toMatchObject({ ends, content: { refreshWindowMs: 0 } });
   });
 

@@ -64,9 +64,10 @@ export class KeyWatch {
     return purged !== undefined && voids(purged, fence);
   }
 
-  /** A call that is sent from now on is answered in full knowledge of what was voided before. */
-  forgetVoided(): void {
+  /** A call that is sent from now on is answered in full knowledge of what happened before. */
+  forget(): void {
     this.heard.clear();
+    this.isAwake = false;
   }
 
   wake(): void {

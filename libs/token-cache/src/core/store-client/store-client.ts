@@ -54,7 +54,13 @@ export class StoreClient {
 
   async acquire(key: TokenKey, { minTtlMs = 0, refusedGeneration }: Wanted = {}): Promise<Acquired> {
     const { leaseMs } = key.integration.policy;
-    const attempt = { nonce: this.process, process: this.process, leaseMs, minTtlMs: Math.ceil(minTtlMs), refusedGeneration };
+    const attempt = {
+      nonce: this.process,
+      process: this.process,
+      leaseMs,
+      minTtlMs: Math.ceil(minTtlMs),
+      refusedGeneration,
+    };
     const acquired = await this.call(key, 'acquire', (store) => store.acquire(key.id, attempt));
     this.note(key, acquired);
     return acquired;

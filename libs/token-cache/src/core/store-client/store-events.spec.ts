@@ -163,7 +163,7 @@ describe('StoreEvents', () => {
     it('forgets what was voided before a call that knows it', () => {
       const watch = storeEvents.watch(KEY);
       channel.say('purged', 8);
-      watch.forgetVoided();
+      watch.forget();
       expect(watch.hasVoided(1)).toBe(false);
     });
 
