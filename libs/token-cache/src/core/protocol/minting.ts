@@ -51,7 +51,9 @@ export class Minting {
       const isVoided = watch.hasVoided(plan.fence);
       report(isVoided ? 'superseded' : 'failed');
       if (isVoided) return 'voided';
-      throw await plan.remember(error as TokenSourceError);
+      const told = await plan.remember(error as TokenSourceError);
+      observers.notify('mintFailed', key.integration.name, told);
+      throw told;
     }
     failures.forget(key.id);
     const minted = await plan.keep(fresh);
