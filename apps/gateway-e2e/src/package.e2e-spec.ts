@@ -97,7 +97,7 @@ void main();
 
 /** Packages in CommonJS, such as ioredis, `require` the modules of Node. */
 const REQUIRE_IN_ES_MODULES =
-  "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);";
+  "import { createRequire as requireOf } from 'node:module'; const require = requireOf(import.meta.url);";
 
 /** What Nest loads only where it is installed. */
 const NOT_INSTALLED = ['@nestjs/microservices', '@nestjs/websockets', '@nestjs/platform-*', 'class-*', '@fastify/*'];
