@@ -26,10 +26,11 @@ interface CompilerOptions {
 
 const STRICT = { strict: true, noEmit: true, module: 'nodenext', target: 'es2022', types: ['node'] };
 
-/** The tests of a host are not part of this run of Jest. */
+/** What this run of Jest has set, and a host has not. */
+const OURS = ['NODE_ENV', 'NODE_OPTIONS', 'JEST_WORKER_ID'];
+
 function hostEnvironment(): NodeJS.ProcessEnv {
-  const { NODE_ENV: _, JEST_WORKER_ID: __, NODE_OPTIONS: ___, ...rest } = process.env;
-  return rest;
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !OURS.includes(name)));
 }
 
 /** An application of somebody else: a folder outside of the workspace. */
