@@ -114,8 +114,10 @@ import { type MintedToken, MemoryTokenStore, type TokenRequest, tokenSource, typ
 import { clientCredentials } from '${NAME}/oauth';
 import { RedisTokenStore } from '${NAME}/redis';
 import { SqliteTokenStore } from '${NAME}/sqlite';
+import { FakeClock, fakeToken, fakeTokens } from '${NAME}/testing';
 import { Redis } from 'ioredis';
 
+export const fakes: [Token, TokenService, FakeClock] = [fakeToken(), fakeTokens({ billing: 'a-token' }), new FakeClock()];
 const stores: TokenStore[] = [new MemoryTokenStore(), new SqliteTokenStore({ path: 'x' }), new RedisTokenStore(new Redis())];
 const mint = async (request: TokenRequest): Promise<MintedToken> => ({ accessToken: String(request.scope) });
 const crm = clientCredentials({ issuer: 'https://idp.example', clientId: 'crm', clientSecret: 'secret' });
@@ -123,6 +125,7 @@ export const root = TokenCacheModule.forRoot({
   store: stores[0]!,
   integrations: { billing: { source: tokenSource('billing', mint), safetyMarginMs: 60_000 }, crm: { source: crm } },
 });
+export const feature = TokenCacheModule.forFeatureAsync({ inject: ['A'], useFactory: async (a: string) => ({ [a]: { source: crm } }) });
 export const read = (tokens: TokenService): Promise<Token> => tokens.getToken('billing', { scope: ['invoices:read'] });
 export const codeOf = (error: unknown): TokenCacheErrorCode | undefined =>
   error instanceof TokenCacheError ? error.code : undefined;
