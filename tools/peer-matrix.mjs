@@ -36,7 +36,13 @@ try {
   const nodes = NODES.map(installNode);
   for (const [column, choose] of Object.entries(COLUMNS).filter(([name]) => name.includes(word))) {
     const folder = application(column, tarball, choose);
-    for (const node of nodes) results.push({ column, node: node.version, result: run(folder, node) });
+    const unfit = nodes.flatMap(({ version }) => peersUnfitFor(folder, version));
+    const older = unfit.length > 0 && application(`${column} that older Nodes run`, tarball, choose, unfit);
+    for (const node of nodes) {
+      const without = peersUnfitFor(folder, node.version);
+      const result = run(without.length > 0 ? older : folder, node);
+      results.push({ column, without: without.join(' '), node: node.version, result });
+    }
   }
 } finally {
   await redis.stop();
@@ -63,12 +69,17 @@ function installNode(version) {
   return { program, version: execFileSync(program, ['--version'], { encoding: 'utf8' }).trim().slice(1) };
 }
 
-/** Installs as a user does: a peer that is out of range is an error of npm. */
-function application(column, tarball, choose) {
+/**
+ * Installs as a user does: a peer that is out of range is an error of npm.
+ *
+ * @param unfit peers of which the lower major is taken
+ */
+function application(column, tarball, choose, unfit = []) {
   const folder = newFolder(column.replaceAll(' ', '-'));
-  const peers = Object.entries(peerDependencies).map(
-    ([name, range]) => `${name}@${choose(range.split('||').map((part) => part.trim()))}`,
-  );
+  const peers = Object.entries(peerDependencies).map(([name, range]) => {
+    const ranges = range.split('||').map((part) => part.trim());
+    return `${name}@${choose(unfit.includes(name) ? ranges.slice(0, 1) : ranges)}`;
+  });
   const nest = peers.find((peer) => peer.startsWith('@nestjs/core@')).replace('@nestjs/core', '');
   const beside = BESIDE.map((name) => (name.startsWith('@nestjs/') ? name + nest : name));
   install(folder, [tarball, ...peers, ...beside]);
@@ -83,9 +94,7 @@ function installed(folder) {
   return Object.keys(peerDependencies).map((name) => `${name}@${manifestOf(folder, name).version}`);
 }
 
-function run(folder, { program, version }) {
-  const unfit = Object.keys(peerDependencies).find((name) => !runsOn(manifestOf(folder, name), version));
-  if (unfit) return `not run: ${unfit} ${manifestOf(folder, unfit).version} needs another Node`;
+function run(folder, { program }) {
   const { status, stdout, stderr } = spawnSync(program, ['peers.test.mjs'], {
     cwd: folder,
     encoding: 'utf8',
@@ -103,8 +112,11 @@ function run(folder, { program, version }) {
   return 'FAILED';
 }
 
-function runsOn({ engines }, version) {
-  return semver.satisfies(version, engines?.node ?? '*');
+/** The peers whose installed version needs another Node. */
+function peersUnfitFor(folder, version) {
+  return Object.keys(peerDependencies).filter(
+    (name) => !semver.satisfies(version, manifestOf(folder, name).engines?.node ?? '*'),
+  );
 }
 
 function manifestOf(folder, name) {
