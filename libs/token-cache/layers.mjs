@@ -35,7 +35,7 @@ const ADAPTERS = [
 const IO = ['child_process', 'cluster', 'dgram', 'dns', 'fs', 'http', 'http2', 'https', 'net', 'tls', 'worker_threads'];
 
 /** The dependencies of the package, which every layer may use. */
-const DEPENDENCIES = ['lru-cache', 'opossum'];
+const DEPENDENCIES = ['lru-cache'];
 
 const withLowerLayers = ({ path, imports, packages = [] }, index) => ({
   path,

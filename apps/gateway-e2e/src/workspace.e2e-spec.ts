@@ -110,7 +110,6 @@ const ALLOWED_IMPORTS = [
   ['prometheus', 'nest'],
   ['health', 'nest'],
   ['testing', 'nest'],
-  ['core/store-client', 'opossum'],
   ['nest', '@nestjs/common'],
   ['redis', 'ioredis'],
   ['redis', 'node:net'],

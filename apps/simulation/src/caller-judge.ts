@@ -1,11 +1,14 @@
 import { type Token } from '@mintonce/token-cache';
+import { type CostJudge } from './cost-judge.js';
+import { type ExpiryJudge } from './expiry-judge.js';
 import { type HandJudge } from './hand-judge.js';
+import { type Hearsay } from './hearsay.js';
 import { type JudgedWorld } from './judged-world.js';
 import { type Caller, type Process } from './process.js';
 import { type RejectionJudge } from './rejection-judge.js';
 import { type KnownRequest } from './requests.js';
 import { type PublishedToken } from './store-truth.js';
-import { SICKNESS, WEATHER_FAULTS } from './weather-faults.js';
+import { SICKNESS } from './weather-faults.js';
 import { NETWORK_MS, Witness } from './witness.js';
 
 /** What one caller was told: an access token, or the code of an error. */
@@ -21,29 +24,26 @@ export interface Told {
 export class CallerJudge extends Witness {
   /** What callers were told, in order. */
   readonly told: Told[] = [];
-  private readonly judgesHands = this.world.weather.faults.some((trouble) =>
-    WEATHER_FAULTS.some((fault) => fault === trouble),
-  );
 
   constructor(
     world: JudgedWorld,
     private readonly hands: HandJudge,
     private readonly rejections: RejectionJudge,
+    private readonly expiries: ExpiryJudge,
+    private readonly costs: CostJudge,
+    private readonly hearsay: Hearsay,
   ) {
     super(world);
   }
 
   comes(process: Process, request: KnownRequest, isLast: boolean): Caller {
     process.came++;
-    const held = this.hands.heldBy(process, request.label);
     const caller: Caller = {
       process,
       request,
       askedAt: this.now,
       pausedMsBefore: process.pausedMs,
-      inHand: held,
-      isAlone: !process.isWaitingFor(request.label),
-      storeWasGone: this.world.server.state !== 'up',
+      inHand: this.hands.heldBy(process, request.label),
       isLast,
     };
     process.pending.add(caller);
@@ -64,16 +64,16 @@ export class CallerJudge extends Witness {
     if (!caller.first) {
       this.tell(caller, token.accessToken);
       this.settles(caller);
+      this.hands.served(caller);
     }
+    this.costs.settled(process, request.label);
     // A token that is only sent again was not asked for again.
     const isAgain = caller.first?.generation === token.generation;
     if (!isAgain) this.rejections.given(process, request.label, token, caller.refusedAt ?? askedAt);
     caller.first ??= token;
     caller.last = token;
     process.inHand.set(request.label, token);
-    if (!process.wallOffsetAt.has(token.accessToken)) {
-      process.wallOffsetAt.set(token.accessToken, process.host.wallOffsetMs);
-    }
+    this.hearsay.holds(process, request.label, token.accessToken);
   }
 
   refused(caller: Caller, error: unknown): void {
@@ -89,11 +89,11 @@ export class CallerJudge extends Witness {
       () => `${process.name}: ${String(error)}`,
     );
     this.checkSickness(caller, error);
-    if (this.judgesHands) this.hands.refused(caller, code);
+    this.hands.refused(caller, code);
     this.verdict.expect(!caller.isLast, 'the fleet recovers by itself', () => {
       return `long after everything healed, ${process.name} answers ${String(error)}`;
     });
-    const valid = this.isOrderlyFor(request.label) && this.validSince(caller);
+    const valid = this.isOrderlyFor(request.label) && this.validSince(caller, coolingLagMs(error));
     this.verdict.expect(!valid, 'nobody hears an error while the fleet has a token', () => {
       return `${process.name}: ${String(error)}, although ${valid && valid.accessToken} is valid`;
     });
@@ -128,10 +128,7 @@ export class CallerJudge extends Witness {
     this.verdict.expect(known?.label === request.label, 'no token is given out for another request', () => {
       return `${process.name} gave ${accessToken} of ${known?.label} to a caller of ${request.label}`;
     });
-    const pastMs = this.now - (known?.hardExpiryAt ?? 0) - this.world.server.setBackMs;
-    this.verdict.expect(pastMs <= 0.01, 'no token is given out past hard expiry', () => {
-      return `${process.name} gave out ${accessToken} ${pastMs.toFixed(1)} ms past it`;
-    });
+    this.expiries.given(process, request.label, accessToken);
   }
 
   private tell({ process, request, askedAt }: Caller, what: string): void {
@@ -141,27 +138,12 @@ export class CallerJudge extends Witness {
   private settles(caller: Caller): void {
     const { process, askedAt } = caller;
     process.pending.delete(caller);
+    this.costs.settled(process, caller.request.label);
     const pausedMs = process.pausedMs - caller.pausedMsBefore;
     const waitedMs = this.now - askedAt - pausedMs;
     const { waitTimeoutMs } = this.world.weather.policy;
     this.verdict.expect(waitedMs <= waitTimeoutMs + 1, 'no caller waits past its deadline', () => {
       return `${process.name} kept a caller of ${caller.request.label} for ${waitedMs} ms`;
-    });
-    this.checkServedWithoutStore(caller, waitedMs);
-    if (this.judgesHands) this.hands.served(caller, waitedMs);
-  }
-
-  /** With the store gone all along and a valid token in hand, only one store call stands between a caller and its token. */
-  private checkServedWithoutStore(caller: Caller, waitedMs: number): void {
-    const { process, inHand, isAlone, storeWasGone, request } = caller;
-    const known = inHand === undefined ? undefined : this.world.idp.tokens.get(inHand);
-    const { storeTimeoutMs } = this.world.weather.policy;
-    if (!isAlone || !storeWasGone || this.world.server.state === 'up' || !known) return;
-    if (this.soonestEndOf(request.label, known) < this.now + NETWORK_MS + storeTimeoutMs) return;
-    if (this.wasVoided(request.label, known.accessToken)) return;
-    const boundMs = storeTimeoutMs + 2;
-    this.verdict.expect(waitedMs <= boundMs, 'without the store a token in hand is served in time', () => {
-      return `${process.name} held ${inHand} and took ${waitedMs} ms`;
     });
   }
 
@@ -179,10 +161,15 @@ export class CallerJudge extends Witness {
   }
 
   /** A token that everybody could have had since the caller came; a marked one is better than an error. */
-  private validSince({ request, askedAt }: Caller): PublishedToken | undefined {
+  private validSince({ request, askedAt }: Caller, lagMs: number): PublishedToken | undefined {
     const truth = this.truthOf(request.label);
     const valid = truth?.current ?? truth?.marked;
-    if (!valid || valid.storedAt > askedAt) return undefined;
+    if (!valid || valid.storedAt + lagMs > askedAt) return undefined;
     return this.hardExpiryOf(valid) > this.now + NETWORK_MS ? valid : undefined;
   }
+}
+
+/** A process asks the store for a cool-down at most once a second, and hears of its early end no sooner. */
+function coolingLagMs(error: unknown): number {
+  return (error as { retryAfterMs?: unknown }).retryAfterMs === undefined ? 0 : 1_000;
 }

@@ -33,7 +33,7 @@ export interface CampaignOptions extends FaultChoice {
   onRun?(outcome: Outcome): void;
 }
 
-const LAST_LINES = 25;
+const LAST_LINES = 40;
 
 /** Runs seed after seed. */
 export async function campaign(library: Library, options: CampaignOptions): Promise<Campaign> {
@@ -71,7 +71,9 @@ async function lookCloser(
   { only, mixture, library: directory }: CampaignOptions,
 ): Promise<BrokenRun> {
   const { faults, crash, history } = await simulate(seed, library, { only, mixture, isTold: true });
-  const last = selectLines(history.slice(-LAST_LINES), {});
-  const replay = replayCommand({ seed, fault: only, faults: mixture, library: directory });
+  // Processes meet at a key: what another did to it explains what this one did.
+  const keys = breach.about?.label === undefined ? undefined : [breach.about.label];
+  const last = selectLines(history, { keys }).slice(-LAST_LINES);
+  const replay = replayCommand({ seed, fault: only, faults: mixture, key: keys, library: directory });
   return { seed, faults, breach, ...(crash !== undefined && { crash }), last, replay };
 }

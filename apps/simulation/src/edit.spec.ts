@@ -28,6 +28,7 @@ describe('An edit of a build', () => {
 
   it.each([
     ['is missing', edit('absent()'), 'core/one.js has it 0 times: absent()'],
+    ['has changed', edit('if (held) return kept;'), 'what comes nearest is in core/one.js:1: if (held)'],
     ['is ambiguous', edit('return'), 'core/one.js has it 2 times: return'],
     ['moved to another file', edit('call(2)'), 'core/one.js has it 0 times, but it is in two.js: call(2)'],
     [

@@ -29,7 +29,29 @@ export function misfitOf(directory: string, { file, find }: Edit): string | unde
   const problem = files.includes(file) ? `${file} has it ${times} times` : `there is no ${file}`;
   const elsewhere = files.filter((other) => other !== file && timesIn(other) > 0);
   const hint = elsewhere.length > 0 ? `, but it is in ${elsewhere.join(', ')}` : '';
-  return `a text must be there exactly once, and ${problem}${hint}: ${find}`;
+  const likely = times === 0 && elsewhere.length === 0 ? likelyLineIn(directory, files, file, find) : undefined;
+  const advice = likely === undefined ? '' : `\nwhat comes nearest is in ${likely}`;
+  return `a text must be there exactly once, and ${problem}${hint}: ${find}${advice}`;
+}
+
+/** The line that has most words of a text, with its place: rather in the file where it was. */
+function likelyLineIn(directory: string, files: readonly string[], file: string, find: string): string | undefined {
+  const words = wordsOf(find);
+  let best = { score: words.size / 3, where: undefined as string | undefined };
+  for (const other of files) {
+    readFileSync(join(directory, other), 'utf8')
+      .split('\n')
+      .forEach((line, index) => {
+        const common = [...wordsOf(line)].filter((word) => words.has(word)).length;
+        const score = common + (other === file ? words.size / 4 : 0);
+        if (common > 0 && score > best.score) best = { score, where: `${other}:${index + 1}: ${line.trim()}` };
+      });
+  }
+  return best.where;
+}
+
+function wordsOf(text: string): Set<string> {
+  return new Set(text.match(/\w{2,}/g));
 }
 
 function patternOf(text: string): RegExp {

@@ -18,6 +18,8 @@ export class EventChannel implements TokenStoreEvents {
   upAt = 0;
   /** When it last came up, broke or fell silent. */
   changedAt = 0;
+  /** An event reaches the process. */
+  onHeard: (event: TokenStoreEvent, publishedAt: number) => void = () => {};
   private listener?: TokenStoreListener;
   private connection = 0;
   private lastArrivesAt = 0;
@@ -49,6 +51,7 @@ export class EventChannel implements TokenStoreEvents {
       if (connection !== this.connection) return this.tell(event, 'lost, its channel broke meanwhile');
       const tookMs = this.time.now - publishedAt;
       this.tell(event, `after ${tookMs.toFixed(1)} ms${tookMs > LATE_MS ? ', late' : ''}`);
+      this.onHeard(event, publishedAt);
       this.listener?.event(event);
     });
   }

@@ -280,7 +280,7 @@ function disturb(world: StruckWorld, chance: Chance, conditions: Partial<LinkCon
 }
 
 /** The store cannot be talked to for a while. */
-export function outage(world: StruckWorld, chance: Chance, meanwhile: () => void): void {
+export function outage(world: StruckWorld, chance: Chance, meanwhile: () => void, forMs?: number): void {
   const { server } = world;
   if (server.state !== 'up') return;
   server.state = chance.pick(['refusing', 'silent']);
@@ -290,5 +290,5 @@ export function outage(world: StruckWorld, chance: Chance, meanwhile: () => void
     else channel?.deafen(chance.between(500, 10_000));
   }
   meanwhile();
-  world.later(chance.pick([20, 400, 3_000, 12_000]), () => world.bringServerUp());
+  world.later(forMs ?? chance.pick([20, 400, 3_000, 12_000]), () => world.bringServerUp());
 }

@@ -7,7 +7,9 @@ export const USAGE = `Lets simulated fleets live through seeded faults and check
     --process NAME     only what concerns this process, for example p2; may be repeated
     --from N, --to N   only these ms of the run
   --fault NAME       only this fault, whatever the seed says; may be repeated
-  --faults MIXTURE   what the seeds choose their faults from: usual (the default), weather or all
+  --faults MIXTURE   what the seeds choose their faults from: all (the default), usual or weather
+  --faults NAMES     these faults, with commas between them, whatever the seed says
+  --pairs            each of the faults alone and beside each other one, --seeds N (5) of each: a table
   --schedules        the schedules that are known to break locks
   --schedule NAME    one of them, with its history
   --mutations        defects put into the library on purpose: which seed finds each
@@ -27,6 +29,7 @@ export function parseFlags() {
       process: { type: 'string', multiple: true },
       fault: { type: 'string', multiple: true },
       faults: { type: 'string' },
+      pairs: { type: 'boolean', default: false },
       schedules: { type: 'boolean', default: false },
       schedule: { type: 'string' },
       mutations: { type: 'boolean', default: false },

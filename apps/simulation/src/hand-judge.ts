@@ -1,49 +1,103 @@
+import { type IssuedToken } from './book.js';
 import { type Caller, type Process } from './process.js';
-import { disturbs } from './weather.js';
 import { NETWORK_MS, Witness } from './witness.js';
 
 /** What a process needs beyond the time limit of a store call. */
 const SLACK_MS = 2;
+/** The part of the usable life of a token that a refresh window may take: a fifth of its life, a tenth of which is the margin. */
+const LONGEST_WINDOW = 0.2 / 0.9;
 
 /**
- * Judges that a process which holds a good token gives it away, whatever store and source do: after one store call at the
- * latest, and never an error instead.
+ * Judges that a process which holds a good token gives it away, whatever else is broken: after one store call at the latest,
+ * and never an error instead. Good is what is valid by both clocks of the process and, as far as it has heard, neither purged
+ * nor rejected.
  */
 export class HandJudge extends Witness {
-  /** The token that a process could give out now, as far as it has heard. */
+  /** The good token that a process could give out now: the one that it answered with last, or has just minted. */
   heldBy(process: Process, label: string): string | undefined {
-    const { nearCache, requests } = this.world.weather;
-    const mayBeEvicted = nearCache && (nearCache.maxEntries ?? Infinity) < requests;
-    const token = process.inHand.get(label)?.accessToken;
-    // What no other process has is kept, however many keys there are.
-    const isShared = this.truthOf(label)?.published.some(({ accessToken }) => accessToken === token);
-    // A newer one may have taken its place, and have ended sooner.
-    const isOver =
-      disturbs(this.world.weather, 'lives') && this.truthOf(label)?.published.at(-1)?.accessToken !== token;
-    return (mayBeEvicted && isShared) || (isShared && isOver) ? undefined : token;
+    const accessToken = process.knowledgeOf(label).inHand?.accessToken;
+    return accessToken !== undefined && this.isInHand(process, label, accessToken) ? accessToken : undefined;
   }
 
-  served(caller: Caller, waitedMs: number): void {
-    const { storeTimeoutMs } = this.world.weather.policy;
-    const name = 'nobody waits with a valid token in hand';
-    this.verdict.expect(waitedMs <= storeTimeoutMs + SLACK_MS || !this.isStillGood(caller), name, () => {
-      return `${caller.process.name} held ${caller.inHand} and took ${waitedMs.toFixed(1)} ms`;
-    });
+  /** The good token in hand if it is outside of every refresh window that it may have. */
+  freshIn(process: Process, label: string): string | undefined {
+    const accessToken = this.heldBy(process, label);
+    const issued = this.world.idp.tokens.get(accessToken ?? '');
+    const learned = process.knowledgeOf(label).tokens.get(accessToken ?? '');
+    if (!issued || !learned) return undefined;
+    const lifeMs = issued.hardExpiryAt - issued.askedAt;
+    const windowMs = Math.min(this.world.weather.policy.refreshWindowMs, lifeMs * LONGEST_WINDOW);
+    return learned.soonestEndAt - windowMs > this.now + NETWORK_MS ? accessToken : undefined;
+  }
+
+  served(caller: Caller): void {
+    const { process, request, askedAt, pausedMsBefore, inHand } = caller;
+    const held = process.knowledgeOf(request.label).inHand;
+    if (inHand !== undefined) this.checkWait(caller, inHand, this.waitedMs(process, askedAt, pausedMsBefore));
+    if (!held || held.since < askedAt) return;
+    this.checkWait(caller, held.accessToken, this.waitedMs(process, held.since, held.pausedMsBefore));
   }
 
   refused(caller: Caller, code: string): void {
+    const { process, request, inHand } = caller;
     const name = 'nobody hears an error with a valid token in hand';
-    this.verdict.expect(!this.isStillGood(caller), name, () => {
-      return `${caller.process.name} held ${caller.inHand} and answered ${code}`;
-    });
+    const held = this.isStillHeld(caller, inHand) ? inHand : process.serves && this.heldBy(process, request.label);
+    this.verdict.expect(!held, name, () => `${process.name} held ${held} and answered ${code}`, aboutOf(caller));
   }
 
-  /** Valid by both clocks of its process for long enough to be given out, and neither purged nor rejected. */
-  private isStillGood({ process, request: { label }, inHand }: Caller): boolean {
-    const known = inHand === undefined ? undefined : this.world.idp.tokens.get(inHand);
-    if (!known || !process.serves || this.wasVoided(label, known.accessToken)) return false;
-    const steppedMs = Math.max(0, process.host.wallOffsetMs - (process.wallOffsetAt.get(known.accessToken) ?? 0));
-    const { storeTimeoutMs } = this.world.weather.policy;
-    return this.soonestEndOf(label, known) - steppedMs > this.now + NETWORK_MS + storeTimeoutMs;
+  private checkWait(caller: Caller, accessToken: string, waitedMs: number): void {
+    this.verdict.expect(
+      waitedMs <= this.world.weather.policy.storeTimeoutMs + SLACK_MS || !this.isStillHeld(caller, accessToken),
+      'nobody waits with a valid token in hand',
+      () => `${caller.process.name} held ${accessToken} and took ${waitedMs.toFixed(1)} ms`,
+      aboutOf(caller),
+    );
   }
+
+  private waitedMs({ pausedMs }: Process, since: number, pausedMsBefore: number): number {
+    return this.now - since - (pausedMs - pausedMsBefore);
+  }
+
+  private isStillHeld({ process, request: { label } }: Caller, accessToken: string | undefined): boolean {
+    return accessToken !== undefined && process.serves && this.isInHand(process, label, accessToken);
+  }
+
+  /** Whether it is good, and so is whatever may have taken its place since. */
+  private isInHand(process: Process, label: string, accessToken: string): boolean {
+    const { tokens } = process.knowledgeOf(label);
+    const own = tokens.get(accessToken);
+    if (!own || this.mayBeEvicted(label, accessToken)) return false;
+    const later = [...tokens].flatMap(([other, { at }]) => (at > own.at ? [other] : []));
+    return [accessToken, ...later].every((each) => this.isGood(process, label, each));
+  }
+
+  private isGood(process: Process, label: string, accessToken: string): boolean {
+    const learned = process.knowledgeOf(label).tokens.get(accessToken);
+    const issued = this.world.idp.tokens.get(accessToken);
+    if (!learned || !issued || this.isVoid(process, label, issued)) return false;
+    const forwardMs = process.host.forwardMs - learned.forwardMs;
+    const { storeTimeoutMs } = this.world.weather.policy;
+    return learned.soonestEndAt - forwardMs > this.now + NETWORK_MS + storeTimeoutMs;
+  }
+
+  /** Whether the process has, or may have, heard that it was purged or rejected. */
+  private isVoid(process: Process, label: string, { accessToken, askedAt }: IssuedToken): boolean {
+    const { voids, ownPurges } = process.knowledgeOf(label);
+    if (process.rejectedAt.has(accessToken)) return true;
+    if (ownPurges.some(({ endedAt = this.now }) => askedAt <= endedAt)) return true;
+    const oldest = Math.min(...this.generationsOf(label, accessToken));
+    // A token that was never shared has no place among the fences.
+    return voids.some(({ upTo, heardAt }) => (oldest < Infinity ? oldest <= upTo : askedAt <= heardAt));
+  }
+
+  /** What no other process has is kept, however many keys there are. */
+  private mayBeEvicted(label: string, accessToken: string): boolean {
+    const { nearCache, requests } = this.world.weather;
+    const isSmall = nearCache !== false && (nearCache.maxEntries ?? Infinity) < requests;
+    return isSmall && this.generationsOf(label, accessToken).length > 0;
+  }
+}
+
+function aboutOf({ process, request: { label } }: Caller): { label: string; process: string } {
+  return { label, process: process.name };
 }

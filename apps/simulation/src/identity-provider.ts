@@ -36,13 +36,14 @@ export class IdentityProvider {
   readonly calls: MintCall[] = [];
   /** Of the token that lived shortest. */
   leastUsableMs = Number.POSITIVE_INFINITY;
-  /** The tokens that were given again, and how often in all. */
+  /** The tokens that were given again. */
   readonly repeated = new Set<string>();
-  repetitions = 0;
   /** What befalls the calls of single processes: an outdated secret, a broken egress. */
   readonly sick = new Map<string, Failure>();
   readonly everSick = new Set<string>();
   onCall: (call: MintCall) => void = () => {};
+  /** A token reaches the process that asked for it. */
+  onIssued: (call: MintCall, accessToken: string) => void = () => {};
   onFailure: (call: MintCall, failure: Failure) => void = () => {};
 
   constructor(
@@ -65,6 +66,8 @@ export class IdentityProvider {
       process: process.name,
       fence,
       sentAt: time.now,
+      wallOffsetMs: process.wallOffsetMs,
+      forwardMs: process.forwardMs,
       isRunning: true,
     };
     this.calls.push(call);
@@ -106,10 +109,14 @@ export class IdentityProvider {
     if (this.chance.happens(loseReplies))
       return this.history.say('idp', `issues ${accessToken}, and the answer is lost`, call);
     this.history.say('idp', `issues ${accessToken} for ${String(expiresInMs)} ms`, call);
-    reply(() => resolve({ accessToken, expiresInMs: expiresInMs as number }));
+    reply(() => {
+      call.accessToken = accessToken;
+      this.onIssued(call, accessToken);
+      resolve({ accessToken, expiresInMs: expiresInMs as number });
+    });
   }
 
-  private issue({ number, label, sentAt }: MintCall): Issued {
+  private issue({ number, label, sentAt, fence }: MintCall): Issued {
     const { expiresInMs } = this.mood;
     const { now } = this.time;
     const accessToken = `t${number}`;
@@ -117,13 +124,22 @@ export class IdentityProvider {
     this.leastUsableMs = Math.min(this.leastUsableMs, usable);
     const endsAt = typeof expiresInMs === 'number' && expiresInMs > 0 ? now + expiresInMs : Number.POSITIVE_INFINITY;
     const hardExpiryAt = sentAt + usable;
-    const token = { accessToken, label, issuedAt: now, hardExpiryAt, soonestExpiryAt: hardExpiryAt, endsAt };
-    this.tokens.set(accessToken, { ...token, isRevoked: false });
+    this.tokens.set(accessToken, {
+      accessToken,
+      label,
+      issuedAt: now,
+      askedAt: sentAt,
+      isLocal: fence === 0,
+      hardExpiryAt,
+      soonestExpiryAt: hardExpiryAt,
+      endsAt,
+      isRevoked: false,
+    });
     return { accessToken, expiresInMs };
   }
 
   /** Gives the last token of that request again, if it is that kind of provider and the token still lives. */
-  private repeat({ label, sentAt }: MintCall): Issued | undefined {
+  private repeat({ label, sentAt, fence }: MintCall): Issued | undefined {
     const { repeats, expiresInMs } = this.mood;
     const { now } = this.time;
     const last = repeats && [...this.tokens.values()].findLast((token) => token.label === label);
@@ -135,8 +151,9 @@ export class IdentityProvider {
     last.hardExpiryAt = Math.max(last.hardExpiryAt, sentAt + usable);
     last.soonestExpiryAt = Math.min(last.soonestExpiryAt, sentAt + usable);
     this.leastUsableMs = Math.min(this.leastUsableMs, usable);
+    last.askedAt = sentAt;
+    last.isLocal = fence === 0;
     this.repeated.add(last.accessToken);
-    this.repetitions++;
     return { accessToken: last.accessToken, expiresInMs: stated };
   }
 

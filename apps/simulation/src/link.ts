@@ -1,4 +1,4 @@
-import { type Acquired, type Attempt } from '@mintonce/token-cache';
+import { type Acquired, type Attempt, type Lease } from '@mintonce/token-cache';
 import { type Chance } from './chance.js';
 import { type Host } from './host.js';
 import { type StoreCall, type StoreOperation } from './store-call.js';
@@ -20,10 +20,26 @@ const LEAST_DELAY_MS = 0.1;
 const NOTICED_AFTER_MS = 30;
 const NEVER_NOTICED = 0.5;
 
+/** A call of a process, and what the clock of that process said when it was sent. */
+export interface SentCall extends StoreCall, SentBy {}
+
+/** What the wall clock of a process said when it sent something. */
+export interface SentBy {
+  readonly wallOffsetMs: number;
+  readonly forwardMs: number;
+}
+
 /** One process's way to the store and back. */
 export class Link {
   conditions: LinkConditions;
+  /** The share of leases whose first commit or failure is reset, on its way or on the way back. */
+  resetCommits = 0;
   calls = 0;
+  onSent: (call: SentCall) => void = () => {};
+  /** The fences whose lease it gave back, or tried to. */
+  private readonly releasing = new Set<number>();
+  /** @param executedAt when the store answered */
+  onDelivered: (call: SentCall, answer: unknown, executedAt: number) => void = () => {};
 
   constructor(
     private readonly time: VirtualTime,
@@ -37,13 +53,16 @@ export class Link {
 
   /** Everything arrives, once and soon. */
   calm(): LinkConditions {
+    this.resetCommits = 0;
     return (this.conditions = { delayMs: this.usualDelayMs, loseRequests: 0, loseReplies: 0, duplicate: 0 });
   }
 
   call(operation: StoreOperation, args: readonly unknown[]): Promise<unknown> {
     this.calls++;
     const isSentTwice = this.chance.happens(this.conditions.duplicate);
-    const call: StoreCall = { operation, args, process: this.host.name, sentAt: this.time.now, isSentTwice };
+    const { name: process, wallOffsetMs, forwardMs } = this.host;
+    const call = { operation, args, process, sentAt: this.time.now, isSentTwice, wallOffsetMs, forwardMs };
+    this.onSent(call);
     const heard =
       operation === 'acquire'
         ? this.server.truthOf(args[0] as string).asked(args[1] as Attempt, this.host.name, call.sentAt)
@@ -61,13 +80,17 @@ export class Link {
     return LEAST_DELAY_MS + this.chance.exponential(this.conditions.delayMs);
   }
 
-  private send(call: StoreCall, resolve: (answer: unknown) => void, reject: (error: Error) => void): void {
+  private send(call: SentCall, resolve: (answer: unknown) => void, reject: (error: Error) => void): void {
     const { time, server, host, conditions } = this;
+    const isReset = this.isReset(call);
+    const isResetBefore = isReset && this.chance.happens(0.5);
+    if (isResetBefore) return this.lose(call, 'the connection is reset', reject, true);
     if (this.chance.happens(conditions.loseRequests)) return this.lose(call, 'the request is lost', reject);
     const arrive = (): void => {
       const state = server.stateFor(call);
       if (state !== 'up') return this.lose(call, `the store is ${state}`, reject, state === 'refusing');
       const reply = (settle: () => void, answer?: unknown): void => {
+        if (isReset) return this.lose(call, 'the connection is reset after it was read', reject, true);
         if (this.chance.happens(this.conditions.loseReplies)) {
           // A call that arrives once more after its lease was released is granted another, of which nobody can know.
           if (isGrant(answer) && !call.isSentTwice) server.truthOf(call.args[0] as string).unheard(call.process);
@@ -75,10 +98,12 @@ export class Link {
         }
         time.after(this.delay(), host, settle);
       };
+      const executedAt = time.now;
       server.execute(call).then(
         (answer) =>
           reply(() => {
             server.narrator.delivered(call, answer, time.now - call.sentAt);
+            this.onDelivered(call, answer, executedAt);
             resolve(answer);
           }, answer),
         (error: Error) =>
@@ -89,6 +114,14 @@ export class Link {
       );
     };
     time.after(this.delay() + server.slownessMs, server.host, arrive);
+  }
+
+  private isReset({ operation, args }: StoreCall): boolean {
+    if (operation !== 'commit' && operation !== 'fail') return false;
+    const { fence } = args[1] as Lease;
+    const isFirst = !this.releasing.has(fence);
+    this.releasing.add(fence);
+    return isFirst && this.chance.happens(this.resetCommits);
   }
 
   private lose(call: StoreCall, why: string, reject: (error: Error) => void, isRefused = false): void {

@@ -5,9 +5,10 @@ import { makeMutant } from './mutant.js';
 import { huntMutations } from './mutation-hunt.js';
 import { MUTATIONS } from './mutations.js';
 import { named, UsageError } from './named.js';
+import { type PairedRuns, playPairs } from './pairs.js';
 import { replay } from './replay.js';
 import { replayCommand } from './replay-command.js';
-import { reportOf, reportOfHunts, reportOfRun, reportOfSchedules } from './report.js';
+import { reportOf, reportOfHunts, reportOfPair, reportOfPairs, reportOfRun, reportOfSchedules } from './report.js';
 import { SCHEDULE_SEED, SCHEDULES } from './schedules.js';
 import { simulate } from './simulate.js';
 
@@ -26,6 +27,7 @@ async function obey(): Promise<void> {
   if (flags.help) console.log(USAGE);
   else if (flags.mutation !== undefined && flags.seed !== undefined) await replayMutant(flags.mutation);
   else if (flags.seed !== undefined || flags.schedule !== undefined) await replayOne(directory);
+  else if (flags.pairs) await pair(flags);
   else if (flags.schedules) await playSchedules();
   else if (flags.mutations || flags.mutation !== undefined) await hunt(flags);
   else await explore(flags);
@@ -57,6 +59,20 @@ async function playSchedules(): Promise<void> {
     played,
     reportOfSchedules(played),
     played.some(({ breach }) => breach),
+  );
+}
+
+async function pair({ faults, from = '1', seeds = '5', library }: Flags): Promise<void> {
+  const options = { mixture: faults, from: Number(from), seeds: Number(seeds), library };
+  const tell = (row: PairedRuns): void => {
+    // It takes hours for all, and who watches wants to know how it goes.
+    if (!flags.json && row.broken > 0) console.error(reportOfPair(row));
+  };
+  const rows = await playPairs(await loadLibrary(directory), options, tell);
+  say(
+    rows,
+    reportOfPairs(rows),
+    rows.some(({ broken }) => broken > 0),
   );
 }
 

@@ -4,15 +4,24 @@ import { type HandJudge } from './hand-judge.js';
 import { type Failure, RETRY_AFTER_MS } from './identity-provider.js';
 import { type JudgedWorld } from './judged-world.js';
 import { type Process } from './process.js';
-import { type KeyTruth } from './store-truth.js';
+import { type KeyTruth, type PublishedToken } from './store-truth.js';
 import { NETWORK_MS, Witness } from './witness.js';
 
 /** Even with the luckiest jitter a failing source is left alone for a moment. */
 const LEAST_COOLDOWN_MS = 100;
 
+/** Failures that an outdated secret or a broken way out of one host explains as well as a failing source. */
+const OF_ONE_PROCESS: readonly Failure[] = ['rejected', 'unreachable', 'odd'];
+
+/** Providers state lives in whole seconds. */
+const STATED_MS = 1_000;
+
 /** Judges every call of the source: whether it was needed, allowed, and counted. */
 export class MintJudge extends Witness {
+  /** By request, and by process and request. */
   private readonly leftAloneUntil = new Map<string, number>();
+  /** Failures that may have been those of one process, by request. */
+  private readonly firstFailures = new Map<string, { readonly process: string; readonly until: number }>();
 
   constructor(
     world: JudgedWorld,
@@ -49,7 +58,25 @@ export class MintJudge extends Witness {
   mintFailed({ label, fence, process }: MintCall, failure: Failure): void {
     if (this.wasPurged(label)) return;
     const until = this.now + this.leastCooldownMs(failure);
-    this.leftAloneUntil.set(fence === 0 ? `${process} ${label}` : label, until);
+    this.leftAloneUntil.set(`${process} ${label}`, until);
+    if (fence !== 0 && this.bindsAll(failure, process, label, until)) this.leftAloneUntil.set(label, until);
+  }
+
+  /** With a token everything is well again. */
+  published(label: string): void {
+    this.firstFailures.delete(label);
+    for (const whom of this.leftAloneUntil.keys()) {
+      if (whom === label || whom.replace(/^p\d+ /, '') === label) this.leftAloneUntil.delete(whom);
+    }
+  }
+
+  /** What may be the fault of one process binds that process alone, until another has failed as well. */
+  private bindsAll(failure: Failure, process: string, label: string, until: number): boolean {
+    if (!OF_ONE_PROCESS.includes(failure)) return true;
+    const first = this.firstFailures.get(label);
+    const isSecond = first !== undefined && first.until > this.now && first.process !== process;
+    if (!isSecond) this.firstFailures.set(label, { process, until });
+    return isSecond;
   }
 
   /** What can be told only at the end. */
@@ -59,18 +86,33 @@ export class MintJudge extends Witness {
     this.verdict.expect(mints <= bound, 'mints are within the bound', () => `${mints} mints, at most ${bound}`);
   }
 
-  /** Mints of the run, and the most that the second promise allows: every term but the first is a metric of the library. */
+  /** Mints of the run, and the most that the second promise allows: a lifetime each, and what is lost without anybody's fault. */
   reckon(): { mints: number; bound: number } {
-    const { everyone, idp, server } = this.world;
-    const counted = everyone.reduce((sum, { counts, asked, host }) => {
-      const { failed, superseded, local } = counts.minted;
-      return sum + failed + superseded + local + (host.isDead ? asked - mintsOf(counts) : 0);
-    }, 0);
+    const { idp, server } = this.world;
     const lifetimes = [...server.truths.values()].reduce((sum, truth) => sum + this.lifetimesOf(truth), 0);
-    return { mints: idp.calls.length, bound: lifetimes + counted + this.replacements() + idp.repetitions };
+    const lost = idp.calls.filter((call) => this.isLost(call)).length;
+    return { mints: idp.calls.length, bound: lifetimes + lost + this.replacements() };
   }
 
-  /** As the store granted them, or as processes did that could not ask it, or did not hear its answer. */
+  /** Whether a mint came to nothing for the fleet, in a way that nobody can prevent. */
+  private isLost({ accessToken, fence, label, sentAt }: MintCall): boolean {
+    // The source failed, or the process died, shut down or purged before it had an answer; how soon another may follow is judged apart.
+    if (accessToken === undefined) return true;
+    // Without the store a process mints for itself; that it had to is judged at each.
+    if (fence === 0) return true;
+    const truth = this.truthOf(label);
+    if (truth?.published.some((token) => token.fence === fence)) return false;
+    // A purge voids what is being minted.
+    if (this.wasPurged(label)) return true;
+    // A token that ends before it can be shared is of use to nobody.
+    const issued = this.world.idp.tokens.get(accessToken);
+    const { storeTimeoutMs, mintTimeoutMs } = this.world.weather.policy;
+    if (!issued || issued.soonestExpiryAt - sentAt < mintTimeoutMs + storeTimeoutMs) return true;
+    // A holder that is frozen, cut off or killed loses its lease, and one whose store is gone cannot commit.
+    return !this.isOrderlyFor(label);
+  }
+
+  /** A rejected token is replaced once per pace: as the store granted it, or as processes did that could not ask it, or did not hear its answer. */
   private replacements(): number {
     const { everyone, server } = this.world;
     const granted = [...server.truths.values()].reduce(
@@ -93,6 +135,15 @@ export class MintJudge extends Witness {
   private checkReplacement({ label, fence, process, number }: MintCall): void {
     const beside = this.truthOf(label)?.grants.get(fence)?.beside;
     const minting = this.world.everyone.find(({ name }) => name === process);
+    // A contested token may be replaced early.
+    const isContested = (this.truthOf(label)?.contested.size ?? 0) > 0;
+    const fresh = minting && !isContested ? this.hands.freshIn(minting, label) : undefined;
+    this.verdict.expect(
+      fresh === undefined,
+      'no token is minted without need',
+      () => `${process} mints t${number} with ${fresh} in hand, which is fresh`,
+      { label, process },
+    );
     if (!beside || !minting || this.wasVoided(label, beside.accessToken)) return;
     const isNews = (minting.inHand.get(label)?.generation ?? 0) < beside.fence;
     const freshMs = this.hardExpiryOf(beside) - beside.refreshWindowMs - this.now;
@@ -130,12 +181,12 @@ export class MintJudge extends Witness {
     );
     const process = this.world.everyone.find(({ name: other }) => other === call.process);
     const held = process && this.hands.heldBy(process, call.label);
-    const known = held === undefined ? undefined : this.world.idp.tokens.get(held);
-    // A token that took a while to arrive is believed to end that much earlier.
-    if (!process || !known) return;
-    if (this.soonestEndOf(call.label, known) < this.now + NETWORK_MS + policy.storeTimeoutMs) return;
-    if (this.wasVoided(call.label, known.accessToken)) return;
-    this.verdict.expect(false, name, () => `${call.process} minted t${call.number} with ${known.accessToken} in hand`);
+    this.verdict.expect(
+      held === undefined,
+      name,
+      () => `${call.process} minted t${call.number} with ${held} in hand`,
+      call,
+    );
   }
 
   private checkCounts(process: Process): void {
@@ -171,13 +222,27 @@ export class MintJudge extends Witness {
     });
   }
 
-  /** Lifetimes that began: the first, those whose predecessor came to its refresh, was dropped, or was lost by the store. */
   private lifetimesOf(truth: KeyTruth): number {
+    // A token that came to its refresh is replaced, if it brought more life than the last.
     const ended = truth.published.filter((token, index) => {
       const nextAt = truth.published[index + 1]?.storedAt ?? this.now;
-      return this.hardExpiryOf(token) - token.refreshWindowMs - NETWORK_MS <= nextAt;
+      const isOver = this.hardExpiryOf(token) - token.refreshWindowMs - NETWORK_MS <= nextAt;
+      return isOver && this.isNews(token, truth.published[index - 1]);
     });
-    return 1 + ended.length + truth.purgedAt.length + 2 * (truth.lostHistories + this.world.server.clockSteps);
+    // A provider that gives the same token until it ends shows it by one refresh that brings nothing.
+    const { repeated } = this.world.idp;
+    const inVain = new Set(
+      truth.published.flatMap(({ accessToken }) => (repeated.has(accessToken) ? [accessToken] : [])),
+    );
+    // The first is minted in any case; after a purge the next; a store that loses what it knew, or whose clock steps, may have
+    // forgotten a token that nobody holds and the lease of the mint that is to replace it.
+    const forgotten = 2 * (truth.lostHistories + this.world.server.clockSteps);
+    return 1 + ended.length + inVain.size + truth.purgedAt.length + forgotten;
+  }
+
+  private isNews(token: PublishedToken, last: PublishedToken | undefined): boolean {
+    if (last?.accessToken !== token.accessToken) return true;
+    return token.storedAt + token.ttlMs > last.storedAt + last.ttlMs + STATED_MS;
   }
 
   private leastCooldownMs(failure: Failure): number {

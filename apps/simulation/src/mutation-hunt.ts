@@ -40,17 +40,28 @@ async function hunt(mutation: Mutation, seeds: number): Promise<Hunt> {
   const mutant = makeMutant(mutation);
   const only = fault.flatMap((one) => ['--fault', one]);
   try {
-    const options = ['--library', mutant.directory, '--seeds', String(seeds), ...only, '--stop', '--json'];
-    const campaign = await campaignOf(options);
-    if (typeof campaign === 'string') return { name, isFound: false, diedOf: campaign };
-    const [broken] = campaign.broken;
-    if (!broken) return { name, isFound: false };
-    const { seed, breach, crash } = broken;
-    const replay = replayCommand({ mutation: name, seed, fault });
-    return { name, isFound: crash === undefined, seed, ...breach, ...(crash && { diedOf: crash }), replay };
+    for (let from = 1; from <= seeds;) {
+      const range = ['--from', String(from), '--seeds', String(seeds - from + 1), ...only];
+      const campaign = await campaignOf(['--library', mutant.directory, ...range, '--stop', '--json']);
+      if (typeof campaign === 'string') return { name, isFound: false, diedOf: campaign };
+      const [broken] = campaign.broken;
+      if (!broken) break;
+      const { seed, breach, crash } = broken;
+      from = seed + 1;
+      if (await isBrokenAnyway(seed, only)) continue;
+      const replay = replayCommand({ mutation: name, seed, fault });
+      return { name, isFound: crash === undefined, seed, ...breach, ...(crash && { diedOf: crash }), replay };
+    }
+    return { name, isFound: false };
   } finally {
     mutant.remove();
   }
+}
+
+/** A seed that breaks a promise of the library as it is shows nothing of the defect. */
+async function isBrokenAnyway(seed: number, only: readonly string[]): Promise<boolean> {
+  const campaign = await campaignOf(['--from', String(seed), '--seeds', '1', ...only, '--json']);
+  return typeof campaign === 'string' || campaign.broken.length > 0;
 }
 
 /** A campaign in a process of its own, or what that process died of. */

@@ -1,3 +1,4 @@
+import { SET_BACK } from './mint-faults.js';
 import { type Process } from './process.js';
 import { type KeyTruth, type PublishedToken } from './store-truth.js';
 import { NETWORK_MS, Witness } from './witness.js';
@@ -10,13 +11,16 @@ const SHUTDOWN_GRACE_MS = 5_000;
 /** Store calls that one flight after another makes while it winds up. */
 const CALLS_AT_SHUTDOWN = 4;
 
+/** The faults after which nothing but a death stands between the store and those who wait. */
+const DEATHS: readonly string[] = ['a process is killed', SET_BACK];
+
 /** Judges what processes make of the news: of a token, of a death, of their own end. */
 export class ProcessJudge extends Witness {
   /** Called after each event, with the store's truth up to date. */
   published(truth: KeyTruth, token: PublishedToken): void {
     const { label = '' } = this.world.idp.tokens.get(token.accessToken) ?? {};
     if (!this.isOrderlyFor(label)) return;
-    const boundMs = this.eventsArrive ? NETWORK_MS : POLL_MS + NETWORK_MS;
+    const boundMs = this.hearingMs;
     this.world.time.after(boundMs, this.world.time.world, () => {
       if (truth.current !== token || this.hardExpiryOf(token) < this.now) return;
       const waiting = this.pendingSince(label, token.storedAt - 0.001, (process) => this.hasHeard(process));
@@ -26,8 +30,14 @@ export class ProcessJudge extends Witness {
     });
   }
 
-  /** By an event in time, by a look around when its channel came up, or by polls since it broke. */
-  private hasHeard({ channel }: Process): boolean {
+  /** The longest that a token which was stored is no news to a process that waits for it. */
+  private get hearingMs(): number {
+    return this.eventsArrive ? NETWORK_MS : POLL_MS + NETWORK_MS;
+  }
+
+  /** By an event in time, by a look around when its channel came up, or by polls since it broke; after a stall all of it is late. */
+  private hasHeard({ channel, resumedAt }: Process): boolean {
+    if (resumedAt > 0 && this.now - resumedAt < this.hearingMs) return false;
     if (!channel || this.eventsArrive) return true;
     const { state, changedAt, mostExtraDelayMs } = channel;
     const sinceMs = this.now - changedAt;
@@ -40,7 +50,7 @@ export class ProcessJudge extends Witness {
       if (call.process !== process.name || !call.isRunning) continue;
       call.isRunning = false;
     }
-    const others = this.world.weather.faults.some(({ name }) => name !== 'a process is killed');
+    const others = this.world.weather.faults.some(({ name }) => !DEATHS.includes(name));
     if (others) return;
     for (const truth of this.world.server.truths.values()) {
       if (truth.lease?.process === process.name) this.expectReplacement(truth, truth.lease.fence);

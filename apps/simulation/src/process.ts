@@ -3,6 +3,7 @@ import { type Counts, noCounts } from './counts.js';
 import { type EventChannel } from './event-channel.js';
 import { type Host } from './host.js';
 import { type Link } from './link.js';
+import { Knowledge } from './knowledge.js';
 import { type KnownRequest } from './requests.js';
 import { type StoreOperation } from './store-call.js';
 
@@ -13,11 +14,8 @@ export interface Caller {
   readonly askedAt: number;
   /** How long the process had been paused in all when the caller came. */
   readonly pausedMsBefore: number;
-  /** What the process held then. */
+  /** The good token that the process held then. */
   readonly inHand?: string | undefined;
-  /** No other caller was waiting for the same. */
-  readonly isAlone: boolean;
-  readonly storeWasGone: boolean;
   readonly isLast: boolean;
   /** The first token that it was given, and the last. */
   first?: Token;
@@ -35,12 +33,8 @@ export class Process {
   readonly rejectedAt = new Map<string, number>();
   /** The token that each request was last answered with. */
   readonly inHand = new Map<string, Token>();
-  /** What the wall clock said beyond the true time when a token came to hand. */
-  readonly wallOffsetAt = new Map<string, number>();
-  /** What an operator told this process to forget, whether or not the store could be told. */
-  readonly purged = new Set<string>();
-  /** Access tokens that it alone had when it was told so. */
-  readonly purgedTokens = new Set<string>();
+  /** What it can know of each request. */
+  private readonly knowledge = new Map<string, Knowledge>();
   /** The newest generation that it gave out for each request, and when first. */
   readonly newest = new Map<string, { readonly generation: number; readonly at: number }>();
   /** Requests to the upstream that are not over. */
@@ -70,24 +64,36 @@ export class Process {
     return !this.host.isDead && !this.isClosing;
   }
 
-  isWaitingFor(label: string): boolean {
-    for (const { request } of this.pending) if (request.label === label) return true;
-    return false;
+  knowledgeOf(label: string): Knowledge {
+    let knowledge = this.knowledge.get(label);
+    if (!knowledge) this.knowledge.set(label, (knowledge = new Knowledge()));
+    return knowledge;
   }
 
-  /** The store as this process sees it: through its link, and its event channel if there is one. */
-  store(onClose: () => void): TokenStore {
+  /** Whether an operator told it to forget a request, be it that the store could not be told. */
+  wasToldToForget(label: string): boolean {
+    return this.knowledgeOf(label).ownPurges.length > 0;
+  }
+
+  /**
+   * The store as this process sees it: through its link, and its event channel if there is one.
+   *
+   * @param isSharded each key may be broken apart from the others, and the process knows that
+   */
+  store(onClose: () => void, isSharded = false): TokenStore {
     const call =
       (operation: StoreOperation) =>
       (...args: unknown[]) =>
         this.link.call(operation, args);
     return {
       ...(this.channel && { events: this.channel }),
+      ...(isSharded && { nodeOf: (keyId: string) => keyId }),
       peek: call('peek'),
       acquire: call('acquire'),
       renew: call('renew'),
       commit: call('commit'),
       fail: call('fail'),
+      offer: call('offer'),
       invalidate: call('invalidate'),
       purge: call('purge'),
       ping: call('ping'),

@@ -1,4 +1,6 @@
 import { DEFAULT_NEAR_CACHE, type Token } from '@mintonce/token-cache';
+import { type HandJudge } from './hand-judge.js';
+import { type JudgedWorld } from './judged-world.js';
 import { type Caller, type Process } from './process.js';
 import { type KeyTruth, type PublishedToken } from './store-truth.js';
 import { disturbs } from './weather.js';
@@ -9,28 +11,33 @@ export class RejectionJudge extends Witness {
   /** A replacement can be had: the source answers, and with lives that make sense. */
   private readonly sourceWorks = !disturbs(this.world.weather, 'failures', 'lives');
 
-  /** The store accepted a token. */
-  published(truth: KeyTruth, { accessToken }: PublishedToken): void {
-    const isBack = truth.voidedTokens.has(accessToken) && !this.world.idp.repeated.has(accessToken);
-    this.verdict.expect(!isBack, 'no token is shared again that was rejected or purged', () => {
-      return `${accessToken} is back`;
-    });
+  constructor(
+    world: JudgedWorld,
+    private readonly hands: HandJudge,
+  ) {
+    super(world);
   }
 
-  /** A process was told to forget a request, whether or not the store heard of it. */
-  purged(process: Process, label: string): void {
-    const held = process.inHand.get(label);
-    if (held && !this.isShared(label, held.accessToken)) process.purgedTokens.add(held.accessToken);
+  /** The store accepted a token. */
+  published(truth: KeyTruth, { accessToken }: PublishedToken): void {
+    const issued = this.world.idp.tokens.get(accessToken);
+    const isBack = truth.voidedTokens.has(accessToken) && !this.world.idp.repeated.has(accessToken);
+    // A store that lost what it knew cannot know of the purge either.
+    const isPurged = truth.purgedUpTo > 0 && issued !== undefined && issued.askedAt < (truth.purgedAt.at(-1) ?? 0);
+    this.verdict.expect(
+      !isBack && !isPurged,
+      'no token is shared again that was rejected or purged',
+      () => `${accessToken} is back`,
+      { label: issued?.label },
+    );
   }
 
   /** @param askedAt when the process last had reason to look for the current token */
   given(process: Process, label: string, { generation, accessToken }: Token, askedAt: number): void {
-    const isForgotten = process.purgedTokens.has(accessToken) && !this.isShared(label, accessToken);
-    this.verdict.expect(!isForgotten, 'no purged token is given out once the fleet knows', () => {
-      return `${process.name} gave out ${accessToken}, which it alone had and was told to forget`;
-    });
-    if (!this.isOrderlyFor(label)) return;
+    this.checkPurged(process, label, accessToken, askedAt);
+    this.checkMarked(process, label, accessToken, askedAt);
     this.checkOrder(process, label, { generation, accessToken }, askedAt);
+    if (!this.isOrderlyFor(label)) return;
     const truth = this.truthOf(label);
     const mark = truth?.marks.get(generation);
     // Its own rejection a process need not hear of.
@@ -52,17 +59,62 @@ export class RejectionJudge extends Witness {
     { generation, accessToken }: Pick<Token, 'generation' | 'accessToken'>,
     askedAt: number,
   ): void {
+    // A store that lost what it knew, or whose clock steps, has another order; and what was never shared has no place in it.
+    if (disturbs(this.world.weather, 'server') || this.generationsOf(label, accessToken).length === 0) return;
     const newest = process.newest.get(label);
-    // A caller may join those who asked before.
-    const isBack = newest !== undefined && generation < newest.generation && askedAt > newest.at + NETWORK_MS;
+    // A caller may join those who asked before, and nobody waits for an answer for longer than this.
+    const lateMs = this.isOrderlyFor(label) ? NETWORK_MS : this.world.weather.policy.storeTimeoutMs + NETWORK_MS;
+    const isBack = newest !== undefined && generation < newest.generation && askedAt > newest.at + lateMs;
     this.verdict.expect(!isBack, 'no process goes back to an older token', () => {
       return `${process.name} gave out ${accessToken} ${(this.now - (newest?.at ?? 0)).toFixed(1)} ms after a newer one`;
     });
     if (!newest || generation > newest.generation) process.newest.set(label, { generation, at: this.now });
   }
 
-  private isShared(label: string, accessToken: string): boolean {
-    return this.truthOf(label)?.published.some((token) => token.accessToken === accessToken) === true;
+  /** Whatever else is broken: a process that was told of a purge gives out nothing that was minted before. */
+  private checkPurged(process: Process, label: string, accessToken: string, askedAt: number): void {
+    const issued = this.world.idp.tokens.get(accessToken);
+    if (!issued) return;
+    const { voids, ownPurges } = process.knowledgeOf(label);
+    const generations = this.generationsOf(label, accessToken);
+    const isShared = generations.length > 0;
+    const heard = voids.some(
+      ({ type, isTold, upTo, heardAt, happenedAt = 0 }) =>
+        type === 'purged' &&
+        isTold &&
+        heardAt < askedAt &&
+        (isShared ? Math.max(...generations) <= upTo : issued.askedAt < happenedAt),
+    );
+    // Where the store could not be told, the others go on with what they share.
+    const own = ownPurges.some(
+      ({ beganAt, endedAt = Infinity }) => !isShared && endedAt < askedAt && issued.askedAt < beganAt,
+    );
+    this.verdict.expect(
+      !heard && !own,
+      'no purged token is given out once the fleet knows',
+      () =>
+        `${process.name} gave out ${accessToken}, though it ${own ? 'was told to forget it' : 'had heard of its purge'}`,
+      { label, process: process.name },
+    );
+  }
+
+  /** Whatever else is broken: a process that was told of a mark gives out another token if it has one. */
+  private checkMarked(process: Process, label: string, accessToken: string, askedAt: number): void {
+    const better = this.hands.heldBy(process, label);
+    const generations = this.generationsOf(label, accessToken);
+    const isMarked = process
+      .knowledgeOf(label)
+      .voids.some(
+        ({ type, isTold, upTo, heardAt }) =>
+          type === 'invalidated' && isTold && heardAt < askedAt && Math.max(...generations) <= upTo,
+      );
+    const isNeedless = isMarked && better !== undefined && better !== accessToken && generations.length > 0;
+    this.verdict.expect(
+      !isNeedless || this.world.idp.repeated.has(accessToken),
+      'no rejected token is given out while another can be had',
+      () => `${process.name} gave out ${accessToken}, which is marked, with ${better} in hand`,
+      { label, process: process.name },
+    );
   }
 
   /** A caller is told that its token was refused. */

@@ -7,11 +7,12 @@ describe('The command that replays a run', () => {
       seed: 7,
       faults: 'weather',
       fault: ['messages are lost', "the store's clock steps"],
+      key: ['billing tenant=one'],
       library: '/builds/old',
     };
     expect(replayCommand(replay)).toBe(
       "npm run simulate -- --mutation 'a commit is not fenced' --seed 7 --faults weather " +
-        "--fault 'messages are lost' --fault 'the store'\\''s clock steps' --library /builds/old",
+        "--fault 'messages are lost' --fault 'the store'\\''s clock steps' --key 'billing tenant=one' --library /builds/old",
     );
   });
 

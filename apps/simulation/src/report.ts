@@ -1,5 +1,6 @@
 import { type BrokenRun, type Campaign } from './campaign.js';
 import { type Hunt } from './mutation-hunt.js';
+import { type PairedRuns } from './pairs.js';
 import { type Breach } from './verdict.js';
 
 export function reportOf({ broken, ...campaign }: Campaign): string {
@@ -62,6 +63,24 @@ export function reportOfHunts(hunts: readonly Hunt[]): string {
     'Replay them with:',
     ...replays,
   ].join('\n');
+}
+
+/** A table in Markdown of the faults, alone and in pairs, that broke a promise. */
+export function reportOfPairs(rows: readonly PairedRuns[]): string {
+  const broken = rows.filter(({ first }) => first);
+  return [
+    '| faults | broken | first | promise |',
+    '|---|---|---|---|',
+    ...broken.map(reportOfPair),
+    '',
+    ...(broken.length > 0 ? ['Replay them with:'] : []),
+    ...broken.flatMap(({ first }) => first?.replay ?? []),
+    `${rows.length} combinations of faults, ${broken.length} of them broke a promise.`,
+  ].join('\n');
+}
+
+export function reportOfPair({ faults, runs, broken, first }: PairedRuns): string {
+  return `| ${faults.join(' + ')} | ${broken} of ${runs} | ${first?.seed ?? ''} | ${first?.breach.invariant ?? ''} |`;
 }
 
 function reportOfBroken({ seed, faults, breach, crash, last, replay }: BrokenRun): string {

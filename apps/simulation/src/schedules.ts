@@ -279,6 +279,35 @@ export const SCHEDULES: readonly Schedule[] = [
       return calls > 4 ? `${calls} mints of four processes` : undefined;
     },
   },
+  {
+    name: 'the store is gone from before the refresh of a token to after its end',
+    promises: [6],
+    origin: 'a fleet of our own: twelve processes minted within 281 ms, and all callers waited',
+    weather: {
+      ...QUIET,
+      policy: { ...DEFAULT_POLICY, refreshWindowMs: 300_000 },
+      lifeMs: 20_000,
+      mintMs: 2_000,
+      faults: breaking('server'),
+    },
+    play(world) {
+      for (const process of [0, 1, 2, 3]) ask(world, 100, process);
+      at(world, 10_000, () => (world.server.state = 'refusing'));
+      for (let afterMs = 10_100; afterMs < 25_000; afterMs += 20) ask(world, afterMs, (afterMs / 20) % 4);
+      at(world, 25_000, () => world.bringServerUp());
+    },
+    check(world) {
+      const { storeTimeoutMs } = world.weather.policy;
+      const late = world.callers.told.find(
+        ({ askedAt, at: toldAt }) => askedAt > 10_000 && askedAt < 25_000 && toldAt - askedAt > storeTimeoutMs,
+      );
+      if (late) return `${late.process} kept a caller for ${(late.at - late.askedAt).toFixed(0)} ms`;
+      const calls = world.idp.calls.filter(({ sentAt }) => sentAt > 10_000 && sentAt < 25_000);
+      if (calls.length > 4) return `${calls.length} mints of four processes`;
+      const atOnce = calls.filter(({ sentAt }) => Math.abs(sentAt - (calls[0]?.sentAt ?? 0)) < 50).length;
+      return atOnce > 2 ? `${atOnce} processes minted at once` : undefined;
+    },
+  },
 ];
 
 /** Tells the judge what this schedule breaks; it strikes by its own script. */

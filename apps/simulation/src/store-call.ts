@@ -1,6 +1,6 @@
-import { type TokenStore } from '@mintonce/token-cache';
+import { type StoreOperation } from '@mintonce/token-cache';
 
-export type StoreOperation = Exclude<keyof TokenStore, 'events' | 'close'>;
+export { type StoreOperation };
 
 /** One call of the store, as it travels. */
 export interface StoreCall {
@@ -14,4 +14,10 @@ export interface StoreCall {
 /** The key that a call is about; only `ping` has none. */
 export function keyIdOf({ args }: Pick<StoreCall, 'args'>): string | undefined {
   return args[0] as string | undefined;
+}
+
+/** Whether a purge arrives after its caller has given it up. */
+export function isGivenUp({ operation, args, sentAt }: StoreCall, now: number): boolean {
+  const [, withinMs] = args as [string, number?];
+  return operation === 'purge' && withinMs !== undefined && now > sentAt + withinMs;
 }

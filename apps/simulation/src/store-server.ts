@@ -1,9 +1,11 @@
 import {
   type Acquired,
+  type AnsweredSince,
   type Attempt,
   type Committed,
   type Cooldown,
   type Lease,
+  type Offered,
   type Rejection,
   type RejectionVerdict,
   type TokenStore,
@@ -12,7 +14,7 @@ import {
 import { type History } from './history.js';
 import { Host } from './host.js';
 import { type Library } from './library.js';
-import { keyIdOf, type StoreCall } from './store-call.js';
+import { isGivenUp, keyIdOf, type StoreCall } from './store-call.js';
 import { StoreNarrator } from './store-narrator.js';
 import { KeyTruth, type Moment, type PublishedToken } from './store-truth.js';
 import { type Verdict } from './verdict.js';
@@ -81,6 +83,7 @@ export class StoreServer {
 
   async execute(call: StoreCall): Promise<unknown> {
     const { now } = this.time;
+    if (isGivenUp(call, now)) throw new Error('The purge arrived too late');
     const moment = { now, serverNow: this.clock(), process: call.process };
     this.log.push({ ...call, serverNow: moment.serverNow });
     const answer = await apply(this.store, call);
@@ -160,7 +163,10 @@ export class StoreServer {
         if ((answer as Committed).outcome === 'stored' && truth.current) this.onPublished(truth, truth.current);
         break;
       case 'fail':
-        truth.failed(args[1] as Lease, args[2] as Cooldown | undefined, moment);
+        truth.failed(answer as boolean, args[1] as Lease, args[2] as Cooldown | undefined, moment);
+        break;
+      case 'offer':
+        this.witnessOffer(truth, answer as Offered, args, moment);
         break;
       case 'invalidate':
         truth.rejected(answer as RejectionVerdict, args[1] as Rejection, moment);
@@ -172,7 +178,15 @@ export class StoreServer {
       case 'ping':
     }
   }
+
+  private witnessOffer(truth: KeyTruth, answer: Offered, [, ...args]: readonly unknown[], moment: Moment): void {
+    const [generation, payload, ttlMs, since] = args as OfferArguments;
+    const offered = truth.offered(answer, { generation, payload, ttlMs, since }, moment);
+    if (offered) this.onPublished(truth, offered);
+  }
 }
+
+type OfferArguments = [generation: number, payload: string, ttlMs: number, since?: AnsweredSince];
 
 function apply(store: TokenStore, { operation, args }: StoreCall): Promise<unknown> {
   return Reflect.apply(store[operation], store, args as []) as Promise<unknown>;

@@ -1,9 +1,11 @@
 import {
   type Acquired,
+  type AnsweredSince,
   type Attempt,
   type Committed,
   type Cooldown,
   type Lease,
+  type Offered,
   type Rejection,
   type RejectionVerdict,
 } from '@mintonce/token-cache';
@@ -34,6 +36,8 @@ export interface Grant {
   readonly at: number;
   /** By the server's clock. */
   endsAt: number;
+  /** As it was granted or renewed last. */
+  leaseMs: number;
   /** Asked for by a caller who waits, not to refresh. */
   readonly isForCaller: boolean;
   /** The token that was still there, as the reply said. */
@@ -50,6 +54,14 @@ interface Ask {
   /** For callers to whom any valid token is good enough. */
   readonly isForAnybody: boolean;
   isOpen: boolean;
+}
+
+/** A token that a process held and the store did not. */
+interface Offer {
+  readonly generation: number;
+  readonly payload: string;
+  readonly ttlMs: number;
+  readonly since: AnsweredSince | undefined;
 }
 
 /** One step that the server took: when in true time, when by its own clock, and for whom. */
@@ -70,6 +82,8 @@ export class KeyTruth {
   /** The token that is marked as rejected, until another is published: better than none. */
   marked?: PublishedToken;
   coolsUntil = 0;
+  /** The only process that the cool-down binds, by the name that the store knows it by. */
+  coolsFor?: string | undefined;
   readonly grants = new Map<number, Grant>();
   readonly published: PublishedToken[] = [];
   /** When each generation was marked, and by which process. */
@@ -116,7 +130,8 @@ export class KeyTruth {
     return () => void (ask.isOpen = false);
   }
 
-  acquired(answer: Acquired, { nonce, leaseMs, minTtlMs }: Attempt, { now, serverNow, process }: Moment): void {
+  acquired(answer: Acquired, attempt: Attempt, { now, serverNow, process }: Moment): void {
+    const { nonce, leaseMs, minTtlMs } = attempt;
     if (answer.outcome === 'hit') {
       this.checkServed(answer.token.fence, answer.token.ttlMs, serverNow);
       // It asked under that nonce again, and needs the lease no more.
@@ -126,7 +141,7 @@ export class KeyTruth {
     if (answer.outcome !== 'lease') return;
     const { fence } = answer.lease;
     const { lease } = this;
-    const isLive = lease !== undefined && lease.endsAt > serverNow;
+    const isLive = lease !== undefined && isLiveAt(lease, serverNow);
     const isAgain = isLive && lease.nonce === nonce;
     this.verdict.expect(!isLive || isAgain, 'there is one live lease at a time', () => {
       return `${process} was granted ${fence} while ${lease?.process} held ${lease?.fence} for another ${(lease?.endsAt ?? 0) - serverNow} ms`;
@@ -142,9 +157,14 @@ export class KeyTruth {
     this.verdict.expect(survived, 'the fence of a lease is above every fence before it', () => {
       return `${process} was granted ${fence} although ${last?.fence} was published before the store lost its records`;
     });
-    this.verdict.expect(this.coolsUntil <= serverNow, 'a failing source is left alone for the cool-down', () => {
-      return `${process} was granted ${fence} ${this.coolsUntil - serverNow} ms before the end of the cool-down`;
-    });
+    const isOfAnother = this.coolsFor !== undefined && (attempt.process ?? this.coolsFor) !== this.coolsFor;
+    this.verdict.expect(
+      isOfAnother || this.coolsUntil <= serverNow,
+      'a failing source is left alone for the cool-down',
+      () => {
+        return `${process} was granted ${fence} ${this.coolsUntil - serverNow} ms before the end of the cool-down`;
+      },
+    );
     this.fence = fence;
     const at = isAgain ? lease.at : now;
     this.lease = {
@@ -153,6 +173,7 @@ export class KeyTruth {
       fence,
       at,
       endsAt: serverNow + leaseMs,
+      leaseMs,
       isForCaller: minTtlMs === 0,
       isUnheard: false,
       ...(answer.token && { beside: this.published.findLast((token) => token.fence === answer.token?.fence) }),
@@ -161,7 +182,9 @@ export class KeyTruth {
   }
 
   renewed(isOurs: boolean, { fence, leaseMs }: Lease, { serverNow }: Moment): void {
-    if (isOurs && this.lease?.fence === fence) this.lease.endsAt = serverNow + leaseMs;
+    if (!isOurs || this.lease?.fence !== fence) return;
+    this.lease.endsAt = serverNow + leaseMs;
+    this.lease.leaseMs = leaseMs;
   }
 
   committed(
@@ -174,7 +197,7 @@ export class KeyTruth {
     if (answer.outcome === 'superseded' && answer.token)
       this.checkServed(answer.token.fence, answer.token.ttlMs, moment.serverNow);
     const { accessToken, refreshWindowMs } = JSON.parse(payload) as PublishedToken;
-    if (answer.outcome === 'superseded') this.refused.add(accessToken);
+    if (answer.outcome === 'superseded' || answer.outcome === 'voided') this.refused.add(accessToken);
     if (answer.outcome !== 'stored') return;
     this.verdict.expect(fence >= this.fence, 'a token is shared only under the newest fence', () => {
       return `${moment.process} committed ${fence} after ${this.fence} was granted or purged`;
@@ -188,17 +211,53 @@ export class KeyTruth {
     const lifeMs = ttlMs - Math.max(0, serverNow - fence / 1_000 - sinceGrantMs);
     this.publishedFence = fence;
     this.fence = fence;
-    this.coolsUntil = 0;
+    this.endCooldown();
     this.current = { fence, accessToken, refreshWindowMs, endsAt: serverNow + lifeMs, ttlMs: lifeMs, storedAt: now };
     this.published.push(this.current);
     delete this.marked;
     delete this.lease;
   }
 
-  failed({ nonce, fence }: Lease, cooldown: Cooldown | undefined, { serverNow }: Moment): void {
-    if (this.lease?.nonce !== nonce || this.lease.fence !== fence) return;
+  failed(wasOurs: boolean, { nonce, fence }: Lease, cooldown: Cooldown | undefined, { serverNow }: Moment): void {
+    if (!wasOurs || this.lease?.nonce !== nonce || this.lease.fence !== fence) return;
     delete this.lease;
-    if (cooldown) this.coolsUntil = serverNow + cooldown.remainingMs;
+    if (!cooldown) return;
+    const isShared = this.coolsUntil > serverNow && this.coolsFor !== cooldown.process;
+    this.coolsFor = isShared ? undefined : cooldown.process;
+    this.coolsUntil = serverNow + cooldown.remainingMs;
+  }
+
+  /** Gives the token that was published by it, if one was. */
+  offered(
+    answer: Offered,
+    { generation, payload, ttlMs, since }: Offer,
+    { now, serverNow, process }: Moment,
+  ): PublishedToken | undefined {
+    const { accessToken, refreshWindowMs } = JSON.parse(payload) as PublishedToken;
+    if (answer.outcome === 'superseded' && answer.token)
+      this.checkServed(answer.token.fence, answer.token.ttlMs, serverNow);
+    if (answer.outcome === 'voided') this.refused.add(accessToken);
+    if (answer.outcome !== 'stored') return undefined;
+    const { current } = this;
+    const isAgain = current?.fence === generation && current.accessToken === accessToken && current.endsAt > serverNow;
+    if (isAgain) return undefined;
+    this.verdict.expect(generation >= this.publishedFence, 'the published fence never goes back', () => {
+      return `${process} offered ${generation} over ${this.publishedFence}`;
+    });
+    const isVoid = generation <= Math.max(this.purgedUpTo, this.marked?.fence ?? 0);
+    this.verdict.expect(!isVoid, 'no token is shared again that was rejected or purged', () => {
+      return `${process} offered ${accessToken} under ${generation}`;
+    });
+    const lateMs = since ? Math.max(0, serverNow - since.answeredAtUs / 1_000 - since.sinceMs) : 0;
+    const lifeMs = ttlMs - lateMs;
+    if (generation > this.fence) delete this.lease;
+    this.publishedFence = Math.max(this.publishedFence, generation);
+    this.fence = Math.max(this.fence, generation);
+    delete this.marked;
+    const endsAt = serverNow + lifeMs;
+    this.current = { fence: generation, accessToken, refreshWindowMs, endsAt, ttlMs: lifeMs, storedAt: now };
+    this.published.push(this.current);
+    return this.current;
   }
 
   rejected(verdict: RejectionVerdict, rejection: Rejection, { now, serverNow, process }: Moment): void {
@@ -221,7 +280,7 @@ export class KeyTruth {
 
   purged({ now, serverNow }: Moment): void {
     this.fence = Math.max(this.fence + 1, Math.floor(serverNow * 1_000));
-    this.coolsUntil = 0;
+    this.endCooldown();
     this.purgedAt.push(now);
     if (this.lease) this.voided.push(this.lease);
     this.purgedUpTo = this.fence;
@@ -235,7 +294,7 @@ export class KeyTruth {
   /** The server lost what it knew, or part of it: another history begins, and only its clock carries the fence over. */
   forget(): void {
     this.lostHistories++;
-    this.coolsUntil = 0;
+    this.endCooldown();
     this.fence = 0;
     this.publishedFence = 0;
     this.purgedUpTo = 0;
@@ -249,6 +308,11 @@ export class KeyTruth {
   /** The reply that granted a lease to `process` is lost. */
   unheard(process: string): void {
     if (this.lease?.process === process) this.lease.isUnheard = true;
+  }
+
+  private endCooldown(): void {
+    this.coolsUntil = 0;
+    this.coolsFor = undefined;
   }
 
   private isTwin(other: Ask, { process, at }: Ask): boolean {
@@ -279,4 +343,9 @@ export class KeyTruth {
       },
     );
   }
+}
+
+/** A lease that ends later than it could was granted before the clock was set back, and is over. */
+function isLiveAt({ endsAt, leaseMs }: Grant, serverNow: number): boolean {
+  return endsAt > serverNow && endsAt <= serverNow + leaseMs;
 }

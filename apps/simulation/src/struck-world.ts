@@ -16,6 +16,9 @@ export interface StruckWorld {
   readonly processes: readonly Process[];
   readonly holders: ReadonlySet<string>;
   readonly keyIds: ReadonlyMap<string, string>;
+  readonly time: { readonly now: number };
+  /** What is to happen when the mint of a request begins. */
+  readonly mintTraps: Map<string, (process: Process) => void>;
   readonly traps: Map<string, () => void>;
   say(who: string, what: string, about?: About): void;
   later(delayMs: number, run: () => void): void;

@@ -4,6 +4,7 @@ import { type NearCachePolicy, type TokenPolicy } from '@mintonce/token-cache';
 export type Disturbance =
   | 'processes'
   | 'network'
+  | 'commits'
   | 'events'
   | 'server'
   | 'failures'

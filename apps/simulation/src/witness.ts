@@ -1,4 +1,3 @@
-import { type IssuedToken } from './book.js';
 import { type JudgedWorld } from './judged-world.js';
 import { type Caller, type Process } from './process.js';
 import { type KeyTruth, type PublishedToken } from './store-truth.js';
@@ -53,10 +52,10 @@ export abstract class Witness {
     return Math.min(this.world.idp.tokens.get(accessToken)?.hardExpiryAt ?? 0, storedAt + ttlMs);
   }
 
-  /** When a process may have to believe that a token is over: by the provider's book, or sooner if it has it from the store. */
-  protected soonestEndOf(label: string, { accessToken, soonestExpiryAt }: IssuedToken): number {
-    const shared = this.truthOf(label)?.published.filter((token) => token.accessToken === accessToken) ?? [];
-    return Math.min(soonestExpiryAt, ...shared.map((token) => this.hardExpiryOf(token)));
+  /** The fences under which a token was shared. */
+  protected generationsOf(label: string, accessToken: string): number[] {
+    const published = this.truthOf(label)?.published ?? [];
+    return published.flatMap((token) => (token.accessToken === accessToken ? [token.fence] : []));
   }
 
   protected wasVoided(label: string, accessToken: string): boolean {
@@ -70,7 +69,8 @@ export abstract class Witness {
 
   protected wasPurged(label: string): boolean {
     return (
-      (this.truthOf(label)?.purgedAt.length ?? 0) > 0 || this.world.everyone.some(({ purged }) => purged.has(label))
+      (this.truthOf(label)?.purgedAt.length ?? 0) > 0 ||
+      this.world.everyone.some((process) => process.wasToldToForget(label))
     );
   }
 

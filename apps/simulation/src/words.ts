@@ -4,6 +4,7 @@ import {
   type Committed,
   type Cooldown,
   type Lease,
+  type Offered,
   type Rejection,
   type StoredToken,
   type TokenStoreEvent,
@@ -29,6 +30,10 @@ export function callInWords({ operation, args }: StoreCall, nameOf: NameFence): 
     case 'fail': {
       const [cooldown] = rest as [Cooldown?];
       return `fail ${nameOf((subject as Lease).fence)}${cooldown ? `, cool down for ${ms(cooldown.remainingMs)}` : ''}`;
+    }
+    case 'offer': {
+      const [payload, ttlMs] = rest as [string, number];
+      return `offer ${accessTokenOf(payload)} of ${nameOf(subject as number)} for ${ms(ttlMs)}`;
     }
     case 'invalidate': {
       const { generation, isContested } = subject as Rejection;
@@ -60,8 +65,9 @@ export function answerInWords({ operation }: StoreCall, answer: unknown, nameOf:
       }
     }
     // falls through
-    case 'commit': {
-      const committed = answer as Committed;
+    case 'commit':
+    case 'offer': {
+      const committed = answer as Committed | Offered;
       if (committed.outcome !== 'superseded') return committed.outcome;
       return committed.token ? `superseded by ${tokenInWords(committed.token)}` : 'superseded by nothing';
     }
@@ -71,6 +77,8 @@ export function answerInWords({ operation }: StoreCall, answer: unknown, nameOf:
       return String(answer);
     case 'renew':
       return answer === true ? 'still held' : 'lost';
+    case 'fail':
+      return answer === true ? 'released' : 'no longer held';
     default:
       return answer === undefined ? 'done' : withoutSecrets(JSON.stringify(answer));
   }
@@ -105,9 +113,9 @@ function accessTokenOf(payload: string): string {
   return (JSON.parse(payload) as { accessToken: string }).accessToken;
 }
 
-/** Nonces are random beyond any seed. */
+/** Nonces and the names of processes are random beyond any seed. */
 function withoutSecrets(text: string): string {
-  return text.replace(/"nonce":"[^"]*",?/g, '').replace(/"payload":"(?:[^"\\]|\\.)*",?/g, '');
+  return text.replace(/"(?:nonce|process)":"[^"]*",?/g, '').replace(/"payload":"(?:[^"\\]|\\.)*",?/g, '');
 }
 
 /** Above any duration. */

@@ -1,16 +1,21 @@
 import { type Token, type TokenCacheOptions } from '@mintonce/token-cache';
+import { type MintCall } from './book.js';
 import { type Chance } from './chance.js';
+import { CostJudge } from './cost-judge.js';
 import { counting } from './counts.js';
 import { transportOf, type UpstreamAnswer } from './door-caller.js';
 import { EventChannel } from './event-channel.js';
 import { type About, History } from './history.js';
+import { Hearsay } from './hearsay.js';
 import { Host } from './host.js';
+import { ExpiryJudge } from './expiry-judge.js';
 import { HandJudge } from './hand-judge.js';
 import { IdentityProvider } from './identity-provider.js';
 import { CallerJudge } from './caller-judge.js';
 import { MintJudge } from './mint-judge.js';
 import { type JudgedWorld } from './judged-world.js';
 import { ProcessJudge } from './process-judge.js';
+import { type OwnPurge } from './knowledge.js';
 import { type Library } from './library.js';
 import { Link } from './link.js';
 import { telling } from './observer.js';
@@ -22,7 +27,7 @@ import { type StruckWorld } from './struck-world.js';
 import { CALM_UPSTREAM, Upstream } from './upstream.js';
 import { Verdict } from './verdict.js';
 import { VirtualTime } from './virtual-time.js';
-import { type Weather } from './weather.js';
+import { disturbs, type Weather } from './weather.js';
 import { NETWORK_MS } from './witness.js';
 
 export interface Asking {
@@ -45,6 +50,9 @@ export class World implements JudgedWorld, StruckWorld {
   readonly callers: CallerJudge;
   readonly mints: MintJudge;
   private readonly hands: HandJudge;
+  private readonly expiries: ExpiryJudge;
+  private readonly costs: CostJudge;
+  private readonly hearsay = new Hearsay(this);
   private readonly rejections: RejectionJudge;
   readonly fates: ProcessJudge;
   readonly upstream = new Upstream();
@@ -56,6 +64,7 @@ export class World implements JudgedWorld, StruckWorld {
   isHealed = false;
   /** What is to happen as soon as a token of a request is shared. */
   readonly traps = new Map<string, () => void>();
+  readonly mintTraps = new Map<string, (process: Process) => void>();
   /** What the store calls the requests. */
   readonly keyIds = new Map<string, string>();
 
@@ -79,16 +88,28 @@ export class World implements JudgedWorld, StruckWorld {
     this.idp = new IdentityProvider(mood, time, library, weather.policy, chance.fork(), history);
     this.requests = REQUESTS.slice(0, weather.requests);
     this.hands = new HandJudge(this);
-    this.rejections = new RejectionJudge(this);
-    this.callers = new CallerJudge(this, this.hands, this.rejections);
+    this.expiries = new ExpiryJudge(this);
+    this.costs = new CostJudge(this);
+    this.rejections = new RejectionJudge(this, this.hands);
+    this.callers = new CallerJudge(this, this.hands, this.rejections, this.expiries, this.costs, this.hearsay);
     this.mints = new MintJudge(this, this.hands);
     this.fates = new ProcessJudge(this);
-    this.idp.onCall = (call) => this.mints.mintBegins(call);
+    this.idp.onCall = (call) => {
+      this.mints.mintBegins(call);
+      this.springMintTrap(call);
+    };
+    this.idp.onIssued = (call, accessToken) => {
+      const process = this.everyone.find(({ name }) => name === call.process);
+      if (process) this.hearsay.minted(process, call, accessToken);
+    };
     this.idp.onFailure = (call, failure) => this.mints.mintFailed(call, failure);
     this.server.onPublished = (truth, token) => {
+      this.expiries.published(token);
       this.rejections.published(truth, token);
       this.fates.published(truth, token);
-      this.spring(this.idp.tokens.get(token.accessToken)?.label ?? '');
+      const { label = '' } = this.idp.tokens.get(token.accessToken) ?? {};
+      this.mints.published(label);
+      this.spring(label);
     };
     this.server.onEvent = (event) => {
       for (const { channel } of this.processes) channel?.publish(event);
@@ -118,10 +139,29 @@ export class World implements JudgedWorld, StruckWorld {
     const link = new Link(time, server, host, this.chance.fork(), this.weather.delayMs);
     const channel = this.weather.hasEvents ? new EventChannel(time, server, host, link) : undefined;
     const process = new Process(host, link, channel);
+    this.listenTo(process);
     this.processes.push(process);
     this.everyone.push(process);
     time.after(0, host, () => this.boot(process));
     return process;
+  }
+
+  /** Lets the judges know what the store and a process say to each other. */
+  private listenTo(process: Process): void {
+    const { link, channel } = process;
+    link.onSent = (call) => {
+      this.expiries.sent(process, call);
+      this.costs.sent(process, call);
+    };
+    link.onDelivered = (call, answer, executedAt) => {
+      this.hearsay.delivered(process, call, answer, executedAt);
+      this.costs.delivered(process, call, answer);
+    };
+    if (!channel) return;
+    channel.onHeard = (event, publishedAt) => {
+      this.hearsay.heard(process, event, publishedAt);
+      this.costs.news(process, this.history.labelOf(event.keyId));
+    };
   }
 
   kill(process: Process): void {
@@ -181,9 +221,10 @@ export class World implements JudgedWorld, StruckWorld {
     this.time.after(0, process.host, () => {
       if (!process.serves || !process.client) return;
       this.say(process.name, 'purges', { label });
-      process.purged.add(label);
+      const purge: OwnPurge = { beganAt: this.time.now };
+      process.knowledgeOf(label).ownPurges.push(purge);
       const done = process.client.purge(integration, asked).catch((error: unknown) => this.callers.heard(error));
-      void done.then(() => this.rejections.purged(process, label));
+      void done.then(() => (purge.endedAt = this.time.now));
     });
   }
 
@@ -222,6 +263,9 @@ export class World implements JudgedWorld, StruckWorld {
     this.bringServerUp();
     this.resumeServer();
     this.server.slownessMs = 0;
+    this.mintTraps.clear();
+    // Whoever keeps the clock puts an hour right; seconds it lets be.
+    if (this.server.host.wallOffsetMs < -LEAST_CORRECTED_MS) this.server.stepClock(-this.server.host.wallOffsetMs);
     this.server.broken.clear();
     this.calmUpstream();
     const { mood, sick } = this.idp;
@@ -257,6 +301,13 @@ export class World implements JudgedWorld, StruckWorld {
     this.traps.delete(label);
   }
 
+  private springMintTrap({ label, process: name }: MintCall): void {
+    const process = this.processes.find((other) => other.name === name);
+    if (!process) return;
+    this.mintTraps.get(label)?.(process);
+    this.mintTraps.delete(label);
+  }
+
   private boot(process: Process): void {
     const { library, weather } = this;
     const mint = this.idp.mint.bind(this.idp, process.host);
@@ -268,7 +319,7 @@ export class World implements JudgedWorld, StruckWorld {
     const options: TokenCacheOptions = {
       ...weather.policy,
       nearCache: weather.nearCache,
-      store: process.store(() => {}),
+      store: process.store(() => {}, disturbs(weather, 'shard')),
       integrations: {
         billing: { source: { ...source, mint: counted } },
         crm: { source: { ...source, mint: counted } },
@@ -341,3 +392,5 @@ export class World implements JudgedWorld, StruckWorld {
 }
 
 const REFUSED = 401;
+/** Above what other faults do to the clock of the store. */
+const LEAST_CORRECTED_MS = 600_000;

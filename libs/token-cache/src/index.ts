@@ -25,11 +25,14 @@ export { type Clock } from './core/contract/clock.js';
 export { type MintContext, type MintedToken, tokenSource, type TokenSource } from './core/contract/token-source.js';
 export {
   type Acquired,
+  type AnsweredSince,
   type Attempt,
   type Committed,
   type Cooldown,
   type Lease,
   type MintReason,
+  type NotServed,
+  type Offered,
   type Peeked,
   type Rejection,
   type RejectionVerdict,
@@ -38,6 +41,7 @@ export {
   type TokenStoreEvent,
   type TokenStoreEvents,
   type TokenStoreListener,
+  type TurnedAway,
 } from './core/contract/token-store.js';
 export { MemoryTokenStore } from './core/slot/memory-token-store.js';
 export {
@@ -49,6 +53,7 @@ export {
 } from './core/contract/token-observer.js';
 
 export {
+  type FailureBinds,
   TokenCacheError,
   type TokenCacheErrorCode,
   TokenConfigError,

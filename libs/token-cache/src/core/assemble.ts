@@ -7,11 +7,13 @@ import { TokenStanding } from './in-hand/token-standing.js';
 import { TokensInHand } from './in-hand/tokens-in-hand.js';
 import { Acquisition } from './protocol/acquisition.js';
 import { LastErrors } from './protocol/last-errors.js';
-import { LeasedMint } from './protocol/leased-mint.js';
-import { LocalMint } from './protocol/local-mint.js';
+import { KnownCooldowns } from './protocol/known-cooldowns.js';
 import { LookUp } from './protocol/look-up.js';
 import { Minting } from './protocol/minting.js';
+import { Mints } from './protocol/mints.js';
+import { Publishing } from './protocol/publishing.js';
 import { Rejections } from './protocol/rejections.js';
+import { Retries } from './protocol/retries.js';
 import { TokenSupply } from './protocol/token-supply.js';
 import { Upkeep } from './protocol/upkeep.js';
 import { FailureMemory } from './source-client/failure-memory.js';
@@ -44,18 +46,22 @@ export function assemble(config: TokenCacheConfig, closing: AbortSignal, onUnexp
   const channel = tokenStore.events && storeEvents;
   const tokens = new TokensInHand({ ...base, policy: nearCache, maxEntries, channel });
   const standing = new TokenStanding(clock, tokens, maxEntries);
+  const cooldowns = new KnownCooldowns(clock);
   const hear = (event: TokenStoreEvent): void => {
     tokens.notice(event);
+    cooldowns.forget(event.keyId);
     sources.abortVoided(event);
   };
 
-  const known = { ...base, store, storeEvents, tokens, standing, failures, lastErrors: new LastErrors() };
-  const minting = new Minting({ ...known, sources });
-  const mints = { leasedMint: new LeasedMint({ ...known, minting }), localMint: new LocalMint({ ...known, minting }) };
+  const known = { ...base, store, storeEvents, sources, tokens, standing, failures, cooldowns, lastErrors: new LastErrors() };
+  const retries = new Retries(clock);
+  const minting = new Minting(known);
+  const publishing = new Publishing(known);
+  const mints = new Mints({ ...known, minting, publishing, retries });
   const rejections = new Rejections({ ...known, announce: (event) => storeEvents.deliver(event) });
-  const acquisition = new Acquisition({ ...known, ...mints, rejections });
-  const upkeep = new Upkeep({ ...known, ...mints, onUnexpected });
-  const supply = new TokenSupply({ ...known, acquisition, upkeep });
+  const upkeep = new Upkeep({ ...known, mints, publishing, onUnexpected });
+  const acquisition = new Acquisition({ ...known, mints, upkeep, rejections });
+  const supply = new TokenSupply({ ...known, acquisition, upkeep, mints, retries });
   const withToken = new WithToken({ ...known, rejections, supply });
   return { ...known, guarded, rejections, lookUp: new LookUp(known), supply, withToken };
 }

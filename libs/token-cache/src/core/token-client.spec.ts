@@ -213,20 +213,23 @@ describe('TokenClient', () => {
   });
 
   describe('a failing source', () => {
-    it('is asked once per cool-down by the whole fleet, and everybody hears the same code', async () => {
-      source.failure = new TokenSourceRejectedError('no', { oauthError: 'invalid_client' });
+    it.each([
+      ['once per cool-down by the whole fleet when it fails', 'invalid_scope', 1],
+      ['by two processes per cool-down when it refuses credentials, which one of them may have out of date', 'invalid_client', 2],
+    ])('is asked %s, and every process hears the same code', async (_how, oauthError, calls) => {
+      source.failure = new TokenSourceRejectedError('no', { oauthError });
       const fleet = [replica(), replica(), replica()];
       for (let second = 0; second < 30; second++) {
         const results = await Promise.allSettled(fleet.map((tokens) => tokens.getToken('billing')));
         for (const result of results) {
-          expect(result).toMatchObject({ reason: { code: 'TOKEN_SOURCE_REJECTED', oauthError: 'invalid_client' } });
+          expect(result).toMatchObject({ reason: { code: 'TOKEN_SOURCE_REJECTED', oauthError } });
         }
         await pass(999);
       }
-      expect(source.calls).toHaveLength(1);
+      expect(source.calls).toHaveLength(calls);
       delete source.failure;
       await pass(1_000);
-      expect((await fleet[1]!.getToken('billing')).accessToken).toBe('fake-token-2');
+      expect((await fleet[1]!.getToken('billing')).accessToken).toBe(`fake-token-${calls + 1}`);
     });
 
     it('tells callers how long it wants to be left alone', async () => {
@@ -241,11 +244,11 @@ describe('TokenClient', () => {
       const release = source.hold();
       const [first, second] = [replica(), replica()].map((tokens) => settled(tokens.getToken('billing')));
       await pass(100);
-      source.failure = new TokenSourceRejectedError('no');
+      source.failure = new TokenSourceUnavailableError('down');
       release();
       await pass(10);
-      expect(await first).toMatchObject({ reason: { code: 'TOKEN_SOURCE_REJECTED' } });
-      expect(await second).toMatchObject({ reason: { code: 'TOKEN_SOURCE_REJECTED' } });
+      expect(await first).toMatchObject({ reason: { code: 'TOKEN_SOURCE_UNAVAILABLE' } });
+      expect(await second).toMatchObject({ reason: { code: 'TOKEN_SOURCE_UNAVAILABLE' } });
       expect(source.calls).toHaveLength(1);
     });
 

@@ -8,6 +8,7 @@ import {
   type TokenCacheOptions,
 } from './config/token-cache.options.js';
 import { TokenKeys } from './config/token-key.js';
+import { momentOf } from './contract/moment.js';
 import { TokenConfigError } from './contract/token-cache.errors.js';
 import { type TokenObserver } from './contract/token-observer.js';
 import { type TokenRequest } from './contract/token-request.js';
@@ -28,8 +29,6 @@ export interface SendOptions extends GetTokenOptions {
   readonly request?: TokenRequest;
 }
 
-/** Calls that serve no integration have a breaker of their own. */
-const NO_INTEGRATION = '';
 /** How long a shutdown lets mints in flight finish. */
 const SHUTDOWN_GRACE_MS = 5_000;
 
@@ -74,7 +73,7 @@ export class TokenClient {
    */
   async peek(integration: string, request?: TokenRequest): Promise<Token | undefined> {
     const key = this.keys.of(integration, request);
-    const near = this.parts.tokens.trusted(key.id, this.config.clock.monotonic());
+    const near = this.parts.tokens.trusted(key.id, momentOf(this.config.clock));
     return near?.token ?? (await this.parts.lookUp.look(key)).held?.token;
   }
 
@@ -161,7 +160,7 @@ export class TokenClient {
   /** Whether the store answers now. */
   storeAvailable(): Promise<boolean> {
     return this.parts.guarded
-      .call(NO_INTEGRATION, 'ping', this.config.policy.storeTimeoutMs, (store) => store.ping())
+      .call(undefined, 'ping', this.config.policy.storeTimeoutMs, (store) => store.ping())
       .then(() => true)
       .catch(() => false);
   }

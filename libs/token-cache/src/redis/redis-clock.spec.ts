@@ -89,6 +89,35 @@ describe('RedisTokenStore on a server whose clock is set', () => {
     });
   });
 
+  it('ends a lease that would last for longer than it was granted for after the clock was set back', async () => {
+    const dead = await lease();
+    await system.moveClock(-HOUR_MS);
+    const live = await lease();
+    expect(live.fence).toBe(dead.fence + 1);
+    expect(await store().renew(system.keyId, dead)).toBe(false);
+    recordEvidence({
+      promises: [4],
+      fault: 'the clock of the Redis server steps back by an hour while the holder of a lease dies',
+      seen: 'the next process that asks is granted the lease',
+    });
+  });
+
+  it('lets the holder of such a lease renew it if nobody asked meanwhile', async () => {
+    const held = await lease();
+    await system.moveClock(-HOUR_MS);
+    expect(await store().renew(system.keyId, held)).toBe(true);
+    const attempt = { nonce: 'other', leaseMs: LONG_MS, minTtlMs: 0 };
+    expect(await store().acquire(system.keyId, attempt)).toMatchObject({ outcome: 'wait' });
+  });
+
+  it('remembers a purge after the clock was set back', async () => {
+    const voided = await lease();
+    await store().purge(system.keyId);
+    await system.moveClock(-HOUR_MS);
+    await commit(await lease());
+    expect(await commit(voided)).toEqual({ outcome: 'voided' });
+  });
+
   const reject = ({ fence }: Lease) =>
     store().invalidate(system.keyId, {
       ...{ generation: fence, isContested: false },

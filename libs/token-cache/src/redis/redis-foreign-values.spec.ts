@@ -30,8 +30,11 @@ const NONSENSE = ['', 'abc', '-1', '1.5', '1e300', 'nan', 'inf', '0x10', FAR, '9
 const FIELDS = [
   'fence',
   'published',
+  'purged',
   'leaseEndsAt',
+  'leaseMs',
   'coolEndsAt',
+  'coolProcess',
   'failures',
   'awaited',
   'invalidated',
@@ -96,6 +99,10 @@ describe('RedisTokenStore with values that it did not write', () => {
     if (second.outcome !== 'lease') throw new Error(second.outcome);
     expect(await store.commit(KEY, second.lease, 'payload', LONG_MS)).toEqual({ outcome: 'stored' });
     expect((await store.acquire(KEY, attempt())).outcome).toBe('hit');
+    expect(await store.invalidate(KEY, rejectionOf(second.lease.fence))).toMatch(/replaced|held/);
+    expect(await store.offer(KEY, second.lease.fence + 1, 'payload', LONG_MS)).toMatchObject({
+      outcome: expect.stringMatching(/stored|superseded/),
+    });
     for (const key of [token, record]) expect(await client.pttl(key)).toBeGreaterThan(0);
     await store.purge(KEY);
   }

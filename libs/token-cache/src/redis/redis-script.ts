@@ -6,12 +6,15 @@ import commit from './lua/commit.lua.js';
 import fail from './lua/fail.lua.js';
 import head from './lua/head.lua.js';
 import invalidate from './lua/invalidate.lua.js';
+import now from './lua/now.lua.js';
+import offer from './lua/offer.lua.js';
 import peek from './lua/peek.lua.js';
 import purge from './lua/purge.lua.js';
 import renew from './lua/renew.lua.js';
+import { sendScript } from './send-script.js';
 
 /** Text and not files: a bundle has no folder to read from. */
-const SCRIPTS = { acquire, commit, fail, invalidate, peek, purge, renew };
+const SCRIPTS = { acquire, commit, fail, invalidate, now, offer, peek, purge, renew };
 
 /**
  * A Lua script, run by its SHA-1 digest. ioredis' `defineCommand` is not used: it adds methods to a client that belongs to the
@@ -33,10 +36,10 @@ export class RedisScript {
    */
   async run(client: Redis | Cluster, keys: readonly string[], args: readonly (string | number)[]): Promise<unknown> {
     try {
-      return await client.evalsha(this.#sha, keys.length, ...keys, ...args);
+      return await sendScript(client, 'evalsha', [this.#sha, keys.length, ...keys, ...args]);
     } catch (error) {
       if (!(error instanceof Error && error.message.startsWith('NOSCRIPT'))) throw error;
-      return client.eval(this.#lua, keys.length, ...keys, ...args);
+      return sendScript(client, 'eval', [this.#lua, keys.length, ...keys, ...args]);
     }
   }
 }

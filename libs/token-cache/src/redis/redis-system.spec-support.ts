@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { type Redis } from 'ioredis';
-import { type Lease, type StoredToken, type TokenStore } from '../core/contract/token-store.js';
+import { type Lease, type StoredToken, type TokenStore, type TurnedAway } from '../core/contract/token-store.js';
 import { type StoreSystem } from '../testing/model/store-system.spec-support.js';
 import { RedisNames } from './redis-names.js';
 import { RedisTokenStore } from './redis-token-store.js';
@@ -69,10 +69,15 @@ const MOVE = `
     sooner(KEYS[1])
   end
   if redis.call('EXISTS', KEYS[2]) == 0 then return end
-  local units = { leaseEndsAt = 1, coolEndsAt = 1, replacedAt = 1, fence = 1000, published = 1000, rejected = 1000 }
+  local units = { leaseEndsAt = 1, coolEndsAt = 1, replacedAt = 1, fence = 1000, published = 1000, rejected = 1000, voided = 1000 }
   for field, unit in pairs(units) do
-    local at = redis.call('HGET', KEYS[2], field)
-    if at then redis.call('HSET', KEYS[2], field, string.format('%.0f', at - ms * unit)) end
+    local at = tonumber(redis.call('HGET', KEYS[2], field) or 0)
+    if at > 0 then redis.call('HSET', KEYS[2], field, string.format('%.0f', at - ms * unit)) end
+  end
+  for field, of in pairs({ leaseMs = 'fence', coolProcess = 'coolEndsAt' }) do
+    local _, rest = string.match(redis.call('HGET', KEYS[2], field) or '', '^(%d+):(.*)$')
+    local value = redis.call('HGET', KEYS[2], of)
+    if rest and value then redis.call('HSET', KEYS[2], field, value .. ':' .. rest) end
   end
   sooner(KEYS[2])
 `;
@@ -82,9 +87,12 @@ function inMovedTime(store: TokenStore, moved: { readonly ms: number }): TokenSt
   const sent = (fence: number): number => fence - moved.ms * 1000;
   const received = (fence: number): number => fence + moved.ms * 1000;
   const sentLease = (lease: Lease): Lease => ({ ...lease, fence: sent(lease.fence) });
+  const receivedUpTo = (voided: number): number => voided && received(voided);
   const inMoved = (token: StoredToken): StoredToken => ({ ...token, fence: received(token.fence) });
-  const withTokens = <T extends { token?: StoredToken; rejected?: StoredToken }>(answer: T): T => ({
+  const withTokens = <T extends Partial<TurnedAway> & { token?: StoredToken }>(answer: T): T => ({
     ...answer,
+    ...(answer.voidedUpTo !== undefined && { voidedUpTo: receivedUpTo(answer.voidedUpTo) }),
+    ...(answer.answeredAtUs !== undefined && { answeredAtUs: received(answer.answeredAtUs) }),
     ...(answer.token && { token: inMoved(answer.token) }),
     ...(answer.rejected && { rejected: inMoved(answer.rejected) }),
   });
@@ -110,8 +118,13 @@ function inMovedTime(store: TokenStore, moved: { readonly ms: number }): TokenSt
       return answer.outcome === 'superseded' ? withTokens(answer) : answer;
     },
     fail: (keyId, lease, cooldown) => store.fail(keyId, sentLease(lease), cooldown),
+    async offer(keyId, generation, payload, ttlMs, since) {
+      const sentSince = since && { ...since, answeredAtUs: sent(since.answeredAtUs) };
+      const answer = await store.offer(keyId, sent(generation), payload, ttlMs, sentSince);
+      return answer.outcome === 'superseded' ? withTokens(answer) : answer;
+    },
     invalidate: (keyId, rejection) => store.invalidate(keyId, { ...rejection, generation: sent(rejection.generation) }),
-    purge: async (keyId) => received(await store.purge(keyId)),
+    purge: async (keyId, withinMs) => received(await store.purge(keyId, withinMs)),
     ping: () => store.ping(),
     close: () => store.close(),
   };

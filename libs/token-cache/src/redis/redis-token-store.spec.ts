@@ -211,6 +211,60 @@ describe('RedisTokenStore', () => {
     expect(await reject(next)).toBe('held');
   });
 
+  it('deletes nothing when a purge arrives later than its caller waited', async () => {
+    await store.commit(KEY, await lease(), 'payload', LONG_MS);
+    // Loads the scripts, so that each is one command.
+    await store.purge('another key', LONG_MS);
+    const late = store.purge(KEY, 50);
+    // The server has told the purge the time by then, and lets it wait.
+    void client.call('CLIENT', 'PAUSE', 200);
+    await expect(late).rejects.toThrow('The purge reached Redis later than 50 ms and deleted nothing');
+    expect(await lookUp()).toMatchObject({ outcome: 'hit' });
+  });
+
+  it('deletes nothing when a purge has waited too long for a connection', async () => {
+    await store.commit(KEY, await lease(), 'payload', LONG_MS);
+    void client.call('CLIENT', 'PAUSE', 200);
+    await expect(store.purge(KEY, 50)).rejects.toThrow('and deleted nothing: repeat it');
+    expect(await lookUp()).toMatchObject({ outcome: 'hit' });
+  });
+
+  it('hears nothing of a store of the same namespace in another database', async () => {
+    const elsewhere = new Redis(server.socketPath, { db: 5 });
+    const [own, foreign] = [store, new RedisTokenStore(elsewhere, { namespace })];
+    try {
+      const heard: number[] = [];
+      let ups = 0;
+      for (const one of [own, foreign]) {
+        one.events.subscribe({ event: () => {}, up: () => (ups += 1), down: () => {} });
+      }
+      own.events.subscribe({ event: ({ fence }) => heard.push(fence), up: () => (ups += 1), down: () => {} });
+      await waitFor(() => ups === 3);
+      await foreign.purge(KEY);
+      const fence = await own.purge(KEY);
+      await waitFor(() => heard.length > 0);
+      expect(heard).toEqual([fence]);
+    } finally {
+      await foreign.close();
+      elsewhere.disconnect();
+    }
+  });
+
+  it('hears of the stores in its own database, whatever its number', async () => {
+    const elsewhere = new Redis(server.socketPath, { db: 5 });
+    const [own, other] = [1, 2].map(() => new RedisTokenStore(elsewhere, { namespace }));
+    try {
+      const heard: string[] = [];
+      own!.events.subscribe({ event: ({ type }) => heard.push(type), up: () => heard.push('up'), down: () => {} });
+      await waitFor(() => heard.includes('up'));
+      await other!.purge(KEY);
+      await waitFor(() => heard.includes('purged'));
+    } finally {
+      await own!.close();
+      elsewhere.disconnect();
+    }
+  });
+
   it('sends its scripts again if the server forgets them under traffic', async () => {
     const answers = [];
     for (let i = 0; i < 20; i++) {

@@ -3,19 +3,23 @@ import { type Cluster, type Redis } from 'ioredis';
 import { positiveMs } from '../core/contract/positive-ms.js';
 import {
   type Acquired,
+  type AnsweredSince,
   type Attempt,
   type Committed,
   type Cooldown,
   type Lease,
   type MintReason,
+  type Offered,
   type Peeked,
   type Rejection,
   type RejectionVerdict,
   type StoredToken,
   type TokenStore,
+  type TurnedAway,
 } from '../core/contract/token-store.js';
+import { whenReady } from './client-ready.js';
 import { RedisEvents } from './redis-events.js';
-import { RedisNames } from './redis-names.js';
+import { bucketOf, RedisNames } from './redis-names.js';
 import { RedisScript } from './redis-script.js';
 
 const PEEK = new RedisScript('peek');
@@ -23,8 +27,10 @@ const ACQUIRE = new RedisScript('acquire');
 const RENEW = new RedisScript('renew');
 const COMMIT = new RedisScript('commit');
 const FAIL = new RedisScript('fail');
+const OFFER = new RedisScript('offer');
 const INVALIDATE = new RedisScript('invalidate');
 const PURGE = new RedisScript('purge');
+const NOW = new RedisScript('now');
 
 /** Options of `RedisTokenStore`. */
 export interface RedisTokenStoreOptions {
@@ -35,7 +41,7 @@ export interface RedisTokenStoreOptions {
 /**
  * Shares tokens between all processes on one Redis 5 or newer: standalone, Sentinel or Cluster.
  *
- * Each method is one script and one round trip. Every script may run twice, as it does when ioredis sends a command again
+ * Each method is one script and one round trip, but a purge with a time limit two. Every script may run twice, as it does when ioredis sends a command again
  * after a lost connection. The store adds no timeout and no retry to those of the client.
  */
 export class RedisTokenStore implements TokenStore {
@@ -49,35 +55,32 @@ export class RedisTokenStore implements TokenStore {
    */
   constructor(client: Redis | Cluster, { namespace = 'mintonce' }: RedisTokenStoreOptions = {}) {
     this.#client = client;
-    this.#names = new RedisNames(namespace, client.options.keyPrefix);
+    this.#names = new RedisNames(namespace, client.options.keyPrefix, databaseOf(client));
     this.events = new RedisEvents(client, this.#names.channel);
   }
 
   async peek(keyId: string): Promise<Peeked> {
-    const [fence, payload, ttlMs, coolingMs, error = '', isRejected] = await this.#list(PEEK, keyId);
+    const [fence, payload, ttlMs, coolingMs, error, process, isRejected] = await this.#list(PEEK, keyId);
     return {
       token: fence ? tokenOf([fence, payload, ttlMs]) : undefined,
       isRejected: isRejected === '1',
-      cooldown: coolingMs ? { remainingMs: Number(coolingMs), error } : undefined,
+      cooldown: coolingMs ? cooldownOf([coolingMs, error, process]) : undefined,
     };
   }
 
-  async acquire(keyId: string, { nonce, leaseMs, minTtlMs, refusedGeneration }: Attempt): Promise<Acquired> {
-    const args = [nonce, positiveMs('leaseMs', leaseMs), minTtlMs, refusedGeneration ?? ''];
+  async acquire(keyId: string, attempt: Attempt): Promise<Acquired> {
+    const { nonce, leaseMs, minTtlMs, refusedGeneration = '', process = '' } = attempt;
+    const args = [nonce, positiveMs('leaseMs', leaseMs), minTtlMs, refusedGeneration, process];
     const [outcome, ...rest] = await this.#list(ACQUIRE, keyId, ...args);
     switch (outcome) {
       case 'hit':
         return { outcome, token: tokenOf(rest) };
-      case 'cooling': {
-        const [remainingMs, error = '', ...rejected] = rest;
-        return { outcome, cooldown: { remainingMs: Number(remainingMs), error }, rejected: maybeTokenOf(rejected) };
-      }
-      case 'wait': {
-        const [leaseEndsInMs, ...rejected] = rest;
-        return { outcome, leaseEndsInMs: Number(leaseEndsInMs), rejected: maybeTokenOf(rejected) };
-      }
+      case 'cooling':
+        return { outcome, cooldown: cooldownOf(rest), ...turnedAway(rest.slice(3)) };
+      case 'wait':
+        return { outcome, leaseEndsInMs: Number(rest[0]), ...turnedAway(rest.slice(1)) };
       default: {
-        const [fence, reason, failures, published, serves, ...valid] = rest;
+        const [fence, reason, failures, published, serves, voidedUpTo, ...valid] = rest;
         const token = maybeTokenOf(valid);
         return {
           outcome: 'lease',
@@ -85,6 +88,7 @@ export class RedisTokenStore implements TokenStore {
           reason: reason as MintReason,
           failures: Number(failures),
           published: published ? Number(published) : undefined,
+          voidedUpTo: Number(voidedUpTo),
           token: serves === '1' ? token : undefined,
           rejected: serves === '1' ? undefined : token,
         };
@@ -100,13 +104,26 @@ export class RedisTokenStore implements TokenStore {
     const { fence, leaseMs, sinceGrantMs = '' } = lease;
     const args = [fence, leaseMs, payload, positiveMs('ttlMs', ttlMs), sinceGrantMs];
     const [outcome, ...token] = await this.#list(COMMIT, keyId, ...args);
-    if (outcome !== 'superseded') return { outcome: outcome as 'stored' | 'duplicate' };
+    if (outcome !== 'superseded') return { outcome: outcome as 'stored' | 'duplicate' | 'voided' };
     return { outcome, token: maybeTokenOf(token) };
   }
 
-  async fail(keyId: string, { nonce, fence }: Lease, cooldown?: Cooldown): Promise<void> {
+  async fail(keyId: string, { nonce, fence }: Lease, cooldown?: Cooldown): Promise<boolean> {
     const cooldownMs = cooldown ? positiveMs('cooldown.remainingMs', cooldown.remainingMs) : '';
-    await this.#call(FAIL, keyId, nonce, fence, cooldownMs, cooldown?.error ?? '');
+    return this.#ask(FAIL, keyId, nonce, fence, cooldownMs, cooldown?.error ?? '', cooldown?.process ?? '');
+  }
+
+  async offer(
+    keyId: string,
+    generation: number,
+    payload: string,
+    ttlMs: number,
+    since?: AnsweredSince,
+  ): Promise<Offered> {
+    const args = [generation, payload, positiveMs('ttlMs', ttlMs), since?.answeredAtUs ?? '', since?.sinceMs ?? ''];
+    const [outcome, ...token] = await this.#list(OFFER, keyId, ...args);
+    if (outcome !== 'superseded') return { outcome: outcome as 'stored' | 'voided' };
+    return { outcome, token: maybeTokenOf(token) };
   }
 
   async invalidate(keyId: string, rejection: Rejection): Promise<RejectionVerdict> {
@@ -115,8 +132,12 @@ export class RedisTokenStore implements TokenStore {
     return (await this.#call(INVALIDATE, keyId, generation, ...pace, isContested ? 1 : 0)) as RejectionVerdict;
   }
 
-  async purge(keyId: string): Promise<number> {
-    return Number(await this.#call(PURGE, keyId));
+  async purge(keyId: string, withinMs?: number): Promise<number> {
+    const deadline = withinMs === undefined ? '' : await this.#deadline(keyId, positiveMs('withinMs', withinMs));
+    const fence = await this.#call(PURGE, keyId, deadline);
+    if (fence === null)
+      throw new Error(`The purge reached Redis later than ${withinMs} ms and deleted nothing: repeat it`);
+    return Number(fence);
   }
 
   /** Writes: a replica, and a server that is full or cannot save, answer PING as well. */
@@ -127,6 +148,30 @@ export class RedisTokenStore implements TokenStore {
   /** Closes the subscriber connection; the client stays open. */
   async close(): Promise<void> {
     this.events.close();
+  }
+
+  /**
+   * An instant on the server's clock before so many ms have passed here. A command may wait in the client for a connection, and
+   * be sent once more: only the server can tell that it arrives too late.
+   */
+  async #deadline(keyId: string, withinMs: number): Promise<number> {
+    const askedAt = performance.now();
+    const serverNow = Number(await this.#call(NOW, keyId));
+    return Math.floor(serverNow + withinMs - (performance.now() - askedAt));
+  }
+
+  /** On a cluster the bucket of the key, which is always on one master; ioredis does not tell on which. */
+  nodeOf(keyId: string): string {
+    return this.#client.isCluster ? bucketOf(keyId) : '';
+  }
+
+  ready(): Promise<void> | undefined {
+    return whenReady(this.#client);
+  }
+
+  /** An error reply, such as OOM. A script that only reads goes on working beside it. */
+  hasAnswered(error: unknown): boolean {
+    return error instanceof Error && error.name === 'ReplyError';
   }
 
   #call(script: RedisScript, keyId: string, ...args: (string | number)[]): Promise<unknown> {
@@ -148,4 +193,21 @@ function maybeTokenOf(reply: string[]): StoredToken | undefined {
 
 function tokenOf([fence, payload = '', ttlMs]: (string | undefined)[]): StoredToken {
   return { fence: Number(fence), payload, ttlMs: Number(ttlMs) };
+}
+
+function cooldownOf([remainingMs, error = '', process]: (string | undefined)[]): Cooldown {
+  return { remainingMs: Number(remainingMs), error, ...(process && { process }) };
+}
+
+function turnedAway([voidedUpTo, answeredAtUs, ...rejected]: string[]): TurnedAway {
+  return {
+    voidedUpTo: Number(voidedUpTo),
+    answeredAtUs: Number(answeredAtUs),
+    rejected: maybeTokenOf(rejected),
+  };
+}
+
+/** The number of the database of the client; a cluster has one only. */
+function databaseOf(client: Redis | Cluster): number {
+  return client.isCluster ? 0 : ((client as Redis).options.db ?? 0);
 }

@@ -1,9 +1,9 @@
 import Database from 'libsql';
 import { CLOCK_TABLE, MachineClock } from './machine-clock.js';
 import { ensurePrivateFile, identityOfFile } from './private-file.js';
-import { keptUntil, type Slot, type Step } from '../core/slot/slot.js';
+import { keptUntil, type Slot, type Step } from '../core/slot/slot-state.js';
 
-const SCHEMA_VERSION = 3;
+const SCHEMA_VERSION = 4;
 
 /** Text is kept as bytes, because a text with a NUL in it would come back without its end. */
 const COLUMNS = {
@@ -15,10 +15,13 @@ const COLUMNS = {
   tokenEndsAt: 'INTEGER',
   nonce: 'BLOB',
   leaseEndsAt: 'INTEGER',
+  leaseMs: 'INTEGER',
   error: 'BLOB',
   cooldownEndsAt: 'INTEGER',
+  coolingProcess: 'BLOB',
   failures: 'INTEGER',
   invalidated: 'INTEGER',
+  voided: 'INTEGER',
   rejected: 'INTEGER',
   replacedAt: 'INTEGER',
   paceMs: 'INTEGER',
@@ -26,6 +29,9 @@ const COLUMNS = {
 } satisfies Record<keyof Slot | 'namespace' | 'keyId' | 'keptUntil', 'BLOB' | 'INTEGER'>;
 
 type Column = keyof typeof COLUMNS;
+
+/** What a column holds in a row that an older version wrote. */
+const UNKNOWN = { INTEGER: '0', BLOB: "x''" };
 
 const NAMES = Object.keys(COLUMNS) as Column[];
 
@@ -41,11 +47,14 @@ const SCHEMA = `
 /**
  * What brings a file of an older version to the next one, by the version that it has. A running process of version 2 writes
  * that number again each time that it probes the file, so a migration may find its work done.
+ *
+ * A running process of an older version goes on with a file that was migrated, and its writes leave the new columns unknown.
  */
 const MIGRATIONS: Readonly<Record<number, (database: Database.Database) => string>> = {
   0: () => `${SCHEMA} PRAGMA user_version = ${SCHEMA_VERSION}`,
   1: () => `${CLOCK_TABLE} PRAGMA user_version = 2`,
   2: (database) => `${missingColumns(database)} PRAGMA user_version = 3`,
+  3: (database) => `${missingColumns(database)} PRAGMA user_version = 4`,
 };
 
 /** How long SQLite itself may block the event loop to wait for another process; whoever calls waits for longer, asynchronously. */
@@ -117,7 +126,15 @@ export class SlotDatabase {
 
   #read(keyId: string): Slot | undefined {
     const row = this.#select.get([this.#namespace, Buffer.from(keyId)]) as Row | undefined;
-    return row && { ...row, payload: String(row.payload), nonce: String(row.nonce), error: String(row.error) };
+    if (!row) return undefined;
+    const { payload, nonce, error, coolingProcess } = row;
+    return {
+      ...row,
+      payload: String(payload),
+      nonce: String(nonce),
+      error: String(error),
+      coolingProcess: String(coolingProcess),
+    };
   }
 
   #save(keyId: string, slot: Slot, now: number): void {
@@ -128,6 +145,7 @@ export class SlotDatabase {
       payload: Buffer.from(slot.payload),
       nonce: Buffer.from(slot.nonce),
       error: Buffer.from(slot.error),
+      coolingProcess: Buffer.from(slot.coolingProcess),
       keptUntil: keptUntil(slot, now),
     };
     this.#replace.run(NAMES.map((name) => row[name]));
@@ -163,9 +181,8 @@ function ensureSchema(database: Database.Database): void {
 function missingColumns(database: Database.Database): string {
   const columns = database.prepare('PRAGMA table_info(slots)').all([]) as { name: string }[];
   const known = new Set(columns.map(({ name }) => name));
-  return ['rejected', 'replacedAt', 'paceMs']
-    .filter((name) => !known.has(name))
-    .map((name) => `ALTER TABLE slots ADD COLUMN ${name} INTEGER NOT NULL DEFAULT 0;`)
+  return NAMES.filter((name) => !known.has(name))
+    .map((name) => `ALTER TABLE slots ADD COLUMN ${name} ${COLUMNS[name]} NOT NULL DEFAULT ${UNKNOWN[COLUMNS[name]]};`)
     .join(' ');
 }
 

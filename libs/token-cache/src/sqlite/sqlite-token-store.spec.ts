@@ -221,6 +221,14 @@ describe('SqliteTokenStore', () => {
       expect(await writing).toBe('written');
     });
 
+    it('deletes nothing when a purge waits longer than its caller', async () => {
+      const store = open();
+      await expect(store.purge('key', 20)).rejects.toThrow('a purge waited longer than 20 ms and deleted nothing');
+      other.exec('ROLLBACK');
+      const answer = await store.acquire('key', attempt);
+      expect(answer).toMatchObject({ outcome: 'lease', reason: 'miss', voidedUpTo: 0 });
+    });
+
     it('rejects a write that waits too long, and writes again afterwards', async () => {
       const store = open();
       await expect(store.ping()).rejects.toThrow(`${temporary.path} failed: database is locked`);
@@ -267,23 +275,55 @@ describe('SqliteTokenStore', () => {
       await expect(open().peek('key')).rejects.toThrow('is damaged');
     });
 
-    const WITHOUT_PACE = ['rejected', 'replacedAt', 'paceMs'].map((name) => `ALTER TABLE slots DROP COLUMN ${name};`);
+    const without = (...names: string[]) => names.map((name) => `ALTER TABLE slots DROP COLUMN ${name};`).join(' ');
+    const WITHOUT_PURGES = without('voided', 'leaseMs', 'coolingProcess');
+    const WITHOUT_PACE = without('rejected', 'replacedAt', 'paceMs');
 
     it.each([
-      ['1, which knew no clock', 'DROP TABLE clock; PRAGMA user_version = 1'],
-      ['2, which knew no pace of rejections', 'PRAGMA user_version = 2'],
+      ['1, which knew no clock', `${WITHOUT_PURGES} ${WITHOUT_PACE} DROP TABLE clock; PRAGMA user_version = 1`],
+      ['2, which knew no pace of rejections', `${WITHOUT_PURGES} ${WITHOUT_PACE} PRAGMA user_version = 2`],
+      ['3, which knew no purges', `${WITHOUT_PURGES} PRAGMA user_version = 3`],
     ])('takes over the tokens of schema %s', async (_which, downgrade) => {
       const first = open();
       const lease = await leaseOf(first);
       await first.commit('key', lease, 'payload', 60_000);
       await first.close();
       const database = new Database(temporary.path);
-      database.exec(`${WITHOUT_PACE.join(' ')} ${downgrade}`);
+      database.exec(downgrade);
       database.close();
       const next = open();
       expect(await next.peek('key')).toMatchObject({ token: { payload: 'payload' }, isRejected: false });
       expect(await reject(next, lease, 60_000)).toBe('replaced');
       expect((await leaseOf(next)).fence).toBeGreaterThan(lease.fence);
+    });
+
+    it('takes what came before the purge of a process of version 3 for void', async () => {
+      const store = open();
+      const lease = await leaseOf(store);
+      const fence = await store.purge('key');
+      const older = new Database(temporary.path);
+      older.exec('UPDATE slots SET voided = 0');
+      older.close();
+      expect(await store.commit('key', lease, 'payload', 60_000)).toEqual({ outcome: 'voided' });
+      expect(await store.acquire('key', attempt)).toMatchObject({ outcome: 'lease', voidedUpTo: fence - 1 });
+    });
+
+    it('goes on beside a running process of version 3, which writes no new column', async () => {
+      await open().ping();
+      const older = new Database(temporary.path);
+      older.exec(`${WITHOUT_PURGES} PRAGMA user_version = 3`);
+      await open().ping();
+      const endsAt = Date.now() + 600_000;
+      const row = { fence: 7, published: 0, tokenEndsAt: 0, leaseEndsAt: endsAt, cooldownEndsAt: 0, failures: 0 };
+      const rest = { invalidated: 0, rejected: 0, replacedAt: 0, paceMs: 0, keptUntil: endsAt };
+      const texts = { namespace: 'mintonce', keyId: 'key', payload: '', nonce: 'older', error: '' };
+      const bytes = Object.entries(texts).map(([name, text]) => [name, Buffer.from(text)] as const);
+      const columns = [...Object.entries({ ...row, ...rest }), ...bytes];
+      older
+        .prepare(`INSERT INTO slots (${columns.map(([name]) => name)}) VALUES (${columns.map(() => '?')})`)
+        .run(columns.map(([, value]) => value));
+      older.close();
+      expect(await open().acquire('key', attempt)).toMatchObject({ outcome: 'wait', voidedUpTo: 0 });
     });
 
     it('opens one that a running process of version 2 probed after it was migrated', async () => {

@@ -4,16 +4,20 @@ import { positiveMs } from '../core/contract/positive-ms.js';
 import { TokenConfigError } from '../core/contract/token-cache.errors.js';
 import {
   type Acquired,
+  type AnsweredSince,
   type Attempt,
   type Committed,
   type Cooldown,
   type Lease,
+  type Offered,
   type Peeked,
   type Rejection,
   type RejectionVerdict,
   type TokenStore,
 } from '../core/contract/token-store.js';
-import { acquire, commit, fail, invalidate, peek, purge, renew, type Slot, type Step } from '../core/slot/slot.js';
+import { offer } from '../core/slot/offer.js';
+import { type Slot, type Step } from '../core/slot/slot-state.js';
+import { acquire, commit, fail, invalidate, peek, purge, renew } from '../core/slot/slot.js';
 import { SlotDatabase } from './slot-database.js';
 import { isBusy, isDamaged } from './sqlite-errors.js';
 
@@ -86,9 +90,20 @@ export class SqliteTokenStore implements TokenStore {
     return this.#run(keyId, (slot, now) => commit(slot, lease, payload, ttlMs, now));
   }
 
-  async fail(keyId: string, lease: Lease, cooldown?: Cooldown): Promise<void> {
+  async fail(keyId: string, lease: Lease, cooldown?: Cooldown): Promise<boolean> {
     if (cooldown) positiveMs('cooldown.remainingMs', cooldown.remainingMs);
     return this.#run(keyId, (slot, now) => fail(slot, lease, cooldown, now));
+  }
+
+  async offer(
+    keyId: string,
+    generation: number,
+    payload: string,
+    ttlMs: number,
+    since?: AnsweredSince,
+  ): Promise<Offered> {
+    const offered = { generation, payload, ttlMs: positiveMs('ttlMs', ttlMs), since };
+    return this.#run(keyId, (slot, now) => offer(slot, offered, now));
   }
 
   async invalidate(keyId: string, rejection: Rejection): Promise<RejectionVerdict> {
@@ -97,8 +112,13 @@ export class SqliteTokenStore implements TokenStore {
     return this.#run(keyId, (slot, now) => invalidate(slot, rejection, now));
   }
 
-  purge(keyId: string): Promise<number> {
-    return this.#run(keyId, purge);
+  async purge(keyId: string, withinMs?: number): Promise<number> {
+    const giveUpAt = withinMs === undefined ? Infinity : performance.now() + positiveMs('withinMs', withinMs);
+    return this.#run(keyId, (slot, now) => {
+      if (performance.now() > giveUpAt)
+        throw new Error(`a purge waited longer than ${withinMs} ms and deleted nothing`);
+      return purge(slot, now);
+    });
   }
 
   ping(): Promise<void> {

@@ -10,6 +10,7 @@ import { type Clock } from '../core/contract/clock.js';
  */
 export class FakeClock implements Clock {
   private elapsedMs = 0;
+  private wallAheadMs = 0;
   private readonly timers = new Set<{ at: number; callback: () => void }>();
 
   /** @param startAt time at the start, in epoch ms. @defaultValue 1 January 2026, 00:00 UTC */
@@ -17,7 +18,7 @@ export class FakeClock implements Clock {
 
   /** The wall clock, in epoch ms. */
   now(): number {
-    return this.startAt + this.elapsedMs;
+    return this.startAt + this.elapsedMs + this.wallAheadMs;
   }
 
   /** Ms since the start. */
@@ -30,6 +31,14 @@ export class FakeClock implements Clock {
     const timer = { at: this.elapsedMs + Math.max(delayMs, 0), callback };
     this.timers.add(timer);
     return () => this.timers.delete(timer);
+  }
+
+  /**
+   * Moves the wall clock alone, as a suspended machine does, or a clock that is set; back when `durationMs` is negative. No timer
+   * fires: timers go by the monotonic clock.
+   */
+  moveWall(durationMs: number): void {
+    this.wallAheadMs += durationMs;
   }
 
   /** Moves the time forward by `durationMs`. Each timer fires at its instant; its promises settle before the next one fires. */

@@ -1,10 +1,12 @@
 import { type StoreOperation } from '../core/contract/token-observer.js';
 import {
   type Acquired,
+  type AnsweredSince,
   type Attempt,
   type Committed,
   type Cooldown,
   type Lease,
+  type Offered,
   type Peeked,
   type Rejection,
   type RejectionVerdict,
@@ -54,16 +56,20 @@ export class FaultyTokenStore implements TokenStore {
     return this.call('commit', () => this.inner.commit(keyId, lease, payload, ttlMs));
   }
 
-  fail(keyId: string, lease: Lease, cooldown?: Cooldown): Promise<void> {
+  fail(keyId: string, lease: Lease, cooldown?: Cooldown): Promise<boolean> {
     return this.call('fail', () => this.inner.fail(keyId, lease, cooldown));
+  }
+
+  offer(keyId: string, generation: number, payload: string, ttlMs: number, since?: AnsweredSince): Promise<Offered> {
+    return this.call('offer', () => this.inner.offer(keyId, generation, payload, ttlMs, since));
   }
 
   invalidate(keyId: string, rejection: Rejection): Promise<RejectionVerdict> {
     return this.call('invalidate', () => this.inner.invalidate(keyId, rejection));
   }
 
-  purge(keyId: string): Promise<number> {
-    return this.call('purge', () => this.inner.purge(keyId));
+  purge(keyId: string, withinMs?: number): Promise<number> {
+    return this.call('purge', () => this.inner.purge(keyId, withinMs));
   }
 
   ping(): Promise<void> {
@@ -72,6 +78,18 @@ export class FaultyTokenStore implements TokenStore {
 
   close(): Promise<void> {
     return this.inner.close();
+  }
+
+  nodeOf(keyId: string): string {
+    return this.inner.nodeOf?.(keyId) ?? '';
+  }
+
+  ready(): Promise<void> | undefined {
+    return this.inner.ready?.();
+  }
+
+  hasAnswered(error: unknown): boolean {
+    return this.inner.hasAnswered?.(error) ?? false;
   }
 
   private async call<T>(operation: StoreOperation, effect: () => Promise<T>): Promise<T> {

@@ -6,10 +6,13 @@ import { eventTests, noEventTests } from './contract/event-tests.js';
 import { failTests } from './contract/fail-tests.js';
 import { type Test, withFleet } from './contract/fleet.js';
 import { invalidateTests } from './contract/invalidate-tests.js';
+import { offerTests } from './contract/offer-tests.js';
 import { paceTests } from './contract/pace-tests.js';
 import { peekTests } from './contract/peek-tests.js';
+import { privateCooldownTests } from './contract/private-cooldown-tests.js';
 import { purgeTests } from './contract/purge-tests.js';
 import { renewTests } from './contract/renew-tests.js';
+import { voidedTests } from './contract/voided-tests.js';
 import { type TokenStoreFixture } from './token-store-fixture.js';
 
 /** Options of `describeTokenStore`. */
@@ -48,9 +51,12 @@ export function describeTokenStore(
     describe('renew', () => renewTests(test));
     describe('commit', () => commitTests(test));
     describe('fail', () => failTests(test));
+    describe('a cool-down that names a process', () => privateCooldownTests(test));
+    describe('offer', () => offerTests(test));
     describe('invalidate', () => invalidateTests(test));
     describe('the pace of invalidate', () => paceTests(test));
     describe('purge', () => purgeTests(test));
+    describe('what is void', () => voidedTests(test));
     describe('peek', () => peekTests(test));
     describe('keys and payloads', () => dataTests(test));
     describe('its connections', () => connectionTests(test));

@@ -1,6 +1,6 @@
 import { TokenConfigError } from '../contract/token-cache.errors.js';
 
-/** How long a failure is remembered by the whole fleet. */
+/** How long a failing source is left alone, by the whole fleet or by the process that failed. */
 export interface CooldownPolicy {
   /** After a refusal such as `invalid_client`. @defaultValue 30 000 */
   rejectedMs: number;
@@ -33,8 +33,9 @@ export interface TokenPolicy {
   /** A token is never handed out within this time of its expiry; at most 10 % of its life. @defaultValue 30 000 */
   safetyMarginMs: number;
   /**
-   * The last part of a token's life in which one process refreshes it in the background; at most 20 % of its life, less a
-   * jitter of up to a quarter that is fixed per token; 0 turns it off. @defaultValue 300 000
+   * The last part of a token's life in which one process refreshes it in the background; at most 20 % of its life. Refreshes of
+   * many keys are spread over it: each token has a jitter of its own, up to all of it but `mintTimeoutMs` + `leaseMs`, and at
+   * least a quarter. 0 turns it off. @defaultValue 300 000
    */
   refreshWindowMs: number;
   /** A mint that takes longer is aborted. @defaultValue 10 000 */
@@ -43,8 +44,15 @@ export interface TokenPolicy {
   leaseMs: number;
   /** How long a caller waits at most; no less than `mintTimeoutMs` + `leaseMs`. @defaultValue 15 000 */
   waitTimeoutMs: number;
+  /** Token requests of one provider that are open at once in a process; more of them wait their turn. @defaultValue 32 */
+  maxOpenMints: number;
   /** Life of a token that says nothing of it, neither in `expires_in` nor, being a JWT, in `exp`. @defaultValue 300 000 */
   missingExpiryMs: number;
+  /**
+   * What it means when an answer states 0 or less for the end of a token: it is over, and not used; or it never ends, and is used
+   * for `maxLifeMs` unless its own `exp` is nearer. @defaultValue `'over'`
+   */
+  zeroExpiry: 'over' | 'never';
   /** A longer life is cut to this. @defaultValue 86 400 000 */
   maxLifeMs: number;
   /** One store call. @defaultValue 500 */
@@ -64,7 +72,9 @@ export const DEFAULT_POLICY: TokenPolicy = {
   mintTimeoutMs: 10_000,
   leaseMs: 3_000,
   waitTimeoutMs: 15_000,
+  maxOpenMints: 32,
   missingExpiryMs: 300_000,
+  zeroExpiry: 'over',
   maxLifeMs: 86_400_000,
   storeTimeoutMs: 500,
   whenStoreUnavailable: 'mint-locally',
@@ -94,9 +104,7 @@ const LEAST_MS: Record<DurationField, number> = {
   storeTimeoutMs: 1,
 };
 
-type DurationField = {
-  [Field in keyof TokenPolicy]: TokenPolicy[Field] extends number ? Field : never;
-}[keyof TokenPolicy];
+type DurationField = keyof TokenPolicy & `${string}Ms`;
 
 /** Names of all policy options. */
 export const POLICY_FIELDS = Object.keys(DEFAULT_POLICY) as (keyof TokenPolicy)[];
@@ -116,8 +124,10 @@ export function resolvePolicy(path: string, base: TokenPolicy, options: TokenPol
   for (const [field, least] of Object.entries(LEAST_MS)) {
     checkDuration(`${path}${field}`, policy[field as DurationField], least);
   }
-  if (policy.whenStoreUnavailable !== 'mint-locally' && policy.whenStoreUnavailable !== 'fail') {
-    throw new TokenConfigError(`${path}whenStoreUnavailable`, "must be 'mint-locally' or 'fail'");
+  checkChoice(`${path}whenStoreUnavailable`, policy.whenStoreUnavailable, ['mint-locally', 'fail']);
+  checkChoice(`${path}zeroExpiry`, policy.zeroExpiry, ['over', 'never']);
+  if (!Number.isSafeInteger(policy.maxOpenMints) || policy.maxOpenMints < 1) {
+    throw new TokenConfigError(`${path}maxOpenMints`, 'must be a whole number of at least 1');
   }
   if (policy.waitTimeoutMs < policy.mintTimeoutMs + policy.leaseMs) {
     throw new TokenConfigError(
@@ -157,6 +167,11 @@ function resolveDurations<T extends Record<keyof T, number>>(path: string, base:
   const resolved: T = { ...base, ...objectWith<Partial<T>>(path, options, fields) };
   for (const field of fields) checkDuration(`${path}.${field}`, resolved[field], 1);
   return resolved;
+}
+
+function checkChoice(field: string, value: unknown, choices: readonly string[]): void {
+  if (choices.includes(value as string)) return;
+  throw new TokenConfigError(field, `must be ${choices.map((choice) => `'${choice}'`).join(' or ')}`);
 }
 
 function checkStatuses(field: string, statuses: unknown): void {

@@ -12,6 +12,7 @@ const WHOLE_FROM_0 = 'must be a whole number of milliseconds from 0 to 214748364
 const WHOLE_FROM_1 = 'must be a whole number of milliseconds from 1 to 2147483647';
 const WHOLE_FROM_10 = 'must be a whole number of milliseconds from 10 to 2147483647';
 const NOT_EMPTY = 'must be a string that is not empty';
+const NAME = 'must be a string that is not empty, if given';
 
 describe('resolveOptions', () => {
   it('fills in the defaults', () => {
@@ -57,6 +58,9 @@ describe('resolveOptions', () => {
       () => options({ mintTimeoutMs: 14_000 }),
     ],
     ['whenStoreUnavailable', "must be 'mint-locally' or 'fail'", () => options({ whenStoreUnavailable: 'panic' })],
+    ['zeroExpiry', "must be 'over' or 'never'", () => options({ zeroExpiry: true })],
+    ['maxOpenMints', 'must be a whole number of at least 1', () => options({ maxOpenMints: 0 })],
+    ['maxOpenMints', 'must be a whole number of at least 1', () => options({ maxOpenMints: 1.5 })],
     ['cooldown', 'must be an object', () => options({ cooldown: null })],
     ['cooldown.rejectedMs', WHOLE_FROM_1, () => options({ cooldown: { rejectedMs: 0 } })],
     ['cooldown.transient', 'is not an option', () => options({ cooldown: { transient: 1 } })],
@@ -72,6 +76,8 @@ describe('resolveOptions', () => {
     ['integrations.billing.source', 'must be a token source', () => options({ integrations: { billing: {} } })],
     ['integrations.billing.source.identity', NOT_EMPTY, () => integration({ source: { mint: () => {} } })],
     ['integrations.billing.source.identity', NOT_EMPTY, () => integration({ source: { ...source, identity: '' } })],
+    ['integrations.billing.source.provider', NAME, () => integration({ source: { ...source, provider: '' } })],
+    ['integrations.billing.source.client', NAME, () => integration({ source: { ...source, client: 7 } })],
     ['integrations.billing.leaseMs', WHOLE_FROM_10, () => integration({ leaseMs: 0 })],
     [
       'integrations.billing.waitTimeoutMs',

@@ -108,6 +108,12 @@ function resolveIntegration(name: string, options: IntegrationOptions, base: Tok
   if (typeof options.source.identity !== 'string' || options.source.identity === '') {
     throw new TokenConfigError(`${path}.source.identity`, 'must be a string that is not empty');
   }
+  for (const field of ['provider', 'client'] as const) {
+    const named: unknown = options.source[field];
+    if (named !== undefined && (typeof named !== 'string' || named === '')) {
+      throw new TokenConfigError(`${path}.source.${field}`, 'must be a string that is not empty, if given');
+    }
+  }
   return { name, source: options.source, policy: resolvePolicy(`${path}.`, base, options) };
 }
 

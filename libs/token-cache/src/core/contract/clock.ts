@@ -6,6 +6,12 @@ export interface Clock {
   monotonic(): number;
   /** Runs `callback` once after `delayMs`; the returned function cancels it. */
   after(delayMs: number, callback: () => void): () => void;
+  /**
+   * Runs `callback` once, after the input that has already arrived was delivered. Node runs timers before it reads sockets, so
+   * after a stall a timer fires while the answer that it waits for lies in the socket. A clock without this method has no
+   * input to wait for: `callback` then runs at once.
+   */
+  afterInput?(callback: () => void): void;
 }
 
 /** A longer delay overflows Node's 32-bit timers and would fire at once. */
@@ -18,4 +24,6 @@ export const systemClock: Clock = {
     const timer = setTimeout(callback, Math.min(Math.max(delayMs, 0), MAX_TIMER_MS));
     return () => clearTimeout(timer);
   },
+  // Immediates run after the poll phase, which reads the sockets.
+  afterInput: (callback) => void setImmediate(callback),
 };

@@ -1,6 +1,7 @@
+import { voids } from './mint-fence.js';
+import { type Moment } from './moment.js';
 import { type FreshToken } from './token-content.js';
-import { type MintFence, WITHOUT_LEASE } from './mint-fence.js';
-import { type Lease } from './token-store.js';
+import { type Lease, type TokenStoreEvent } from './token-store.js';
 import { type Token } from './token.js';
 
 /** How far the store knows of a token in hand. */
@@ -8,14 +9,15 @@ export type Sharing =
   | { readonly state: 'shared' }
   /** Its commit under that lease got no answer. */
   | { readonly state: 'unanswered'; readonly lease: Lease }
-  /** It was minted without a lease. */
-  | { readonly state: 'local' };
+  /** It was minted without a lease, or lost its lease to a process that shares no token yet. */
+  | { readonly state: 'unshared' };
 
-/** A token in the hand of this process; it never changes. Instants are ms of the monotonic clock. */
+/** A token in the hand of this process; it never changes. Its generation is the fence that it was minted under. */
 export interface HeldToken {
   readonly token: Token;
   /** Hard expiry. */
-  readonly endsAt: number;
+  readonly ends: Moment;
+  /** Ms of the monotonic clock, as the two instants below. */
   readonly refreshAt: number;
   /** When this process had it first. */
   readonly obtainedAt: number;
@@ -31,22 +33,19 @@ export function hasGeneration({ token, formerGeneration }: HeldToken, generation
   return token.generation === generation || formerGeneration === generation;
 }
 
-/** The fence that it was minted under. */
-export function fenceOf({ sharing, token }: HeldToken): MintFence {
-  return sharing.state === 'local' ? WITHOUT_LEASE : token.generation;
-}
-
 /** Whether it is the token that a caller was refused with, if the caller was. */
 export function isRefused(held: HeldToken, refusedGeneration: number | undefined): boolean {
   return refusedGeneration !== undefined && hasGeneration(held, refusedGeneration);
 }
 
+/** Whether an event voids this token; a rejection concerns only what the fleet shares. */
+export function isVoidedBy(event: Pick<TokenStoreEvent, 'type' | 'fence'>, { sharing, token }: HeldToken): boolean {
+  return (sharing.state !== 'unshared' || event.type === 'purged') && voids(event, token.generation);
+}
+
 /** What was minted, as far as it is still known. */
-export function freshFrom({ token, endsAt, refreshAt }: HeldToken): FreshToken {
+export function freshFrom({ token, ends, refreshAt }: HeldToken): FreshToken {
   const { accessToken, tokenType, scope, expiresAt } = token;
-  return {
-    content: { accessToken, tokenType, scope, expiresAt, refreshWindowMs: endsAt - refreshAt },
-    endsAt,
-    refreshAt,
-  };
+  const refreshWindowMs = ends.monotonicAt - refreshAt;
+  return { content: { accessToken, tokenType, scope, expiresAt, refreshWindowMs }, ends };
 }

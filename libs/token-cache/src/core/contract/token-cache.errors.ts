@@ -42,8 +42,19 @@ export class TokenConfigError extends TokenCacheError {
   }
 }
 
+/**
+ * Who leaves a source alone after a failure. `process`: the process that failed, until another one fails as well. `fleet`: every
+ * process. `provider`: every process, and the one that failed also for its other keys of the same provider and client.
+ */
+export type FailureBinds = 'process' | 'fleet' | 'provider';
+
 /** What is known of a failed mint. */
 export interface TokenSourceErrorOptions extends ErrorOptions {
+  /**
+   * Who leaves the source alone. @defaultValue `'provider'` with `retryAfterMs`; `'process'` for refused credentials; else
+   * `'fleet'`. A source that got no answer at all should say `'process'`: the fault may lie there.
+   */
+  binds?: FailureBinds;
   /** `error` of the token endpoint's answer (RFC 6749 section 5.2). */
   oauthError?: string;
   /** How long the source asked to be left alone, or for how long the fleet will not ask again. */
@@ -54,9 +65,11 @@ export interface TokenSourceErrorOptions extends ErrorOptions {
 export abstract class TokenSourceError extends TokenCacheError {
   readonly oauthError?: string | undefined;
   readonly retryAfterMs?: number | undefined;
+  readonly binds?: FailureBinds | undefined;
 
-  constructor(message: string, { oauthError, retryAfterMs, ...options }: TokenSourceErrorOptions = {}) {
+  constructor(message: string, { oauthError, retryAfterMs, binds, ...options }: TokenSourceErrorOptions = {}) {
     super(message, options);
+    this.binds = binds;
     this.oauthError = oauthError;
     this.retryAfterMs = retryAfterMs;
   }

@@ -1,3 +1,5 @@
+import { type Moment } from './moment.js';
+
 /** What processes tell each other of a token. */
 export interface TokenContent {
   readonly accessToken: string;
@@ -9,10 +11,15 @@ export interface TokenContent {
   readonly refreshWindowMs: number;
 }
 
-/** A token and how long it may be used. Instants are ms of the monotonic clock. */
+/** A token and how long it may be used. */
 export interface FreshToken {
   readonly content: TokenContent;
   /** Hard expiry. */
-  readonly endsAt: number;
-  readonly refreshAt: number;
+  readonly ends: Moment;
+}
+
+/** A token that was in hand before, and its hard expiry: its source may give it again. */
+export interface FormerToken {
+  readonly accessToken: string;
+  readonly ends: Moment;
 }

@@ -9,9 +9,21 @@ export interface TokenSource {
   readonly identity: string;
 
   /**
+   * The server that is asked, such as the URL of its token endpoint. Sources that name the same one share its `maxOpenMints`
+   * within a process. @defaultValue `identity`
+   */
+  readonly provider?: string;
+
+  /**
+   * As whom the server is asked, such as a client id. Sources that name the same provider and client leave it alone together
+   * when it throttles one of them, within a process. @defaultValue `identity`
+   */
+  readonly client?: string;
+
+  /**
    * Mints one token. Called by one process at a time for the whole fleet; must give up when `context.signal` aborts.
    *
-   * @throws TokenSourceRejectedError when the request itself was refused: the fleet does not ask again for 30 s
+   * @throws TokenSourceRejectedError when the request itself was refused: asked again after 30 s (`cooldown.rejectedMs`)
    * @throws TokenSourceUnavailableError when asking again may help; any other error counts as this one
    * @throws TokenResponseInvalidError when the answer cannot be used
    */
@@ -27,22 +39,38 @@ export interface MintContext {
   readonly integration: string;
 }
 
-/** A new token, as its source describes it. */
+/**
+ * A new token, as its source describes it. The token is used for the smallest of all that is known of its remaining life: these
+ * fields, the `exp`, `iat` and `nbf` of a JWT, and the end that the same token had before.
+ */
 export interface MintedToken {
   readonly accessToken: string;
   /** @defaultValue `'Bearer'` */
   readonly tokenType?: string;
-  /** Life from the moment the request was sent. 0, negative and unreadable values count as missing. */
+  /** Life from the moment the request was sent. 0 and less: it is over (see `zeroExpiry`). What cannot be read counts as missing. */
   readonly expiresInMs?: number;
+  /** Its end by the server's clock, in epoch ms, from servers that say it so. Read as `expiresInMs` is. */
+  readonly expiresAt?: number;
+  /**
+   * When the server answered, by its own clock, in epoch ms: the `Date` of the response (RFC 9110 section 6.6.1). With it the
+   * clocks of server and client need not agree. @defaultValue the clock of this machine
+   */
+  readonly answeredAt?: number;
   readonly scope?: string;
 }
 
 /**
  * Makes a source of a function.
  *
+ * @param names of the server and of the client, for sources that share them
  * @example
  * tokenSource('legacy-sso', async () => ({ accessToken: await sso.login(), expiresInMs: 600_000 }))
  */
-export function tokenSource(identity: string, mint: TokenSource['mint']): TokenSource {
-  return { identity, mint };
+export function tokenSource(
+  identity: string,
+  mint: TokenSource['mint'],
+  names: Pick<TokenSource, 'provider' | 'client'> = {},
+): TokenSource {
+  const { provider, client } = names;
+  return { identity, mint, ...(provider !== undefined && { provider }), ...(client !== undefined && { client }) };
 }

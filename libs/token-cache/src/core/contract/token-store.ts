@@ -18,6 +18,7 @@ export interface TokenStore {
    * The token if it serves the attempt: it is not marked as rejected, is not of `refusedGeneration`, and lives longer than
    * `minTtlMs`; else the right to mint one, or why not. A token that merely lives too short is also a hit while it cannot be
    * replaced now. The same nonce is given its own live lease again, so that a lost reply does not make a process wait for itself.
+   * A lease that ends later than `leaseMs` from now was granted before the store's clock was set back, and is over.
    */
   acquire(keyId: string, attempt: Attempt): Promise<Acquired>;
 
@@ -26,16 +27,30 @@ export interface TokenStore {
 
   /**
    * Publishes the token under its fence, releases the lease, forgets failures and wakes the waiters. Idempotent. A
-   * lease that lapsed commits all the same unless a newer fence exists, or every record of the key is gone and the fence
-   * is older than `leaseMs`.
+   * lease that lapsed commits all the same unless its fence is void or a newer one exists, or every record of the key is gone
+   * and the fence is older than `leaseMs`.
    *
    * @param ttlMs time to hard expiry when the commit is sent, greater than 0; what the commit takes to arrive comes off it, as
    *   far as `lease.sinceGrantMs` tells
    */
   commit(keyId: string, lease: Lease, payload: string, ttlMs: number): Promise<Committed>;
 
-  /** Releases a lease that is still ours, remembers the failure for `cooldown.remainingMs` if given, and wakes the waiters. */
-  fail(keyId: string, lease: Lease, cooldown?: Cooldown): Promise<void>;
+  /**
+   * Releases a lease that is still ours, remembers the failure for `cooldown.remainingMs` if given, and wakes the waiters; false
+   * when the lease is no longer ours and nothing was written. A cool-down that names a process binds the whole fleet all the
+   * same while another one lasts that is not of that process: two processes that fail are no fault of one.
+   */
+  fail(keyId: string, lease: Lease, cooldown?: Cooldown): Promise<boolean>;
+
+  /**
+   * Publishes, without a lease, a token that this process holds and the store has lost or never had, and wakes the waiters.
+   * Leases, cool-downs and the pace of rejections stay as they are, so that a mint under way replaces this token. Idempotent.
+   *
+   * @param generation the fence that the token was minted under, or the last one that was known when it was minted without one
+   * @param ttlMs time to hard expiry when the offer is sent, greater than 0
+   * @param since tells what the offer took to arrive, which comes off `ttlMs`; unset when the store has not answered before
+   */
+  offer(keyId: string, generation: number, payload: string, ttlMs: number, since?: AnsweredSince): Promise<Offered>;
 
   /**
    * Decides about a rejection; `replaced` marks the token and announces that. A marked token stays until the next commit, and
@@ -45,15 +60,38 @@ export interface TokenStore {
 
   /**
    * Deletes token, cool-down and the memory of rejections, voids a mint in flight by raising the fence, and announces it.
-   * Answers the fence up to which everything is void; leases granted from now on lie above it.
+   * Answers the fence up to which everything is void; leases granted from now on lie above it. The fence is remembered for as
+   * long as the key is.
+   *
+   * @param withinMs for how long the caller waits: a purge that reaches the store later deletes nothing and rejects, since it
+   *   may have been waiting in a queue or was sent again. Without it a purge is carried out whenever it arrives.
    */
-  purge(keyId: string): Promise<number>;
+  purge(keyId: string, withinMs?: number): Promise<number>;
 
   /** Resolves when the store can be written to. */
   ping(): Promise<void>;
 
   /** Closes the connections that the store itself opened. */
   close(): Promise<void>;
+
+  /**
+   * Names the part of the store that holds a key and fails as one, such as a shard. Calls of one part say nothing of another.
+   * @defaultValue the store fails as a whole
+   */
+  nodeOf?(keyId: string): string;
+
+  /**
+   * Resolves when calls can be sent; `undefined` if they can be now. A call waits for this within its time limit, and is not
+   * made at all once that is over.
+   * @defaultValue calls can always be sent
+   */
+  ready?(): Promise<void> | undefined;
+
+  /**
+   * Whether a method rejected with what the store answered, such as being full, and not for want of an answer.
+   * @defaultValue every rejection is the want of an answer
+   */
+  hasAnswered?(error: unknown): boolean;
 }
 
 /** One attempt to get a token or the right to mint it. */
@@ -65,6 +103,8 @@ export interface Attempt {
   readonly minTtlMs: number;
   /** The generation of a token that is of no use to the caller, however long it lives. */
   readonly refusedGeneration?: number;
+  /** The process that asks: the cool-down of another process does not bind it. Unset: it is bound by every cool-down. */
+  readonly process?: string;
 }
 
 /** A token that an upstream refused, and how often policy lets a token of its key be replaced. */
@@ -108,22 +148,46 @@ export interface StoredToken {
   readonly ttlMs: number;
 }
 
+/** When the store answered last, for what is sent to it without a lease. */
+export interface AnsweredSince {
+  /** The store's own time of that answer, in us. */
+  readonly answeredAtUs: number;
+  /** How long ago the answer arrived, in ms. */
+  readonly sinceMs: number;
+}
+
 /** A failure that the fleet remembers. */
 export interface Cooldown {
   readonly remainingMs: number;
   /** Opaque to the store. */
   readonly error: string;
+  /** The only process that is bound; unset when the whole fleet is. */
+  readonly process?: string;
 }
 
 /** Why a token is minted. */
 export type MintReason = 'miss' | 'refresh' | 'invalidated';
 
-/** The answer to an attempt; `rejected` is a token that is valid but does not serve it, being marked or refused. */
+/** What is told beside every answer to an attempt but a hit. */
+export interface NotServed {
+  /** A token that is valid but does not serve the attempt, being marked or refused. */
+  readonly rejected?: StoredToken;
+  /** All that was minted under this fence or an older one was purged or is marked as rejected; 0 for nothing. */
+  readonly voidedUpTo: number;
+}
+
+/** An answer without a token or the right to mint one. */
+export interface TurnedAway extends NotServed {
+  /** The store's own time of this answer, in us: an offer that names it loses what it takes to arrive. */
+  readonly answeredAtUs: number;
+}
+
+/** The answer to an attempt. */
 export type Acquired =
   | { readonly outcome: 'hit'; readonly token: StoredToken }
-  | { readonly outcome: 'wait'; readonly leaseEndsInMs: number; readonly rejected?: StoredToken }
-  | { readonly outcome: 'cooling'; readonly cooldown: Cooldown; readonly rejected?: StoredToken }
-  | {
+  | (TurnedAway & { readonly outcome: 'wait'; readonly leaseEndsInMs: number })
+  | (TurnedAway & { readonly outcome: 'cooling'; readonly cooldown: Cooldown })
+  | (NotServed & {
       readonly outcome: 'lease';
       readonly lease: Lease;
       /** `refresh` when an unmarked token is still valid, `invalidated` after a mark or a purge, else `miss`. */
@@ -134,13 +198,18 @@ export type Acquired =
       readonly failures: number;
       /** The token that lives no longer than `minTtlMs`, if any. */
       readonly token?: StoredToken;
-      readonly rejected?: StoredToken;
-    };
+    });
 
-/** The answer to a commit. */
+/** The answer to a commit. `voided`: the token was purged or is marked as rejected, or an older one than that is. */
 export type Committed =
-  | { readonly outcome: 'stored' | 'duplicate' }
-  /** A newer fence exists; `token` is what it published, if it did. */
+  | { readonly outcome: 'stored' | 'duplicate' | 'voided' }
+  /** A newer fence exists, or the store cannot know: the token itself may be good. `token` is the newer one, if there is one. */
+  | { readonly outcome: 'superseded'; readonly token?: StoredToken };
+
+/** The answer to an offer. `voided`: the token was purged or is marked as rejected, or an older one than that is. */
+export type Offered =
+  | { readonly outcome: 'stored' | 'voided' }
+  /** A newer token was published, or one that serves is there, which is then `token`; or the offered token has ended. */
   | { readonly outcome: 'superseded'; readonly token?: StoredToken };
 
 /** What a store has under a key. */

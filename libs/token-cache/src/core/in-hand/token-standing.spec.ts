@@ -1,5 +1,6 @@
 import { billingKey } from '../../testing/billing-key.spec-support.js';
 import { FakeClock } from '../../testing/fake-clock.js';
+import { after, momentOf } from '../contract/moment.js';
 import { TokenObservers } from '../contract/token-observers.js';
 import { type Token } from '../contract/token.js';
 import { PayloadCodec } from '../store-client/payload-codec.js';
@@ -21,8 +22,8 @@ describe('TokenStanding', () => {
 
   function keep(generation: number): Token {
     const content = { accessToken: 'token', tokenType: 'Bearer', expiresAt: 1, refreshWindowMs: 0 };
-    const fresh = { content, endsAt: 3_600_000, refreshAt: 3_600_000 };
-    return tokens.keep(billingKey(), fresh, generation, 0, { state: 'shared' }).token;
+    const fresh = { content, ends: after(momentOf(clock), 3_600_000) };
+    return tokens.keep(billingKey(), fresh, generation, momentOf(clock), { state: 'shared' }).token;
   }
 
   it('takes a token for untried until it is 5 s old here', async () => {

@@ -3,6 +3,7 @@ import { FakeClock } from '../../testing/fake-clock.js';
 import { type NearCachePolicy } from '../config/policy.js';
 import { type TokenKey } from '../config/token-key.js';
 import { type HeldToken, type Sharing } from '../contract/held-token.js';
+import { after, type Moment, momentOf } from '../contract/moment.js';
 import { type TokenContent } from '../contract/token-content.js';
 import { TokenObserver } from '../contract/token-observer.js';
 import { TokenObservers } from '../contract/token-observers.js';
@@ -14,7 +15,7 @@ import { TokensInHand } from './tokens-in-hand.js';
 const HOUR = 3_600_000;
 const MAX_AGE_MS = 5_000;
 const SHARED: Sharing = { state: 'shared' };
-const LOCAL: Sharing = { state: 'local' };
+const LOCAL: Sharing = { state: 'unshared' };
 const UNANSWERED: Sharing = { state: 'unanswered', lease: { nonce: 'n', fence: 7, leaseMs: 1 } };
 
 describe('TokensInHand', () => {
@@ -22,6 +23,7 @@ describe('TokensInHand', () => {
   const channel: { upSince: number | undefined } = { upSince: 0 };
   let key: TokenKey;
   let clock: FakeClock;
+  let start: Moment;
   let tokens: TokensInHand;
   let watch: KeyWatch;
   let seen: unknown[];
@@ -29,6 +31,7 @@ describe('TokensInHand', () => {
   beforeEach(() => {
     key = billingKey();
     clock = new FakeClock();
+    start = momentOf(clock);
     channel.upSince = 0;
     watch = new KeyWatch({ lookAgain: () => () => {} }, () => {});
     seen = [];
@@ -62,7 +65,11 @@ describe('TokensInHand', () => {
     return { fence, ttlMs, payload: codec.encode(key.id, fence, content(fence, more)) };
   }
 
-  const admit = (token: StoredToken, sentAt = clock.monotonic()) => tokens.admit(key, token, sentAt, watch);
+  /** So many ms after the start of the clock. */
+  const at = (ms: number): Moment => after(start, ms);
+
+  const admit = (token: StoredToken, sentAt?: number) =>
+    tokens.admit(key, token, sentAt === undefined ? momentOf(clock) : at(sentAt), watch);
 
   /** A token of the store that is in hand now. */
   function admitted(token: StoredToken, sentAt?: number): HeldToken {
@@ -76,34 +83,36 @@ describe('TokensInHand', () => {
     sharing: Sharing,
     { endsAt = HOUR, confirmedAt = 0, own = tokens } = {},
   ): HeldToken {
-    const fresh = { content: content(generation), endsAt, refreshAt: endsAt - 300_000 };
-    return own.keep(key, fresh, generation, confirmedAt, sharing);
+    const fresh = { content: content(generation), ends: at(endsAt) };
+    return own.keep(key, fresh, generation, at(confirmedAt), sharing);
   }
 
-  const generation = (own = tokens): number | undefined => own.valid(key.id, clock.monotonic())?.token.generation;
+  const generation = (own = tokens): number | undefined => own.valid(key.id)?.token.generation;
 
   describe('trusts a token without asking the store', () => {
-    it('until its hard expiry', () => {
+    it('until its hard expiry', async () => {
       keep(7, SHARED);
-      expect(tokens.trusted(key.id, HOUR - 1)).toBeDefined();
-      for (const look of ['trusted', 'valid', 'lastResort'] as const)
-        expect(tokens[look](key.id, HOUR)).toBeUndefined();
+      await clock.advance(HOUR - 1);
+      expect([tokens.trusted(key.id, momentOf(clock)), tokens.valid(key.id)]).not.toContain(undefined);
+      await clock.advance(1);
+      const looks = [tokens.trusted(key.id, momentOf(clock)), tokens.valid(key.id), tokens.lastResort(key.id)];
+      expect(looks).toEqual([undefined, undefined, undefined]);
     });
 
     it('only if the store confirmed it since events arrive', () => {
       keep(7, SHARED, { confirmedAt: 100 });
       channel.upSince = 100;
-      expect(tokens.trusted(key.id, 200)).toBeDefined();
+      expect(tokens.trusted(key.id, at(200))).toBeDefined();
       channel.upSince = 101;
-      expect(tokens.trusted(key.id, 200)).toBeUndefined();
-      expect(tokens.valid(key.id, 200)).toBeDefined();
+      expect(tokens.trusted(key.id, at(200))).toBeUndefined();
+      expect(tokens.valid(key.id)).toBeDefined();
     });
 
     it('for maxAgeMs after the store confirmed it while no events arrive', () => {
       keep(7, SHARED, { confirmedAt: 100 });
       channel.upSince = undefined;
-      expect(tokens.trusted(key.id, 99 + MAX_AGE_MS)).toBeDefined();
-      expect(tokens.trusted(key.id, 100 + MAX_AGE_MS)).toBeUndefined();
+      expect(tokens.trusted(key.id, at(99 + MAX_AGE_MS))).toBeDefined();
+      expect(tokens.trusted(key.id, at(100 + MAX_AGE_MS))).toBeUndefined();
     });
 
     it.each([
@@ -112,15 +121,15 @@ describe('TokensInHand', () => {
     ])('only if the store does not know it, when %s', (_when, make) => {
       const own = make();
       keep(7, SHARED, { own });
-      expect(own.trusted(key.id, 200)).toBeUndefined();
+      expect(own.trusted(key.id, at(200))).toBeUndefined();
       keep(8, LOCAL, { own });
-      expect(own.trusted(key.id, 200)).toBeDefined();
+      expect(own.trusted(key.id, at(200))).toBeDefined();
     });
 
     it('never once it is rejected', () => {
       tokens.reject(key.id, keep(7, SHARED));
-      expect([tokens.trusted(key.id, 0), tokens.valid(key.id, 0)]).toEqual([undefined, undefined]);
-      expect(tokens.lastResort(key.id, 0)?.token.generation).toBe(7);
+      expect([tokens.trusted(key.id, at(0)), tokens.valid(key.id)]).toEqual([undefined, undefined]);
+      expect(tokens.lastResort(key.id)?.token.generation).toBe(7);
     });
   });
 
@@ -130,7 +139,7 @@ describe('TokensInHand', () => {
       const held = admitted(stored(7, { scope: 'read' }), 400);
       const refreshAt = HOUR - 299_600;
       expect(held).toMatchObject({
-        endsAt: HOUR + 400,
+        ends: at(HOUR + 400),
         refreshAt,
         tendAt: refreshAt,
         obtainedAt: 1_000,
@@ -146,13 +155,13 @@ describe('TokensInHand', () => {
         refreshAt: clock.now() + HOUR - 300_600,
         keyId: key.id,
       });
-      expect(tokens.valid(key.id, clock.monotonic())).toBe(held);
+      expect(tokens.valid(key.id)).toBe(held);
       expect(seen).toEqual([['learned', 'billing', clock.now() + HOUR]]);
     });
 
     it('and never tends one that has no refresh window', () => {
       const held = admitted(stored(7, { refreshWindowMs: 0 }));
-      expect(held.tendAt).toBe(held.endsAt);
+      expect(held.tendAt).toBe(held.ends.monotonicAt);
     });
 
     it('by confirming the one that it holds already, and ends its mark', async () => {
@@ -161,7 +170,7 @@ describe('TokensInHand', () => {
       await clock.advance(500);
       expect(admitted(stored(7, { ttlMs: HOUR - 500 }), 450)).toBe(held);
       channel.upSince = 450;
-      expect(tokens.trusted(key.id, 500)).toBe(held);
+      expect(tokens.trusted(key.id, at(500))).toBe(held);
       expect(seen).toHaveLength(1);
     });
 
@@ -174,7 +183,7 @@ describe('TokensInHand', () => {
       it.each([7, 8])('none of a generation up to %i', (fence) => {
         watch.notice({ type, keyId: key.id, fence });
         expect(admit(stored(7))).toEqual({ outcome: 'voided' });
-        expect(tokens.lastResort(key.id, 0)).toBeUndefined();
+        expect(tokens.lastResort(key.id)).toBeUndefined();
       });
 
       it('one that is newer', () => {
@@ -190,7 +199,7 @@ describe('TokensInHand', () => {
     });
 
     it('unless it cannot be read, and says so', () => {
-      expect(admit({ fence: 7, ttlMs: HOUR, payload: 'sealed with another key' })).toEqual({ outcome: 'unreadable' });
+      expect(admit({ fence: 7, ttlMs: HOUR, payload: 'sealed with another key' })).toEqual({ outcome: 'unusable' });
       expect(seen).toEqual([['unreadable', 'billing']]);
     });
 
@@ -210,18 +219,18 @@ describe('TokensInHand', () => {
 
   describe('admits a token that does not serve as the last resort', () => {
     const admitRejected = (token: StoredToken, sentAt = clock.monotonic(), isMarked = false): void =>
-      tokens.admitRejected(key, token, isMarked, sentAt, watch);
+      tokens.admitRejected(key, token, isMarked, at(sentAt), watch);
 
     it('and marks the same token in hand, if the store does', () => {
       const held = keep(7, SHARED);
       admitRejected(stored(7), 0, true);
-      expect([tokens.valid(key.id, 0), tokens.lastResort(key.id, 0)]).toEqual([undefined, held]);
+      expect([tokens.valid(key.id), tokens.lastResort(key.id)]).toEqual([undefined, held]);
     });
 
     it('and does not trust it', () => {
       admitRejected(stored(7));
-      expect(tokens.lastResort(key.id, 0)?.token.accessToken).toBe('token-7');
-      expect([tokens.trusted(key.id, 0), tokens.valid(key.id, 0)]).toEqual([undefined, undefined]);
+      expect(tokens.lastResort(key.id)?.token.accessToken).toBe('token-7');
+      expect([tokens.trusted(key.id, at(0)), tokens.valid(key.id)]).toEqual([undefined, undefined]);
     });
 
     it.each([
@@ -231,7 +240,7 @@ describe('TokensInHand', () => {
     ])('unless %s is in hand', (_which, generation, sharing) => {
       const held = keep(generation, sharing);
       admitRejected(stored(7));
-      expect(tokens.valid(key.id, 0)).toBe(held);
+      expect(tokens.valid(key.id)).toBe(held);
     });
 
     it.each([
@@ -242,58 +251,113 @@ describe('TokensInHand', () => {
       const held = keep(6, sharing);
       if (isRejected) tokens.reject(key.id, held);
       admitRejected(stored(7));
-      expect(tokens.lastResort(key.id, 0)?.token.accessToken).toBe('token-7');
-      expect(tokens.valid(key.id, 0)).toBeUndefined();
+      expect(tokens.lastResort(key.id)?.token.accessToken).toBe('token-7');
+      expect(tokens.valid(key.id)).toBeUndefined();
     });
 
     it('unless it was purged meanwhile', () => {
       watch.notice({ type: 'purged', keyId: key.id, fence: 7 });
       admitRejected(stored(7));
-      expect(tokens.lastResort(key.id, 0)).toBeUndefined();
+      expect(tokens.lastResort(key.id)).toBeUndefined();
     });
 
     it('although it was rejected meanwhile', () => {
       watch.notice({ type: 'invalidated', keyId: key.id, fence: 7 });
       admitRejected(stored(7));
-      expect(tokens.lastResort(key.id, 0)).toBeDefined();
+      expect(tokens.lastResort(key.id)).toBeDefined();
     });
 
     it('unless it ended on its way', async () => {
       await clock.advance(1_000);
       admitRejected(stored(7, { ttlMs: 1_000 }), 0);
-      expect(tokens.lastResort(key.id, 1_000)).toBeUndefined();
+      expect(tokens.lastResort(key.id)).toBeUndefined();
     });
 
     it('unless it cannot be read', () => {
       admitRejected({ fence: 7, ttlMs: HOUR, payload: 'sealed with another key' });
-      expect(tokens.lastResort(key.id, 0)).toBeUndefined();
+      expect(tokens.lastResort(key.id)).toBeUndefined();
     });
   });
 
-  describe('lets go of a rejected token that the store does not hand back', () => {
-    function rejected(sharing: Sharing, confirmedAt = 0): void {
-      tokens.reject(key.id, keep(7, sharing, { confirmedAt }));
-    }
-
-    it('when it was asked after it had confirmed that token', () => {
-      rejected(SHARED);
-      tokens.dropRejected(key.id, 0);
-      expect(tokens.lastResort(key.id, 0)).toBeUndefined();
+  describe('told by the store up to which fence everything is void,', () => {
+    it.each([
+      ['lets go of a token of that fence', 7, 7],
+      ['lets go of an older one', 6, 7],
+    ])('%s', (_what, generation, voidedUpTo) => {
+      keep(generation, SHARED);
+      tokens.heed(key.id, voidedUpTo, undefined);
+      expect(tokens.lastResort(key.id)).toBeUndefined();
     });
 
-    it.each<[string, () => unknown]>([
-      ['was asked before', () => rejected(SHARED, 101)],
-      ['does not know it', () => rejected(LOCAL)],
-      ['hands it out', () => keep(7, SHARED)],
-    ])('unless the store %s', (_what, have) => {
-      have();
-      tokens.dropRejected(key.id, 100);
-      expect(tokens.lastResort(key.id, 0)).toBeDefined();
+    it('keeps a newer one', () => {
+      const held = keep(8, SHARED);
+      tokens.heed(key.id, 7, undefined);
+      expect(tokens.valid(key.id)).toBe(held);
     });
 
-    it('and nothing where there is none', () => {
-      expect(() => tokens.dropRejected(key.id, 100)).not.toThrow();
+    it('keeps the one that the store hands back as rejected for callers that can be given no other', () => {
+      const held = keep(7, SHARED);
+      tokens.heed(key.id, 7, stored(7));
+      expect([tokens.valid(key.id), tokens.lastResort(key.id)]).toEqual([undefined, held]);
     });
+
+    it('does nothing where there is none', () => {
+      expect(() => tokens.heed(key.id, 7, undefined)).not.toThrow();
+    });
+  });
+
+  describe('when the wall clock goes on while the monotonic one stands still', () => {
+    const sleep = (ms: number): void => clock.moveWall(ms);
+
+    it('does not trust a token without asking the store', () => {
+      keep(7, SHARED);
+      sleep(1_000);
+      expect(tokens.trusted(key.id, momentOf(clock))).toBeDefined();
+      sleep(1);
+      expect(tokens.trusted(key.id, momentOf(clock))).toBeUndefined();
+      expect(tokens.valid(key.id)).toBeDefined();
+    });
+
+    it('gives out no token that is over by the wall clock, be it its own', () => {
+      keep(7, LOCAL);
+      sleep(HOUR);
+      expect([tokens.trusted(key.id, momentOf(clock)), tokens.lastResort(key.id)]).toEqual([undefined, undefined]);
+    });
+
+    it('trusts a token again that the store confirms, to the end that the store tells', async () => {
+      admitted(stored(7));
+      sleep(HOUR / 2);
+      expect(admitted(stored(7, { ttlMs: HOUR / 2 })).ends).toMatchObject({ monotonicAt: HOUR / 2 });
+      expect(tokens.trusted(key.id, momentOf(clock))).toBeDefined();
+      await clock.advance(HOUR / 2);
+      expect(tokens.lastResort(key.id)).toBeUndefined();
+    });
+
+    it('goes by the store when the wall clock was set ahead and the machine did not sleep', () => {
+      admitted(stored(7));
+      sleep(2 * HOUR);
+      expect(tokens.valid(key.id)).toBeUndefined();
+      expect(admitted(stored(7, { ttlMs: HOUR - 1 })).token.generation).toBe(7);
+    });
+  });
+
+  it('takes no token from the store that is over by the clock of this process', async () => {
+    admitted(stored(7));
+    await clock.advance(HOUR);
+    expect(admit(stored(7))).toEqual({ outcome: 'unusable' });
+  });
+
+  it('gives no longer life to a token when the wall clock is set back', async () => {
+    keep(7, SHARED);
+    clock.moveWall(-10 * HOUR);
+    await clock.advance(HOUR);
+    expect(tokens.lastResort(key.id)).toBeUndefined();
+  });
+
+  it('keeps every token that no other process has, however many there are', () => {
+    const keys = Array.from({ length: 1_000 }, (_, number) => ({ ...key, id: `key ${number}` }));
+    for (const one of keys) tokens.keep(one, { content: content(1), ends: at(HOUR) }, 1, at(0), LOCAL);
+    expect(keys.filter(({ id }) => tokens.valid(id))).toHaveLength(1_000);
   });
 
   describe('keeps the better token', () => {
@@ -340,7 +404,7 @@ describe('TokensInHand', () => {
     it('knows it by the former one, too', async () => {
       const former = keep(3, LOCAL);
       await clock.advance(100);
-      const held = tokens.keepShared(key, former, 7, 100, SHARED);
+      const held = tokens.keepShared(key, former, 7, at(100), SHARED);
       expect(held).toMatchObject({ obtainedAt: 0, formerGeneration: 3, sharing: SHARED });
       expect([tokens.find(former.token)?.held, tokens.find(held.token)?.held]).toEqual([held, held]);
       expect(tokens.hasNewerThan(former.token)).toBe(false);
@@ -349,9 +413,9 @@ describe('TokensInHand', () => {
     it('does not forget that it was rejected', () => {
       const former = keep(3, LOCAL);
       tokens.reject(key.id, former);
-      const held = tokens.keepShared(key, former, 7, 100, SHARED);
+      const held = tokens.keepShared(key, former, 7, at(100), SHARED);
       expect(tokens.isRejected(key.id, held)).toBe(true);
-      expect(tokens.valid(key.id, 100)).toBeUndefined();
+      expect(tokens.valid(key.id)).toBeUndefined();
     });
   });
 
@@ -367,16 +431,16 @@ describe('TokensInHand', () => {
     const former = keep(1, SHARED);
     const held = keep(2, SHARED);
     tokens.drop(key.id, former);
-    expect(tokens.valid(key.id, 200)).toBe(held);
+    expect(tokens.valid(key.id)).toBe(held);
     tokens.drop(key.id, held);
-    expect(tokens.lastResort(key.id, 200)).toBeUndefined();
+    expect(tokens.lastResort(key.id)).toBeUndefined();
   });
 
   it('rejects the token that is meant, and no other', () => {
     const former = keep(1, SHARED);
     const held = keep(2, SHARED);
     tokens.reject(key.id, former);
-    expect(tokens.valid(key.id, 200)).toBe(held);
+    expect(tokens.valid(key.id)).toBe(held);
     expect(tokens.isRejected(key.id, former)).toBe(false);
   });
 
@@ -389,8 +453,8 @@ describe('TokensInHand', () => {
     it.each(['invalidated', 'purged'] as const)('is concerned when generation 7 was %s: as the table says', (type) => {
       const held = keep(fence, sharing);
       tokens.notice({ type, keyId: key.id, fence: 7 });
-      expect(tokens.valid(key.id, 200)).toBe(isMeant ? undefined : held);
-      expect(tokens.lastResort(key.id, 200)).toBe(isMeant && type === 'purged' ? undefined : held);
+      expect(tokens.valid(key.id)).toBe(isMeant ? undefined : held);
+      expect(tokens.lastResort(key.id)).toBe(isMeant && type === 'purged' ? undefined : held);
     });
   });
 
@@ -402,7 +466,7 @@ describe('TokensInHand', () => {
   ] as const)('keeps a token without a lease when its key was %s: %p', (type, stays) => {
     keep(3, LOCAL);
     tokens.notice({ type, keyId: key.id, fence: 7 });
-    expect(tokens.valid(key.id, 200) !== undefined).toBe(stays);
+    expect(tokens.valid(key.id) !== undefined).toBe(stays);
   });
 
   it('hears of keys that are not in hand without harm', () => {

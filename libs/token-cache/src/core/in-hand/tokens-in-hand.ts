@@ -2,13 +2,14 @@ import { LRUCache } from 'lru-cache';
 import { type NearCachePolicy } from '../config/policy.js';
 import { type TokenKey } from '../config/token-key.js';
 import { type Clock } from '../contract/clock.js';
-import { fenceOf, freshFrom, hasGeneration, type HeldToken, type Sharing } from '../contract/held-token.js';
-import { voids } from '../contract/mint-fence.js';
+import { ExpiringMap } from '../contract/expiring-map.js';
+import { freshFrom, hasGeneration, type HeldToken, isVoidedBy, type Sharing } from '../contract/held-token.js';
+import { after, isOver, type Moment, momentOf, sleptMs } from '../contract/moment.js';
 import { type FreshToken } from '../contract/token-content.js';
 import { type TokenObservers } from '../contract/token-observers.js';
 import { type StoredToken, type TokenStoreEvent } from '../contract/token-store.js';
 import { Token } from '../contract/token.js';
-import { BREAKER_RESET_MS } from '../store-client/guarded-store.js';
+import { BREAKER_RESET_MS } from '../store-client/breaker.js';
 import { type KeyWatch } from '../store-client/key-watch.js';
 import { type PayloadCodec } from '../store-client/payload-codec.js';
 
@@ -20,10 +21,13 @@ export interface Channel {
 
 /**
  * What came of a token of the store. `voided`: it was rejected, purged or ended on its way. `outdated`: the store has lost
- * the newer one that we hold. `unreadable`: it was sealed with another key, or is not ours.
+ * the newer one that we hold. `unusable`: it was sealed with another key, is not ours, or is over by a clock of this process.
  */
 export type Admission =
-  { readonly outcome: 'held'; readonly held: HeldToken } | { readonly outcome: 'voided' | 'outdated' | 'unreadable' };
+  { readonly outcome: 'held'; readonly held: HeldToken } | { readonly outcome: 'voided' | 'outdated' | 'unusable' };
+
+/** A wall clock that moved on by more than this, beyond the monotonic one, says that the machine slept or its clock was set. */
+const MOST_DRIFT_MS = 1_000;
 
 export interface TokensInHandParts {
   policy: NearCachePolicy | false;
@@ -38,9 +42,9 @@ export interface TokensInHandParts {
 /** A token in hand, and what is known of it. */
 interface Entry {
   readonly key: TokenKey;
-  readonly held: HeldToken;
+  held: HeldToken;
   /** When the call was sent to which the store answered that this is the shared one. */
-  confirmedAt: number;
+  confirmed: Moment;
   /** Marked as rejected: given out only when no other token can be had. */
   isRejected: boolean;
 }
@@ -51,6 +55,8 @@ interface Entry {
  */
 export class TokensInHand {
   private readonly entries: LRUCache<string, Entry>;
+  /** Tokens that no other process has; to evict one would cost a mint, so that their number has no bound but their lives. */
+  private readonly unshared = new ExpiringMap<Entry>();
   /** The keys of the tokens that were ever in hand, for as long as an application holds one. */
   private readonly keys = new WeakMap<Token, TokenKey>();
 
@@ -59,27 +65,34 @@ export class TokensInHand {
   }
 
   /** The token that may be given out without asking the store. */
-  trusted(keyId: string, now: number): HeldToken | undefined {
-    const entry = this.entries.get(keyId);
-    if (!entry || entry.isRejected || entry.held.endsAt <= now) return undefined;
+  trusted(keyId: string, now: Moment): HeldToken | undefined {
+    const entry = this.entries.get(keyId) ?? this.unshared.get(keyId);
+    if (!entry || entry.isRejected || isOver(entry.held.ends, now)) return undefined;
     return this.isTrusted(entry, now) ? entry.held : undefined;
   }
 
   /** The token that neither ended nor was rejected, whatever the store may have to say. */
-  valid(keyId: string, now: number): HeldToken | undefined {
-    const entry = this.live(keyId, now);
+  valid(keyId: string): HeldToken | undefined {
+    const entry = this.live(keyId);
     return entry?.isRejected ? undefined : entry?.held;
   }
 
   /** The token that has not ended, be it rejected: for callers that can be given no other. */
-  lastResort(keyId: string, now: number): HeldToken | undefined {
-    return this.live(keyId, now)?.held;
+  lastResort(keyId: string): HeldToken | undefined {
+    return this.live(keyId)?.held;
   }
 
-  /** The token of that generation, and its key, if it is still in hand. */
-  find({ keyId, generation }: Token): { readonly key: TokenKey; readonly held: HeldToken } | undefined {
-    const entry = this.entries.peek(keyId);
-    return entry && hasGeneration(entry.held, generation) ? entry : undefined;
+  /** The last token that was in hand, ended or not. */
+  last(keyId: string): HeldToken | undefined {
+    return this.peek(keyId)?.held;
+  }
+
+  /** The given token as it is in hand now, and its key. */
+  find(token: Token): { readonly key: TokenKey; readonly held: HeldToken } | undefined {
+    const entry = this.peek(token.keyId);
+    // Two processes may give one generation to tokens that they mint without the store.
+    const isSame = entry && hasGeneration(entry.held, token.generation);
+    return isSame && entry.held.token.accessToken === token.accessToken ? entry : undefined;
   }
 
   /** The key of a token that is or was in hand; it names the request, which the id of a token does not tell. */
@@ -89,24 +102,22 @@ export class TokensInHand {
 
   /** Whether a newer token than this one is in hand. */
   hasNewerThan({ keyId, generation }: Token): boolean {
-    const current = this.valid(keyId, this.parts.clock.monotonic());
+    const current = this.valid(keyId);
     return current !== undefined && current.token.generation > generation && !hasGeneration(current, generation);
   }
 
   /** Takes a token that the store gave as the shared one, unless we know better. */
-  admit(key: TokenKey, stored: StoredToken, sentAt: number, watch: KeyWatch): Admission {
-    const endsAt = sentAt + stored.ttlMs;
-    if (watch.hasVoided(stored.fence) || endsAt <= this.parts.clock.monotonic()) return { outcome: 'voided' };
-    const current = this.live(key.id, sentAt);
-    if (current && isShared(current, stored.fence)) {
-      current.confirmedAt = sentAt;
-      current.isRejected = false;
-      return { outcome: 'held', held: current.held };
-    }
+  admit(key: TokenKey, stored: StoredToken, sentAt: Moment, watch: KeyWatch): Admission {
+    const ends = after(sentAt, stored.ttlMs);
+    const now = momentOf(this.parts.clock);
+    if (watch.hasVoided(stored.fence) || isOver(ends, now)) return { outcome: 'voided' };
+    const known = this.peek(key.id);
+    if (known && isShared(known, stored.fence)) return this.confirm(known, ends, sentAt, now);
+    const current = this.live(key.id);
     if (current && isNewer(current, stored, sentAt)) return { outcome: 'outdated' };
-    const held = this.open(key, stored, endsAt);
-    if (!held) return { outcome: 'unreadable' };
-    return { outcome: 'held', held: this.put({ key, held, confirmedAt: sentAt, isRejected: false }) };
+    const held = this.open(key, stored, ends);
+    if (!held) return { outcome: 'unusable' };
+    return { outcome: 'held', held: this.put({ key, held, confirmed: sentAt, isRejected: false }) };
   }
 
   /**
@@ -114,68 +125,92 @@ export class TokensInHand {
    *
    * @param isMarked by the store, and not only of no use to the caller; the same token in hand is then marked as well
    */
-  admitRejected(key: TokenKey, stored: StoredToken, isMarked: boolean, sentAt: number, watch: KeyWatch): void {
-    const endsAt = sentAt + stored.ttlMs;
-    if (watch.hasPurged(stored.fence) || endsAt <= this.parts.clock.monotonic()) return;
-    const current = this.live(key.id, sentAt);
-    if (isMarked && current && isShared(current, stored.fence)) current.isRejected = true;
+  admitRejected(key: TokenKey, stored: StoredToken, isMarked: boolean, sentAt: Moment, watch: KeyWatch): void {
+    const ends = after(sentAt, stored.ttlMs);
+    if (watch.hasPurged(stored.fence) || isOver(ends, momentOf(this.parts.clock))) return;
+    const known = this.peek(key.id);
+    if (known && isShared(known, stored.fence)) {
+      if (isMarked) known.isRejected = true;
+      return;
+    }
+    const current = this.live(key.id);
     if (current && !isPastResort(current, stored)) return;
-    const held = this.open(key, stored, endsAt);
-    if (held) this.put({ key, held, confirmedAt: sentAt, isRejected: true });
+    const held = this.open(key, stored, ends);
+    if (held) this.put({ key, held, confirmed: sentAt, isRejected: true });
+  }
+
+  /** Lets go of a token that the store calls void, unless it hands it back as a rejected one. */
+  heed(keyId: string, voidedUpTo: number, handedBack: StoredToken | undefined): void {
+    const entry = this.peek(keyId);
+    if (!entry || entry.held.token.generation > voidedUpTo) return;
+    if (entry.held.token.generation === handedBack?.fence) entry.isRejected = true;
+    else this.remove(keyId);
   }
 
   /** Takes a token that was minted here, under its generation. */
-  keep(key: TokenKey, fresh: FreshToken, generation: number, confirmedAt: number, sharing: Sharing): HeldToken {
+  keep(key: TokenKey, fresh: FreshToken, generation: number, confirmed: Moment, sharing: Sharing): HeldToken {
     const held = this.heldToken(key, fresh, generation, sharing);
-    return this.put({ key, held, confirmedAt, isRejected: false });
+    return this.put({ key, held, confirmed, isRejected: false });
   }
 
   /** Takes a token that was in hand before it was shared under a new generation; a rejection of it holds on. */
-  keepShared(key: TokenKey, former: HeldToken, generation: number, confirmedAt: number, sharing: Sharing): HeldToken {
+  keepShared(key: TokenKey, former: HeldToken, generation: number, confirmed: Moment, sharing: Sharing): HeldToken {
     const isRejected = this.isRejected(key.id, former);
     const shared = this.heldToken(key, freshFrom(former), generation, sharing);
     const held = { ...shared, obtainedAt: former.obtainedAt, formerGeneration: former.token.generation };
-    return this.put({ key, held, confirmedAt, isRejected });
+    return this.put({ key, held, confirmed, isRejected });
   }
 
   /** Lets go of that token, if it is the one in hand. */
   drop(keyId: string, held: HeldToken): void {
-    if (this.entries.peek(keyId)?.held === held) this.entries.delete(keyId);
+    if (this.peek(keyId)?.held === held) this.remove(keyId);
   }
 
   /** Whether that token is in hand, and marked as rejected. */
   isRejected(keyId: string, held: HeldToken): boolean {
-    const entry = this.entries.peek(keyId);
+    const entry = this.peek(keyId);
     return entry?.held === held && entry.isRejected;
-  }
-
-  /**
-   * Lets go of a rejected token that the store, asked at that instant, does not hand back any more: it was purged, of which a
-   * process without events hears no other way.
-   */
-  dropRejected(keyId: string, sentAt: number): void {
-    const entry = this.entries.peek(keyId);
-    if (!entry?.isRejected || entry.held.sharing.state !== 'shared' || entry.confirmedAt > sentAt) return;
-    this.entries.delete(keyId);
   }
 
   /** Marks that token as rejected. */
   reject(keyId: string, held: HeldToken): void {
-    const entry = this.entries.peek(keyId);
+    const entry = this.peek(keyId);
     if (entry?.held === held) entry.isRejected = true;
   }
 
   /** Lets go of a token that was purged, and marks one that was rejected. */
   notice(event: TokenStoreEvent): void {
-    const entry = this.entries.peek(event.keyId);
-    if (!entry || !voids(event, fenceOf(entry.held))) return;
-    if (event.type === 'purged') this.entries.delete(event.keyId);
+    const entry = this.peek(event.keyId);
+    if (!entry || !isVoidedBy(event, entry.held)) return;
+    if (event.type === 'purged') this.remove(event.keyId);
     else entry.isRejected = true;
   }
 
-  private live(keyId: string, now: number): Entry | undefined {
-    const entry = this.entries.get(keyId);
-    return entry && entry.held.endsAt > now ? entry : undefined;
+  private peek(keyId: string): Entry | undefined {
+    return this.entries.peek(keyId) ?? this.unshared.get(keyId);
+  }
+
+  private live(keyId: string): Entry | undefined {
+    const entry = this.entries.get(keyId) ?? this.unshared.get(keyId);
+    return entry && !isOver(entry.held.ends, momentOf(this.parts.clock)) ? entry : undefined;
+  }
+
+  private remove(keyId: string): void {
+    this.entries.delete(keyId);
+    this.unshared.delete(keyId);
+  }
+
+  /** The store says again that it is the shared one: no end moves away by that, but for that of a clock that was set. */
+  private confirm(entry: Entry, ends: Moment, sentAt: Moment, now: Moment): Admission {
+    const { held, confirmed } = entry;
+    const wasClockSet = sleptMs(confirmed, sentAt) > MOST_DRIFT_MS;
+    const monotonicAt = Math.min(held.ends.monotonicAt, ends.monotonicAt);
+    const wallAt = wasClockSet ? ends.wallAt : Math.min(held.ends.wallAt, ends.wallAt);
+    if (isOver({ monotonicAt, wallAt }, now)) return { outcome: 'unusable' };
+    if (wasClockSet) entry.held = { ...held, ends: { monotonicAt, wallAt } };
+    entry.confirmed = sentAt;
+    entry.isRejected = false;
+    return { outcome: 'held', held: entry.held };
   }
 
   /**
@@ -184,27 +219,33 @@ export class TokensInHand {
    */
   private put(entry: Entry): HeldToken {
     const { key, held } = entry;
-    const current = this.entries.peek(key.id);
-    if (!current || current.isRejected || !isBetter(current, entry)) this.entries.set(key.id, entry);
+    const current = this.live(key.id);
+    if (!current || current.isRejected || !isBetter(current, entry)) this.set(entry);
     this.parts.observers.notify('learned', key.integration.name, held.token.expiresAt);
     return held;
   }
 
-  private open(key: TokenKey, { fence, payload }: StoredToken, endsAt: number): HeldToken | undefined {
+  private set(entry: Entry): void {
+    const { key, held } = entry;
+    this.remove(key.id);
+    if (held.sharing.state === 'shared') this.entries.set(key.id, entry);
+    else this.unshared.set(key.id, entry, held.ends.monotonicAt, this.parts.clock.monotonic());
+  }
+
+  private open(key: TokenKey, { fence, payload }: StoredToken, ends: Moment): HeldToken | undefined {
     const content = this.parts.codec.decode(key.id, fence, payload);
     if (!content) {
       this.parts.observers.notify('unreadable', key.integration.name);
       return undefined;
     }
-    const fresh = { content, endsAt, refreshAt: endsAt - content.refreshWindowMs };
-    return this.heldToken(key, fresh, fence, { state: 'shared' });
+    return this.heldToken(key, { content, ends }, fence, { state: 'shared' });
   }
 
   private heldToken(key: TokenKey, fresh: FreshToken, generation: number, sharing: Sharing): HeldToken {
-    const { content, endsAt, refreshAt } = fresh;
-    const { clock } = this.parts;
-    const now = clock.monotonic();
-    const { accessToken, tokenType, scope, expiresAt } = content;
+    const { content, ends } = fresh;
+    const now = momentOf(this.parts.clock);
+    const { accessToken, tokenType, scope, expiresAt, refreshWindowMs } = content;
+    const refreshAt = ends.monotonicAt - refreshWindowMs;
     const token = new Token({
       accessToken,
       tokenType,
@@ -212,20 +253,22 @@ export class TokensInHand {
       integration: key.integration.name,
       generation,
       expiresAt,
-      refreshAt: Math.floor(clock.now() + refreshAt - now),
+      refreshAt: Math.floor(now.wallAt + refreshAt - now.monotonicAt),
       keyId: key.id,
     });
     this.keys.set(token, key);
-    const tendAt = sharing.state === 'shared' ? refreshAt : now + BREAKER_RESET_MS;
-    return { token, endsAt, refreshAt, obtainedAt: now, tendAt, sharing };
+    const tendAt = sharing.state === 'shared' ? refreshAt : now.monotonicAt + BREAKER_RESET_MS;
+    return { token, ends, refreshAt, obtainedAt: now.monotonicAt, tendAt, sharing };
   }
 
-  private isTrusted({ held, confirmedAt }: Entry, now: number): boolean {
+  private isTrusted({ held, confirmed }: Entry, now: Moment): boolean {
     if (held.sharing.state !== 'shared') return true;
     const { policy, channel } = this.parts;
-    if (!policy || !channel) return false;
+    if (!policy || !channel || sleptMs(confirmed, now) > MOST_DRIFT_MS) return false;
     const { upSince } = channel;
-    return upSince === undefined ? now - confirmedAt < policy.maxAgeMs : confirmedAt >= upSince;
+    return upSince === undefined
+      ? now.monotonicAt - confirmed.monotonicAt < policy.maxAgeMs
+      : confirmed.monotonicAt >= upSince;
   }
 }
 
@@ -240,15 +283,15 @@ function isPastResort({ held, isRejected }: Entry, stored: StoredToken): boolean
 }
 
 /** Published later; an answer that left the store before we learned of the other token says nothing. */
-function isNewer({ held, confirmedAt, isRejected }: Entry, stored: StoredToken, sentAt: number): boolean {
+function isNewer({ held, confirmed, isRejected }: Entry, stored: StoredToken, sentAt: Moment): boolean {
   if (isRejected || held.sharing.state !== 'shared') return false;
-  return held.token.generation > stored.fence && confirmedAt <= sentAt;
+  return held.token.generation > stored.fence && confirmed.monotonicAt <= sentAt.monotonicAt;
 }
 
-function isBetter(current: Entry, { held, confirmedAt }: Entry): boolean {
-  // The generation of a token without a lease has no place among the fences.
-  const isComparable = held.sharing.state !== 'local' && current.held.sharing.state !== 'local';
+function isBetter(current: Entry, { held, confirmed }: Entry): boolean {
   const isNewerThere = current.held.token.generation > held.token.generation;
-  const isOvertaking = isComparable && isNewerThere && current.confirmedAt > confirmedAt;
-  return isOvertaking || (held.sharing.state !== 'shared' && current.held.endsAt > held.endsAt);
+  const isReply = held.sharing.state !== 'unshared';
+  const isOvertaking = isReply && isNewerThere && current.confirmed.monotonicAt > confirmed.monotonicAt;
+  const isOutlived = held.sharing.state !== 'shared' && current.held.ends.monotonicAt > held.ends.monotonicAt;
+  return isOvertaking || isOutlived;
 }

@@ -1,19 +1,23 @@
 import { type TokenKey } from '../config/token-key.js';
 import { type Clock } from '../contract/clock.js';
-import { fenceOf, type HeldToken, isRefused } from '../contract/held-token.js';
+import { type HeldToken, isRefused } from '../contract/held-token.js';
+import { type Moment, momentOf } from '../contract/moment.js';
 import { TokenSourceError, TokenStoreUnavailableError } from '../contract/token-cache.errors.js';
 import { type HitLayer } from '../contract/token-observer.js';
 import { type TokenObservers } from '../contract/token-observers.js';
-import { type Acquired, type StoredToken } from '../contract/token-store.js';
+import { type Acquired, type Cooldown, type StoredToken } from '../contract/token-store.js';
 import { type TokensInHand } from '../in-hand/tokens-in-hand.js';
 import { errorOf } from '../source-client/cooldown.js';
+import { type Release } from '../source-client/open-mints.js';
+import { type SourceClient } from '../source-client/source-client.js';
 import { type KeyWatch } from '../store-client/key-watch.js';
-import { type Granted, type KeyAttempt, type StoreClient } from '../store-client/store-client.js';
+import { type Granted, type Refused, type StoreClient } from '../store-client/store-client.js';
 import { type StoreEvents } from '../store-client/store-events.js';
 import { type Flight } from './flights.js';
-import { type LeasedMint } from './leased-mint.js';
-import { type LocalMint } from './local-mint.js';
+import { type KnownCooldowns } from './known-cooldowns.js';
+import { type Mints, type RunningMint } from './mints.js';
 import { type Rejections } from './rejections.js';
+import { type Upkeep } from './upkeep.js';
 
 /** A token, and how it came. */
 export interface Obtained {
@@ -24,10 +28,17 @@ export interface Obtained {
 /** What one round came to: the token, or another round. */
 type Round = Obtained | 'look again';
 
+/** An answer of the store. */
+interface Asked {
+  readonly acquired: Acquired;
+  readonly sentAt: Moment;
+  /** A place among the open requests of the provider, to be given back. */
+  readonly place: Release;
+}
+
 /** One caller's way through the protocol, round by round. */
 interface Way {
   readonly key: TokenKey;
-  readonly attempt: KeyAttempt;
   readonly watch: KeyWatch;
   /** The generation that the caller was refused with, and wants replaced. */
   readonly refusedGeneration: number | undefined;
@@ -40,8 +51,10 @@ export interface AcquisitionParts {
   clock: Clock;
   store: StoreClient;
   tokens: TokensInHand;
-  leasedMint: LeasedMint;
-  localMint: LocalMint;
+  sources: SourceClient;
+  mints: Mints;
+  upkeep: Upkeep;
+  cooldowns: KnownCooldowns;
   rejections: Rejections;
   storeEvents: StoreEvents;
   observers: TokenObservers;
@@ -67,13 +80,13 @@ export class Acquisition {
    * @throws TokenStoreUnavailableError when policy forbids to go on without the store, or the process shuts down
    */
   async obtain(key: TokenKey, flight: Flight, refusedGeneration?: number): Promise<Obtained> {
-    const { store, storeEvents, closing } = this.parts;
-    const way: Way = { key, attempt: store.attempt(key), watch: storeEvents.watch(key.id), refusedGeneration };
+    const { storeEvents, closing } = this.parts;
+    const way: Way = { key, watch: storeEvents.watch(key.id), refusedGeneration };
     flight.onEmpty = () => way.watch.wake();
     try {
       for (;;) {
         const round = await this.round(way);
-        if (round !== 'look again' && !way.watch.hasVoided(fenceOf(round.held))) {
+        if (round !== 'look again' && !way.watch.hasVoidedToken(round.held)) {
           // A caller that comes later may already have reported this token as rejected, and must not join.
           flight.close();
           return round;
@@ -88,35 +101,65 @@ export class Acquisition {
   }
 
   private async round(way: Way): Promise<Round> {
-    const { key, attempt, watch } = way;
-    watch.forgetVoided();
-    const sentAt = this.now();
-    let acquired: Acquired;
+    const { key } = way;
+    const { cooldowns, tokens } = this.parts;
+    const known = cooldowns.recent(key.id);
+    if (known) return this.coolDown(way, known);
+    let asked: Asked;
     try {
-      await this.parts.rejections.tellStore(key);
-      const refusedGeneration = way.uselessGeneration ?? way.refusedGeneration;
-      acquired = await attempt.acquire({ refusedGeneration });
+      asked = await this.ask(way);
     } catch (error) {
+      if (error instanceof TokenSourceError) return this.inHand(way) ?? this.lastResort(way, error);
       return this.withoutStore(way, error);
     }
+    const { acquired, sentAt, place } = asked;
     if (acquired.outcome === 'hit') return this.take(way, acquired.token, sentAt);
-    if (acquired.outcome === 'lease') return this.useLease(way, acquired, sentAt);
-    const newer = this.newerInHand(way, acquired.rejected);
-    if (newer) return newer;
+    tokens.heed(key.id, acquired.voidedUpTo, acquired.rejected);
     this.admitRejected(way, acquired.rejected, sentAt);
-    switch (acquired.outcome) {
-      case 'wait':
-        way.waitedSince ??= sentAt;
-        way.uselessGeneration = undefined;
-        await watch.wait(acquired.leaseEndsInMs);
-        return 'look again';
-      case 'cooling':
-        return this.lastResort(way, acquired.rejected, errorOf(acquired.cooldown, key.integration.name));
+    if (acquired.outcome === 'lease') return this.useLease(way, acquired, place);
+    const inHand = this.inHand(way);
+    if (inHand) return this.offer(way, acquired, inHand);
+    if (acquired.outcome === 'wait') return this.wait(way, acquired.leaseEndsInMs, sentAt);
+    cooldowns.learn(key.id, acquired.cooldown);
+    return this.coolDown(way, acquired.cooldown);
+  }
+
+  /**
+   * Asks the store, with a place for the mint that it may grant: a lease that waits for a place would hold up other processes.
+   *
+   * @throws TokenStoreUnavailableError, and TokenSourceUnavailableError when no place is free in time
+   */
+  private async ask(way: Way): Promise<Asked> {
+    const { key, watch } = way;
+    const { clock, rejections, sources, store } = this.parts;
+    const place = sources.tryAdmission(key) ?? (await this.queue(way));
+    if (typeof place !== 'function') return place;
+    try {
+      await rejections.tellStore(key);
+      watch.forgetVoided();
+      const sentAt = momentOf(clock);
+      const refusedGeneration = way.uselessGeneration ?? way.refusedGeneration;
+      const acquired = await store.acquire(key, { refusedGeneration });
+      if (acquired.outcome !== 'lease') place();
+      return { acquired, sentAt, place };
+    } catch (error) {
+      place();
+      throw error;
     }
   }
 
+  /** Waits for a place, unless the store has a token already. */
+  private async queue({ key, watch, uselessGeneration, refusedGeneration }: Way): Promise<Asked | Release> {
+    const { clock, sources, store } = this.parts;
+    watch.forgetVoided();
+    const sentAt = momentOf(clock);
+    const { token, isRejected } = await store.peek(key);
+    const serves = token && !isRejected && token.fence !== (uselessGeneration ?? refusedGeneration);
+    return serves ? { acquired: { outcome: 'hit', token }, sentAt, place: () => {} } : sources.admission(key);
+  }
+
   /** Takes the shared token, or sees to it that the next round finds a better one. */
-  private take(way: Way, stored: StoredToken, sentAt: number): Round | Promise<Round> {
+  private take(way: Way, stored: StoredToken, sentAt: Moment): Round | Promise<Round> {
     const admission = this.parts.tokens.admit(way.key, stored, sentAt, way.watch);
     switch (admission.outcome) {
       case 'held':
@@ -125,26 +168,27 @@ export class Acquisition {
         return 'look again';
       case 'outdated':
         return this.replaceOutdated(way, stored.fence);
-      case 'unreadable':
-        return this.outliveUnreadable(way, stored.fence);
+      case 'unusable':
+        return this.outliveUnusable(way, stored.fence);
     }
   }
 
-  /** The store went back, as after a failover that lost writes: asks for the right to share what is in hand, and uses it either way. */
+  /** The store went back, as after a failover that lost writes: what is in hand is used, and replaces what the store has. */
   private replaceOutdated(way: Way, generation: number): Round {
-    if (way.uselessGeneration !== generation) {
-      way.uselessGeneration = generation;
-      return 'look again';
+    const inHand = this.inHand(way);
+    if (inHand) {
+      this.parts.upkeep.restore(way.key, inHand.held, generation);
+      return inHand;
     }
-    way.uselessGeneration = undefined;
-    return this.inHand(way) ?? 'look again';
+    way.uselessGeneration = way.uselessGeneration === generation ? undefined : generation;
+    return 'look again';
   }
 
   /**
-   * An unreadable token is not deleted, since processes that can read it live on it. This process lives on its own token if
+   * An unusable token is not deleted, since processes that can read it live on it. This process lives on its own token if
    * it has one, and otherwise mints a successor, unless another process does or failed to.
    */
-  private async outliveUnreadable(way: Way, generation: number): Promise<Round> {
+  private async outliveUnusable(way: Way, generation: number): Promise<Round> {
     const inHand = this.inHand(way);
     if (inHand) return inHand;
     if (way.uselessGeneration !== generation) {
@@ -158,80 +202,88 @@ export class Acquisition {
     return 'look again';
   }
 
-  /** Shares again what the store lost, or mints. */
-  private async useLease(way: Way, granted: Granted, sentAt: number): Promise<Round> {
+  /** Gives what is in hand to a caller that would have to wait or to hear an error, and offers it to the store, which has none. */
+  private offer({ key, uselessGeneration }: Way, refused: Refused, inHand: Obtained): Obtained {
+    // The stored token that is of no use here is no reason to offer another.
+    if (uselessGeneration === undefined) this.parts.upkeep.offer(key, inHand.held, refused);
+    return inHand;
+  }
+
+  private async wait(way: Way, leaseEndsInMs: number, sentAt: Moment): Promise<Round> {
+    way.waitedSince ??= sentAt.monotonicAt;
+    way.uselessGeneration = undefined;
+    await way.watch.wait(leaseEndsInMs);
+    return 'look again';
+  }
+
+  private coolDown(way: Way, cooldown: Cooldown): Obtained {
+    return this.inHand(way) ?? this.lastResort(way, errorOf(cooldown, way.key.integration.name));
+  }
+
+  /** Shares again what the store lost, behind the callers' backs, or mints. */
+  private async useLease(way: Way, granted: Granted, place: Release): Promise<Round> {
     const { key, watch } = way;
-    const { leasedMint } = this.parts;
-    this.admitRejected(way, granted.rejected, sentAt);
-    const lost = this.lostByTheStore(way, granted);
-    if (lost) {
-      const held = await leasedMint.publish(key, granted.lease, lost, watch);
-      return held !== 'voided' && held.endsAt > this.now() ? { held, via: 'near' } : 'look again';
-    }
+    const { mints, upkeep } = this.parts;
+    const { fence } = granted.lease;
+    // The answer was overtaken: a purge voids the lease, or this process has given it up.
+    const isOvertaken = watch.hasPurged(fence) || watch.hasReleased(fence);
+    const inHand = this.inHand(way);
+    if (!isOvertaken && !inHand) return this.land(way, mints.underLease(key, granted, place), fence);
+    place();
+    if (isOvertaken || !inHand) return 'look again';
+    if (!mints.adopt(key, granted)) upkeep.share(key, inHand.held, granted.lease);
+    return inHand;
+  }
+
+  /** Waits for a mint, but for no longer than another process can be asked. */
+  private async land(way: Way, { result, leaseLost }: RunningMint, fence: number): Promise<Round> {
+    const overtaken = Promise.race([leaseLost, way.watch.overtaken(fence)]).then(() => 'voided' as const);
     try {
-      return asRound(await leasedMint.mint(key, granted, watch));
+      const held = await Promise.race([result, overtaken]);
+      return held === 'voided' ? 'look again' : { held, via: 'mint' };
     } catch (error) {
       if (!(error instanceof TokenSourceError)) throw error;
-      return this.lastResort(way, granted.rejected, error);
+      return this.inHand(way) ?? this.lastResort(way, error);
     }
   }
 
-  /**
-   * The token in hand that the store should have: the last to be published, which was not rejected, or one that was
-   * published after what the store takes for the last.
-   */
-  private lostByTheStore({ key, refusedGeneration }: Way, { reason, published }: Granted): HeldToken | undefined {
-    const now = this.now();
-    const held = this.parts.tokens.valid(key.id, now);
-    if (!held || held.refreshAt <= now || isRefused(held, refusedGeneration)) return undefined;
-    const { token, sharing } = held;
-    if (published !== undefined && published < token.generation && sharing.state === 'shared') return held;
-    const isLast = published === undefined || published === token.generation;
-    return reason === 'miss' && isLast ? held : undefined;
-  }
-
-  /** Keeps the token that the store handed back because it does not serve, unless it cannot be read; else lets go of it. */
+  /** Keeps the token that the store handed back because it does not serve, unless it cannot be read. */
   private admitRejected(
     { key, watch, refusedGeneration, uselessGeneration }: Way,
     rejected: StoredToken | undefined,
-    sentAt: number,
+    sentAt: Moment,
   ): void {
-    if (!rejected) return this.parts.tokens.dropRejected(key.id, sentAt);
-    if (rejected.fence === uselessGeneration) return;
+    if (!rejected || rejected.fence === uselessGeneration) return;
     // A token that the attempt did not refuse is handed back only because it is marked.
     this.parts.tokens.admitRejected(key, rejected, rejected.fence !== refusedGeneration, sentAt, watch);
   }
 
-  /** The token in hand, if it is newer than the stored one; a purge since then would have deleted the stored one. */
-  private newerInHand(way: Way, stored: StoredToken | undefined): Obtained | undefined {
-    const inHand = this.inHand(way);
-    return stored && inHand && inHand.held.token.generation > stored.fence ? inHand : undefined;
-  }
-
-  /** The rejected token that the store handed back, when no other can be had; else the error. */
-  private lastResort(way: Way, rejected: StoredToken | undefined, error: Error): Obtained {
-    const held = this.parts.tokens.lastResort(way.key.id, this.now());
-    if (!held || held.token.generation !== rejected?.fence) throw error;
+  /** The rejected token that is still in hand, since no other can be had; else the error. */
+  private lastResort(way: Way, error: Error): Obtained {
+    const held = this.parts.tokens.lastResort(way.key.id);
+    if (!held) throw error;
     return { held, via: way.waitedSince === undefined ? 'shared' : 'waited' };
   }
 
   /** Policy for a store that does not answer: the token in hand, else a mint of our own, else a rejected token, else an error. */
   private async withoutStore(way: Way, cause: unknown): Promise<Round> {
-    const { key, watch } = way;
+    const { key } = way;
+    const { mints, tokens } = this.parts;
     const inHand = this.inHand(way);
     if (inHand) return inHand;
     try {
       if (key.integration.policy.whenStoreUnavailable === 'fail') throw cause;
-      return asRound(await this.parts.localMint.mint(key, watch));
+      const held = await mints.withoutLease(key, 'miss', tokens.lastResort(key.id)).result;
+      return held === 'voided' ? 'look again' : { held, via: 'mint' };
     } catch (error) {
-      const rejected = this.parts.tokens.lastResort(key.id, this.now());
+      const rejected = tokens.lastResort(key.id);
       if (!rejected) throw error;
       return { held: rejected, via: 'near' };
     }
   }
 
   private inHand({ key, refusedGeneration }: Way): Obtained | undefined {
-    const held = this.parts.tokens.valid(key.id, this.now());
+    const held = this.parts.tokens.valid(key.id);
     return held && !isRefused(held, refusedGeneration) ? { held, via: 'near' } : undefined;
   }
 
@@ -243,8 +295,4 @@ export class Acquisition {
   private now(): number {
     return this.parts.clock.monotonic();
   }
-}
-
-function asRound(held: HeldToken | 'voided'): Round {
-  return held === 'voided' ? 'look again' : { held, via: 'mint' };
 }

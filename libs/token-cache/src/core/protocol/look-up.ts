@@ -1,6 +1,7 @@
 import { type TokenKey } from '../config/token-key.js';
 import { type Clock } from '../contract/clock.js';
 import { type HeldToken } from '../contract/held-token.js';
+import { momentOf } from '../contract/moment.js';
 import { type Cooldown } from '../contract/token-store.js';
 import { type TokensInHand } from '../in-hand/tokens-in-hand.js';
 import { type StoreClient } from '../store-client/store-client.js';
@@ -27,9 +28,9 @@ export class LookUp {
   async look(key: TokenKey): Promise<Found> {
     const { clock, store, tokens, storeEvents } = this.parts;
     const watch = storeEvents.watch(key.id);
-    const inHand = (): HeldToken | undefined => tokens.valid(key.id, clock.monotonic());
+    const inHand = (): HeldToken | undefined => tokens.valid(key.id);
     try {
-      const sentAt = clock.monotonic();
+      const sentAt = momentOf(clock);
       const { token, isRejected, cooldown } = await store.peek(key);
       if (!token || isRejected) return { cooldown };
       tokens.admit(key, token, sentAt, watch);

@@ -1,14 +1,13 @@
 import { type TokenKey } from '../config/token-key.js';
 import { type Clock } from '../contract/clock.js';
 import { type HeldToken } from '../contract/held-token.js';
-import { type MintFence } from '../contract/mint-fence.js';
 import { type TokenSourceError } from '../contract/token-cache.errors.js';
-import { type FreshToken } from '../contract/token-content.js';
+import { type FormerToken, type FreshToken } from '../contract/token-content.js';
 import { type MintOutcome } from '../contract/token-observer.js';
 import { type TokenObservers } from '../contract/token-observers.js';
 import { type MintReason } from '../contract/token-store.js';
 import { type FailureMemory } from '../source-client/failure-memory.js';
-import { type SourceClient } from '../source-client/source-client.js';
+import { SleptOverError, type SourceClient } from '../source-client/source-client.js';
 import { type KeyWatch } from '../store-client/key-watch.js';
 
 /** A token that was minted is `voided` when it was purged or rejected before it could be used. */
@@ -16,11 +15,13 @@ export type Minted = { readonly held: HeldToken; readonly outcome: Exclude<MintO
 
 /** How one mint departs from another: what is done with its token, and with its failure. */
 export interface MintPlan {
-  readonly fence: MintFence;
+  readonly fence: number;
   readonly reason: MintReason;
+  /** The token that was in hand before. */
+  readonly former?: FormerToken;
   keep(fresh: FreshToken): Minted | Promise<Minted>;
-  /** Remembers the failure; gives the error that callers see. */
-  remember(error: TokenSourceError): TokenSourceError | Promise<TokenSourceError>;
+  /** Remembers the failure; gives the error that callers see, or `voided` when the failure concerns none of them. */
+  remember(error: TokenSourceError): TokenSourceError | Promise<TokenSourceError | 'voided'>;
   /** Called when the source has answered or failed. */
   answered?(): void;
 }
@@ -44,16 +45,25 @@ export class Minting {
       const durationMs = clock.monotonic() - startedAt;
       observers.notify('minted', key.integration.name, { outcome, reason: plan.reason, durationMs });
     };
+    const ask = (): Promise<FreshToken> => this.parts.sources.mint(key, plan.fence, plan.former);
+    const askAgain = (error: unknown): Promise<FreshToken> => {
+      if (!(error instanceof SleptOverError) || watch.hasPurged(plan.fence)) throw error;
+      report('failed');
+      return ask();
+    };
     let fresh: FreshToken;
     try {
-      fresh = await this.parts.sources.mint(key, plan.fence).finally(() => plan.answered?.());
+      fresh = await ask()
+        .catch(askAgain)
+        .finally(() => plan.answered?.());
     } catch (error) {
-      const isVoided = watch.hasVoided(plan.fence);
-      report(isVoided ? 'superseded' : 'failed');
-      if (isVoided) return 'voided';
-      const told = await plan.remember(error as TokenSourceError);
-      observers.notify('mintFailed', key.integration.name, told);
-      throw told;
+      const isPurged = watch.hasPurged(plan.fence);
+      report(isPurged ? 'superseded' : 'failed');
+      if (isPurged) return 'voided';
+      const remembered = await plan.remember(error as TokenSourceError);
+      if (remembered === 'voided') return remembered;
+      observers.notify('mintFailed', key.integration.name, remembered);
+      throw remembered;
     }
     failures.forget(key.id);
     const minted = await plan.keep(fresh);

@@ -1,6 +1,7 @@
 import { LRUCache } from 'lru-cache';
 import { type TokenKey } from '../config/token-key.js';
 import { type Clock } from '../contract/clock.js';
+import { ExpiringMap } from '../contract/expiring-map.js';
 import { hasGeneration, type HeldToken } from '../contract/held-token.js';
 import { type TokenObservers } from '../contract/token-observers.js';
 import { type Rejection, type RejectionVerdict, type TokenStoreEvent } from '../contract/token-store.js';
@@ -26,8 +27,8 @@ const REMEMBERED_KEYS = 10_000;
 /** Decides about rejected tokens: by the store, or by the same rule from memory while the store does not answer. */
 export class Rejections {
   private readonly paces = new LRUCache<string, RejectionPace>({ max: REMEMBERED_KEYS });
-  /** What was granted here and the store does not know, by key. */
-  private readonly untold = new LRUCache<string, Rejection>({ max: REMEMBERED_KEYS });
+  /** What was granted here and the store does not know, by key; to forget one would bring a rejected token back. */
+  private readonly untold = new ExpiringMap<Rejection>();
   private readonly deciding = new Map<string, Promise<RejectionVerdict>>();
 
   constructor(private readonly parts: RejectionsParts) {}
@@ -48,9 +49,9 @@ export class Rejections {
   async tellStore(key: TokenKey): Promise<void> {
     const rejection = this.untold.get(key.id);
     if (!rejection) return;
-    const held = this.parts.tokens.lastResort(key.id, this.parts.clock.monotonic());
+    const held = this.parts.tokens.lastResort(key.id);
     const isInHand = held !== undefined && hasGeneration(held, rejection.generation);
-    if (isInHand && held.sharing.state === 'local') return;
+    if (isInHand && held.sharing.state === 'unshared') return;
     const generation = isInHand ? held.token.generation : rejection.generation;
     await this.parts.store.invalidate(key, { ...rejection, generation });
     this.untold.delete(key.id);
@@ -78,7 +79,7 @@ export class Rejections {
   }
 
   private async decide(key: TokenKey, rejection: Rejection, held: HeldToken | undefined): Promise<RejectionVerdict> {
-    if (held?.sharing.state === 'local') return this.decideAlone(key, rejection, held);
+    if (held?.sharing.state === 'unshared') return this.decideAlone(key, rejection, held);
     try {
       const verdict = await this.parts.store.invalidate(key, rejection);
       if (verdict === 'replaced' || verdict === 'contested') this.pace(key, rejection);
@@ -94,12 +95,12 @@ export class Rejections {
   /** The rule of the store, on the clock of this process; the store hears of it with the next call of that key. */
   private decideAlone(key: TokenKey, rejection: Rejection, held: HeldToken | undefined): RejectionVerdict {
     // Callers are given another token by now, whatever its place among the generations.
-    if (!held && this.parts.tokens.valid(key.id, this.parts.clock.monotonic())) return 'stale';
+    if (!held && this.parts.tokens.valid(key.id)) return 'stale';
     const verdict = this.pace(key, rejection);
     if (verdict !== 'replaced') return verdict;
-    this.untold.set(key.id, rejection);
-    // The generation of a token without a lease has no place among the fences, so the others must not be measured by it.
-    if (held?.sharing.state === 'local') this.parts.tokens.reject(key.id, held);
+    const now = this.parts.clock.monotonic();
+    this.untold.set(key.id, rejection, now + key.integration.policy.maxLifeMs, now);
+    if (held?.sharing.state === 'unshared') this.parts.tokens.reject(key.id, held);
     else this.announce(key, rejection);
     return verdict;
   }

@@ -1,6 +1,7 @@
 import { type TokenKey } from '../config/token-key.js';
 import { type Clock } from '../contract/clock.js';
 import { hasGeneration, type HeldToken, isRefused } from '../contract/held-token.js';
+import { type Moment, momentOf } from '../contract/moment.js';
 import { TokenCacheError, TokenStoreUnavailableError, TokenWaitTimeoutError } from '../contract/token-cache.errors.js';
 import { type TokenObservers } from '../contract/token-observers.js';
 import { type Token } from '../contract/token.js';
@@ -8,6 +9,8 @@ import { type TokensInHand } from '../in-hand/tokens-in-hand.js';
 import { type Acquisition, type Obtained } from './acquisition.js';
 import { Flights } from './flights.js';
 import { type LastErrors } from './last-errors.js';
+import { type Mints } from './mints.js';
+import { type Retries } from './retries.js';
 import { type Upkeep } from './upkeep.js';
 
 export interface TokenSupplyParts {
@@ -15,6 +18,8 @@ export interface TokenSupplyParts {
   tokens: TokensInHand;
   acquisition: Acquisition;
   upkeep: Upkeep;
+  mints: Mints;
+  retries: Retries;
   lastErrors: LastErrors;
   observers: TokenObservers;
 }
@@ -31,7 +36,7 @@ export class TokenSupply {
   /** @throws what `Acquisition.obtain` throws, TokenWaitTimeoutError, or the reason of the signal */
   async get(key: TokenKey, signal?: AbortSignal): Promise<Token> {
     signal?.throwIfAborted();
-    const now = this.parts.clock.monotonic();
+    const now = momentOf(this.parts.clock);
     return this.tended(key, this.near(key, now) ?? (await this.join(key, signal)), now).token;
   }
 
@@ -39,21 +44,23 @@ export class TokenSupply {
   async replace(key: TokenKey, refused: Token, signal?: AbortSignal): Promise<Token | undefined> {
     // Since it was given out it may have been shared under a new generation.
     const { generation } = this.parts.tokens.find(refused)?.held.token ?? refused;
-    const now = this.parts.clock.monotonic();
+    const now = momentOf(this.parts.clock);
     const held = this.near(key, now, generation) ?? (await this.join(key, signal, generation));
     this.tended(key, held, now);
     return hasGeneration(held, generation) ? undefined : held.token;
   }
 
-  /** Begins nothing any more; resolves when no flight is left that a caller could join, and no upkeep runs. */
+  /** Begins nothing any more; resolves when no flight is left that a caller could join, and nothing runs behind the callers' backs. */
   async close(): Promise<void> {
+    const { mints, retries, upkeep } = this.parts;
     this.isClosed = true;
     await this.flights.settled();
-    await this.parts.upkeep.settled();
+    await Promise.all([upkeep.settled(), mints.settled()]);
+    await retries.close();
   }
 
   /** The token that may be given out without asking the store, unless it is the refused one. */
-  private near(key: TokenKey, now: number, refused?: number): HeldToken | undefined {
+  private near(key: TokenKey, now: Moment, refused?: number): HeldToken | undefined {
     const trusted = this.parts.tokens.trusted(key.id, now);
     if (!trusted || isRefused(trusted, refused)) return undefined;
     this.parts.observers.notify('hit', key.integration.name, 'near');
@@ -61,8 +68,8 @@ export class TokenSupply {
   }
 
   /** Begins what is due for a token that is given out. */
-  private tended(key: TokenKey, held: HeldToken, now: number): HeldToken {
-    if (now >= held.tendAt && !this.isClosed) this.parts.upkeep.tend(key, held);
+  private tended(key: TokenKey, held: HeldToken, now: Moment): HeldToken {
+    if (now.monotonicAt >= held.tendAt && !this.isClosed) this.parts.upkeep.tend(key, held);
     return held;
   }
 
@@ -85,18 +92,23 @@ export class TokenSupply {
       this.report(name, result.via === 'mint' && !isFirst ? 'waited' : result.via);
       return result.held;
     } catch (error) {
-      const rejected = this.lastResort(key, error);
-      if (!rejected && error instanceof TokenCacheError) this.report(name, 'mint');
-      if (!rejected) throw error;
+      const held = this.isClosed || signal?.aborted ? undefined : this.spared(key, error, refused);
+      if (!held && error instanceof TokenCacheError) this.report(name, 'mint');
+      if (!held) throw error;
       this.report(name, 'near');
-      return rejected;
+      return held;
     }
   }
 
-  /** A caller whose time is over while a rejected token is being replaced is given that one. */
-  private lastResort(key: TokenKey, error: unknown): HeldToken | undefined {
-    if (!(error instanceof TokenWaitTimeoutError)) return undefined;
-    return this.parts.tokens.lastResort(key.id, this.parts.clock.monotonic());
+  /**
+   * No caller hears an error while this process holds a token that serves it. One whose time is over while a rejected token
+   * is being replaced is given that one.
+   */
+  private spared(key: TokenKey, error: unknown, refused?: number): HeldToken | undefined {
+    const { tokens } = this.parts;
+    const held = tokens.valid(key.id);
+    if (held && !isRefused(held, refused)) return held;
+    return error instanceof TokenWaitTimeoutError ? tokens.lastResort(key.id) : undefined;
   }
 
   private report(integration: string, via: Obtained['via']): void {

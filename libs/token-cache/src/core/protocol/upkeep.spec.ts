@@ -185,11 +185,12 @@ describe('Upkeep', () => {
       store.calls.length = 0;
     });
 
-    it('offers it once a second while another process holds the lease', async () => {
+    it('offers it while another process holds the lease, so that nothing waits for that', async () => {
       store.fault = () => undefined;
       await shared.acquire(keyId, { nonce: 'other', leaseMs: 60_000, minTtlMs: 0 });
       await callFor(1_900, tokens);
-      expect(store.calls).toEqual(['acquire', 'acquire']);
+      expect(store.calls).toEqual(['acquire', 'offer']);
+      expect(await shared.peek(keyId)).toMatchObject({ token: expect.anything() });
       expect(warned).not.toHaveBeenCalled();
     });
 

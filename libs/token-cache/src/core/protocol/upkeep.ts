@@ -1,24 +1,31 @@
 import { type TokenKey } from '../config/token-key.js';
 import { type Clock } from '../contract/clock.js';
 import { type HeldToken } from '../contract/held-token.js';
-import { TokenCacheError, TokenSourceError } from '../contract/token-cache.errors.js';
+import { leftMs, momentOf } from '../contract/moment.js';
+import { TokenCacheError, TokenSourceError, TokenStoreUnavailableError } from '../contract/token-cache.errors.js';
 import { type TokenObservers } from '../contract/token-observers.js';
 import { type Lease } from '../contract/token-store.js';
 import { type TokensInHand } from '../in-hand/tokens-in-hand.js';
 import { errorOf } from '../source-client/cooldown.js';
-import { BREAKER_RESET_MS } from '../store-client/guarded-store.js';
+import { type Release } from '../source-client/open-mints.js';
+import { type SourceClient } from '../source-client/source-client.js';
+import { BREAKER_RESET_MS } from '../store-client/breaker.js';
 import { type KeyWatch } from '../store-client/key-watch.js';
-import { type Granted, type StoreClient } from '../store-client/store-client.js';
+import { type Granted, type Refused, type StoreClient } from '../store-client/store-client.js';
 import { type StoreEvents } from '../store-client/store-events.js';
 import { type LastErrors } from './last-errors.js';
-import { type LeasedMint } from './leased-mint.js';
+import { type Mints } from './mints.js';
+import { type Publishing } from './publishing.js';
 
 export interface UpkeepParts {
   clock: Clock;
+  random: () => number;
   store: StoreClient;
   tokens: TokensInHand;
   storeEvents: StoreEvents;
-  leasedMint: LeasedMint;
+  sources: SourceClient;
+  mints: Mints;
+  publishing: Publishing;
   lastErrors: LastErrors;
   observers: TokenObservers;
   /** Hears of a failure that is none of the library's errors. */
@@ -28,22 +35,47 @@ export interface UpkeepParts {
 /** When a token is tended next. */
 type Schedule = { readonly state: 'running' } | { readonly state: 'resting'; readonly until: number };
 
-/** What is done for a token behind the callers' backs: refresh it in time, and share it if it was minted without the store. */
+/** What is done for a token behind the callers' backs: refresh it in time, and give it to a store that has lost it or never had it. */
 export class Upkeep {
   private readonly schedules = new WeakMap<HeldToken, Schedule>();
+  /** When a token is replaced without the store, if that does not come back before. */
+  private readonly replacedAloneAt = new WeakMap<HeldToken, number>();
   private readonly running = new Set<Promise<void>>();
 
   constructor(private readonly parts: UpkeepParts) {}
 
   /** Begins what is due for a token, once at a time and never to the caller's harm. */
   tend(key: TokenKey, held: HeldToken): void {
-    const schedule = this.schedules.get(held);
-    if (schedule?.state === 'running' || (schedule && schedule.until > this.now())) return;
-    this.schedules.set(held, { state: 'running' });
-    const done = this.tended(key, held)
-      .then((restMs) => void this.schedules.set(held, { state: 'resting', until: this.now() + restMs }))
-      .finally(() => this.running.delete(done));
-    this.running.add(done);
+    const { state } = held.sharing;
+    if (state === 'shared') this.whenRested(held, () => this.refreshed(key, held));
+    if (state === 'unshared') this.whenRested(held, () => this.quietly(this.bringIn(key, held)));
+  }
+
+  /** Commits a token that the store has lost, under the lease that was granted in its place. */
+  share(key: TokenKey, held: HeldToken, lease: Lease): void {
+    const { publishing } = this.parts;
+    this.begin(held, () => this.quietly(this.watching(key, (watch) => publishing.share(key, lease, held, watch))));
+  }
+
+  /** Offers a token that the store has lost or never had, while it grants no lease. */
+  offer(key: TokenKey, held: HeldToken, refused: Refused): void {
+    if (held.sharing.state === 'unanswered') return;
+    const { publishing } = this.parts;
+    this.whenRested(held, () =>
+      this.quietly(this.watching(key, (watch) => publishing.offer(key, refused, held, watch))),
+    );
+  }
+
+  /** Replaces the older token of that generation, to which the store went back. */
+  restore(key: TokenKey, held: HeldToken, generation: number): void {
+    this.whenRested(held, () =>
+      this.quietly(
+        this.watching(key, async (watch) => {
+          const acquired = await this.parts.store.acquire(key, { refusedGeneration: generation });
+          if (acquired.outcome === 'lease') await this.shareUnlessVoid(key, held, acquired, watch);
+        }),
+      ),
+    );
   }
 
   /** Resolves when nothing is running. */
@@ -51,15 +83,38 @@ export class Upkeep {
     await Promise.allSettled(this.running);
   }
 
-  /** Does what is due; gives how long the token is then left alone. */
-  private async tended(key: TokenKey, held: HeldToken): Promise<number> {
-    const isShared = held.sharing.state === 'shared';
+  private whenRested(held: HeldToken, work: () => Promise<number>): void {
+    const schedule = this.schedules.get(held);
+    if (schedule?.state === 'running' || (schedule && schedule.until > this.now())) return;
+    this.begin(held, work);
+  }
+
+  /** @param work gives how long the token is then left alone */
+  private begin(held: HeldToken, work: () => Promise<number>): void {
+    this.schedules.set(held, { state: 'running' });
+    const done = work()
+      .then((restMs) => void this.schedules.set(held, { state: 'resting', until: this.now() + restMs }))
+      .finally(() => this.running.delete(done));
+    this.running.add(done);
+  }
+
+  /** What was not told to the store is told later. */
+  private async quietly(work: Promise<unknown>): Promise<number> {
     try {
-      await this.parts.lastErrors.record(key.id, isShared ? this.refresh(key, held) : this.share(key, held));
-      return isShared ? key.integration.policy.leaseMs / 3 : BREAKER_RESET_MS;
+      await work;
     } catch (error) {
       if (!(error instanceof TokenCacheError)) this.parts.onUnexpected(error);
-      else if (isShared) this.parts.observers.notify('refreshFailed', key.integration.name, error.code);
+    }
+    return BREAKER_RESET_MS;
+  }
+
+  private async refreshed(key: TokenKey, held: HeldToken): Promise<number> {
+    try {
+      await this.parts.lastErrors.record(key.id, this.refresh(key, held));
+      return key.integration.policy.leaseMs / 3;
+    } catch (error) {
+      if (!(error instanceof TokenCacheError)) this.parts.onUnexpected(error);
+      else this.parts.observers.notify('refreshFailed', key.integration.name, error.code);
       return (error instanceof TokenSourceError && error.retryAfterMs) || BREAKER_RESET_MS;
     }
   }
@@ -70,63 +125,93 @@ export class Upkeep {
    * @throws TokenSourceError, TokenStoreUnavailableError
    */
   private async refresh(key: TokenKey, held: HeldToken): Promise<void> {
-    const { store, tokens, leasedMint } = this.parts;
-    await this.watching(key, async (watch) => {
-      const sentAt = this.now();
-      const acquired = await store.attempt(key).acquire({ minTtlMs: held.endsAt - held.refreshAt });
-      if (acquired.outcome === 'cooling') throw errorOf(acquired.cooldown, key.integration.name);
-      if (acquired.outcome === 'hit') tokens.admit(key, acquired.token, sentAt, watch);
-      if (acquired.outcome !== 'lease' || (await this.settlesFor(key, acquired, sentAt, watch))) return;
-      await leasedMint.mint(key, acquired, watch);
-    });
+    const { sources } = this.parts;
+    // There is time until the token ends, and callers that wait go first.
+    const place = sources.tryAdmission(key);
+    if (place) await this.refreshIn(place, key, held).finally(place);
   }
 
-  /** Another process refreshed already, with a token that lives shorter than the old one's window: takes that. */
-  private async settlesFor(
-    key: TokenKey,
-    { lease, token }: Granted,
-    sentAt: number,
-    watch: KeyWatch,
-  ): Promise<boolean> {
-    const admission = token && this.parts.tokens.admit(key, token, sentAt, watch);
-    if (admission?.outcome !== 'held' || admission.held.refreshAt <= this.now()) return false;
-    await this.parts.store.fail(key, lease);
-    return true;
+  private async refreshIn(place: Release, key: TokenKey, held: HeldToken): Promise<void> {
+    const { clock, store, tokens, mints } = this.parts;
+    await this.watching(key, async (watch) => {
+      const sentAt = momentOf(clock);
+      const acquired = await store
+        .acquire(key, { minTtlMs: held.ends.monotonicAt - held.refreshAt })
+        .catch((error: unknown) => this.replaceAlone(key, held, error));
+      if (!acquired) return;
+      if (acquired.outcome === 'hit') tokens.admit(key, acquired.token, sentAt, watch);
+      if (acquired.outcome === 'cooling') throw errorOf(acquired.cooldown, key.integration.name);
+      if (acquired.outcome !== 'lease' || watch.hasReleased(acquired.lease.fence)) return;
+      const { token } = acquired;
+      const admission = token && tokens.admit(key, token, sentAt, watch);
+      // Another process refreshed already, with a token that lives shorter than the old one's window.
+      const isRefreshed = admission?.outcome === 'held' && admission.held.refreshAt > this.now();
+      if (isRefreshed) await this.release(key, acquired.lease);
+      else await mints.underLease(key, acquired, place).result;
+    });
   }
 
   /**
-   * Offers a token that was minted without the store; the one that lives longer wins.
+   * While the store is silent, every process must mint a token of its own: each at a moment of its own before the old one
+   * ends, so that they do not ask the source together, and their callers do not wait.
    *
-   * @throws TokenSourceError, TokenStoreUnavailableError
+   * @throws the error of the store until that moment
    */
-  private async share(key: TokenKey, held: HeldToken): Promise<void> {
-    const { sharing } = held;
-    await this.watching(key, async (watch) => {
-      const lease = sharing.state === 'unanswered' ? sharing.lease : await this.leaseToShare(key, held, watch);
-      if (!lease) return;
-      const published = await this.parts.leasedMint.publish(key, lease, held, watch);
-      if (published === 'voided') this.parts.tokens.drop(key.id, held);
-    });
-  }
-
-  /** The right to publish a token that was minted without one; none when the store has, or should have, a better one. */
-  private async leaseToShare(key: TokenKey, held: HeldToken, watch: KeyWatch): Promise<Lease | undefined> {
-    const { store, tokens, leasedMint } = this.parts;
-    const sentAt = this.now();
-    const acquired = await store.attempt(key).acquire({ minTtlMs: held.endsAt - sentAt });
-    // A token that is being refreshed, or cannot be, is told although it ends before ours.
-    if (acquired.outcome === 'hit' && sentAt + acquired.token.ttlMs > held.endsAt) {
-      tokens.admit(key, acquired.token, sentAt, watch);
-    }
-    if (acquired.outcome !== 'lease') return undefined;
-    const isOver = held.endsAt - this.now() < 1;
-    if (acquired.reason !== 'invalidated' && !isOver) return acquired.lease;
-    tokens.drop(key.id, held);
-    await leasedMint.mint(key, acquired, watch);
+  private async replaceAlone(key: TokenKey, held: HeldToken, error: unknown): Promise<undefined> {
+    const { policy } = key.integration;
+    const isLeft = error instanceof TokenStoreUnavailableError && policy.whenStoreUnavailable === 'mint-locally';
+    if (!isLeft || this.now() < this.aloneAt(held, policy.mintTimeoutMs)) throw error;
+    await this.parts.mints.withoutLease(key, 'refresh').result;
     return undefined;
   }
 
-  private async watching(key: TokenKey, work: (watch: KeyWatch) => Promise<void>): Promise<void> {
+  private aloneAt(held: HeldToken, mintTimeoutMs: number): number {
+    let at = this.replacedAloneAt.get(held);
+    if (at === undefined) {
+      const spreadMs = Math.max(0, held.ends.monotonicAt - this.now() - mintTimeoutMs);
+      this.replacedAloneAt.set(held, (at = this.now() + (1 - this.parts.random()) * spreadMs));
+    }
+    return at;
+  }
+
+  /**
+   * Gives the store a token that was minted without it; the one that lives longer wins.
+   *
+   * @throws TokenStoreUnavailableError
+   */
+  private async bringIn(key: TokenKey, held: HeldToken): Promise<void> {
+    const { clock, store, tokens, publishing } = this.parts;
+    await this.watching(key, async (watch) => {
+      const sentAt = momentOf(clock);
+      const acquired = await store.acquire(key, { minTtlMs: leftMs(held.ends, sentAt) });
+      if (acquired.outcome === 'lease') return this.shareUnlessVoid(key, held, acquired, watch);
+      if (acquired.outcome !== 'hit') {
+        tokens.heed(key.id, acquired.voidedUpTo, acquired.rejected);
+        if (tokens.valid(key.id) === held) await publishing.offer(key, acquired, held, watch);
+        return;
+      }
+      // A token that is being refreshed, or cannot be, is told although it ends before ours.
+      const isOutlived = sentAt.monotonicAt + acquired.token.ttlMs > held.ends.monotonicAt;
+      if (isOutlived) tokens.admit(key, acquired.token, sentAt, watch);
+    });
+  }
+
+  private async shareUnlessVoid(key: TokenKey, held: HeldToken, granted: Granted, watch: KeyWatch): Promise<void> {
+    const { tokens, mints, publishing } = this.parts;
+    const { lease } = granted;
+    tokens.heed(key.id, granted.voidedUpTo, granted.rejected);
+    if (watch.hasReleased(lease.fence) || mints.adopt(key, granted)) return;
+    if (tokens.valid(key.id) === held) await publishing.share(key, lease, held, watch);
+    else await this.release(key, lease);
+  }
+
+  /** Lets other processes have a lease that is not needed. */
+  private async release(key: TokenKey, lease: Lease): Promise<void> {
+    await this.parts.store.fail(key, lease);
+    this.parts.storeEvents.released(key.id, lease.fence);
+  }
+
+  private async watching(key: TokenKey, work: (watch: KeyWatch) => Promise<unknown>): Promise<void> {
     const watch = this.parts.storeEvents.watch(key.id);
     try {
       await work(watch);

@@ -21,7 +21,7 @@ describe('MemoryTokenStore', () => {
     const store = new MemoryTokenStore({ clock });
     await store.acquire('key', lookUp);
     monotonic = 2_999;
-    expect(await store.acquire('key', { ...lookUp, nonce: 'b' })).toEqual({ outcome: 'wait', leaseEndsInMs: 1 });
+    expect(await store.acquire('key', { ...lookUp, nonce: 'b' })).toMatchObject({ outcome: 'wait', leaseEndsInMs: 1 });
     monotonic = 3_000;
     expect(await store.acquire('key', { ...lookUp, nonce: 'b' })).toMatchObject({ outcome: 'lease' });
   });
@@ -54,6 +54,8 @@ describe('MemoryTokenStore', () => {
     ['leaseMs', (store: MemoryTokenStore) => store.acquire('key', { ...lookUp, leaseMs: 0 })],
     ['leaseMs', (store: MemoryTokenStore) => store.renew('key', { nonce: 'a', fence: 1, leaseMs: 0 })],
     ['ttlMs', (store: MemoryTokenStore) => store.commit('key', { nonce: 'a', fence: 1, leaseMs: 1 }, 'payload', 0)],
+    ['ttlMs', (store: MemoryTokenStore) => store.offer('key', 1, 'payload', 0)],
+    ['withinMs', (store: MemoryTokenStore) => store.purge('key', 0)],
     [
       'cooldown.remainingMs',
       (store: MemoryTokenStore) =>

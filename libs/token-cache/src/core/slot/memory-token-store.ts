@@ -1,12 +1,16 @@
 import { type Clock, systemClock } from '../contract/clock.js';
 import { positiveMs } from '../contract/positive-ms.js';
-import { acquire, commit, fail, invalidate, keptUntil, peek, purge, renew, type Slot, type Step } from './slot.js';
+import { offer } from './offer.js';
+import { keptUntil, type Slot, type Step } from './slot-state.js';
+import { acquire, commit, fail, invalidate, peek, purge, renew } from './slot.js';
 import {
   type Acquired,
+  type AnsweredSince,
   type Attempt,
   type Committed,
   type Cooldown,
   type Lease,
+  type Offered,
   type Peeked,
   type Rejection,
   type RejectionVerdict,
@@ -74,10 +78,24 @@ export class MemoryTokenStore implements TokenStore {
     return answer;
   }
 
-  async fail(keyId: string, lease: Lease, cooldown?: Cooldown): Promise<void> {
+  async fail(keyId: string, lease: Lease, cooldown?: Cooldown): Promise<boolean> {
     if (cooldown) positiveMs('cooldown.remainingMs', cooldown.remainingMs);
-    const { slot } = this.#run(keyId, (known, now) => fail(known, lease, cooldown, now));
+    const { answer, slot } = this.#run(keyId, (known, now) => fail(known, lease, cooldown, now));
     if (slot) this.#wake({ type: 'failed', keyId, fence: lease.fence });
+    return answer;
+  }
+
+  async offer(
+    keyId: string,
+    generation: number,
+    payload: string,
+    ttlMs: number,
+    since?: AnsweredSince,
+  ): Promise<Offered> {
+    const offered = { generation, payload, ttlMs: positiveMs('ttlMs', ttlMs), since };
+    const { answer, slot } = this.#run(keyId, (known, now) => offer(known, offered, now));
+    if (slot) this.#wake({ type: 'stored', keyId, fence: generation });
+    return answer;
   }
 
   async invalidate(keyId: string, rejection: Rejection): Promise<RejectionVerdict> {
@@ -88,7 +106,9 @@ export class MemoryTokenStore implements TokenStore {
     return answer;
   }
 
-  async purge(keyId: string): Promise<number> {
+  /** Nothing lies between the caller and the store, so a purge is never late. */
+  async purge(keyId: string, withinMs?: number): Promise<number> {
+    if (withinMs !== undefined) positiveMs('withinMs', withinMs);
     const { answer: fence } = this.#run(keyId, purge);
     this.#publish({ type: 'purged', keyId, fence });
     return fence;

@@ -1,4 +1,6 @@
-import { acquire, commit, fail, invalidate, keptUntil, peek, purge, renew, type Slot } from './slot.js';
+import { offer } from './offer.js';
+import { keptUntil, type Slot } from './slot-state.js';
+import { acquire, commit, fail, invalidate, peek, purge, renew } from './slot.js';
 import { type Lease, type Rejection } from '../contract/token-store.js';
 
 const NOW = Date.UTC(2026, 0, 1);
@@ -115,6 +117,71 @@ describe('Slot', () => {
       const rejection = { generation: token.fence, paceMs: 1, maxPaceMs: 1, isContested: false };
       expect(invalidate(marked, rejection, NOW + 1)).toEqual({ answer: 'stale' });
       expect(invalidate(undefined, rejection, NOW)).toEqual({ answer: 'stale' });
+    });
+  });
+
+  describe('of which the clock was set back', () => {
+    it('ends a lease that would last for longer than it was granted for', () => {
+      const { slot, lease } = leaseOf(undefined, NOW);
+      const before = acquire(slot, { nonce: 'b', leaseMs: LEASE_MS, minTtlMs: 0 }, NOW - 1);
+      expect(before.answer).toMatchObject({ outcome: 'lease', lease: { fence: lease.fence + 1 } });
+      expect(acquire(slot, { nonce: 'b', leaseMs: LEASE_MS, minTtlMs: 0 }, NOW).answer.outcome).toBe('wait');
+    });
+
+    it('measures that by the time that the lease was renewed for last', () => {
+      const { slot, lease } = leaseOf(undefined, NOW);
+      const { slot: renewed } = renew(slot, { ...lease, leaseMs: HOUR }, NOW);
+      const attempt = { nonce: 'b', leaseMs: 1, minTtlMs: 0 };
+      expect(acquire(renewed, attempt, NOW).answer).toMatchObject({ outcome: 'wait', leaseEndsInMs: HOUR });
+      expect(acquire(renewed, attempt, NOW - 1).answer.outcome).toBe('lease');
+    });
+
+    it('grants the holder of such a lease a new one, under a higher fence', () => {
+      const { slot, lease } = leaseOf(undefined, NOW);
+      expect(leaseOf(slot, NOW - HOUR).lease.fence).toBe(lease.fence + 1);
+    });
+  });
+
+  describe('that a process of an older version wrote', () => {
+    it('has a live lease as long as it says', () => {
+      const { slot } = leaseOf(undefined, NOW);
+      const attempt = { nonce: 'b', leaseMs: 1, minTtlMs: 0 };
+      expect(acquire({ ...slot, leaseMs: 0 }, attempt, NOW - HOUR).answer.outcome).toBe('wait');
+    });
+
+    it('has nothing void without a purge', () => {
+      const { slot } = leaseOf(undefined, NOW);
+      const { answer } = acquire(slot, { nonce: 'b', leaseMs: 1, minTtlMs: 0 }, NOW);
+      expect(answer).toMatchObject({ outcome: 'wait', voidedUpTo: 0 });
+    });
+
+    it.each(['commit', 'offer'])('remembers its purge over the next %s', (how) => {
+      const { slot, answer: fence } = purge(undefined, NOW);
+      const older = { ...slot!, voided: 0 };
+      const { lease, slot: leased } = leaseOf(older, NOW + 1);
+      const { slot: next } =
+        how === 'commit'
+          ? commit(leased, lease, 'payload', HOUR, NOW + 1)
+          : offer(older, { generation: lease.fence, payload: 'payload', ttlMs: HOUR }, NOW + 1);
+      expect(next).toMatchObject({ invalidated: 0 });
+      expect(next!.voided).toBeGreaterThanOrEqual(fence - 1);
+      expect(next!.voided).toBeLessThan(lease.fence);
+    });
+  });
+
+  it('tells the time of an answer in whole us', () => {
+    const { slot } = leaseOf(undefined, NOW);
+    const { answer } = acquire(slot, { nonce: 'b', leaseMs: 1, minTtlMs: 0 }, NOW + 0.0015);
+    expect(answer).toMatchObject({ outcome: 'wait', answeredAtUs: NOW * 1_000 + 1 });
+  });
+
+  it('takes from the life of an offered token what the offer took to arrive, and counts a part of a ms in full', () => {
+    const offered = { generation: 7, payload: 'payload', ttlMs: 1_000 };
+    const since = { answeredAtUs: NOW * 1_000, sinceMs: 100.5 };
+    const { slot } = offer(undefined, { ...offered, since }, NOW + 400);
+    expect(slot?.tokenEndsAt).toBe(NOW + 400 + 700);
+    expect(offer(undefined, { ...offered, ttlMs: 300, since }, NOW + 400)).toEqual({
+      answer: { outcome: 'superseded' },
     });
   });
 

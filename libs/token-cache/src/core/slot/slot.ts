@@ -9,53 +9,21 @@ import {
   type RejectionVerdict,
   type StoredToken,
 } from '../contract/token-store.js';
-import { NO_PACE, paceEndsAt, paceRejection, type RejectionPace } from './rejection-pace.js';
-
-/** Everything about one key, for stores that are not scripts of a server. Instants are ms of the store's clock, 0 for what is not there. */
-export interface Slot extends RejectionPace {
-  /** Of the newest lease or purge. */
-  readonly fence: number;
-  /** The last fence that was published: it is never published again, even after its token is gone. */
-  readonly published: number;
-  readonly payload: string;
-  readonly tokenEndsAt: number;
-  readonly nonce: string;
-  readonly leaseEndsAt: number;
-  readonly error: string;
-  readonly cooldownEndsAt: number;
-  readonly failures: number;
-  /** 1 from a mark or a purge until the next commit. A token whose generation is `rejected` is marked meanwhile. */
-  readonly invalidated: number;
-}
-
-/** The answer to one step of the protocol, and the slot as it is from now on if the step changes it. */
-export interface Step<Answer> {
-  readonly answer: Answer;
-  readonly slot?: Slot;
-}
-
-const NOTHING: Slot = {
-  fence: 0,
-  published: 0,
-  payload: '',
-  tokenEndsAt: 0,
-  nonce: '',
-  leaseEndsAt: 0,
-  error: '',
-  cooldownEndsAt: 0,
-  failures: 0,
-  invalidated: 0,
-  ...NO_PACE,
-};
-
-/** A record outlives everything in it by a day, so that fences still rise when the store's clock is set back by less than that. */
-export const KEPT_LONGER_MS = 24 * 60 * 60 * 1000;
-
-/** Until when a slot that was written now must be kept. */
-export function keptUntil(slot: Slot, now: number): number {
-  const { tokenEndsAt, leaseEndsAt, cooldownEndsAt } = slot;
-  return KEPT_LONGER_MS + Math.max(now, tokenEndsAt, leaseEndsAt, cooldownEndsAt, paceEndsAt(slot));
-}
+import { paceRejection, type RejectionPace } from './rejection-pace.js';
+import {
+  after,
+  cooldownOf,
+  holds,
+  inUs,
+  isLeased,
+  isMarked,
+  NO_LEASE,
+  NOTHING,
+  type Slot,
+  type Step,
+  tokenOf,
+  voidedUpTo,
+} from './slot-state.js';
 
 export function peek(slot: Slot | undefined, now: number): Step<Peeked> {
   if (!slot) return { answer: { isRejected: false } };
@@ -71,14 +39,16 @@ export function acquire(slot: Slot = NOTHING, attempt: Attempt, now: number): St
   const rejected = serves ? undefined : valid;
   if (token && token.ttlMs > minTtlMs) return { answer: { outcome: 'hit', token } };
 
-  const cooldown = cooldownOf(slot, now);
-  const isHeld = slot.leaseEndsAt > now;
+  const cooldown = bindingOn(attempt.process, cooldownOf(slot, now));
+  const isHeld = isLeased(slot, now);
   const isTaken = isHeld && slot.nonce !== nonce;
   if (token && (cooldown || isTaken)) return { answer: { outcome: 'hit', token } };
-  if (cooldown) return { answer: { outcome: 'cooling', cooldown, rejected } };
-  if (isTaken) return { answer: { outcome: 'wait', leaseEndsInMs: Math.ceil(slot.leaseEndsAt - now), rejected } };
+  const notServed = { rejected, voidedUpTo: voidedUpTo(slot) };
+  const turnedAway = { ...notServed, answeredAtUs: inUs(now) };
+  if (cooldown) return { answer: { outcome: 'cooling', cooldown, ...turnedAway } };
+  if (isTaken) return { answer: { outcome: 'wait', leaseEndsInMs: Math.ceil(slot.leaseEndsAt - now), ...turnedAway } };
 
-  const fence = isHeld ? slot.fence : Math.max(slot.fence + 1, Math.floor(now * 1000));
+  const fence = isHeld ? slot.fence : Math.max(slot.fence + 1, inUs(now));
   return {
     answer: {
       outcome: 'lease',
@@ -87,15 +57,16 @@ export function acquire(slot: Slot = NOTHING, attempt: Attempt, now: number): St
       failures: slot.failures,
       published: slot.published || undefined,
       token,
-      rejected,
+      ...notServed,
     },
-    slot: { ...slot, fence, nonce, leaseEndsAt: after(now, leaseMs) },
+    slot: { ...slot, fence, nonce, leaseEndsAt: after(now, leaseMs), leaseMs },
   };
 }
 
 export function renew(slot: Slot | undefined, lease: Lease, now: number): Step<boolean> {
   if (!slot || !holds(slot, lease)) return { answer: false };
-  return { answer: true, slot: { ...slot, leaseEndsAt: after(now, lease.leaseMs) } };
+  const { leaseMs } = lease;
+  return { answer: true, slot: { ...slot, leaseEndsAt: after(now, leaseMs), leaseMs } };
 }
 
 export function commit(
@@ -107,6 +78,7 @@ export function commit(
 ): Step<Committed> {
   const { fence } = lease;
   const token = slot && tokenOf(slot, now);
+  if (slot && fence <= voidedUpTo(slot)) return { answer: { outcome: 'voided' } };
   if (token?.fence === fence) return { answer: { outcome: 'duplicate' } };
   if (slot ? slot.fence > fence || slot.published >= fence : isStale(lease, now)) {
     return { answer: { outcome: 'superseded', token: token && token.fence > fence ? token : undefined } };
@@ -116,6 +88,7 @@ export function commit(
     slot: {
       ...NOTHING,
       ...paceOf(slot),
+      voided: slot ? voidedUpTo(slot) : NOTHING.voided,
       fence,
       published: fence,
       payload,
@@ -124,14 +97,21 @@ export function commit(
   };
 }
 
-export function fail(slot: Slot | undefined, lease: Lease, cooldown: Cooldown | undefined, now: number): Step<void> {
-  if (!slot || !holds(slot, lease)) return { answer: undefined };
-  const released = { ...slot, nonce: NOTHING.nonce, leaseEndsAt: NOTHING.leaseEndsAt };
-  if (!cooldown) return { answer: undefined, slot: released };
+/** Answers whether the lease was still ours. */
+export function fail(slot: Slot | undefined, lease: Lease, cooldown: Cooldown | undefined, now: number): Step<boolean> {
+  if (!slot || !holds(slot, lease)) return { answer: false };
+  const released = { ...slot, ...NO_LEASE };
+  if (!cooldown) return { answer: true, slot: released };
   const { error, remainingMs } = cooldown;
   return {
-    answer: undefined,
-    slot: { ...released, error, cooldownEndsAt: after(now, remainingMs), failures: slot.failures + 1 },
+    answer: true,
+    slot: {
+      ...released,
+      error,
+      cooldownEndsAt: after(now, remainingMs),
+      coolingProcess: onlyBound(cooldown, cooldownOf(slot, now)),
+      failures: slot.failures + 1,
+    },
   };
 }
 
@@ -144,24 +124,19 @@ export function invalidate(slot: Slot | undefined, rejection: Rejection, now: nu
 
 export function purge(slot: Slot = NOTHING, now: number): Step<number> {
   // The end of this millisecond: whatever else was granted within it is void as well.
-  const fence = Math.max(slot.fence + 1, Math.floor(now * 1000) + 999);
-  return { answer: fence, slot: { ...NOTHING, fence, invalidated: 1 } };
+  const fence = Math.max(slot.fence + 1, inUs(now) + 999);
+  return { answer: fence, slot: { ...NOTHING, fence, voided: fence, invalidated: 1 } };
 }
 
-function tokenOf({ published, payload, tokenEndsAt }: Slot, now: number): StoredToken | undefined {
-  // Rounded down: no process may believe that a token lives longer than it does.
-  const ttlMs = Math.floor(tokenEndsAt - now);
-  return ttlMs > 0 ? { fence: published, payload, ttlMs } : undefined;
+/** The cool-down if it binds that process; a caller that does not say which it is, is bound by every one. */
+function bindingOn(process: string | undefined, cooldown: Cooldown | undefined): Cooldown | undefined {
+  const isPassedOver = process !== undefined && cooldown?.process !== undefined && cooldown.process !== process;
+  return isPassedOver ? undefined : cooldown;
 }
 
-function cooldownOf({ error, cooldownEndsAt }: Slot, now: number): Cooldown | undefined {
-  const remainingMs = Math.ceil(cooldownEndsAt - now);
-  return remainingMs > 0 ? { error, remainingMs } : undefined;
-}
-
-/** Whether the token that was published last is marked as rejected. */
-function isMarked({ invalidated, rejected, published }: Slot): boolean {
-  return invalidated === 1 && rejected === published;
+/** The process that a new cool-down binds alone: none, where one lasts that is not its own. */
+function onlyBound({ process = '' }: Cooldown, lasting: Cooldown | undefined): string {
+  return lasting && lasting.process !== process ? NOTHING.coolingProcess : process;
 }
 
 function reasonOf(slot: Slot, valid: StoredToken | undefined): 'refresh' | 'invalidated' | 'miss' {
@@ -173,10 +148,6 @@ function paceOf({ rejected, replacedAt, paceMs }: Slot = NOTHING): RejectionPace
   return { rejected, replacedAt, paceMs };
 }
 
-function holds(slot: Slot, { nonce, fence }: Lease): boolean {
-  return slot.nonce === nonce && slot.fence === fence;
-}
-
 /** What a commit took to arrive. */
 function lateMs({ fence, sinceGrantMs = Infinity }: Lease, now: number): number {
   return Math.max(0, Math.ceil(now - fence / 1000 - sinceGrantMs));
@@ -184,9 +155,4 @@ function lateMs({ fence, sinceGrantMs = Infinity }: Lease, now: number): number 
 
 function isStale({ fence, leaseMs }: Lease, now: number): boolean {
   return now * 1000 - fence > leaseMs * 1000;
-}
-
-/** An instant that still is a whole number, whatever life was given. */
-function after(now: number, ms: number): number {
-  return Math.min(now + ms, Number.MAX_SAFE_INTEGER);
 }

@@ -1,7 +1,9 @@
-import { cooldownMs, errorOf, rememberedFailure } from './cooldown.js';
+import { bindingOf, cooldownMs, cooledDown, errorOf, rememberedFailure } from './cooldown.js';
 import { DEFAULT_POLICY } from '../config/policy.js';
 import {
   TokenResponseInvalidError,
+  type TokenSourceError,
+  type TokenSourceErrorOptions,
   TokenSourceRejectedError,
   TokenSourceUnavailableError,
 } from '../contract/token-cache.errors.js';
@@ -31,6 +33,57 @@ describe('cooldownMs', () => {
     [0, 1_000],
     [-5, 1_000],
   ])('honours Retry-After of %i ms as %i ms', (stated, expected) => expect(of(unavailable(stated))).toBe(expected));
+});
+
+describe('A failure', () => {
+  const rejected = (options?: TokenSourceErrorOptions): TokenSourceError => new TokenSourceRejectedError('no', options);
+  const unavailable = (options?: TokenSourceErrorOptions): TokenSourceError =>
+    new TokenSourceUnavailableError('down', options);
+
+  it.each<[string, TokenSourceError, ReturnType<typeof bindingOf>]>([
+    ['of credentials that are refused', rejected({ oauthError: 'invalid_client' }), 'process'],
+    ['of a client that may not', rejected({ oauthError: 'unauthorized_client' }), 'process'],
+    ['of an assertion that is refused', rejected({ oauthError: 'invalid_grant' }), 'process'],
+    ['of a refusal without a reason', rejected(), 'process'],
+    ['of a refusal with Retry-After', rejected({ retryAfterMs: 120_000 }), 'provider'],
+    [
+      'of credentials that are refused with Retry-After',
+      rejected({ oauthError: 'invalid_client', retryAfterMs: 1 }),
+      'provider',
+    ],
+    ['of a request that makes no sense', rejected({ oauthError: 'invalid_request' }), 'fleet'],
+    ['of a scope that is refused', rejected({ oauthError: 'invalid_scope' }), 'fleet'],
+    ['of a resource that is refused', rejected({ oauthError: 'invalid_target' }), 'fleet'],
+    ['of a grant that the server does not know', rejected({ oauthError: 'unsupported_grant_type' }), 'fleet'],
+    ['of a provider that is down', unavailable(), 'fleet'],
+    ['of a provider that is down, with Retry-After', unavailable({ retryAfterMs: 1_000 }), 'provider'],
+    ['of a provider that is down, with a Retry-After of 0', unavailable({ retryAfterMs: 0 }), 'fleet'],
+    ['of an answer that makes no sense', new TokenResponseInvalidError('odd'), 'fleet'],
+    [
+      'of an answer that makes no sense, with Retry-After',
+      new TokenResponseInvalidError('odd', { retryAfterMs: 1 }),
+      'provider',
+    ],
+    ['of a connection, as its source says', unavailable({ binds: 'process' }), 'process'],
+    ['of throttling, as its source says', unavailable({ binds: 'provider' }), 'provider'],
+    ["of a refusal that is everybody's, as its source says", rejected({ binds: 'fleet' }), 'fleet'],
+    [
+      'that is its own, as its source says beside a Retry-After',
+      rejected({ binds: 'process', retryAfterMs: 9 }),
+      'process',
+    ],
+  ])('%s binds whom it concerns', (_what, error, binding) => {
+    expect(bindingOf(error)).toBe(binding);
+    expect(bindingOf(cooledDown(error, 30_000))).toBe(binding);
+  });
+
+  it.each([
+    ['the process that failed, if it binds that alone', rejected(), 'worker-1'],
+    ['no process, if it binds the fleet', unavailable(), undefined],
+    ['no process, if it binds the provider', unavailable({ retryAfterMs: 5 }), undefined],
+  ])('is remembered with the name of %s', (_what, error, process) => {
+    expect(rememberedFailure(error, 5, 'worker-1').process).toBe(process);
+  });
 });
 
 describe('a remembered failure', () => {

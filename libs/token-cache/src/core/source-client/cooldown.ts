@@ -1,5 +1,6 @@
 import { type CooldownPolicy } from '../config/policy.js';
 import {
+  type FailureBinds,
   type TokenSourceError,
   TokenResponseInvalidError,
   TokenSourceRejectedError,
@@ -30,10 +31,30 @@ export function cooldownMs(
   return Math.ceil(Math.max(LEAST_COOLDOWN_MS, ceiling * random()));
 }
 
-/** The failure as other processes will see it, and as its own callers do from now on. */
-export function rememberedFailure(error: TokenSourceError, remainingMs: number): Cooldown {
+/** Refusals (RFC 6749 section 5.2, RFC 8707 section 2) of what was asked for, which is the same in every process. */
+const REFUSED_REQUESTS = ['invalid_request', 'invalid_scope', 'invalid_target', 'unsupported_grant_type'];
+
+/**
+ * Who leaves the source alone after this failure, unless the source says so itself. An answer of the provider concerns everybody
+ * who asks the same, as every process does: 5xx, and answers that make no sense. Refused credentials may be those of this process
+ * alone, whose secret is out of date. `Retry-After` concerns all that a client asks of the provider.
+ */
+export function bindingOf(error: TokenSourceError): FailureBinds {
+  const { binds, retryAfterMs = 0, oauthError = '' } = error;
+  if (binds) return binds;
+  if (retryAfterMs > 0) return 'provider';
+  return error instanceof TokenSourceRejectedError && !REFUSED_REQUESTS.includes(oauthError) ? 'process' : 'fleet';
+}
+
+/**
+ * The failure as other processes will see it, and as its own callers do from now on.
+ *
+ * @param process the one that failed, which is named if the failure binds it alone
+ */
+export function rememberedFailure(error: TokenSourceError, remainingMs: number, process?: string): Cooldown {
   const { code, message, oauthError } = error as TokenSourceError & { code: keyof typeof ERRORS };
-  return { remainingMs, error: JSON.stringify({ code, message, oauthError }) };
+  const remembered = { remainingMs, error: JSON.stringify({ code, message, oauthError }) };
+  return process !== undefined && bindingOf(error) === 'process' ? { ...remembered, process } : remembered;
 }
 
 /** The error of a remembered failure, with the code of the process that failed. */
@@ -54,5 +75,5 @@ export function errorOf({ remainingMs, error }: Cooldown, integration: string): 
 /** The error as its callers see it: a copy, since the source may throw one object again and again. */
 export function cooledDown(error: TokenSourceError, remainingMs: number): TokenSourceError {
   const { code, message, oauthError, cause } = error as TokenSourceError & { code: keyof typeof ERRORS };
-  return new ERRORS[code](message, { cause, retryAfterMs: remainingMs, oauthError });
+  return new ERRORS[code](message, { cause, retryAfterMs: remainingMs, oauthError, binds: bindingOf(error) });
 }

@@ -1,7 +1,7 @@
 import { FakeClock } from '../../testing/fake-clock.js';
 import { billingKey } from '../../testing/billing-key.spec-support.js';
 import { FailureMemory } from './failure-memory.js';
-import { TokenSourceUnavailableError } from '../contract/token-cache.errors.js';
+import { TokenSourceRejectedError, TokenSourceUnavailableError } from '../contract/token-cache.errors.js';
 import { type TokenKey } from '../config/token-key.js';
 
 describe('FailureMemory', () => {
@@ -27,5 +27,11 @@ describe('FailureMemory', () => {
     expect(failures.recent(key)?.remainingMs).toBe(600);
     await clock.advance(600);
     expect(failures.recent(key)).toBeUndefined();
+  });
+
+  it('names its process in a failure that binds that alone', () => {
+    const failures = new FailureMemory(new FakeClock(), () => 1, 'worker-1');
+    failures.remember(key, new TokenSourceRejectedError('no'));
+    expect(failures.recent(key)?.process).toBe('worker-1');
   });
 });

@@ -7,7 +7,10 @@ import { type Cooldown } from '../contract/token-store.js';
 
 const REMEMBERED_KEYS = 10_000;
 
-/** The failures that only this process knows, because the store could not be told. */
+/** What is left alone: a key, or all keys of a provider. */
+type Place = Pick<TokenKey, 'id' | 'integration'>;
+
+/** The failures that only this process knows, because the store could not be told or has no place for them. */
 export class FailureMemory {
   private readonly failures = new LRUCache<string, { endsAt: number; count: number; failure: Cooldown }>({
     max: REMEMBERED_KEYS,
@@ -16,25 +19,27 @@ export class FailureMemory {
   constructor(
     private readonly clock: Clock,
     private readonly random: () => number,
+    /** The name of this process, for failures that bind it alone. */
+    private readonly process?: string,
   ) {}
 
   /** The failure whose cool-down is not over. */
-  recent({ id }: TokenKey): Cooldown | undefined {
+  recent({ id }: Pick<TokenKey, 'id'>): Cooldown | undefined {
     const known = this.failures.get(id);
     const remainingMs = Math.ceil((known?.endsAt ?? 0) - this.clock.monotonic());
     return known && remainingMs > 0 ? { ...known.failure, remainingMs } : undefined;
   }
 
   /** Begins a cool-down, longer with every failure in a row; gives the error that callers see. */
-  remember({ id, integration }: TokenKey, error: TokenSourceError): TokenSourceError {
+  remember({ id, integration }: Place, error: TokenSourceError): TokenSourceError {
     const count = this.failures.get(id)?.count ?? 0;
     const remainingMs = cooldownMs(error, count, integration.policy.cooldown, this.random);
-    const failure = rememberedFailure(error, remainingMs);
+    const failure = rememberedFailure(error, remainingMs, this.process);
     this.failures.set(id, { endsAt: this.clock.monotonic() + remainingMs, count: count + 1, failure });
     return cooledDown(error, remainingMs);
   }
 
-  forget(keyId: string): void {
-    this.failures.delete(keyId);
+  forget(id: string): void {
+    this.failures.delete(id);
   }
 }

@@ -1,8 +1,10 @@
 import { FakeClock } from '../../testing/fake-clock.js';
 import { billingKey } from '../../testing/billing-key.spec-support.js';
 import { FakeTokenSource } from '../../testing/fake-token-source.js';
-import { WITHOUT_LEASE } from '../contract/mint-fence.js';
-import { SourceClient } from './source-client.js';
+import { leftMs, momentOf } from '../contract/moment.js';
+import { TokenSourceUnavailableError } from '../contract/token-cache.errors.js';
+import { tokenSource } from '../contract/token-source.js';
+import { SleptOverError, SourceClient } from './source-client.js';
 import { type TokenKey } from '../config/token-key.js';
 
 const MINT_TIMEOUT_MS = 10_000;
@@ -50,8 +52,7 @@ describe('SourceClient', () => {
         expiresAt: began + 3_600_000,
         refreshWindowMs: 300_000,
       },
-      endsAt: 3_570_000,
-      refreshAt: 3_270_000,
+      ends: { monotonicAt: 3_570_000, wallAt: began + 3_570_000 },
     });
   });
 
@@ -62,9 +63,9 @@ describe('SourceClient', () => {
   });
 
   it('refuses a token that was over before it arrived', async () => {
-    const { message, code } = await mintSlowly(1_800, 2_000).then(
-      (error) => error as unknown as Error & { code: string },
-    );
+    const error = await mintSlowly(1_800, 2_000);
+    expect(error).not.toBeInstanceOf(SleptOverError);
+    const { message, code } = error as unknown as Error & { code: string };
     expect([code, message]).toEqual([
       'TOKEN_RESPONSE_INVALID',
       'The token for "billing" had expired before it arrived: its source answers too slowly, or states too short a life',
@@ -72,7 +73,71 @@ describe('SourceClient', () => {
   });
 
   it('takes a token that still has a millisecond', async () => {
-    expect(await mintSlowly(1_799, 2_000)).toMatchObject({ endsAt: 1_800 });
+    expect(await mintSlowly(1_799, 2_000)).toMatchObject({ ends: { monotonicAt: 1_800 } });
+  });
+
+  it('refuses a token that ended while the machine slept over the answer, as one to ask for again', async () => {
+    source.answer = { expiresInMs: 60_000 };
+    const release = source.hold();
+    const failed = failure(sources.mint(key(), 1));
+    await clock.advance(10);
+    clock.moveWall(3_600_000);
+    release();
+    expect(await failed).toBeInstanceOf(SleptOverError);
+    expect(await failed).toMatchObject({
+      code: 'TOKEN_RESPONSE_INVALID',
+      message: expect.stringContaining('had expired before it arrived'),
+      binds: 'process',
+    });
+  });
+
+  it('takes a token that outlived the sleep of the machine, for what is left of it', async () => {
+    const drowsy = tokenSource('drowsy', async () => {
+      clock.moveWall(1_800_000);
+      return { accessToken: 'token', expiresInMs: 3_600_000 };
+    });
+    const { ends } = await sources.mint(billingKey({ source: drowsy }), 1);
+    expect(leftMs(ends, momentOf(clock))).toBe(1_770_000);
+  });
+
+  it.each([
+    ['its answer says so', { expiresInMs: 0 }],
+    ['its end has passed', { expiresAt: Date.UTC(2025, 11, 31) }],
+  ])('refuses a token that is over when %s, and says what to do', async (_when, answer) => {
+    source.answer = answer;
+    expect(await failure(sources.mint(key(), 1))).toMatchObject({
+      code: 'TOKEN_RESPONSE_INVALID',
+      message: expect.stringMatching(
+        /^The source of "billing" gave a token that is over, .* set zeroExpiry to 'never'$/,
+      ),
+    });
+  });
+
+  it('lets a token that was held before end no later than it did', async () => {
+    const { ends } = await sources.mint(key(), 1);
+    await clock.advance(600_000);
+    const repeated = tokenSource('repeats', async () => ({ accessToken: 'fake-token-1', expiresInMs: 3_600_000 }));
+    const again = await sources.mint(billingKey({ source: repeated }), 2, { accessToken: 'fake-token-1', ends });
+    expect(again).toMatchObject({ ends, content: { refreshWindowMs: 0 } });
+  });
+
+  it('asks a provider that repeats its token until it ends at most four times in its life', async () => {
+    const lifeMs = 60_000;
+    const asked: number[] = [];
+    const provider = tokenSource('repeats', async () => {
+      asked.push(clock.monotonic());
+      return { accessToken: 'the-same', expiresInMs: Math.floor((lifeMs - clock.monotonic()) / 1_000) * 1_000 };
+    });
+    let held = await sources.mint(billingKey({ source: provider }), 1);
+    for (;;) {
+      await clock.advance(held.ends.monotonicAt - held.content.refreshWindowMs - clock.monotonic());
+      const former = { accessToken: 'the-same', ends: held.ends };
+      const next = await sources.mint(billingKey({ source: provider }), 2, former).catch(() => undefined);
+      if (!next) break;
+      held = next;
+    }
+    expect(asked.length).toBeLessThanOrEqual(4);
+    expect(clock.monotonic()).toBeLessThan(lifeMs);
   });
 
   it.each([
@@ -130,7 +195,7 @@ describe('SourceClient', () => {
 
   it('ends the mints of the key that was purged up to the fence of the purge, and no other', async () => {
     const release = source.hold();
-    const voided = ([WITHOUT_LEASE, 3, 7] as const).map((fence) => failure(sources.mint(key('one'), fence)));
+    const voided = [1, 3, 7].map((fence) => failure(sources.mint(key('one'), fence)));
     const others = [sources.mint(key('one'), 8), sources.mint(key('two'), 1)];
     await clock.advance(0);
     sources.abortVoided({ type: 'purged', keyId: key('one').id, fence: 7 });
@@ -158,5 +223,56 @@ describe('SourceClient', () => {
     const after = failure(sources.mint(key(), 2));
     expect(await Promise.all([before, after])).toMatchObject(Array(2).fill({ cause: new Error('shutting down') }));
     expect(source.calls).toHaveLength(1);
+  });
+
+  it('blames itself for a source that does not answer, and for one that fails in a way of its own', async () => {
+    source.failure = new Error('odd');
+    expect(await failure(sources.mint(key(), 1))).toMatchObject({ binds: 'process' });
+    source.failure = undefined;
+    source.hold();
+    const failed = failure(sources.mint(key(), 1));
+    await clock.advance(MINT_TIMEOUT_MS);
+    expect(await failed).toMatchObject({ binds: 'process' });
+  });
+
+  it('leaves a provider alone that throttled another key', async () => {
+    source.failure = new TokenSourceUnavailableError('429', { retryAfterMs: 60_000 });
+    expect(sources.cooling(key('two'))).toBeUndefined();
+    await failure(sources.mint(key('one'), 1));
+    expect(sources.cooling(key('two'))).toMatchObject({ remainingMs: 60_000 });
+  });
+
+  describe('when as many token requests of the provider are open as may be', () => {
+    const one = (): TokenKey => billingKey({ source, maxOpenMints: 1 });
+
+    it('has the next one wait its turn', async () => {
+      const release = await sources.admission(one());
+      let isAdmitted = false;
+      const next = sources.admission(one()).then(() => (isAdmitted = true));
+      await clock.advance(0);
+      expect(isAdmitted).toBe(false);
+      release();
+      expect(await next).toBe(true);
+    });
+
+    it('sends it away after mintTimeoutMs, and says what to do', async () => {
+      await sources.admission(one());
+      const failed = failure(sources.admission(one()));
+      await clock.advance(MINT_TIMEOUT_MS);
+      expect(await failed).toMatchObject({
+        code: 'TOKEN_SOURCE_UNAVAILABLE',
+        message: expect.stringMatching(
+          /^No turn at the source of "billing" within 10000 ms, .* or raise maxOpenMints$/,
+        ),
+      });
+    });
+
+    it.each(['waits', 'comes'])('sends one away that %s when it is closed', async (when) => {
+      await sources.admission(one());
+      if (when === 'comes') closing.abort(new Error('shutting down'));
+      const failed = failure(sources.admission(one()));
+      if (when === 'waits') closing.abort(new Error('shutting down'));
+      expect(await failed).toMatchObject({ code: 'TOKEN_SOURCE_UNAVAILABLE', cause: new Error('shutting down') });
+    });
   });
 });

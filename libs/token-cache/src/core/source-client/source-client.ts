@@ -1,25 +1,38 @@
 import { type TokenKey } from '../config/token-key.js';
 import { type Clock } from '../contract/clock.js';
-import { type MintFence, voids, WITHOUT_LEASE } from '../contract/mint-fence.js';
+import { voids } from '../contract/mint-fence.js';
 import {
   TokenResponseInvalidError,
   TokenSourceError,
   TokenSourceUnavailableError,
 } from '../contract/token-cache.errors.js';
-import { type FreshToken } from '../contract/token-content.js';
+import { leftMs, type Moment, momentOf, sleptMs } from '../contract/moment.js';
+import { type FormerToken, type FreshToken } from '../contract/token-content.js';
 import { type MintedToken } from '../contract/token-source.js';
-import { type TokenStoreEvent } from '../contract/token-store.js';
-import { lifeOf } from './token-life.js';
+import { type Cooldown, type TokenStoreEvent } from '../contract/token-store.js';
+import { OpenMints, type Release } from './open-mints.js';
+import { providerOf } from './provider.js';
+import { ProviderPace } from './provider-pace.js';
+import { type Exchange } from './server-clock.js';
+import { lifeOf, type TokenLife } from './token-life.js';
+
+/** The machine slept, or its clock was set, when the wall clock went on by more than this while the monotonic one did not. */
+const SLEEP_MS = 1_000;
+
+/** The machine slept over an answer that was good, or its clock was set: asking once more helps, and no caller need hear of it. */
+export class SleptOverError extends TokenResponseInvalidError {}
 
 interface RunningMint {
   readonly keyId: string;
-  readonly fence: MintFence;
+  readonly fence: number;
   readonly controller: AbortController;
 }
 
 /** Asks a source for a token, within its time, and makes sense of the answer. */
 export class SourceClient {
   private readonly running = new Set<RunningMint>();
+  private readonly openMints: OpenMints;
+  private readonly pace: ProviderPace;
 
   /** @param closing aborts every mint, those to come included */
   constructor(
@@ -27,31 +40,62 @@ export class SourceClient {
     private readonly random: () => number,
     private readonly closing: AbortSignal,
   ) {
+    this.openMints = new OpenMints(clock);
+    this.pace = new ProviderPace(clock, random);
     closing.addEventListener('abort', () => {
       for (const { controller } of this.running) controller.abort(closing.reason);
+      this.openMints.refuseAll(unavailable('The process shuts down', closing.reason));
     });
   }
 
-  /** @throws TokenSourceError whatever the source threw */
-  async mint(key: TokenKey, fence: MintFence): Promise<FreshToken> {
-    const sentAt = this.clock.monotonic();
-    const sentAtEpoch = this.clock.now();
-    const minted = checked(await this.ask(key, fence), key.integration.name);
-    const life = lifeOf(minted, key.integration.policy, sentAtEpoch, this.random);
-    const endsAt = sentAt + life.usableMs;
-    if (endsAt - this.clock.monotonic() < 1) {
-      throw new TokenResponseInvalidError(
-        `The token for "${key.integration.name}" had expired before it arrived: its source answers too slowly, or states too short a life`,
-      );
+  /** The failure for which the provider of that key is to be left alone by this process, whichever key it concerned. */
+  cooling(key: TokenKey): Cooldown | undefined {
+    return this.pace.cooling(key);
+  }
+
+  /** A place among the open token requests of the provider at once, if one is free; see `admission`. */
+  tryAdmission(key: TokenKey): Release | undefined {
+    return this.openMints.tryEnter(providerOf(key), key.integration.policy.maxOpenMints);
+  }
+
+  /**
+   * Waits until a request for a token may be opened, by the bound of the provider. To be called before the right to mint is asked
+   * for, so that no other process waits for one that waits; `cooling` may have another answer afterwards.
+   *
+   * @returns gives the place back; to be called once the mint is over, or is not needed
+   * @throws TokenSourceUnavailableError when there is no turn within `mintTimeoutMs`
+   */
+  async admission(key: TokenKey): Promise<Release> {
+    const { name, policy } = key.integration;
+    if (this.closing.aborted) throw unavailable('The process shuts down', this.closing.reason);
+    return this.openMints.enter(providerOf(key), {
+      limit: policy.maxOpenMints,
+      timeoutMs: policy.mintTimeoutMs,
+      timeoutError: () =>
+        new TokenSourceUnavailableError(
+          `No turn at the source of "${name}" within ${policy.mintTimeoutMs} ms, behind ${policy.maxOpenMints} token requests ` +
+            'that are open: look at why it is slow, or raise maxOpenMints',
+          { binds: 'process' },
+        ),
+    });
+  }
+
+  /**
+   * Asks the source once.
+   *
+   * @param former the token of that key that was in hand before, which the source may give again
+   * @throws SleptOverError when the source is worth to be asked once more
+   * @throws TokenSourceError whatever the source threw
+   */
+  async mint(key: TokenKey, fence: number, former?: FormerToken): Promise<FreshToken> {
+    try {
+      const fresh = await this.mintOnce(key, fence, former);
+      this.pace.succeeded(key);
+      return fresh;
+    } catch (error) {
+      this.pace.failed(key, error as TokenSourceError);
+      throw error;
     }
-    const { accessToken, tokenType = 'Bearer', scope } = minted;
-    const expiresAt = Math.floor(sentAtEpoch + life.lifeMs);
-    const { refreshWindowMs } = life;
-    return {
-      content: { accessToken, tokenType, scope, expiresAt, refreshWindowMs },
-      endsAt,
-      refreshAt: endsAt - refreshWindowMs,
-    };
   }
 
   /** Aborts the mints that a purge voids: their tokens may not be used. */
@@ -63,7 +107,25 @@ export class SourceClient {
     }
   }
 
-  private async ask(key: TokenKey, fence: MintFence): Promise<MintedToken> {
+  private async mintOnce(key: TokenKey, fence: number, former?: FormerToken) {
+    const { name, policy } = key.integration;
+    const { minted, ...exchange } = await this.exchange(key, fence);
+    const life = lifeOf(minted, policy, exchange, former, this.random);
+    checkLife(name, life, exchange);
+    const { ends, refreshWindowMs } = life;
+    const { accessToken, tokenType = 'Bearer', scope } = minted;
+    const expiresAt = Math.floor(exchange.sent.wallAt + life.lifeMs);
+    const content = { accessToken, tokenType, scope, expiresAt, refreshWindowMs };
+    return { content, ends };
+  }
+
+  private async exchange(key: TokenKey, fence: number): Promise<Exchange & { readonly minted: MintedToken }> {
+    const sent = momentOf(this.clock);
+    const minted = checked(await this.ask(key, fence), key.integration.name);
+    return { minted, sent, arrived: momentOf(this.clock) };
+  }
+
+  private async ask(key: TokenKey, fence: number): Promise<MintedToken> {
     const { name, source, policy } = key.integration;
     const mint: RunningMint = { keyId: key.id, fence, controller: new AbortController() };
     const { signal } = mint.controller;
@@ -75,12 +137,14 @@ export class SourceClient {
       mint.controller.abort(
         new TokenSourceUnavailableError(
           `The source of "${name}" did not answer within ${policy.mintTimeoutMs} ms: look at its endpoint, or raise mintTimeoutMs`,
+          // Without an answer the fault may lie with this process, such as a firewall that drops what it sends.
+          { binds: 'process' },
         ),
       );
     });
     this.running.add(mint);
     if (this.closing.aborted) mint.controller.abort(this.closing.reason);
-    const context = { signal, fence: fence === WITHOUT_LEASE ? 0 : fence, integration: name };
+    const context = { signal, fence, integration: name };
     try {
       return await Promise.race([
         Promise.resolve()
@@ -91,15 +155,36 @@ export class SourceClient {
     } catch (error) {
       const reason: unknown = signal.aborted ? signal.reason : error;
       if (reason instanceof TokenSourceError) throw reason;
-      throw new TokenSourceUnavailableError(
+      throw unavailable(
         `The source of "${name}" failed: its own error is the cause, in the process that asked it`,
-        { cause: reason },
+        reason,
       );
     } finally {
       cancelTimeout();
       this.running.delete(mint);
     }
   }
+}
+
+/** @throws TokenResponseInvalidError when the token cannot be used any more */
+function checkLife(name: string, { lifeMs, ends }: TokenLife, { sent, arrived }: Exchange): void {
+  if (lifeMs <= 0) {
+    throw new TokenResponseInvalidError(
+      `The source of "${name}" gave a token that is over, by its answer or by the exp of the token: look at the clocks of both ` +
+        `machines if it recurs; if the answer says 0 for a token that never ends, set zeroExpiry to 'never'`,
+    );
+  }
+  if (leftMs(ends, arrived) >= 1) return;
+  const Late = sleptMs(sent, arrived) > SLEEP_MS ? SleptOverError : TokenResponseInvalidError;
+  throw new Late(
+    `The token for "${name}" had expired before it arrived: its source answers too slowly, or states too short a life`,
+    { binds: 'process' },
+  );
+}
+
+/** A failure of which nobody knows whether the provider has a part in it. */
+function unavailable(message: string, cause: unknown): TokenSourceUnavailableError {
+  return new TokenSourceUnavailableError(message, { cause, binds: 'process' });
 }
 
 /** What may stand in an `Authorization` header (RFC 6750 section 2.1, leniently: any visible character). */

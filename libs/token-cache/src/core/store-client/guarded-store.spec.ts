@@ -1,7 +1,8 @@
 import { FaultyTokenStore } from '../../testing/faulty-token-store.js';
 import { pass } from '../../testing/fleet.spec-support.js';
 import { systemClock } from '../contract/clock.js';
-import { BREAKER_RESET_MS, GuardedStore } from './guarded-store.js';
+import { BREAKER_RESET_MS } from './breaker.js';
+import { GuardedStore } from './guarded-store.js';
 import { MemoryTokenStore } from '../slot/memory-token-store.js';
 import { TokenStoreUnavailableError } from '../contract/token-cache.errors.js';
 import { TokenObserver } from '../contract/token-observer.js';
@@ -34,8 +35,8 @@ describe('GuardedStore', () => {
     jest.useRealTimers();
   });
 
-  const peek = (integration = 'billing', timeoutMs = TIMEOUT_MS) =>
-    guarded.call(integration, 'peek', timeoutMs, (inner) => inner.peek('key')).catch((error: unknown) => error);
+  const peek = (keyId = 'key', timeoutMs = TIMEOUT_MS) =>
+    guarded.call(keyId, 'peek', timeoutMs, (inner) => inner.peek(keyId)).catch((error: unknown) => error);
 
   async function failThreeTimes(): Promise<void> {
     store.fault = () => 'reject';
@@ -92,11 +93,74 @@ describe('GuardedStore', () => {
     expect(await peek()).toEqual({ isRejected: false });
   });
 
-  it('cuts off nobody but the integration whose calls failed', async () => {
+  it('cuts off nobody but those whose time limit has run out', async () => {
     await failThreeTimes();
     store.fault = () => undefined;
-    expect(await peek('crm')).toEqual({ isRejected: false });
-    expect(await peek('billing')).toBeInstanceOf(TokenStoreUnavailableError);
+    expect(await peek('key', 2 * TIMEOUT_MS)).toEqual({ isRejected: false });
+    expect(await peek('key')).toBeInstanceOf(TokenStoreUnavailableError);
+  });
+
+  it('cuts off no key but those in the part of the store that does not answer', async () => {
+    store.nodeOf = (keyId) => keyId.slice(0, 1);
+    await failThreeTimes();
+    store.fault = () => undefined;
+    expect(await peek('a healthy key')).toEqual({ isRejected: false });
+    expect(await peek('k')).toBeInstanceOf(TokenStoreUnavailableError);
+    await guarded.call(undefined, 'ping', TIMEOUT_MS, (inner) => inner.ping());
+  });
+
+  it('keeps a bounded number of breakers, however many parts a store has', async () => {
+    store.nodeOf = (keyId) => keyId;
+    for (let key = 0; key < 3_000; key++) await peek(`key ${key}`);
+    expect(guarded['breakers'].size).toBeLessThanOrEqual(1_000);
+  });
+
+  it('goes on asking a store that answers with errors', async () => {
+    store.hasAnswered = (error) => (error as Error).message === 'connection lost';
+    await failThreeTimes();
+    await failThreeTimes();
+    expect(store.calls).toHaveLength(6);
+  });
+
+  it('goes on asking a store that did not answer while the process was busy', async () => {
+    let busyMs = 0;
+    const clock = { ...systemClock, monotonic: () => systemClock.monotonic() + busyMs };
+    guarded = new GuardedStore(store, clock, new TokenObservers());
+    store.fault = () => 'hang';
+    for (let call = 0; call < 4; call++) {
+      const peeked = peek();
+      busyMs += 10 * TIMEOUT_MS;
+      await pass(TIMEOUT_MS);
+      expect(await peeked).toMatchObject({ cause: new Error('no answer within 500 ms') });
+    }
+    expect(store.calls).toHaveLength(4);
+  });
+
+  it('asks as soon as the store is ready', async () => {
+    let connected: () => void = () => {};
+    store.ready = () => new Promise((resolve) => (connected = resolve));
+    const peeked = peek();
+    await pass(TIMEOUT_MS - 1);
+    expect(store.calls).toEqual([]);
+    connected();
+    expect(await peeked).toEqual({ isRejected: false });
+  });
+
+  it('never makes a call whose time was over before the store was ready', async () => {
+    let connected: () => void = () => {};
+    store.ready = () => new Promise((resolve) => (connected = resolve));
+    const peeked = peek();
+    await pass(TIMEOUT_MS);
+    expect(await peeked).toMatchObject({ cause: new Error('no answer within 500 ms') });
+    connected();
+    await pass(1);
+    expect(store.calls).toEqual([]);
+  });
+
+  it('asks nothing any more once it is closed', async () => {
+    await guarded.close();
+    expect(await peek()).toBeInstanceOf(TokenStoreUnavailableError);
+    expect(store.calls).toEqual([]);
   });
 
   it('goes on asking a store that fails less often than it answers', async () => {
@@ -105,5 +169,22 @@ describe('GuardedStore', () => {
       await peek();
     }
     expect(store.calls).toHaveLength(12);
+  });
+
+  it.each([
+    ['that has just answered a hundred', undefined],
+    ['that it has just refused a hundred', 'reject'],
+  ] as const)('is not asked after three failed calls in a row, by a process %s', async (_, fault) => {
+    await failThreeTimes();
+    store.fault = () => fault;
+    if (!fault) await pass(BREAKER_RESET_MS);
+    for (let call = 0; call < 100; call++) await peek();
+    await pass(BREAKER_RESET_MS);
+    store.fault = () => undefined;
+    await peek();
+    const asked = store.calls.length;
+    await failThreeTimes();
+    await peek();
+    expect(store.calls).toHaveLength(asked + 3);
   });
 });

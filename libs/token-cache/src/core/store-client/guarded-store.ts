@@ -1,22 +1,26 @@
-import CircuitBreaker from 'opossum';
+import { LRUCache } from 'lru-cache';
 import { type Clock } from '../contract/clock.js';
 import { type StoreOperation } from '../contract/token-observer.js';
 import { type TokenObservers } from '../contract/token-observers.js';
 import { TokenStoreUnavailableError } from '../contract/token-cache.errors.js';
 import { type TokenStore } from '../contract/token-store.js';
+import { Breaker, type Verdict } from './breaker.js';
+import { NoAnswerError, withinTime } from './time-limit.js';
 
-/** While the breaker is open the store is not asked; after this one call tries it again. */
-export const BREAKER_RESET_MS = 1_000;
-const BREAKER_VOLUME = 3;
-
-type Call = () => Promise<unknown>;
+/** More than any store has parts; a breaker that is forgotten is closed. */
+const MOST_BREAKERS = 1_000;
 
 /**
- * The store behind a time limit and circuit breakers: it answers, or fails fast with one error. Each integration has a
- * breaker of its own, since each may have a time limit of its own, and an impatient one must not cut off the others.
+ * The store behind a time limit and circuit breakers: it answers, or fails fast with one error.
+ *
+ * There is a breaker for each part of the store that fails as one, so that a dead shard does not cut off the healthy ones, and
+ * for each time limit, so that an impatient integration does not cut off the others. Only calls without an answer count: an
+ * error that the store answers with comes at once, concerns that call, and proves that the store lives. A time limit that
+ * ran out while this process was busy does not count either.
  */
 export class GuardedStore {
-  private readonly breakers = new Map<string, CircuitBreaker<[Call], unknown>>();
+  private readonly breakers = new LRUCache<string, Breaker>({ max: MOST_BREAKERS });
+  private isClosed = false;
 
   constructor(
     private readonly store: TokenStore,
@@ -25,12 +29,12 @@ export class GuardedStore {
   ) {}
 
   /**
-   * Makes one call within `timeoutMs`, on behalf of an integration.
+   * Makes one call within `timeoutMs`, about a key or, like `ping`, about none.
    *
    * @throws TokenStoreUnavailableError with the store's own error as the cause
    */
   async call<T>(
-    integration: string,
+    keyId: string | undefined,
     operation: StoreOperation,
     timeoutMs: number,
     call: (store: TokenStore) => Promise<T>,
@@ -38,9 +42,9 @@ export class GuardedStore {
     const startedAt = this.clock.monotonic();
     let failed = true;
     try {
-      const answer = await this.breakerOf(integration).fire(() => this.withinTime(timeoutMs, call(this.store)));
+      const answer = await this.throughBreaker(this.breakerOf(keyId, timeoutMs), () => this.ask(timeoutMs, call));
       failed = false;
-      return answer as T;
+      return answer;
     } catch (cause) {
       const error = new TokenStoreUnavailableError(operation, { cause });
       this.observers.notify('storeFailed', operation, error);
@@ -51,35 +55,45 @@ export class GuardedStore {
   }
 
   async close(): Promise<void> {
-    for (const breaker of this.breakers.values()) breaker.shutdown();
+    this.isClosed = true;
     await this.store.close();
   }
 
-  private breakerOf(integration: string): CircuitBreaker<[Call], unknown> {
-    let breaker = this.breakers.get(integration);
-    if (!breaker) this.breakers.set(integration, (breaker = newBreaker()));
+  private async throughBreaker<T>(breaker: Breaker, call: () => Promise<T>): Promise<T> {
+    if (this.isClosed) throw new Error('the store is closed');
+    const passage = breaker.admit(this.clock.monotonic());
+    if (!passage) throw new Error('the store did not answer a moment ago and is not asked');
+    let verdict: Verdict = 'answered';
+    try {
+      return await call();
+    } catch (error) {
+      verdict = this.verdictOf(error);
+      throw error;
+    } finally {
+      breaker.settle(passage, verdict, this.clock.monotonic());
+    }
+  }
+
+  private verdictOf(error: unknown): Verdict {
+    if (error instanceof NoAnswerError) return error.hasStalled ? 'unknown' : 'failed';
+    return this.store.hasAnswered?.(error) ? 'answered' : 'failed';
+  }
+
+  private breakerOf(keyId: string | undefined, timeoutMs: number): Breaker {
+    const part = keyId === undefined ? 'no key' : `of ${this.store.nodeOf?.(keyId) ?? ''}`;
+    const name = `${timeoutMs} ${part}`;
+    let breaker = this.breakers.get(name);
+    if (!breaker) this.breakers.set(name, (breaker = new Breaker()));
     return breaker;
   }
 
-  private async withinTime<T>(timeoutMs: number, answer: Promise<T>): Promise<T> {
-    let cancel: () => void = () => {};
-    const timeout = new Promise<never>((_, reject) => {
-      cancel = this.clock.after(timeoutMs, () => reject(new Error(`no answer within ${timeoutMs} ms`)));
+  private ask<T>(timeoutMs: number, call: (store: TokenStore) => Promise<T>): Promise<T> {
+    const { store } = this;
+    return withinTime(this.clock, timeoutMs, async (isOver) => {
+      const connecting = store.ready?.();
+      if (connecting) await connecting;
+      if (isOver()) throw new Error('given up before it was sent');
+      return call(store);
     });
-    try {
-      return await Promise.race([answer, timeout]);
-    } finally {
-      cancel();
-    }
   }
-}
-
-function newBreaker(): CircuitBreaker<[Call], unknown> {
-  return new CircuitBreaker((call: Call) => call(), {
-    timeout: false,
-    resetTimeout: BREAKER_RESET_MS,
-    volumeThreshold: BREAKER_VOLUME,
-    errorThresholdPercentage: 50,
-    rollingPercentilesEnabled: false,
-  });
 }

@@ -1,4 +1,5 @@
-import { type MintFence, voids } from '../contract/mint-fence.js';
+import { type HeldToken, isVoidedBy } from '../contract/held-token.js';
+import { voids } from '../contract/mint-fence.js';
 import { type TokenStoreEvent } from '../contract/token-store.js';
 
 /** How long a watch waits; a channel of events knows. */
@@ -12,6 +13,8 @@ type VoidingEvent = 'invalidated' | 'purged';
 /** What one piece of work hears of a key, from before its first store call to its end. */
 export class KeyWatch {
   private readonly heard = new Map<VoidingEvent, TokenStoreEvent>();
+  private readonly overtakings = new Set<{ readonly fence: number; readonly resolve: () => void }>();
+  private released = 0;
   private isAwake = false;
   private polls = 0;
   private resolve?: () => void;
@@ -24,16 +27,39 @@ export class KeyWatch {
 
   notice(event: TokenStoreEvent): void {
     if (event.type === 'purged' || event.type === 'invalidated') this.remember(event.type, event);
+    if (event.type === 'stored') {
+      for (const { fence, resolve } of this.overtakings) if (fence !== event.fence) resolve();
+    }
     this.wake();
   }
 
+  /** Resolves when another process stores a token while the one with that fence is minted; never otherwise. */
+  overtaken(fence: number): Promise<void> {
+    return new Promise((resolve) => this.overtakings.add({ fence, resolve }));
+  }
+
+  /** This process gave up the lease of that fence. */
+  noticeRelease(fence: number): void {
+    this.released = Math.max(this.released, fence);
+  }
+
+  /** Whether that lease was given up while we watched: an answer that grants it was overtaken. */
+  hasReleased(fence: number): boolean {
+    return fence <= this.released;
+  }
+
   /** Whether what was minted under that fence was rejected or purged while we watched. */
-  hasVoided(fence: MintFence): boolean {
+  hasVoided(fence: number): boolean {
     return [...this.heard.values()].some((event) => voids(event, fence));
   }
 
+  /** Whether that token was rejected or purged while we watched. */
+  hasVoidedToken(held: HeldToken): boolean {
+    return [...this.heard.values()].some((event) => isVoidedBy(event, held));
+  }
+
   /** Whether it was purged while we watched. */
-  hasPurged(fence: MintFence): boolean {
+  hasPurged(fence: number): boolean {
     const purged = this.heard.get('purged');
     return purged !== undefined && voids(purged, fence);
   }

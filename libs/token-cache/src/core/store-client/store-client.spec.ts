@@ -33,7 +33,7 @@ describe('StoreClient', () => {
   });
 
   async function lease(): Promise<Lease> {
-    const acquired = await store.attempt(key).acquire({ minTtlMs: 0.5 });
+    const acquired = await store.acquire(key, { minTtlMs: 0.5 });
     if (acquired.outcome !== 'lease') throw new Error(acquired.outcome);
     return acquired.lease;
   }
@@ -42,7 +42,8 @@ describe('StoreClient', () => {
     const acquire = jest.spyOn(inner, 'acquire');
     await lease();
     expect(acquire).toHaveBeenCalledWith(key.id, {
-      nonce: expect.any(String),
+      nonce: store.process,
+      process: store.process,
       leaseMs: 2_000,
       minTtlMs: 1,
       refusedGeneration: undefined,
@@ -55,9 +56,10 @@ describe('StoreClient', () => {
     await store.commit(key, granted, 'payload', 1_000);
     await store.peek(key);
     await store.invalidate(key, rejectionOf(granted.fence));
+    await store.offer(key, { outcome: 'wait', leaseEndsInMs: 1, voidedUpTo: 0, answeredAtUs: 0 }, 1, 'payload', 1_000);
     await store.fail(key, granted);
     await store.purge(key);
-    expect(called).toEqual(['acquire', 'renew', 'commit', 'peek', 'invalidate', 'fail', 'purge']);
+    expect(called).toEqual(['acquire', 'renew', 'commit', 'peek', 'invalidate', 'offer', 'fail', 'purge']);
   });
 
   it('says with a commit for how many whole ms the lease was known', async () => {
@@ -77,70 +79,56 @@ describe('StoreClient', () => {
 
   it('asks for any valid token unless it is told more', async () => {
     const acquire = jest.spyOn(inner, 'acquire');
-    await store.attempt(key).acquire();
+    await store.acquire(key);
     expect(acquire).toHaveBeenCalledWith(
       key.id,
       expect.objectContaining({ minTtlMs: 0, refusedGeneration: undefined }),
     );
   });
 
-  it('asks under one nonce as long as one piece of work lasts, and under another for the next', async () => {
-    const acquire = jest.spyOn(inner, 'acquire');
-    const work = store.attempt(key);
-    await work.acquire();
-    await work.acquire();
-    await store.attempt(key).acquire();
-    const [first, second, third] = acquire.mock.calls.map(([, { nonce }]) => nonce);
-    expect(second).toBe(first);
-    expect(third).not.toBe(first);
-  });
-
-  it('leaves the nonce of an attempt without an answer to the next that asks', async () => {
-    const acquire = jest.spyOn(inner, 'acquire').mockRejectedValueOnce(new Error('connection lost'));
-    await expect(store.attempt(key).acquire()).rejects.toMatchObject({ code: 'TOKEN_STORE_UNAVAILABLE' });
-    store.attempt(key);
-    await store.attempt(key).acquire();
-    const [first, second] = acquire.mock.calls.map(([, { nonce }]) => nonce);
-    expect(second).toBe(first);
-  });
-
-  it('asks again under the nonce of an attempt without an answer, which may have been granted a lease', async () => {
-    const acquire = jest.spyOn(inner, 'acquire').mockRejectedValueOnce(new Error('connection lost'));
-    await expect(store.attempt(key).acquire()).rejects.toMatchObject({ code: 'TOKEN_STORE_UNAVAILABLE' });
-    await store.attempt(key).acquire();
-    await store.attempt(key).acquire();
-    const [first, second, third] = acquire.mock.calls.map(([, { nonce }]) => nonce);
-    expect(second).toBe(first);
-    expect(third).not.toBe(first);
-  });
-
-  it('never asks for two pieces of work under one nonce', async () => {
-    const acquire = jest.spyOn(inner, 'acquire').mockRejectedValueOnce(new Error('connection lost'));
-    const work = store.attempt(key);
-    await expect(work.acquire()).rejects.toMatchObject({ code: 'TOKEN_STORE_UNAVAILABLE' });
-    await store.attempt(key).acquire();
-    await work.acquire();
-    const [first, second, third] = acquire.mock.calls.map(([, { nonce }]) => nonce);
-    expect(second).toBe(first);
-    expect(third).not.toBe(first);
-  });
-
-  it('keeps the nonce of a lease that was granted unheard while a token is there, and gets that lease afterwards', async () => {
-    const published = await lease();
-    await store.commit(key, published, 'payload', 1_000);
-    const acquire = jest.spyOn(inner, 'acquire');
-    const granted = new Promise<void>((resolve) => {
-      acquire.mockImplementationOnce(async (keyId, attempt) => {
-        await MemoryTokenStore.prototype.acquire.call(inner, keyId, attempt);
-        resolve();
-        throw new Error('connection lost');
-      });
+  it('asks under one nonce for all that the process does, and so gets back a lease that was granted unheard', async () => {
+    const acquire = jest.spyOn(inner, 'acquire').mockImplementationOnce(async (keyId, attempt) => {
+      await MemoryTokenStore.prototype.acquire.call(inner, keyId, attempt);
+      throw new Error('connection lost');
     });
-    await expect(store.attempt(key).acquire({ minTtlMs: 2_000 })).rejects.toMatchObject({
-      code: 'TOKEN_STORE_UNAVAILABLE',
+    await expect(store.acquire(key)).rejects.toMatchObject({ code: 'TOKEN_STORE_UNAVAILABLE' });
+    expect((await store.acquire(key)).outcome).toBe('lease');
+    expect(new Set(acquire.mock.calls.map(([, { nonce }]) => nonce))).toEqual(new Set([store.process]));
+  });
+
+  it('waits for the lease of another process', async () => {
+    await lease();
+    const other = new StoreClient(new GuardedStore(inner, clock, new TokenObservers()), clock);
+    expect((await other.acquire(key)).outcome).toBe('wait');
+  });
+
+  it('offers a token with the time that passed since the store turned it away', async () => {
+    await inner.acquire(key.id, { nonce: 'other', leaseMs: 60_000, minTtlMs: 0 });
+    const refused = await store.acquire(key);
+    if (refused.outcome !== 'wait') throw new Error(refused.outcome);
+    const offer = jest.spyOn(inner, 'offer');
+    await clock.advance(1_500.7);
+    await store.offer(key, refused, 7, 'payload', 10_000);
+    const { answeredAtUs } = refused;
+    expect(offer).toHaveBeenCalledWith(key.id, 7, 'payload', 10_000, { answeredAtUs, sinceMs: 1_500 });
+  });
+
+  describe('counts a mint without a lease as begun', () => {
+    it('after all that its process saw of the key', async () => {
+      expect(store.fenceWithoutLease(key)).toBe(1);
+      const { fence } = await lease();
+      expect(store.fenceWithoutLease(key)).toBe(fence + 1);
+      const purged = await store.purge(key);
+      expect(store.fenceWithoutLease(key)).toBe(purged + 1);
     });
-    await granted;
-    expect((await store.attempt(key).acquire()).outcome).toBe('hit');
-    expect((await store.attempt(key).acquire({ minTtlMs: 2_000 })).outcome).toBe('lease');
+
+    it('after the one before', () => {
+      expect([1, 2, 3].map(() => store.fenceWithoutLease(key))).toEqual([1, 2, 3]);
+    });
+
+    it('after nothing when only other keys were seen', async () => {
+      await lease();
+      expect(store.fenceWithoutLease({ ...key, id: 'another' })).toBe(1);
+    });
   });
 });

@@ -9,6 +9,7 @@ import {
   type Committed,
   type Cooldown,
   type Lease,
+  type Offered,
   type Peeked,
   type Rejection,
   type RejectionVerdict,
@@ -17,34 +18,30 @@ import {
 import { type GuardedStore } from './guarded-store.js';
 
 /** What an attempt asks for; any valid token unless it says more. */
-export type Wanted = Partial<Omit<Attempt, 'nonce' | 'leaseMs'>>;
+export type Wanted = Partial<Omit<Attempt, 'nonce' | 'process' | 'leaseMs'>>;
 
 /** A lease, and what the store said with it. */
 export type Granted = Extract<Acquired, { outcome: 'lease' }>;
 
-/** Attempts of one piece of work, which the store knows by one nonce. */
-export interface KeyAttempt {
-  /** @throws TokenStoreUnavailableError */
-  acquire(wanted?: Wanted): Promise<Acquired>;
-}
+/** The answers that say that there is no token, and neither the right to mint one. */
+export type Refused = Extract<Acquired, { outcome: 'wait' | 'cooling' }>;
 
-/** What the store knows attempts by; it may have granted a lease to it whose answer was lost. */
-interface Nonce {
-  readonly value: string;
-  readonly mayHoldLease: boolean;
-}
-
-const REMEMBERED_NONCES = 10_000;
+const REMEMBERED_FENCES = 100_000;
 
 /**
  * The store as the protocol speaks to it: by key, with the time limit and the lease of the key's policy.
  *
+ * The process is one holder. All its attempts bear one nonce, so that a lease which was granted unheard, or is held by other
+ * work of the process, is granted to it again.
+ *
  * Every method throws TokenStoreUnavailableError.
  */
 export class StoreClient {
-  private readonly grantedAt = new WeakMap<Lease, number>();
-  /** Nonces of attempts without an answer, by key: the store may have granted a lease to each. */
-  private readonly unanswered = new LRUCache<string, string>({ max: REMEMBERED_NONCES });
+  /** What the store knows this process by. */
+  readonly process = randomUUID();
+  private readonly answeredAt = new WeakMap<Lease | Refused, number>();
+  /** The newest fence that the store showed of each key. */
+  private readonly fences = new LRUCache<string, number>({ max: REMEMBERED_FENCES });
 
   constructor(
     private readonly store: GuardedStore,
@@ -55,27 +52,12 @@ export class StoreClient {
     return this.call(key, 'peek', (store) => store.peek(key.id));
   }
 
-  /** Begins attempts under a new nonce, or under that of an attempt without an answer; no two have one nonce at a time. */
-  attempt(key: TokenKey): KeyAttempt {
-    let nonce: Nonce | undefined;
-    return {
-      acquire: async (wanted) => {
-        const asked = (nonce ??= this.takeNonce(key));
-        const giveBack = (): void => {
-          this.unanswered.set(key.id, asked.value);
-          nonce = undefined;
-        };
-        try {
-          const acquired = await this.acquire(key, asked.value, wanted);
-          // Neither answer says whether a lease that was granted unheard still lives.
-          if (asked.mayHoldLease && (acquired.outcome === 'hit' || acquired.outcome === 'cooling')) giveBack();
-          return acquired;
-        } catch (error) {
-          giveBack();
-          throw error;
-        }
-      },
-    };
+  async acquire(key: TokenKey, { minTtlMs = 0, refusedGeneration }: Wanted = {}): Promise<Acquired> {
+    const { leaseMs } = key.integration.policy;
+    const attempt = { nonce: this.process, process: this.process, leaseMs, minTtlMs: Math.ceil(minTtlMs), refusedGeneration };
+    const acquired = await this.call(key, 'acquire', (store) => store.acquire(key.id, attempt));
+    this.note(key, acquired);
+    return acquired;
   }
 
   renew(key: TokenKey, lease: Lease): Promise<boolean> {
@@ -83,12 +65,17 @@ export class StoreClient {
   }
 
   commit(key: TokenKey, lease: Lease, payload: string, ttlMs: number): Promise<Committed> {
-    const grantedAt = this.grantedAt.get(lease);
-    const sinceGrantMs = grantedAt === undefined ? undefined : Math.floor(this.clock.monotonic() - grantedAt);
+    const sinceGrantMs = this.sinceAnswerMs(lease);
     return this.call(key, 'commit', (store) => store.commit(key.id, { ...lease, sinceGrantMs }, payload, ttlMs));
   }
 
-  fail(key: TokenKey, lease: Lease, cooldown?: Cooldown): Promise<void> {
+  /** Offers a token to a store that refused to grant a lease for it. */
+  offer(key: TokenKey, refused: Refused, generation: number, payload: string, ttlMs: number): Promise<Offered> {
+    const since = { answeredAtUs: refused.answeredAtUs, sinceMs: this.sinceAnswerMs(refused) ?? 0 };
+    return this.call(key, 'offer', (store) => store.offer(key.id, generation, payload, ttlMs, since));
+  }
+
+  fail(key: TokenKey, lease: Lease, cooldown?: Cooldown): Promise<boolean> {
     return this.call(key, 'fail', (store) => store.fail(key.id, lease, cooldown));
   }
 
@@ -96,34 +83,45 @@ export class StoreClient {
     return this.call(key, 'invalidate', (store) => store.invalidate(key.id, rejection));
   }
 
-  purge(key: TokenKey): Promise<number> {
-    return this.call(key, 'purge', (store) => store.purge(key.id));
+  async purge(key: TokenKey): Promise<number> {
+    const { storeTimeoutMs } = key.integration.policy;
+    const fence = await this.call(key, 'purge', (store) => store.purge(key.id, storeTimeoutMs));
+    this.raise(key, fence);
+    return fence;
   }
 
-  private async acquire(key: TokenKey, nonce: string, wanted: Wanted = {}): Promise<Acquired> {
-    const { minTtlMs = 0, refusedGeneration } = wanted;
-    const attempt = {
-      nonce,
-      leaseMs: key.integration.policy.leaseMs,
-      minTtlMs: Math.ceil(minTtlMs),
-      refusedGeneration,
-    };
-    const acquired = await this.call(key, 'acquire', (store) => store.acquire(key.id, attempt));
-    if (acquired.outcome === 'lease') this.grantedAt.set(acquired.lease, this.clock.monotonic());
-    return acquired;
+  /** The fence of a mint that begins now without a lease: right above all that this process saw, below all that comes. */
+  fenceWithoutLease(key: TokenKey): number {
+    return this.raise(key, (this.fences.get(key.id) ?? 0) + 1);
   }
 
-  /** Taken when it is sent: an attempt that ends before must not take the nonce of a granted lease with it. */
-  private takeNonce({ id }: TokenKey): Nonce {
-    const unanswered = this.unanswered.get(id);
-    this.unanswered.delete(id);
-    return unanswered === undefined
-      ? { value: randomUUID(), mayHoldLease: false }
-      : { value: unanswered, mayHoldLease: true };
+  private note(key: TokenKey, acquired: Acquired): void {
+    switch (acquired.outcome) {
+      case 'hit':
+        this.raise(key, acquired.token.fence);
+        break;
+      case 'lease':
+        this.raise(key, acquired.lease.fence);
+        this.answeredAt.set(acquired.lease, this.clock.monotonic());
+        break;
+      default:
+        this.raise(key, Math.max(acquired.voidedUpTo, acquired.rejected?.fence ?? 0));
+        this.answeredAt.set(acquired, this.clock.monotonic());
+    }
+  }
+
+  private raise({ id }: TokenKey, fence: number): number {
+    const newest = Math.max(this.fences.get(id) ?? 0, fence);
+    this.fences.set(id, newest);
+    return newest;
+  }
+
+  private sinceAnswerMs(answer: Lease | Refused): number | undefined {
+    const answeredAt = this.answeredAt.get(answer);
+    return answeredAt === undefined ? undefined : Math.floor(this.clock.monotonic() - answeredAt);
   }
 
   private call<T>(key: TokenKey, operation: StoreOperation, call: (store: TokenStore) => Promise<T>): Promise<T> {
-    const { name, policy } = key.integration;
-    return this.store.call(name, operation, policy.storeTimeoutMs, call);
+    return this.store.call(key.id, operation, key.integration.policy.storeTimeoutMs, call);
   }
 }

@@ -1,6 +1,5 @@
 import { inspect } from 'node:util';
 import { FakeClock } from '../../testing/fake-clock.js';
-import { WITHOUT_LEASE } from '../contract/mint-fence.js';
 import { type TokenStoreEvent, type TokenStoreEvents, type TokenStoreListener } from '../contract/token-store.js';
 import { type KeyWatch } from './key-watch.js';
 import { StoreEvents } from './store-events.js';
@@ -147,23 +146,12 @@ describe('StoreEvents', () => {
       },
     );
 
-    it.each([
-      ['stored', false],
-      ['failed', false],
-      ['invalidated', false],
-      ['purged', true],
-    ] as const)('when a key was %s, says of a mint without a lease that it was voided: %s', (type, isVoid) => {
-      const watch = storeEvents.watch(KEY);
-      channel.say(type, 9);
-      expect(watch.hasVoided(WITHOUT_LEASE)).toBe(isVoid);
-    });
-
     it('tells a purge from a rejection', () => {
       const watch = storeEvents.watch(KEY);
       channel.say('invalidated', 9);
       expect([watch.hasVoided(9), watch.hasPurged(9)]).toEqual([true, false]);
       channel.say('purged', 8);
-      expect([watch.hasPurged(8), watch.hasPurged(9), watch.hasPurged(WITHOUT_LEASE)]).toEqual([true, false, true]);
+      expect([watch.hasPurged(8), watch.hasPurged(9)]).toEqual([true, false]);
     });
 
     it.each(['stored', 'failed'] as const)('voids nothing when its key was %s', (type) => {
@@ -176,7 +164,36 @@ describe('StoreEvents', () => {
       const watch = storeEvents.watch(KEY);
       channel.say('purged', 8);
       watch.forgetVoided();
-      expect(([WITHOUT_LEASE, 1] as const).map((fence) => watch.hasVoided(fence))).toEqual([false, false]);
+      expect(watch.hasVoided(1)).toBe(false);
+    });
+
+    it('tells when another process stored a token, but not of the one that is meant', async () => {
+      const watch = storeEvents.watch(KEY);
+      const told = jest.fn();
+      void watch.overtaken(9).then(told);
+      channel.say('stored', 9);
+      channel.say('failed', 10);
+      await Promise.resolve();
+      expect(told).not.toHaveBeenCalled();
+      channel.say('stored', 10);
+      await Promise.resolve();
+      expect(told).toHaveBeenCalledTimes(1);
+    });
+
+    it('knows which leases this process gave up', () => {
+      const watch = storeEvents.watch(KEY);
+      const other = storeEvents.watch('other');
+      storeEvents.released(KEY, 8);
+      expect([7, 8, 9].map((fence) => watch.hasReleased(fence))).toEqual([true, true, false]);
+      expect(other.hasReleased(8)).toBe(false);
+      expect(storeEvents.watch(KEY).hasReleased(8)).toBe(false);
+    });
+
+    it('looks again at once when this process has a token of its own to give', async () => {
+      const watch = storeEvents.watch(KEY);
+      const waited = watch.wait(60_000);
+      storeEvents.wake(KEY);
+      await expect(waited).resolves.toBeUndefined();
     });
   });
 

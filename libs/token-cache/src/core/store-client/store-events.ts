@@ -46,6 +46,16 @@ export class StoreEvents implements WatchTimer {
     for (const watch of this.watches.get(event.keyId) ?? []) watch.notice(event);
   }
 
+  /** This process gave up the lease of that fence. */
+  released(keyId: string, fence: number): void {
+    for (const watch of this.watches.get(keyId) ?? []) watch.noticeRelease(fence);
+  }
+
+  /** Whatever waits for that key looks again: this process has a token of its own to give. */
+  wake(keyId: string): void {
+    for (const watch of this.watches.get(keyId) ?? []) watch.wake();
+  }
+
   lookAgain(leaseEndsInMs: number, polls: number, callback: () => void): () => void {
     const leaseEndMs = leaseEndsInMs + this.random() * LEASE_END_JITTER_MS;
     const pollMs = Math.min(LONGEST_POLL_MS, SHORTEST_POLL_MS * (polls + 1));

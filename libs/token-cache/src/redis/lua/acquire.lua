@@ -1,13 +1,18 @@
 -- The token, or the right to mint one, or why not.
--- ARGV     3 nonce, 4 leaseMs, 5 minTtlMs, 6 refused generation or '' for none
+-- ARGV     3 nonce, 4 leaseMs, 5 minTtlMs, 6 refused generation or '' for none, 7 the process that asks or '' for any
 -- Answers  hit fence payload ttlMs
---          cooling remainingMs error, and fence payload ttlMs of a token that does not serve
---          wait leaseEndsInMs, and fence payload ttlMs of a token that does not serve
---          lease fence reason failures published ('' for none) serves ('1', '0'), and fence payload ttlMs of a valid token
+--          cooling remainingMs error process voidedUpTo nowUs, and fence payload ttlMs of a token that does not serve
+--          wait leaseEndsInMs voidedUpTo nowUs, and fence payload ttlMs of a token that does not serve
+--          lease fence reason failures published ('' for none) serves ('1', '0') voidedUpTo, and fence payload ttlMs of a valid
+--          token
 local valid = read_token()
-local fields = { 'nonce', 'leaseEndsAt', 'fence', 'coolEndsAt', 'error', 'failures', 'invalidated', 'published', 'rejected' }
+local fields = { 'nonce', 'leaseEndsAt', 'fence', 'coolEndsAt', 'error', 'failures', 'invalidated', 'published', 'rejected',
+  'leaseMs', 'coolProcess', 'voided' }
 local record = read_record(unpack(fields))
-local nonce, leaseMs, fence, coolingMs = record[1], remaining_ms(record[2]), record[3], remaining_ms(record[4])
+local nonce, leaseMs, fence = record[1], lease_ms(record[2], record[10], record[3]), record[3]
+local coolingMs, coolProcess = remaining_ms(record[4]), bound(record[11], record[4]) or ''
+-- The cool-down of another process is passed over.
+if coolProcess ~= '' and ARGV[7] ~= '' and coolProcess ~= ARGV[7] then coolingMs = 0 end
 local marked = valid and is_marked(valid, record[7], record[9])
 local token = valid and not marked and valid.fence ~= whole(ARGV[6]) and valid or nil
 if token and token.ttlMs > tonumber(ARGV[5]) then return answer('hit', token) end
@@ -26,16 +31,19 @@ local function with_valid(reply)
   return reply
 end
 
-if coolingMs > 0 then return with_valid({ 'cooling', int(coolingMs), record[5] or '' }) end
+local voidedUpTo = int(voided_up_to(fence, record[12], record[7], record[9]))
+if coolingMs > 0 then
+  return with_valid({ 'cooling', int(coolingMs), record[5] or '', coolProcess, voidedUpTo, int(nowUs) })
+end
 if taken then
   write_record('awaited', '1')
-  return with_valid({ 'wait', int(leaseMs) })
+  return with_valid({ 'wait', int(leaseMs), voidedUpTo, int(nowUs) })
 end
 
 if not live then fence = next_fence(fence, valid) end
-write_record('nonce', ARGV[3], 'leaseEndsAt', int(nowMs + ARGV[4]), 'fence', fence)
+write_record('nonce', ARGV[3], 'leaseEndsAt', int(nowMs + ARGV[4]), 'leaseMs', fence .. ':' .. ARGV[4], 'fence', fence)
 keep()
 
 local reason = valid and not marked and 'refresh' or record[7] and 'invalidated' or 'miss'
 local published = whole(record[8]) and record[8] or ''
-return with_valid({ 'lease', fence, reason, int(whole(record[6]) or 0), published, token and '1' or '0' })
+return with_valid({ 'lease', fence, reason, int(whole(record[6]) or 0), published, token and '1' or '0', voidedUpTo })

@@ -1,7 +1,8 @@
 -- Prepended to every script. The server's clock is the only one; both keys live in one cluster slot.
 -- KEYS  1 token: string "<fence>:<payload>" that ends at hard expiry
---       2 record: hash of nonce, leaseEndsAt, fence, published, awaited, coolEndsAt, error, failures, invalidated,
---         rejected, replacedAt, paceMs
+--       2 record: hash of nonce, leaseEndsAt, leaseMs "<fence>:<ms>", fence, published, voided, awaited, coolEndsAt,
+--         coolProcess "<coolEndsAt>:<process>", error, failures, invalidated, rejected, replacedAt, paceMs
+--         Processes of the version before know neither leaseMs, voided nor coolProcess, and may write beside this one.
 -- ARGV  1 event channel, 2 key id; the script's own arguments follow
 local time = redis.call('TIME')
 local nowUs = time[1] * 1000000 + time[2]
@@ -61,6 +62,19 @@ local function remaining_ms(instant)
   return ms > 0 and ms < 2147483648 and ms or 0
 end
 
+-- What a field says of the value of another field that it was written with; nil where an older version has changed that since.
+local function bound(text, value)
+  local prefix = value and value .. ':'
+  if not text or not prefix or string.sub(text, 1, #prefix) ~= prefix then return nil end
+  return string.sub(text, #prefix + 1)
+end
+
+-- From now to the end of a lease; 0 when it is over. One that ends later than it could is of a clock that was set back since.
+local function lease_ms(endsAt, leaseMs, fence)
+  local ms, longest = remaining_ms(endsAt), whole(bound(leaseMs, fence))
+  return longest and ms > longest and 0 or ms
+end
+
 -- Above every fence that was ever seen. The clock carries it over the loss of both records.
 local function next_fence(last, token)
   local fence = math.max(nowUs, (whole(last) or 0) + 1, (token and token.fence or 0) + 1)
@@ -79,6 +93,19 @@ end
 -- Whether that token is marked as rejected, given the fields `invalidated` and `rejected`.
 local function is_marked(token, invalidated, rejected)
   return invalidated and whole(rejected) == token.fence
+end
+
+-- The fence up to which everything was purged or rejected, be it replaced since, given the fields `fence`, `voided`,
+-- `invalidated` and `rejected`. Nothing that lies above the last fence is ours.
+local function voided_up_to(fence, voided, invalidated, rejected)
+  local last = whole(fence) or 0
+  local known = whole(voided) or 0
+  if known > last then known = 0 end
+  if not invalidated then return known end
+  local marked = whole(rejected)
+  -- A process of an older version purged, and did not write the fence down: nothing of before the newest one is trusted.
+  if known == 0 and not marked then return math.max(0, last - 1) end
+  return marked and marked <= last and math.max(known, marked) or known
 end
 
 local function publish(type, fence)

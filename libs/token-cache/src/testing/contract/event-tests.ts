@@ -1,6 +1,18 @@
 import assert from 'node:assert/strict';
 
-import { KEY, LONG_MS, SHORT_MS, type Test, acquire, leaseOf, publish, published, reject, takenOver } from './fleet.js';
+import {
+  KEY,
+  LONG_MS,
+  SHORT_MS,
+  type Test,
+  acquire,
+  leaseOf,
+  offered,
+  publish,
+  published,
+  reject,
+  takenOver,
+} from './fleet.js';
 import { Recorder } from './recorder.js';
 
 export function noEventTests(test: Test): void {
@@ -28,6 +40,24 @@ export function eventTests(test: Test): void {
       { type: 'invalidated', keyId: KEY, fence: unawaited.fence },
       { type: 'stored', keyId: KEY, fence: awaited.fence },
     ]);
+  });
+
+  test('announce an offered token if a process waits, or the key was unknown', async ({ store, other }) => {
+    const heard = await Recorder.on(store);
+    const held = await leaseOf(other);
+    assert.equal((await acquire(store)).outcome, 'wait');
+    await offered(other, held.fence - 1);
+    await heard.until('stored');
+    await reject(other, { fence: held.fence - 1 });
+    await offered(other, held.fence + 1);
+    await offered(other, held.fence + 1);
+    await other.purge(KEY);
+    await heard.until('purged');
+    assert.deepEqual(heard.events.map(({ type, fence }) => [type, fence]).slice(0, 2), [
+      ['stored', held.fence - 1],
+      ['invalidated', held.fence - 1],
+    ]);
+    assert.equal(heard.events[2]?.type, 'purged');
   });
 
   test('announce a failure only if a process waits, with a cool-down or without', async ({ store, other }) => {

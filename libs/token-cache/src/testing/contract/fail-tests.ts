@@ -20,7 +20,7 @@ import {
 
 export function failTests(test: Test): void {
   test('releases the lease', async ({ store, other }) => {
-    await store.fail(KEY, await leaseOf(store));
+    assert.equal(await store.fail(KEY, await leaseOf(store)), true);
     const { failures } = await granted(acquire(other));
     assert.equal(failures, 0);
   });
@@ -84,8 +84,8 @@ export function failTests(test: Test): void {
 
   test('counts once if it is repeated', async ({ store, other }) => {
     const lease = await leaseOf(store);
-    await store.fail(KEY, lease, { remainingMs: SHORT_MS, error: 'first' });
-    await other.fail(KEY, lease, { remainingMs: LONG_MS, error: 'second' });
+    assert.equal(await store.fail(KEY, lease, { remainingMs: SHORT_MS, error: 'first' }), true);
+    assert.equal(await other.fail(KEY, lease, { remainingMs: LONG_MS, error: 'second' }), false);
     const { failures } = await leaseAnswerSoon(store);
     assert.equal(failures, 1);
   });
@@ -100,12 +100,15 @@ export function failTests(test: Test): void {
     assert.equal(await reject(other, next), 'held');
   });
 
-  test('changes nothing if the lease was taken over', async ({ store, other }) => {
+  test('answers false if the lease was taken over, and changes nothing', async ({ store, other }) => {
     const dead = await leaseOf(store, { leaseMs: SHORT_MS });
     const live = await takenOver(other);
-    await store.fail(KEY, dead, { remainingMs: LONG_MS, error: 'late' });
-    await store.fail(KEY, { ...live, nonce: dead.nonce }, { remainingMs: LONG_MS, error: 'foreign' });
-    await store.fail(KEY, { ...live, fence: dead.fence }, { remainingMs: LONG_MS, error: 'old' });
+    assert.equal(await store.fail(KEY, dead, { remainingMs: LONG_MS, error: 'late' }), false);
+    assert.equal(
+      await store.fail(KEY, { ...live, nonce: dead.nonce }, { remainingMs: LONG_MS, error: 'foreign' }),
+      false,
+    );
+    assert.equal(await store.fail(KEY, { ...live, fence: dead.fence }, { remainingMs: LONG_MS, error: 'old' }), false);
     assert.equal((await acquire(store)).outcome, 'wait');
     assert.equal((await store.peek(KEY)).cooldown, undefined);
     assert.deepEqual(await publish(other, live), { outcome: 'stored' });

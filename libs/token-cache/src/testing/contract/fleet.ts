@@ -2,11 +2,14 @@ import assert from 'node:assert/strict';
 
 import {
   type Acquired,
+  type AnsweredSince,
   type Committed,
   type Lease,
+  type Offered,
   type Rejection,
   type RejectionVerdict,
   type TokenStore,
+  type TurnedAway,
 } from '../../core/contract/token-store.js';
 import { type TokenStoreFixture } from '../token-store-fixture.js';
 import { eventually } from './eventually.js';
@@ -53,6 +56,7 @@ export interface Ask {
   leaseMs?: number;
   minTtlMs?: number;
   refusedGeneration?: number;
+  process?: string;
 }
 
 export interface Publication {
@@ -66,9 +70,9 @@ export function newNonce(): string {
 
 export function acquire(
   store: TokenStore,
-  { key = KEY, nonce = newNonce(), leaseMs = LONG_MS, minTtlMs = 0, refusedGeneration }: Ask = {},
+  { key = KEY, nonce = newNonce(), leaseMs = LONG_MS, minTtlMs = 0, refusedGeneration, process }: Ask = {},
 ): Promise<Acquired> {
-  return store.acquire(key, { nonce, leaseMs, minTtlMs, refusedGeneration });
+  return store.acquire(key, { nonce, leaseMs, minTtlMs, refusedGeneration, process });
 }
 
 export type LeaseAnswer = Extract<Acquired, { outcome: 'lease' }>;
@@ -77,6 +81,13 @@ export async function granted(answer: Promise<Acquired>): Promise<LeaseAnswer> {
   const acquired = await answer;
   assert.equal(acquired.outcome, 'lease', `a lease was expected, not "${acquired.outcome}"`);
   return acquired;
+}
+
+/** The answer to a process that is neither given a token nor a lease. */
+export async function turnedAway(answer: Promise<Acquired>): Promise<TurnedAway> {
+  const acquired = await answer;
+  if (acquired.outcome === 'wait' || acquired.outcome === 'cooling') return acquired;
+  assert.fail(`a wait or a cool-down was expected, not "${acquired.outcome}"`);
 }
 
 export async function leaseOf(store: TokenStore, ask: Ask = {}): Promise<Lease> {
@@ -101,6 +112,15 @@ export function takenOver(store: TokenStore): Promise<Lease> {
 
 export function publish(store: TokenStore, lease: Lease, { payload = 'payload', ttlMs = LONG_MS }: Publication = {}) {
   return store.commit(KEY, lease, payload, ttlMs);
+}
+
+/** Offers a token that a process holds. */
+export function offered(
+  store: TokenStore,
+  generation: number,
+  { payload = 'payload', ttlMs = LONG_MS, since }: Publication & { since?: AnsweredSince } = {},
+): Promise<Offered> {
+  return store.offer(KEY, generation, payload, ttlMs, since);
 }
 
 /** Acquires a lease and commits a token; gives the lease. */
@@ -158,4 +178,9 @@ export async function assertEmpty(store: TokenStore, key = KEY): Promise<void> {
 export function assertSuperseded(answer: Committed): void {
   const token = answer.outcome === 'superseded' ? answer.token : undefined;
   assert.deepEqual({ outcome: answer.outcome, token }, { outcome: 'superseded', token: undefined });
+}
+
+/** The token of the commit or offer is void. */
+export function assertVoided(answer: Committed | Offered): void {
+  assert.deepEqual(answer, { outcome: 'voided' });
 }

@@ -6,7 +6,7 @@ import {
   type Test,
   acquire,
   assertEmpty,
-  assertSuperseded,
+  assertVoided,
   granted,
   leaseOf,
   newNonce,
@@ -26,7 +26,7 @@ export function purgeTests(test: Test): void {
   test('refuses the commit of a mint that was in flight', async ({ store, other }) => {
     const voided = await leaseOf(store);
     await other.purge(KEY);
-    assertSuperseded(await publish(store, voided));
+    assertVoided(await publish(store, voided));
     await assertEmpty(store);
   });
 
@@ -77,7 +77,20 @@ export function purgeTests(test: Test): void {
   test('refuses a commit of an earlier lease even if the store knew nothing of the key', async ({ store, other }) => {
     const lease = await leaseOf(store);
     await other.purge('another key');
-    assertSuperseded(await store.commit('another key', lease, 'payload', LONG_MS));
+    assertVoided(await store.commit('another key', lease, 'payload', LONG_MS));
+  });
+
+  test('is carried out within its time', async ({ store, other }) => {
+    await published(store);
+    const fence = await other.purge(KEY, LONG_MS);
+    await assertEmpty(store);
+    assert.ok(fence < (await leaseOf(store)).fence);
+  });
+
+  test('is refused with a time that is not positive, and deletes nothing', async ({ store }) => {
+    await published(store);
+    for (const withinMs of [0, -1, 0.5, Number.NaN]) await assert.rejects(store.purge(KEY, withinMs), RangeError);
+    assert.equal((await acquire(store)).outcome, 'hit');
   });
 
   test('leaves other keys unchanged', async ({ store, other }) => {

@@ -5,6 +5,8 @@ import { type RecordedCall } from './store-process.spec-support.js';
 const CLOCK_GRAIN_MS = 1;
 
 type Grant = { lease: Lease; calledAt: number; answeredAt: number };
+/** A token that is shared, by a commit or an offer. */
+type Publication = { fence: number; calledAt: number; answeredAt: number };
 type Of<Method extends RecordedCall['method']> = Extract<RecordedCall, { method: Method }>;
 
 /**
@@ -15,18 +17,23 @@ export function violations(history: readonly RecordedCall[]): string[] {
   const calls = [...history].sort((a, b) => a.calledAt - b.calledAt);
   const grants = grantsOf(calls);
   const stored = of(calls, 'commit').filter(({ answer }) => answer.outcome === 'stored');
+  const offered = of(calls, 'offer').filter(({ answer }) => answer.outcome === 'stored');
   return [
     ...fencesGrantedTwice(grants),
     ...fencesThatFell(grants),
     ...liveTogether(grants, calls),
     ...publishedTwice(stored),
     ...publishedBack(stored),
+    ...offeredBack([...publications(stored), ...publications(offered)], publications(offered)),
     ...publishedStale(stored, grants),
     ...publishedAfterPurge(stored, grants, of(calls, 'purge')),
+    ...sharedAlthoughVoid([...publications(stored), ...publications(offered)], calls),
+    ...wronglyVoided(calls),
+    ...toldTooLittle(calls),
     ...seenGoingBack(calls),
     ...foreignPayloads(calls),
     ...wronglySuperseded(calls),
-    ...wronglyRejected(calls, stored),
+    ...wronglyRejected(calls, [...publications(stored), ...publications(offered)]),
     ...grantedTooSoon(calls),
     ...givenOutAlthoughRejected(calls),
   ];
@@ -82,6 +89,58 @@ function publishedBack(stored: readonly Of<'commit'>[]): string[] {
   );
 }
 
+function publications(calls: readonly (Of<'commit'> | Of<'offer'>)[]): Publication[] {
+  return calls.map(({ args: [subject], calledAt, answeredAt }) => {
+    return { fence: typeof subject === 'number' ? subject : subject.fence, calledAt, answeredAt };
+  });
+}
+
+/** An offer may repeat the last fence, and publishes no older one. */
+function offeredBack(all: readonly Publication[], offered: readonly Publication[]): string[] {
+  return offered.flatMap(({ fence, calledAt }) => {
+    const newer = all.find((one) => one.fence > fence && one.answeredAt < calledAt);
+    return newer ? [`fence ${fence} was offered with success after ${newer.fence} was published`] : [];
+  });
+}
+
+/** What was purged or marked before is not shared again. */
+function sharedAlthoughVoid(shared: readonly Publication[], calls: readonly RecordedCall[]): string[] {
+  const purges = of(calls, 'purge');
+  return shared.flatMap(({ fence, calledAt }) => {
+    const isVoid = purges.some(({ answer, answeredAt }) => answer >= fence && answeredAt < calledAt);
+    return isVoid ? [`fence ${fence} was shared although it was void`] : [];
+  });
+}
+
+/** What is void was purged or marked, itself or something newer. */
+function wronglyVoided(calls: readonly RecordedCall[]): string[] {
+  const voids = voidsOf(calls);
+  const asked = [...of(calls, 'commit'), ...of(calls, 'offer')].filter(({ answer }) => answer.outcome === 'voided');
+  return publications(asked).flatMap(({ fence, answeredAt }) => {
+    const isVoid = voids.some((one) => one.fence >= fence && one.calledAt < answeredAt);
+    return isVoid ? [] : [`fence ${fence} was called void, and nothing was purged or marked`];
+  });
+}
+
+/** Who is turned away or mints is told of every purge before. */
+function toldTooLittle(calls: readonly RecordedCall[]): string[] {
+  const purges = of(calls, 'purge');
+  return of(calls, 'acquire').flatMap(({ answer, calledAt }) => {
+    if (answer.outcome === 'hit') return [];
+    const untold = purges.find((purge) => purge.answer > answer.voidedUpTo && purge.answeredAt < calledAt);
+    return untold ? [`${answer.voidedUpTo} was told to be void, and ${untold.answer} had been purged`] : [];
+  });
+}
+
+function voidsOf(calls: readonly RecordedCall[]): Publication[] {
+  const purges = of(calls, 'purge').map(({ answer, ...call }) => ({ ...call, fence: answer }));
+  const marks = verdictsOf(calls, 'replaced').map(({ args: [{ generation }], ...call }) => ({
+    ...call,
+    fence: generation,
+  }));
+  return [...purges, ...marks];
+}
+
 function publishedStale(stored: readonly Of<'commit'>[], grants: readonly Grant[]): string[] {
   return stored.flatMap(({ args: [{ fence }], calledAt }) => {
     const newer = grants.find(({ lease, answeredAt }) => lease.fence > fence && answeredAt < calledAt);
@@ -129,11 +188,11 @@ function wronglySuperseded(calls: readonly RecordedCall[]): string[] {
   );
 }
 
-function wronglyRejected(calls: readonly RecordedCall[], stored: readonly Of<'commit'>[]): string[] {
+function wronglyRejected(calls: readonly RecordedCall[], shared: readonly Publication[]): string[] {
   const generations = verdictsOf(calls, 'replaced').map(({ args: [{ generation }] }) => generation);
   return generations.flatMap((generation, i) => [
     ...(generations.indexOf(generation) < i ? [`generation ${generation} was replaced twice`] : []),
-    ...(stored.some(({ args: [{ fence }] }) => fence === generation) ? [] : [`${generation} was never published`]),
+    ...(shared.some(({ fence }) => fence === generation) ? [] : [`${generation} was never published`]),
   ]);
 }
 

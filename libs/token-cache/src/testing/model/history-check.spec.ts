@@ -8,7 +8,7 @@ const token = (fence: number, payload = `token ${fence}`) => ({ fence, payload, 
 
 function grant(fence: number, calledAt: number, leaseMs?: number): RecordedCall {
   const granted = lease(fence, leaseMs);
-  const answer = { outcome: 'lease', lease: granted, reason: 'miss', failures: 0 } as const;
+  const answer = { outcome: 'lease', lease: granted, reason: 'miss', failures: 0, voidedUpTo: 0 } as const;
   return { ...at(calledAt), method: 'acquire', args: [{ ...granted, minTtlMs: 0 }], answer };
 }
 
@@ -35,19 +35,39 @@ function hit(fence: number, calledAt: number, refusedGeneration?: number): Recor
   return { ...at(calledAt), method: 'acquire', args: [attempt], answer: { outcome: 'hit', token: token(fence) } };
 }
 
-const purge = (calledAt: number): RecordedCall => ({ ...at(calledAt), method: 'purge', args: [], answer: 1 });
+const purge = (calledAt: number, fence = 1): RecordedCall => ({
+  ...at(calledAt),
+  method: 'purge',
+  args: [],
+  answer: fence,
+});
+
+function offer(fence: number, calledAt: number, outcome: 'stored' | 'voided' = 'stored'): RecordedCall {
+  return { ...at(calledAt), method: 'offer', args: [fence, `token ${fence}`, 1], answer: { outcome } };
+}
+
+/** A grant that also tells what is void. */
+function told(fence: number, calledAt: number, voidedUpTo: number): RecordedCall {
+  const { answer, ...call } = grant(fence, calledAt) as Extract<RecordedCall, { method: 'acquire' }>;
+  return { ...call, answer: { ...answer, voidedUpTo } as typeof answer };
+}
 
 describe('violations() of a history', () => {
   it('finds none in mints one after the other', () => {
     const first = [grant(1, 0), commit(1, 10), peek(20, token(1)), invalidate(1, 30)];
-    expect(violations([...first, grant(2, 40), purge(50), grant(3, 60), commit(3, 70)])).toEqual([]);
+    expect(violations([...first, grant(2, 40), purge(50, 2), told(3, 60, 2), commit(3, 70)])).toEqual([]);
   });
 
   it('finds none in rejections that keep their pace, or whose pace was purged', () => {
     const paced = [invalidate(1, 10, 'contested'), invalidate(2, 16, 'held'), invalidate(2, 40, 'contested')];
     expect(violations(paced)).toEqual([]);
-    const lives = [grant(1, 0), commit(1, 5), invalidate(1, 10), purge(12), grant(2, 14), commit(2, 16)];
+    const lives = [grant(1, 0), commit(1, 5), invalidate(1, 10), purge(12), told(2, 14, 1), commit(2, 16)];
     expect(violations([...lives, invalidate(2, 17)])).toEqual([]);
+  });
+
+  it('finds none in a token that is offered, offered again, and replaced by the lease that was live', () => {
+    const history = [grant(1, 0, 1), grant(2, 10), offer(1, 20), offer(1, 30), invalidate(1, 40), commit(2, 50)];
+    expect(violations([...history, offer(1, 60, 'voided')])).toEqual([]);
   });
 
   it('finds none if overlapping calls took effect in any order', () => {
@@ -72,6 +92,10 @@ describe('violations() of a history', () => {
     ['fence 1 was published after 2', [grant(1, 0, 1), grant(2, 10), commit(2, 20), commit(1, 30)]],
     ['fence 1 was published although 2 had been granted', [grant(1, 0, 1), grant(2, 10), commit(1, 20)]],
     ['fence 1 was published although it had been purged', [grant(1, 0), purge(10), commit(1, 20)]],
+    ['fence 1 was shared although it was void', [grant(1, 0), purge(10), offer(1, 20)]],
+    ['fence 1 was offered with success after 2 was published', [commit(2, 0), offer(1, 10)]],
+    ['fence 2 was called void, and nothing was purged or marked', [purge(0), offer(2, 10, 'voided')]],
+    ['0 was told to be void, and 1 had been purged', [purge(0), grant(2, 10)]],
     ['token 1 was seen after 2', [peek(0, token(2)), peek(10, token(1))]],
     ['fence 1 has "token 2"', [peek(0, token(1, 'token 2'))]],
     [

@@ -18,14 +18,22 @@ export interface ModelLease extends ModelFence {
 interface Remembered {
   readonly newest: ModelFence;
   published?: ModelFence;
-  holder?: { readonly lease: ModelLease; endsAt: number };
-  cooldown?: { readonly error: string; readonly endsAt: number };
+  holder?: { readonly lease: ModelLease; endsAt: number; leaseMs: number };
+  cooldown?: ModelCooldown;
   failures: number;
   /** From a mark or a purge until the next commit. */
   invalidated: boolean;
   marked?: ModelFence;
+  voided?: ModelFence;
   /** The last rejection that was granted. */
   granted?: { readonly generation: ModelFence; readonly at: number; readonly paceMs: number };
+}
+
+/** A failure that is remembered; it binds the fleet if it names no process. */
+interface ModelCooldown {
+  readonly error: string;
+  readonly process?: string;
+  readonly endsAt: number;
 }
 
 /** A rejection as the specification sees it. */
@@ -33,8 +41,8 @@ export type ModelRejection = Omit<Rejection, 'generation'> & { readonly generati
 
 export type ModelAcquired =
   | { outcome: 'hit'; token: ModelFence }
-  | { outcome: 'wait'; leaseEndsInMs: number; rejected?: ModelFence }
-  | { outcome: 'cooling'; error: string; remainingMs: number; rejected?: ModelFence }
+  | { outcome: 'wait'; leaseEndsInMs: number; rejected?: ModelFence; voidedUpTo?: ModelFence }
+  | { outcome: 'cooling'; cooldown: ModelCooldown; rejected?: ModelFence; voidedUpTo?: ModelFence }
   | {
       outcome: 'lease';
       lease: ModelLease;
@@ -44,9 +52,13 @@ export type ModelAcquired =
       published?: ModelFence;
       token?: ModelFence;
       rejected?: ModelFence;
+      voidedUpTo?: ModelFence;
     };
 
-export type ModelCommitted = { outcome: 'stored' | 'duplicate' } | { outcome: 'superseded'; token?: ModelFence };
+export type ModelCommitted =
+  { outcome: 'stored' | 'duplicate' | 'voided' } | { outcome: 'superseded'; token?: ModelFence };
+
+export type ModelOffered = Exclude<ModelCommitted, { outcome: 'duplicate' }> | { outcome: 'stored' | 'voided' };
 
 /**
  * The specification of one key of a store, on a clock that only the test moves. Fences are places in an order here, since
@@ -56,6 +68,8 @@ export class SlotModel {
   now = 0;
   /** Every lease that was ever granted, oldest first. */
   readonly leases: ModelLease[] = [];
+  /** The fences of all tokens that there may be, oldest first: of leases, and of tokens that were minted without one. */
+  readonly generations: ModelFence[] = [];
   #newest: ModelFence = { place: 0, at: -Infinity };
   #token?: ModelFence & { readonly endsAt: number };
   #remembered?: Remembered;
@@ -70,7 +84,7 @@ export class SlotModel {
     return !this.token && !this.#remembered;
   }
 
-  get cooldown(): { readonly error: string; readonly endsAt: number } | undefined {
+  get cooldown(): ModelCooldown | undefined {
     const cooldown = this.#remembered?.cooldown;
     return cooldown && cooldown.endsAt > this.now ? cooldown : undefined;
   }
@@ -78,6 +92,17 @@ export class SlotModel {
   /** Whether the token is marked: rejected, and not replaced yet. */
   get isRejected(): boolean {
     return this.token !== undefined && this.#remembered?.marked?.place === this.token.place;
+  }
+
+  /** The newest fence that was purged or marked, be its token replaced since. */
+  get voidedUpTo(): ModelFence | undefined {
+    const { voided, marked } = this.#remembered ?? {};
+    return (marked?.place ?? 0) > (voided?.place ?? 0) ? marked : voided;
+  }
+
+  /** The generation of a token that was minted without a lease, by a process that has seen every fence. */
+  get generationWithoutLease(): ModelFence {
+    return { ...this.#newest, place: this.#newest.place + 1 };
   }
 
   /** For how long the store keeps what it has of the key. */
@@ -90,10 +115,13 @@ export class SlotModel {
 
   /**
    * A token that serves and lives long enough; else, of those that ask, one mints, and the others get the token that serves
-   * or wait. A token that does not serve is handed back beside every other answer.
+   * or wait. A token that does not serve is handed back beside every other answer. The cool-down of another process binds
+   * nobody else.
    */
-  acquire(nonce: string, leaseMs: number, minTtlMs: number, refused?: ModelFence): ModelAcquired {
-    const { token: valid, isRejected, cooldown } = this;
+  acquire(nonce: string, leaseMs: number, minTtlMs: number, refused?: ModelFence, process?: string): ModelAcquired {
+    const { token: valid, isRejected, voidedUpTo } = this;
+    const isOther = process !== undefined && (this.cooldown?.process ?? process) !== process;
+    const cooldown = isOther ? undefined : this.cooldown;
     const serves = valid !== undefined && !isRejected && valid.place !== refused?.place;
     const token = serves ? valid : undefined;
     const rejected = serves ? undefined : valid;
@@ -101,21 +129,23 @@ export class SlotModel {
     const holder = this.#liveHolder();
     const isBusy = cooldown !== undefined || (holder !== undefined && holder.lease.nonce !== nonce);
     if (token && isBusy) return { outcome: 'hit', token };
-    if (cooldown)
-      return { outcome: 'cooling', error: cooldown.error, remainingMs: cooldown.endsAt - this.now, rejected };
-    if (holder && isBusy) return { outcome: 'wait', leaseEndsInMs: holder.endsAt - this.now, rejected };
+    if (cooldown) return { outcome: 'cooling', cooldown, rejected, voidedUpTo };
+    if (holder && isBusy) return { outcome: 'wait', leaseEndsInMs: holder.endsAt - this.now, rejected, voidedUpTo };
 
     const { published, failures = 0, invalidated = false } = this.#remembered ?? {};
     const lease = holder ? holder.lease : { ...this.#nextFence(), nonce, leaseMs };
-    if (!holder) this.leases.push(lease);
+    if (!holder) {
+      this.leases.push(lease);
+      this.generations.push(lease);
+    }
     this.#remembered = {
       ...(this.#remembered ?? { failures: 0, invalidated: false }),
       newest: lease,
-      holder: { lease, endsAt: this.now + leaseMs },
+      holder: { lease, endsAt: this.now + leaseMs, leaseMs },
     };
     this.#keep();
     const reason = valid && !isRejected ? 'refresh' : invalidated ? 'invalidated' : 'miss';
-    return { outcome: 'lease', lease, isNew: !holder, reason, failures, published, token, rejected };
+    return { outcome: 'lease', lease, isNew: !holder, reason, failures, published, token, rejected, voidedUpTo };
   }
 
   /** Only the last to be granted can renew, and only until it commits or fails. */
@@ -123,6 +153,7 @@ export class SlotModel {
     const holder = this.#remembered?.holder;
     if (holder?.lease.place !== lease.place) return false;
     holder.endsAt = this.now + leaseMs;
+    holder.leaseMs = leaseMs;
     this.#keep();
     return true;
   }
@@ -130,6 +161,7 @@ export class SlotModel {
   /** A fence is published once, never after a newer fence was given out, and never by a holder that cannot know. */
   commit(lease: ModelLease, ttlMs: number): ModelCommitted {
     const { token } = this;
+    if (this.#isVoid(lease)) return { outcome: 'voided' };
     if (token?.place === lease.place) return { outcome: 'duplicate' };
     const newest = Math.max(this.#remembered?.newest.place ?? 0, token?.place ?? 0);
     const isPublished = (this.#remembered?.published?.place ?? 0) >= lease.place;
@@ -139,22 +171,54 @@ export class SlotModel {
     }
     const { place, at } = lease;
     this.#token = { place, at, endsAt: this.now + ttlMs };
+    const { voidedUpTo: voided } = this;
     const granted = this.#remembered?.granted;
-    this.#remembered = { newest: lease, published: lease, failures: 0, invalidated: false, granted };
+    this.#remembered = { newest: lease, published: lease, failures: 0, invalidated: false, granted, voided };
     this.#keep();
     return { outcome: 'stored' };
   }
 
-  /** Only the last to be granted can fail, and only once. */
-  fail(lease: ModelLease, cooldown?: { error: string; remainingMs: number }): void {
+  /**
+   * Only the last to be granted can fail, and only once. A failure of one process binds that process, unless another one lasts
+   * that is not its own.
+   */
+  fail(lease: ModelLease, failure?: { error: string; remainingMs: number; process?: string }): boolean {
     const remembered = this.#remembered;
-    if (remembered?.holder?.lease.place !== lease.place) return;
+    if (remembered?.holder?.lease.place !== lease.place) return false;
     delete remembered.holder;
-    if (cooldown) {
+    if (failure) {
+      const { error, remainingMs, process } = failure;
+      const isShared = this.cooldown !== undefined && this.cooldown.process !== process;
       remembered.failures += 1;
-      remembered.cooldown = { error: cooldown.error, endsAt: this.now + cooldown.remainingMs };
+      remembered.cooldown = { error, endsAt: this.now + remainingMs, ...(process && !isShared && { process }) };
     }
     this.#keep();
+    return true;
+  }
+
+  /** A token that no commit brings, in place of none or of a marked one: never an older one than the last, nor a void one. */
+  offer(generation: ModelFence, ttlMs: number): ModelOffered {
+    const { token, isRejected } = this;
+    const { place, at } = generation;
+    if (this.#isVoid(generation)) return { outcome: 'voided' };
+    if (token && !isRejected) return token.place === place ? { outcome: 'stored' } : { outcome: 'superseded', token };
+    const known = this.#remembered ?? { newest: { place: 0, at: -Infinity }, failures: 0, invalidated: false };
+    const published = known.published?.place ?? 0;
+    const isOfALease = place === known.newest.place && place !== published;
+    if (place < published || isOfALease) return { outcome: 'superseded' };
+    const isNewest = place > known.newest.place;
+    this.#token = { place, at, endsAt: this.now + ttlMs };
+    const { voidedUpTo: voided } = this;
+    const newest = isNewest ? generation : known.newest;
+    this.#remembered = { ...known, newest, voided, published: generation, invalidated: false };
+    delete this.#remembered.marked;
+    if (isNewest) delete this.#remembered.holder;
+    if (place > this.#newest.place) {
+      this.#newest = generation;
+      this.generations.push(generation);
+    }
+    this.#keep();
+    return { outcome: 'stored' };
   }
 
   /**
@@ -183,12 +247,13 @@ export class SlotModel {
     return isContested ? 'contested' : 'replaced';
   }
 
-  /** Everything goes, and the holder of a lease may not commit any more. */
-  purge(): void {
+  /** Everything goes, and the holder of a lease may not commit any more. Gives the fence up to which everything is void. */
+  purge(): ModelFence {
     const newest = this.#nextFence();
     this.#token = undefined;
-    this.#remembered = { newest, failures: 0, invalidated: true };
+    this.#remembered = { newest, voided: newest, failures: 0, invalidated: true };
     this.#keep();
+    return newest;
   }
 
   /** Whether a token that ended would be valid again on a clock that stepped back to `at`. */
@@ -231,9 +296,15 @@ export class SlotModel {
     this.#keptUntil = Math.max(...ends) + DAY_MS;
   }
 
+  /** A lease that ends later than it could was granted before the clock was set back, and is over. */
   #liveHolder(): Remembered['holder'] {
     const holder = this.#remembered?.holder;
-    return holder && holder.endsAt > this.now ? holder : undefined;
+    const leftMs = (holder?.endsAt ?? 0) - this.now;
+    return holder && leftMs > 0 && leftMs <= holder.leaseMs ? holder : undefined;
+  }
+
+  #isVoid({ place }: ModelFence): boolean {
+    return place <= (this.voidedUpTo?.place ?? 0);
   }
 
   #nextFence(): ModelFence {

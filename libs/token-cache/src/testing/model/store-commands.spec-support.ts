@@ -1,5 +1,11 @@
 import fc from 'fast-check';
-import { type Acquired, type Lease, type StoredToken, type TokenStore } from '../../core/contract/token-store.js';
+import {
+  type Acquired,
+  type Cooldown,
+  type Lease,
+  type StoredToken,
+  type TokenStore,
+} from '../../core/contract/token-store.js';
 import {
   DAY_MS,
   type ModelAcquired,
@@ -61,28 +67,30 @@ class Acquire extends Call {
     private readonly minTtlMs: number,
     /** How many leases ago the token was minted that is of no use to the caller. */
     private readonly refusedAge?: number,
+    private readonly asks?: string,
   ) {
     super(process, times);
   }
 
   protected async call(model: SlotModel, real: Real, store: TokenStore, keyId: string): Promise<void> {
-    const { nonce, leaseMs, minTtlMs } = this;
-    const refused = this.refusedAge === undefined ? undefined : leaseOfAge(model, this.refusedAge);
+    const { nonce, leaseMs, minTtlMs, asks: process } = this;
+    const refused = this.refusedAge === undefined ? undefined : ofAge(model.generations, this.refusedAge);
     const refusedGeneration = refused && fenceOf(real, refused);
-    const answer = await store.acquire(keyId, { nonce, leaseMs, minTtlMs, refusedGeneration });
-    const expected = model.acquire(nonce, leaseMs, minTtlMs, refused);
+    const answer = await store.acquire(keyId, { nonce, leaseMs, minTtlMs, refusedGeneration, process });
+    const expected = model.acquire(nonce, leaseMs, minTtlMs, refused, process);
     if (expected.outcome === 'lease' && expected.isNew && answer.outcome === 'lease') {
       const { fence } = answer.lease;
       rises(fence, real.lastFence, 'a granted fence');
       real.fences.set(expected.lease.place, fence);
       real.lastFence = fence;
     }
-    expect(spoken(answer)).toEqual(foretold(real, expected, leaseMs));
+    expect(spoken(answer)).toEqual(foretold(model, real, expected, leaseMs));
   }
 
   toString(): string {
     const refused = this.refusedAge === undefined ? '' : `, refused lease -${this.refusedAge}`;
-    return `acquire(${this.nonce}, lease ${this.leaseMs}, need ${this.minTtlMs}${refused})`;
+    const by = this.asks === undefined ? '' : `, by ${this.asks}`;
+    return `acquire(${this.nonce}, lease ${this.leaseMs}, need ${this.minTtlMs}${refused}${by})`;
   }
 }
 
@@ -97,7 +105,12 @@ abstract class LeaseCall extends Call {
   }
 
   protected lease(model: SlotModel): ModelLease {
-    return leaseOfAge(model, this.age)!;
+    return ofAge(model.leases, this.age)!;
+  }
+
+  /** The generation of a token, which may have been minted without a lease. */
+  protected generation(model: SlotModel): ModelFence {
+    return ofAge(model.generations, this.age)!;
   }
 
   protected get whose(): string {
@@ -170,6 +183,7 @@ class Fail extends LeaseCall {
     times: number,
     age: number,
     private readonly remainingMs: number,
+    private readonly bound?: string,
   ) {
     super(process, times, age);
   }
@@ -177,14 +191,46 @@ class Fail extends LeaseCall {
   protected async call(model: SlotModel, real: Real, store: TokenStore, keyId: string): Promise<void> {
     const lease = this.lease(model);
     const cooldown = this.remainingMs
-      ? { remainingMs: this.remainingMs, error: `error of ${payloadOf(lease)}` }
+      ? { remainingMs: this.remainingMs, error: `error of ${payloadOf(lease)}`, process: this.bound }
       : undefined;
-    await store.fail(keyId, leaseOf(real, lease), cooldown);
-    model.fail(lease, cooldown);
+    const wasOurs = await store.fail(keyId, leaseOf(real, lease), cooldown);
+    expect(wasOurs).toBe(model.fail(lease, cooldown));
   }
 
   toString(): string {
-    return `fail(${this.whose}, cool-down ${this.remainingMs})`;
+    const bound = this.bound === undefined ? '' : ` of ${this.bound}`;
+    return `fail(${this.whose}, cool-down ${this.remainingMs}${bound})`;
+  }
+}
+
+class Offer extends LeaseCall {
+  constructor(
+    process: number,
+    times: number,
+    age: number,
+    private readonly ttlMs: number,
+    private readonly isWithoutLease: boolean,
+  ) {
+    super(process, times, age);
+  }
+
+  protected async call(model: SlotModel, real: Real, store: TokenStore, keyId: string): Promise<void> {
+    const generation = this.isWithoutLease ? model.generationWithoutLease : this.generation(model);
+    const fence = this.isWithoutLease ? real.lastFence + 1 : fenceOf(real, generation);
+    const answer = await store.offer(keyId, fence, payloadOf(generation), this.ttlMs);
+    const expected = model.offer(generation, this.ttlMs);
+    expect(answer.outcome).toBe(expected.outcome);
+    if (answer.outcome === 'stored') {
+      real.fences.set(generation.place, fence);
+      real.lastFence = Math.max(real.lastFence, fence);
+      real.lastPublished = fence;
+    }
+    if (answer.outcome !== 'superseded' || expected.outcome !== 'superseded') return;
+    expect(answer.token && bare(answer.token)).toEqual(expected.token && tokenOf(real, expected.token));
+  }
+
+  toString(): string {
+    return `offer(${this.isWithoutLease ? 'minted without a lease' : this.whose}, ttl ${this.ttlMs})`;
   }
 }
 
@@ -201,7 +247,7 @@ class Invalidate extends LeaseCall {
   }
 
   protected async call(model: SlotModel, real: Real, store: TokenStore, keyId: string): Promise<void> {
-    const generation = this.lease(model);
+    const generation = this.generation(model);
     const policy = { paceMs: this.paceMs, maxPaceMs: this.paceMs + this.longerMs, isContested: this.isContested };
     const verdict = await store.invalidate(keyId, { generation: fenceOf(real, generation), ...policy });
     expect(verdict).toBe(model.invalidate({ generation, ...policy }));
@@ -220,7 +266,7 @@ class Purge extends Call {
     const fence = await store.purge(keyId);
     rises(fence, real.lastFence, 'the fence of a purge');
     real.lastFence = fence;
-    model.purge();
+    real.fences.set(model.purge().place, fence);
   }
 
   toString(): string {
@@ -274,14 +320,11 @@ async function agree(model: SlotModel, real: Real, store: TokenStore): Promise<v
   expect({
     token: token && { ...bare(token), steps: halfSteps(token.ttlMs) },
     isRejected,
-    cooldown: cooldown && { error: cooldown.error, steps: halfSteps(cooldown.remainingMs) },
+    cooldown: cooldown && spokenCooldown(cooldown),
   }).toEqual({
     token: model.token && { ...tokenOf(real, model.token), steps: halfSteps(model.token.endsAt - model.now) },
     isRejected: model.isRejected,
-    cooldown: model.cooldown && {
-      error: model.cooldown.error,
-      steps: halfSteps(model.cooldown.endsAt - model.now),
-    },
+    cooldown: model.cooldown && foretoldCooldown(model, model.cooldown),
   });
   const kept = await real.system.kept?.();
   if (kept) expect(inHalfSteps(kept)).toEqual(inHalfSteps(model.kept));
@@ -321,47 +364,47 @@ function bare({ fence, payload }: StoredToken): { fence: number; payload: string
   return { fence, payload };
 }
 
+function spokenCooldown({ error, process, remainingMs }: Cooldown): unknown {
+  return { error, process, steps: halfSteps(remainingMs) };
+}
+
+function foretoldCooldown({ now }: SlotModel, { error, process, endsAt }: NonNullable<SlotModel['cooldown']>): unknown {
+  return { error, process, steps: halfSteps(endsAt - now) };
+}
+
 /** An answer without the milliseconds that really passed. */
 function spoken(answer: Acquired): unknown {
+  if (answer.outcome === 'hit') return { outcome: 'hit', token: bare(answer.token) };
+  const { outcome, voidedUpTo } = answer;
+  const told = { outcome, voidedUpTo, rejected: maybeBare(answer.rejected) };
   switch (answer.outcome) {
-    case 'hit':
-      return { outcome: 'hit', token: bare(answer.token) };
     case 'wait':
-      return { outcome: 'wait', steps: halfSteps(answer.leaseEndsInMs), rejected: maybeBare(answer.rejected) };
-    case 'cooling': {
-      const { cooldown, rejected } = answer;
-      const steps = halfSteps(cooldown.remainingMs);
-      return { outcome: 'cooling', error: cooldown.error, steps, rejected: maybeBare(rejected) };
-    }
+      return { ...told, steps: halfSteps(answer.leaseEndsInMs) };
+    case 'cooling':
+      return { ...told, cooldown: spokenCooldown(answer.cooldown) };
     case 'lease':
-      return { ...answer, token: maybeBare(answer.token), rejected: maybeBare(answer.rejected) };
+      return { ...answer, ...told, token: maybeBare(answer.token) };
   }
 }
 
 /** The answer that the model expects, in the same words. */
-function foretold(real: Real, expected: ModelAcquired, leaseMs: number): unknown {
+function foretold(model: SlotModel, real: Real, expected: ModelAcquired, leaseMs: number): unknown {
   const maybeToken = (token?: ModelFence) => token && tokenOf(real, token);
+  if (expected.outcome === 'hit') return { outcome: 'hit', token: tokenOf(real, expected.token) };
+  const { outcome, rejected, voidedUpTo } = expected;
+  const told = { outcome, voidedUpTo: voidedUpTo ? fenceOf(real, voidedUpTo) : 0, rejected: maybeToken(rejected) };
   switch (expected.outcome) {
-    case 'hit':
-      return { outcome: 'hit', token: tokenOf(real, expected.token) };
     case 'wait':
-      return {
-        outcome: 'wait',
-        steps: halfSteps(expected.leaseEndsInMs),
-        rejected: maybeToken(expected.rejected),
-      };
-    case 'cooling': {
-      const { error, remainingMs, rejected } = expected;
-      return { outcome: 'cooling', error, steps: halfSteps(remainingMs), rejected: maybeToken(rejected) };
-    }
+      return { ...told, steps: halfSteps(expected.leaseEndsInMs) };
+    case 'cooling':
+      return { ...told, cooldown: foretoldCooldown(model, expected.cooldown) };
     case 'lease': {
-      const { outcome, reason, failures, published } = expected;
+      const { reason, failures, published, token } = expected;
       return {
-        ...{ outcome, reason, failures },
+        ...{ ...told, reason, failures },
         lease: { ...leaseOf(real, expected.lease), leaseMs },
         published: published && fenceOf(real, published),
-        token: maybeToken(expected.token),
-        rejected: maybeToken(expected.rejected),
+        token: maybeToken(token),
       };
     }
   }
@@ -371,8 +414,8 @@ function maybeBare(token?: StoredToken): { fence: number; payload: string } | un
   return token && bare(token);
 }
 
-function leaseOfAge({ leases }: SlotModel, age: number): ModelLease | undefined {
-  return leases[Math.max(leases.length - 1 - age, 0)];
+function ofAge<Fence extends ModelFence>(fences: readonly Fence[], age: number): Fence | undefined {
+  return fences[Math.max(fences.length - 1 - age, 0)];
 }
 
 function inHalfSteps(kept: Kept): Kept {
@@ -394,6 +437,8 @@ const halves = (max: number) => fc.integer({ min: 1, max }).map((steps) => (step
 const paces = fc.integer({ min: 1, max: 3 }).map((steps) => (steps - 0.3) * STEP_MS);
 const longer = fc.nat({ max: 6 }).map((steps) => steps * STEP_MS);
 const refused = fc.option(ages, { freq: 2, nil: undefined });
+/** Which process asks, as the store is told; fewer than processes, so that cool-downs bind some and not others. */
+const names = fc.constantFrom('p', 'q', undefined);
 const needs = fc.constantFrom(0, 0, STEP_MS, 9 * STEP_MS);
 const cooldowns = fc.constantFrom(0, STEP_MS, 2 * STEP_MS);
 
@@ -416,17 +461,21 @@ export function histories({
   noticesSetBack,
   forgetsOnTime,
 }: Circumstances): fc.Arbitrary<Iterable<StoreCommand>> {
-  const acquire = fc.tuple(processes, times, nonces, halves(3), needs, refused).map((args) => new Acquire(...args));
+  const acquire = fc
+    .tuple(processes, times, nonces, halves(3), needs, refused, names)
+    .map((args) => new Acquire(...args));
   const commit = fc.tuple(processes, times, ages, whole(6)).map((args) => new Commit(...args));
   const invalidate = fc
     .tuple(processes, times, ages, paces, longer, fc.boolean())
     .map((args) => new Invalidate(...args));
+  const fail = fc.tuple(processes, times, ages, cooldowns, names).map((args) => new Fail(...args));
+  const offer = fc.tuple(processes, times, ages, whole(6), fc.boolean()).map((args) => new Offer(...args));
   const forward = whole(3).map((ms) => new MoveClock(ms));
   return fc.commands(
     [
       ...[acquire, acquire, acquire, commit, commit, forward],
       fc.tuple(processes, times, ages, halves(3)).map((args) => new Renew(...args)),
-      fc.tuple(processes, times, ages, cooldowns).map((args) => new Fail(...args)),
+      ...[fail, fail, offer, offer],
       ...[invalidate, invalidate],
       fc.tuple(processes, times).map((args) => new Purge(...args)),
       ...(noticesSetBack ? [] : [whole(3).map((ms) => new MoveClock(-ms))]),

@@ -46,7 +46,7 @@ async function contend({ keyId, calls }) {
     const answer = await recorded('acquire', attempt);
     if (answer.outcome === 'lease') await use(answer.lease);
     if (answer.outcome === 'hit' && Math.random() < 0.3) await reject(answer.token.fence);
-    if (late.length > 0 && Math.random() < 0.3) await publish(late.shift());
+    if (late.length > 0 && Math.random() < 0.3) await oneOf(publish, offer)(late.shift());
     if (Math.random() < 0.02) await recorded('purge');
     await recorded('peek');
     if (answer.outcome === 'wait') await sleep(Math.random() * 3);
@@ -59,6 +59,8 @@ async function contend({ keyId, calls }) {
     if (fate < 0.2) return void late.push(lease);
     if (fate < 0.3) return void (await recorded('fail', lease, { remainingMs: 1, error: 'busy' }));
     if (fate < 0.4) await recorded('renew', { ...lease, leaseMs: 20 });
+    // As a process would share what it minted without the store, while another one mints.
+    if (fate > 0.5) await offer({ fence: lease.fence - 1 });
     await publish(lease);
     if (fate < 0.5) await publish(lease);
   }
@@ -71,6 +73,10 @@ async function contend({ keyId, calls }) {
 
   function publish(lease) {
     return recorded('commit', lease, `token ${lease.fence}`, 60_000);
+  }
+
+  function offer({ fence }) {
+    return recorded('offer', fence, `token ${fence}`, 60_000);
   }
 
   async function recorded(method, ...args) {

@@ -5,6 +5,7 @@ import {
   type Acquired,
   type Attempt,
   type Lease,
+  type Offered,
   type Peeked,
   type Rejection,
   type RejectionVerdict,
@@ -21,7 +22,8 @@ export type RecordedCall = { process: number; calledAt: number; answeredAt: numb
       args: [lease: Lease, payload: string, ttlMs: number];
       answer: Awaited<ReturnType<TokenStore['commit']>>;
     }
-  | { method: 'fail'; args: unknown[] & [lease: Lease]; answer: undefined }
+  | { method: 'fail'; args: unknown[] & [lease: Lease]; answer: boolean }
+  | { method: 'offer'; args: [generation: number, payload: string, ttlMs: number]; answer: Offered }
   | { method: 'invalidate'; args: [rejection: Rejection]; answer: RejectionVerdict }
   | { method: 'purge'; args: []; answer: number }
 );
@@ -65,6 +67,7 @@ export class StoreProcess {
       renew: call('renew'),
       commit: call('commit'),
       fail: call('fail'),
+      offer: call('offer'),
       invalidate: call('invalidate'),
       purge: call('purge'),
       ping: call('ping'),

@@ -1,0 +1,146 @@
+import { type Acquired, type Attempt, type Lease } from '@mintonce/token-cache';
+import { type SentCall } from './link.js';
+import { type Process } from './process.js';
+import { keyIdOf } from './store-call.js';
+import { NETWORK_MS, Witness } from './witness.js';
+
+/** A cool-down is asked for no more often than this. */
+const LEAST_REST_MS = 1_000;
+/** Timers count whole ms, and lives and waits are rounded. */
+const TIMER_MS = 1;
+
+/** A look-up of a process, and its answer once it is there. */
+interface Asked {
+  readonly sentAt: number;
+  answer?: { readonly acquired: Acquired; readonly at: number };
+}
+
+/** What the store was asked for one key by one process. */
+class Ledger {
+  /** The last look-up for callers who want any token. */
+  last?: Asked;
+  /** The last look-up that was answered with a cool-down. */
+  cooling?: Asked;
+  /** When it last heard something of the key, or had something to say of it that is now said. */
+  newsAt = -Infinity;
+  /** When its last caller was answered: who comes later begins anew. */
+  emptyAt = -Infinity;
+  /** Fences whose commit has an answer. */
+  readonly committed = new Set<number>();
+}
+
+/** Judges what a token costs the store, by counting calls and not by timing them. */
+export class CostJudge extends Witness {
+  private readonly ledgers = new Map<string, Ledger>();
+  private readonly asked = new WeakMap<SentCall, Asked>();
+
+  sent(process: Process, call: SentCall): void {
+    const { operation, args } = call;
+    const label = this.labelOf(call);
+    const ledger = this.ledgerOf(process, label);
+    if (operation === 'commit') return this.checkCommit(process, label, (args[1] as Lease).fence);
+    if (operation === 'invalidate' || operation === 'purge') {
+      // What it has to say may stay without an answer for so long, and is then taken as said.
+      return this.news(process, label, this.now + this.world.weather.policy.storeTimeoutMs + TIMER_MS);
+    }
+    if (operation !== 'acquire') return;
+    const { minTtlMs, refusedGeneration } = args[1] as Attempt;
+    const asked: Asked = { sentAt: this.now };
+    this.asked.set(call, asked);
+    this.checkCooldown(process, label);
+    if (minTtlMs > 0 || refusedGeneration !== undefined) return;
+    this.checkLookUp(process, label);
+    ledger.last = asked;
+  }
+
+  delivered(process: Process, call: SentCall, answer: unknown): void {
+    const label = this.labelOf(call);
+    const ledger = this.ledgerOf(process, label);
+    // Nobody waits any more for an answer that comes too late.
+    if (this.now - call.sentAt >= this.world.weather.policy.storeTimeoutMs - TIMER_MS) return;
+    if (call.operation === 'commit') ledger.committed.add((call.args[1] as Lease).fence);
+    if (call.operation === 'invalidate' || call.operation === 'purge') this.news(process, label);
+    const asked = this.asked.get(call);
+    if (!asked || asked.answer) return;
+    asked.answer = { acquired: answer as Acquired, at: this.now };
+    if (asked.answer.acquired.outcome === 'cooling') ledger.cooling = asked;
+  }
+
+  /** An event reaches a process, or it has reason of its own to look again. */
+  news(process: Process, label: string, at = this.now): void {
+    const ledger = this.ledgerOf(process, label);
+    ledger.newsAt = Math.max(ledger.newsAt, at);
+  }
+
+  settled(process: Process, label: string): void {
+    for (const { request } of process.pending) if (request.label === label) return;
+    this.ledgerOf(process, label).emptyAt = this.now;
+  }
+
+  /** Callers share a look-up: a hit costs one, and those who wait ask again when they hear something or the lease is over. */
+  private checkLookUp(process: Process, label: string): void {
+    const { last, emptyAt } = this.ledgerOf(process, label);
+    if (!last?.answer || emptyAt >= last.sentAt || this.hasReason(process, label, last.sentAt)) return;
+    const { acquired, at } = last.answer;
+    const about = { label, process: process.name };
+    if (acquired.outcome === 'wait') {
+      this.verdict.expect(
+        this.now >= at + acquired.leaseEndsInMs - TIMER_MS,
+        'who waits asks the store again only with a reason',
+        () =>
+          `${process.name} asks again ${(this.now - at).toFixed(1)} ms after it was told to wait ${acquired.leaseEndsInMs} ms`,
+        about,
+      );
+    }
+    const isLost = (this.truthOf(label)?.lostHistories ?? 0) > 0;
+    if (acquired.outcome !== 'hit' || isLost || acquired.token.ttlMs < NETWORK_MS) return;
+    this.verdict.expect(
+      false,
+      'a shared token costs one call of the store',
+      () => `${process.name} asks again ${(this.now - at).toFixed(1)} ms after it was given a token`,
+      about,
+    );
+  }
+
+  private checkCooldown(process: Process, label: string): void {
+    const { cooling } = this.ledgerOf(process, label);
+    if (cooling?.answer?.acquired.outcome !== 'cooling' || this.hasReason(process, label, cooling.sentAt)) return;
+    const { acquired, at } = cooling.answer;
+    const isOver = this.now >= at + acquired.cooldown.remainingMs - TIMER_MS;
+    const restMs = this.now - cooling.sentAt;
+    this.verdict.expect(
+      isOver || restMs >= LEAST_REST_MS - TIMER_MS,
+      'a cool-down is asked of the store once a second',
+      () =>
+        `${process.name} asks again after ${restMs.toFixed(1)} ms of a cool-down of ${acquired.cooldown.remainingMs} ms`,
+      { label, process: process.name },
+    );
+  }
+
+  private checkCommit(process: Process, label: string, fence: number): void {
+    this.verdict.expect(
+      !this.ledgerOf(process, label).committed.has(fence),
+      'a mint costs two calls of the store',
+      () => `${process.name} commits again what the store has answered`,
+      { label, process: process.name },
+    );
+  }
+
+  /** It heard something since, its channel came or went, or it has none that could tell it. */
+  private hasReason(process: Process, label: string, since: number): boolean {
+    const { channel } = process;
+    if (!channel || channel.state === 'down' || channel.changedAt >= since) return true;
+    return this.ledgerOf(process, label).newsAt >= since;
+  }
+
+  private labelOf(call: SentCall): string {
+    return this.world.history.labelOf(keyIdOf(call) ?? '');
+  }
+
+  private ledgerOf({ name }: Pick<Process, 'name'>, label: string): Ledger {
+    const id = `${name} ${label}`;
+    let ledger = this.ledgers.get(id);
+    if (!ledger) this.ledgers.set(id, (ledger = new Ledger()));
+    return ledger;
+  }
+}

@@ -1,0 +1,60 @@
+import { accessTokenOf } from './hearsay.js';
+import { type SentCall } from './link.js';
+import { type Process } from './process.js';
+import { type PublishedToken } from './store-truth.js';
+import { Witness } from './witness.js';
+
+/** Instants are added up from parts. */
+const ROUNDING_MS = 0.01;
+/** Lives are whole ms, and at least one. */
+const LEAST_LIFE_MS = 1;
+/** The operations of the store that publish a token; the payload is their third argument. */
+const PUBLISHING: readonly string[] = ['commit', 'offer'];
+
+/** Judges that a token which is over by any clock of its process is neither given out nor published. */
+export class ExpiryJudge extends Witness {
+  given(process: Process, label: string, accessToken: string): void {
+    const pastMs = this.pastMs(process, label, accessToken) - this.world.server.setBackMs;
+    this.verdict.expect(
+      pastMs <= ROUNDING_MS,
+      'no token is given out past hard expiry',
+      () => `${process.name} gave out ${accessToken} ${pastMs.toFixed(1)} ms past it`,
+      { label, process: process.name },
+    );
+  }
+
+  /** A process sends something to the store. */
+  sent(process: Process, { operation, args }: SentCall): void {
+    if (!PUBLISHING.includes(operation)) return;
+    const [keyId, , payload] = args as [string, unknown, string];
+    const label = this.world.history.labelOf(keyId);
+    const accessToken = accessTokenOf(payload);
+    const pastMs = this.pastMs(process, label, accessToken) - this.world.server.setBackMs;
+    this.verdict.expect(
+      pastMs <= ROUNDING_MS,
+      'no token is published past hard expiry',
+      () => `${process.name} publishes ${accessToken} ${pastMs.toFixed(1)} ms past it`,
+      { label, process: process.name },
+    );
+  }
+
+  /** The store accepted a token, for as long as the commit said and the store took off. */
+  published({ accessToken, storedAt, ttlMs }: PublishedToken): void {
+    const known = this.world.idp.tokens.get(accessToken);
+    if (!known) return;
+    const longerMs = storedAt + ttlMs - known.hardExpiryAt - this.world.server.setBackMs;
+    this.verdict.expect(
+      longerMs <= LEAST_LIFE_MS + ROUNDING_MS,
+      'nothing lengthens the life of a published token',
+      () => `${accessToken} is shared for ${longerMs.toFixed(1)} ms longer than it lives`,
+      { label: known.label },
+    );
+  }
+
+  /** By the true time, or by a wall clock that was set forward since the process last heard of the token. */
+  private pastMs(process: Process, label: string, accessToken: string): number {
+    const learned = process.knowledgeOf(label).tokens.get(accessToken);
+    const forwardMs = learned ? Math.max(0, process.host.wallOffsetMs - learned.wallOffsetMs) : 0;
+    return this.now + forwardMs - (this.world.idp.tokens.get(accessToken)?.hardExpiryAt ?? 0);
+  }
+}

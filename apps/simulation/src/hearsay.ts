@@ -1,0 +1,90 @@
+import { type StoredToken, type TokenStoreEvent } from '@mintonce/token-cache';
+import { type MintCall } from './book.js';
+import { type JudgedWorld } from './judged-world.js';
+import { type HeardVoid } from './knowledge.js';
+import { type SentCall } from './link.js';
+import { type Process } from './process.js';
+import { keyIdOf } from './store-call.js';
+
+/** Notes what each process learns of each request, as answers and events reach it. */
+export class Hearsay {
+  constructor(private readonly world: JudgedWorld) {}
+
+  /** An answer of the store reaches a process, which may have given up on it. */
+  delivered(process: Process, call: SentCall, answer: unknown, executedAt: number): void {
+    const keyId = keyIdOf(call);
+    if (keyId === undefined) return;
+    const label = this.world.history.labelOf(keyId);
+    for (const { payload, ttlMs } of tokensIn(answer)) {
+      this.learn(process, label, accessTokenOf(payload), call, call.sentAt + ttlMs);
+    }
+    this.hearByAnswer(process, label, executedAt);
+  }
+
+  /** The source's answer reaches the process that asked. */
+  minted(process: Process, call: MintCall, accessToken: string): void {
+    const known = this.world.idp.tokens.get(accessToken);
+    if (!known) return;
+    this.learn(process, call.label, accessToken, call, known.soonestExpiryAt);
+    this.holds(process, call.label, accessToken);
+  }
+
+  /** A process has a token to give out. */
+  holds(process: Process, label: string, accessToken: string): void {
+    const { now } = this.world.time;
+    process.knowledgeOf(label).hold({ accessToken, since: now, pausedMsBefore: process.pausedMs });
+  }
+
+  /** An event of the store reaches a process that listens. */
+  heard(process: Process, { type, keyId, fence }: TokenStoreEvent, happenedAt: number): void {
+    if (type !== 'purged' && type !== 'invalidated') return;
+    this.note(process, this.world.history.labelOf(keyId), { type, upTo: fence, happenedAt, isTold: true });
+  }
+
+  /** An answer that was given after a purge or a mark may tell of it. */
+  private hearByAnswer(process: Process, label: string, executedAt: number): void {
+    const truth = this.world.server.truths.get(this.world.keyIds.get(label) ?? '');
+    if (!truth) return;
+    if (truth.purgedAt.some((at) => at <= executedAt)) {
+      this.note(process, label, { type: 'purged', upTo: truth.purgedUpTo, isTold: false });
+    }
+    for (const [generation, { at }] of truth.marks) {
+      if (at <= executedAt) this.note(process, label, { type: 'invalidated', upTo: generation, isTold: false });
+    }
+  }
+
+  private note(process: Process, label: string, heard: Omit<HeardVoid, 'heardAt'>): void {
+    const { voids } = process.knowledgeOf(label);
+    const isKnown = voids.some(
+      ({ type, upTo, isTold }) => type === heard.type && upTo === heard.upTo && (isTold || !heard.isTold),
+    );
+    if (!isKnown) voids.push({ ...heard, heardAt: this.world.time.now });
+  }
+
+  private learn(
+    process: Process,
+    label: string,
+    accessToken: string,
+    { wallOffsetMs, forwardMs }: Pick<SentCall, 'wallOffsetMs' | 'forwardMs'>,
+    soonestEndAt: number,
+  ): void {
+    const at = this.world.time.now;
+    process.knowledgeOf(label).learn(accessToken, {
+      soonestEndAt,
+      at,
+      forwardMs,
+      wallOffsetMs: Math.max(wallOffsetMs, process.host.wallOffsetMs),
+    });
+  }
+}
+
+/** The tokens that an answer of the store hands over, whatever the answer is. */
+function tokensIn(answer: unknown): StoredToken[] {
+  const { token, rejected } = (answer ?? {}) as { token?: StoredToken; rejected?: StoredToken };
+  return [token, rejected].filter((one): one is StoredToken => typeof one?.payload === 'string');
+}
+
+/** No payload is sealed in the simulation. */
+export function accessTokenOf(payload: string): string {
+  return (JSON.parse(payload) as { accessToken: string }).accessToken;
+}

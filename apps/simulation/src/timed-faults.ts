@@ -1,0 +1,72 @@
+import { aProcess, type Fault } from './fault.js';
+import { outage } from './faults.js';
+
+/** How many processes come up at once. */
+const CROWD = 8;
+
+/** What does harm only at one moment, or in one order. */
+export const TIMED_FAULTS: readonly Fault[] = [
+  {
+    name: 'the store is away at the end of a token',
+    disturbs: 'server',
+    everyMs: 8_000,
+    strike(world, chance) {
+      const { label } = chance.pick(world.requests);
+      const current = world.server.truths.get(world.keyIds.get(label) ?? '')?.current;
+      if (!current) return;
+      const endsInMs = current.storedAt + current.ttlMs - world.time.now;
+      const beforeMs = chance.pick([200, 1_000, current.refreshWindowMs + 500]);
+      world.later(Math.max(0, endsInMs - beforeMs), () => outage(world, chance, () => {}, beforeMs + 2_000));
+    },
+  },
+  {
+    name: 'a process that is cut off misses a purge',
+    disturbs: ['network', 'callers', 'lives'],
+    everyMs: 10_000,
+    strike(world, chance) {
+      const { idp, weather } = world;
+      const request = chance.pick(world.requests);
+      const lonely = aProcess(world, chance);
+      const other = world.processes.find((process) => process.serves && process !== lonely);
+      if (!lonely || !other) return;
+      // It has no token when it is cut off, and mints one for itself.
+      world.purge(other, request);
+      world.later(100, () => {
+        world.say('network', `${lonely.name} is cut off`);
+        Object.assign(lonely.link.conditions, { loseRequests: 1, loseReplies: 1 });
+        lonely.channel?.break(3_000);
+        world.ask(lonely, request);
+      });
+      world.later(2_500, () => world.purge(other, request));
+      world.later(2_600, () => {
+        idp.mood.expiresInMs = weather.lifeMs / 2;
+        world.ask(other, request);
+      });
+      world.later(chance.between(3_000, 6_000), () => {
+        idp.mood.expiresInMs = weather.lifeMs;
+        world.calmLinks([lonely]);
+      });
+    },
+  },
+  {
+    name: 'many processes start at once',
+    disturbs: ['stalls', 'callers'],
+    everyMs: 20_000,
+    strike(world, chance) {
+      const { leaseMs, storeTimeoutMs } = world.weather.policy;
+      const crowd = Array.from({ length: CROWD }, () => world.start());
+      world.later(1, () => {
+        for (const process of crowd) for (const request of world.requests) world.ask(process, request);
+      });
+      for (const process of crowd) {
+        // What a process reads and compiles when it starts, with its first calls of the store under way.
+        world.later(1.01, () => world.pause(process));
+        const stallMs = Math.min(storeTimeoutMs * chance.between(0.5, 3), leaseMs * 0.55);
+        world.later(1.01 + stallMs, () => world.resume(process, true));
+      }
+      world.later(10_000, () => {
+        for (const process of crowd) world.shutDown(process);
+      });
+    },
+  },
+];

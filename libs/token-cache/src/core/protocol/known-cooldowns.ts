@@ -1,0 +1,34 @@
+import { LRUCache } from 'lru-cache';
+import { type Clock } from '../contract/clock.js';
+import { type Cooldown } from '../contract/token-store.js';
+
+const REMEMBERED_KEYS = 10_000;
+/** Another process may end a cool-down, which is announced only where a process waits. */
+const ASK_AGAIN_MS = 1_000;
+
+/** The cool-downs that the store told of, so that it is asked for each at most once a second. */
+export class KnownCooldowns {
+  private readonly known = new LRUCache<string, { readonly cooldown: Cooldown; readonly learntAt: number }>({
+    max: REMEMBERED_KEYS,
+  });
+
+  constructor(private readonly clock: Clock) {}
+
+  learn(keyId: string, cooldown: Cooldown): void {
+    this.known.set(keyId, { cooldown, learntAt: this.clock.monotonic() });
+  }
+
+  /** The cool-down as it is now, unless the store is to be asked again. */
+  recent(keyId: string): Cooldown | undefined {
+    const known = this.known.get(keyId);
+    if (!known) return undefined;
+    const elapsedMs = this.clock.monotonic() - known.learntAt;
+    const remainingMs = Math.ceil(known.cooldown.remainingMs - elapsedMs);
+    return elapsedMs < ASK_AGAIN_MS && remainingMs > 0 ? { ...known.cooldown, remainingMs } : undefined;
+  }
+
+  /** Something happened to that key. */
+  forget(keyId: string): void {
+    this.known.delete(keyId);
+  }
+}

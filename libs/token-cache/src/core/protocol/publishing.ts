@@ -1,0 +1,122 @@
+import { type TokenKey } from '../config/token-key.js';
+import { type Clock } from '../contract/clock.js';
+import { freshFrom, type HeldToken, type Sharing } from '../contract/held-token.js';
+import { leftMs, type Moment, momentOf } from '../contract/moment.js';
+import { type FreshToken } from '../contract/token-content.js';
+import { type TokenObservers } from '../contract/token-observers.js';
+import { type Committed, type Lease, type StoredToken } from '../contract/token-store.js';
+import { type TokensInHand } from '../in-hand/tokens-in-hand.js';
+import { type KeyWatch } from '../store-client/key-watch.js';
+import { type PayloadCodec } from '../store-client/payload-codec.js';
+import { type Refused, type StoreClient } from '../store-client/store-client.js';
+import { type StoreEvents } from '../store-client/store-events.js';
+import { type Minted } from './minting.js';
+
+export interface PublishingParts {
+  clock: Clock;
+  codec: PayloadCodec;
+  store: StoreClient;
+  storeEvents: StoreEvents;
+  tokens: TokensInHand;
+  observers: TokenObservers;
+}
+
+/** Takes a token in hand once what was sent at that moment has an answer or will have none. */
+type Keep = (sentAt: Moment, sharing: Sharing) => HeldToken;
+
+/** Makes a token of this process that of the fleet: by commit under a lease, or by an offer without one. */
+export class Publishing {
+  constructor(private readonly parts: PublishingParts) {}
+
+  /** Commits what was minted under that fence; the lease may be a later one. */
+  async commit(key: TokenKey, lease: Lease, fresh: FreshToken, watch: KeyWatch): Promise<Minted> {
+    const { tokens } = this.parts;
+    return this.send(key, lease, fresh, watch, (sentAt, sharing) =>
+      tokens.keep(key, fresh, lease.fence, sentAt, sharing),
+    );
+  }
+
+  /** Commits a token that is in hand; gives the one that the fleet now shares, or `voided` when there is none. */
+  async share(key: TokenKey, lease: Lease, held: HeldToken, watch: KeyWatch): Promise<HeldToken | 'voided'> {
+    const { tokens } = this.parts;
+    const fresh = freshFrom(held);
+    const isSame = held.token.generation === lease.fence;
+    const minted = await this.send(key, lease, fresh, watch, (sentAt, sharing) =>
+      isSame
+        ? tokens.keep(key, fresh, lease.fence, sentAt, sharing)
+        : tokens.keepShared(key, held, lease.fence, sentAt, sharing),
+    );
+    if (minted === 'voided') tokens.drop(key.id, held);
+    return minted === 'voided' ? minted : minted.held;
+  }
+
+  /**
+   * Offers a token that is in hand to a store that has none and grants no lease.
+   *
+   * @throws TokenStoreUnavailableError
+   */
+  async offer(key: TokenKey, refused: Refused, held: HeldToken, watch: KeyWatch): Promise<void> {
+    const { clock, codec, store, tokens } = this.parts;
+    const fresh = freshFrom(held);
+    const { generation } = held.token;
+    const sentAt = momentOf(clock);
+    const ttlMs = Math.floor(leftMs(fresh.ends, sentAt));
+    if (ttlMs < 1) return;
+    const payload = codec.encode(key.id, generation, fresh.content);
+    const offered = await store.offer(key, refused, generation, payload, ttlMs);
+    if (offered.outcome === 'voided') tokens.drop(key.id, held);
+    if (offered.outcome === 'superseded') this.admit(key, offered.token, sentAt, watch);
+    if (offered.outcome !== 'stored' || watch.hasVoided(generation)) return;
+    tokens.keepShared(key, held, generation, sentAt, { state: 'shared' });
+  }
+
+  private async send(key: TokenKey, lease: Lease, fresh: FreshToken, watch: KeyWatch, keep: Keep): Promise<Minted> {
+    const { clock, codec, store, storeEvents } = this.parts;
+    const { fence } = lease;
+    const sentAt = momentOf(clock);
+    const ttlMs = Math.floor(leftMs(fresh.ends, sentAt));
+    if (ttlMs < 1) return this.giveUp(key, lease);
+    const payload = codec.encode(key.id, fence, fresh.content);
+    let committed: Committed;
+    try {
+      committed = await store.commit(key, lease, payload, ttlMs);
+    } catch {
+      if (watch.hasVoided(fence)) return 'voided';
+      return { held: keep(sentAt, { state: 'unanswered', lease }), outcome: 'local' };
+    }
+    storeEvents.released(key.id, fence);
+    switch (committed.outcome) {
+      case 'voided':
+        this.parts.observers.notify('superseded', key.integration.name);
+        return 'voided';
+      case 'superseded': {
+        this.parts.observers.notify('superseded', key.integration.name);
+        const held = this.admit(key, committed.token, sentAt, watch);
+        if (held) return { held, outcome: 'superseded' };
+        if (watch.hasPurged(fence)) return 'voided';
+        return { held: keep(sentAt, { state: 'unshared' }), outcome: 'local' };
+      }
+      default:
+        if (watch.hasVoided(fence)) return 'voided';
+        return { held: keep(sentAt, { state: 'shared' }), outcome: 'stored' };
+    }
+  }
+
+  /** What is over is never published; its lease is released. */
+  private async giveUp(key: TokenKey, lease: Lease): Promise<'voided'> {
+    await this.parts.store.fail(key, lease).catch(() => {});
+    this.parts.storeEvents.released(key.id, lease.fence);
+    return 'voided';
+  }
+
+  /** Takes the newer token that the store has, if there is one that can be used. */
+  private admit(
+    key: TokenKey,
+    token: StoredToken | undefined,
+    sentAt: Moment,
+    watch: KeyWatch,
+  ): HeldToken | undefined {
+    const admission = token && this.parts.tokens.admit(key, token, sentAt, watch);
+    return admission?.outcome === 'held' ? admission.held : undefined;
+  }
+}

@@ -1,0 +1,39 @@
+import { numberOf } from './number-of.js';
+
+/** What a JWT says of its own time (RFC 7519 section 4.1), in epoch ms by the clock of its issuer. */
+export interface JwtTimes {
+  /** The later of `iat` and `nbf`: its issuer's clock stands at it or after it. */
+  readonly beginsAt?: number;
+  /** `exp`. */
+  readonly endsAt?: number;
+}
+
+/** Claims are in seconds; a number beyond the year 5138 is in milliseconds, by mistake. */
+const MOST_SECONDS = 1e11;
+
+/** The times of a token; none for one that is not a JWT. Its signature is none of the cache's business. */
+export function jwtTimes(accessToken: string): JwtTimes {
+  const { exp, iat, nbf } = claimsOf(accessToken);
+  const endsAt = instantOf(exp);
+  const beginnings = [iat, nbf].map(instantOf).filter((at) => at !== undefined);
+  const beginsAt = beginnings.length > 0 ? Math.max(...beginnings) : undefined;
+  // A token that begins when it is over says nothing of its beginning.
+  const isOdd = beginsAt !== undefined && endsAt !== undefined && beginsAt >= endsAt;
+  return isOdd ? { endsAt } : { beginsAt, endsAt };
+}
+
+function claimsOf(accessToken: string): { exp?: unknown; iat?: unknown; nbf?: unknown } {
+  const [, claims = '', signature] = accessToken.split('.');
+  if (signature === undefined) return {};
+  try {
+    return (JSON.parse(Buffer.from(claims, 'base64url').toString()) as object | null) ?? {};
+  } catch {
+    return {};
+  }
+}
+
+function instantOf(claim: unknown): number | undefined {
+  const stated = numberOf(claim);
+  if (stated === undefined) return undefined;
+  return Math.abs(stated) > MOST_SECONDS ? stated : stated * 1_000;
+}

@@ -1,0 +1,90 @@
+import { FakeClock } from '../../testing/fake-clock.js';
+import { OpenMints, type Release, type Turn } from './open-mints.js';
+
+describe('OpenMints', () => {
+  let clock: FakeClock;
+  let mints: OpenMints;
+  let entered: string[];
+
+  beforeEach(() => {
+    clock = new FakeClock();
+    mints = new OpenMints(clock);
+    entered = [];
+  });
+
+  const turn = (limit = 2): Turn => ({ limit, timeoutMs: 1_000, timeoutError: () => new Error('no turn') });
+
+  /** Enters, and notes when it is in. */
+  async function enter(who: string, lane = 'idp', limit?: number): Promise<Release> {
+    const release = await mints.enter(lane, turn(limit));
+    entered.push(who);
+    return release;
+  }
+
+  it('lets as many in as the limit says, and the others in the order of their arrival', async () => {
+    const [a, b] = await Promise.all([enter('a'), enter('b')]);
+    const [c, d] = [enter('c'), enter('d')];
+    await clock.advance(0);
+    expect(entered).toEqual(['a', 'b']);
+    b();
+    await c;
+    await clock.advance(0);
+    expect(entered).toEqual(['a', 'b', 'c']);
+    a();
+    await d;
+    expect(entered).toEqual(['a', 'b', 'c', 'd']);
+  });
+
+  it('keeps the lanes apart', async () => {
+    await Promise.all([enter('a', 'one', 1), enter('b', 'two', 1)]);
+    expect(entered).toEqual(['a', 'b']);
+  });
+
+  it('takes a place back once, however often it is given back', async () => {
+    const release = await enter('a', 'idp', 1);
+    const waiting = [enter('b', 'idp', 1), enter('c', 'idp', 1)];
+    release();
+    release();
+    await waiting[0];
+    await clock.advance(0);
+    expect(entered).toEqual(['a', 'b']);
+  });
+
+  it('lets nobody overtake one that waits for a lower limit', async () => {
+    const release = await enter('a', 'idp', 1);
+    const waiting = [enter('low', 'idp', 1), enter('high', 'idp', 5)];
+    await clock.advance(0);
+    expect(entered).toEqual(['a']);
+    release();
+    await Promise.all(waiting);
+    expect(entered).toEqual(['a', 'low', 'high']);
+  });
+
+  it('sends one away whose time is over, and goes on with the next', async () => {
+    const release = await enter('a', 'idp', 1);
+    const late = enter('late', 'idp', 1).catch((error: Error) => error.message);
+    await clock.advance(999);
+    const next = enter('next', 'idp', 1);
+    await clock.advance(1);
+    expect(await late).toBe('no turn');
+    release();
+    await next;
+    expect(entered).toEqual(['a', 'next']);
+  });
+
+  it('does not send one away that was let in', async () => {
+    const release = await enter('a', 'idp', 1);
+    const next = enter('b', 'idp', 1);
+    release();
+    await next;
+    await clock.advance(5_000);
+    expect(entered).toEqual(['a', 'b']);
+  });
+
+  it('sends all that wait away', async () => {
+    await Promise.all([enter('a', 'one', 1), enter('b', 'two', 1)]);
+    const waiting = ['one', 'two'].map((lane) => enter('c', lane, 1).catch((error: Error) => error.message));
+    mints.refuseAll(new Error('closed'));
+    expect(await Promise.all(waiting)).toEqual(['closed', 'closed']);
+  });
+});

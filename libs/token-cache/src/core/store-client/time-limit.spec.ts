@@ -1,0 +1,93 @@
+import { FakeClock } from '../../testing/fake-clock.js';
+import { type Clock, systemClock } from '../contract/clock.js';
+import { NoAnswerError, withinTime } from './time-limit.js';
+
+const never = (): Promise<never> => new Promise(() => {});
+
+/** The outcome of a limit once it is there. */
+function outcomeOf(limit: Promise<unknown>): { error?: unknown } {
+  const outcome: { error?: unknown } = {};
+  limit.catch((error: unknown) => (outcome.error = error));
+  return outcome;
+}
+
+/** A clock whose timers fire late. */
+class StallingClock extends FakeClock {
+  private lateMs = 0;
+
+  /** Moves the time without running what falls due in it, as a busy process does. */
+  stall(ms: number): void {
+    this.lateMs += ms;
+  }
+
+  override monotonic(): number {
+    return super.monotonic() + this.lateMs;
+  }
+}
+
+describe('A time limit', () => {
+  it.each([1, 2, 3, 10, 99, 500])('of %i ms ends then, and not before', async (limitMs) => {
+    const clock = new FakeClock();
+    const outcome = outcomeOf(withinTime(clock, limitMs, never));
+    await clock.advance(limitMs - 1);
+    expect(outcome.error).toBeUndefined();
+    await clock.advance(1);
+    expect(outcome.error).toEqual(new NoAnswerError(limitMs, false));
+  });
+
+  it('leaves the part of it that a stall did not take', async () => {
+    const clock = new StallingClock();
+    const outcome = outcomeOf(withinTime(clock, 400, never));
+    clock.stall(5_000);
+    await clock.advance(399);
+    expect(outcome.error).toBeUndefined();
+    await clock.advance(1);
+    expect(outcome.error).toMatchObject({ hasStalled: true });
+  });
+
+  it('takes a timer that fires a little late for no stall', async () => {
+    const clock = new StallingClock();
+    const outcome = outcomeOf(withinTime(clock, 400, never));
+    clock.stall(100);
+    await clock.advance(400);
+    expect(outcome.error).toMatchObject({ hasStalled: false });
+  });
+
+  it('reads an answer that has arrived before it gives up', async () => {
+    let read: () => void = () => {};
+    const clock: Clock = Object.assign(new FakeClock(), { afterInput: (callback: () => void) => (read = callback) });
+    let answer: (value: string) => void = () => {};
+    const limited = withinTime(clock, 400, () => new Promise<string>((resolve) => (answer = resolve)));
+    await (clock as FakeClock).advance(400);
+    answer('in time');
+    read();
+    expect(await limited).toBe('in time');
+  });
+
+  it('tells its work when it is over', async () => {
+    const clock = new FakeClock();
+    let isOver: () => boolean = () => true;
+    const outcome = outcomeOf(withinTime(clock, 400, (over) => ((isOver = over), never())));
+    await clock.advance(399);
+    expect(isOver()).toBe(false);
+    await clock.advance(1);
+    expect([isOver(), outcome.error]).toEqual([true, expect.any(NoAnswerError)]);
+  });
+
+  it('leaves no timer behind an answer', async () => {
+    const clock = new FakeClock();
+    expect(await withinTime(clock, 400, async () => 'answer')).toBe('answer');
+    expect(clock['timers'].size).toBe(0);
+  });
+
+  it('of the system reads the sockets before it gives up', async () => {
+    const order: string[] = [];
+    await new Promise<void>((resolve) => {
+      setTimeout(() => {
+        systemClock.afterInput?.(() => (order.push('after input'), resolve()));
+        order.push('timer');
+      });
+    });
+    expect(order).toEqual(['timer', 'after input']);
+  });
+});

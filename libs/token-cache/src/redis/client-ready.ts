@@ -1,0 +1,35 @@
+import { type Cluster, type Redis } from 'ioredis';
+
+type Client = Redis | Cluster;
+
+/** One wait for all calls of a client: a client that connects for long must not gather a listener for each. */
+const waits = new WeakMap<Client, Promise<void>>();
+
+/**
+ * Resolves when a client has connected or has ended for good; `undefined` if either is so already. A lazy client is told to connect,
+ * as its first command would tell it.
+ *
+ * Without an offline queue a client refuses every command until it is ready, though Redis is up. With one, a command that was
+ * given up meanwhile would still be sent.
+ */
+export function whenReady(client: Client): Promise<void> | undefined {
+  if (client.status === 'ready' || client.status === 'end') return undefined;
+  // Its 'error' and 'end' events tell of a failure.
+  if (client.status === 'wait') client.connect().catch(() => {});
+  let wait = waits.get(client);
+  if (!wait) waits.set(client, (wait = readyOrEnd(client)));
+  return wait;
+}
+
+function readyOrEnd(client: Client): Promise<void> {
+  return new Promise((resolve) => {
+    const done = (): void => {
+      client.off('ready', done);
+      client.off('end', done);
+      waits.delete(client);
+      resolve();
+    };
+    client.once('ready', done);
+    client.once('end', done);
+  });
+}
