@@ -31,6 +31,8 @@ export const PUBLIC_API: Record<string, { values: string[]; types: string[] }> =
       'Committed',
       'Cooldown',
       'CooldownPolicy',
+      'CredentialForm',
+      'CredentialHeader',
       'EncryptionKey',
       'EncryptionOptions',
       'FailureBinds',
@@ -77,7 +79,13 @@ export const PUBLIC_API: Record<string, { values: string[]; types: string[] }> =
   './sqlite': { values: ['SqliteTokenStore'], types: ['SqliteTokenStoreOptions'] },
   './oauth': {
     values: ['clientCredentials'],
-    types: ['ClientAuthMethod', 'ClientCredentialsOptions', 'OAuthClientOptions'],
+    types: [
+      'ClientAuthMethod',
+      'ClientCredentialPair',
+      'ClientCredentialsOptions',
+      'IdentityProviderFetch',
+      'OAuthClientOptions',
+    ],
   },
   './prometheus': { values: ['TokenCacheMetricsModule'], types: [] },
   './health': { values: ['TokenCacheHealthIndicator'], types: ['IntegrationHealth'] },

@@ -7,6 +7,7 @@ import { type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Redis } from 'ioredis';
 import { loadConfig } from './config/load-config.js';
 import { createGateway } from './gateway.js';
+import { rawRequest } from './test/raw-request.js';
 import { recordingUpstream, type RecordingUpstream } from './test/recording-upstream.js';
 import { tokenEndpoint, type TokenEndpoint } from './test/token-endpoint.js';
 
@@ -129,6 +130,18 @@ describe('The gateway', () => {
       expect(upstream.seen.at(-1)!.headers.authorization).toBe('Bearer token-2');
     });
 
+    it.each([
+      ['does not come', 'Content-Length: 10', ''],
+      ['comes in part', 'Content-Length: 10', '{"a'],
+      ['is no JSON', 'Content-Length: 3', '{"a'],
+    ])('does not wait for a body that it does not need and that %s', async (_, length, body) => {
+      const { port } = new URL(await start());
+      const lines = ['POST /api/integrations/billing/purge HTTP/1.1', `Host: 127.0.0.1:${port}`];
+      const fields = ['Content-Type: application/json', 'Connection: close', length];
+
+      expect((await rawRequest(Number(port), [...lines, ...fields], body)).status).toBe(204);
+    });
+
     it('answers 404 for an integration that is not configured', async () => {
       const url = await start();
 
@@ -138,14 +151,13 @@ describe('The gateway', () => {
       });
     });
 
-    it.each(['/api/integrations/billing/purge', '/proxy/billing/x'])(
-      'is not for web pages of others: POST %s',
+    it.each(['/api/integrations', '/metrics', '/health/live', '/health', '/nowhere'])(
+      'tells caches to keep nothing of %s, and the id of the request',
       async (path) => {
-        const url = await start();
-        const headers = { origin: 'https://evil.example', 'sec-fetch-site': 'cross-site' };
+        const response = await fetch((await start()) + path, { headers: { 'x-request-id': 'order-4711' } });
 
-        expect((await json(url + path, { method: 'POST', headers })).status).toBe(403);
-        expect(upstream.seen).toEqual([]);
+        expect(response.headers.get('cache-control')).toContain('no-store');
+        expect(response.headers.get('x-request-id')).toBe('order-4711');
       },
     );
 
@@ -290,6 +302,15 @@ describe('The gateway', () => {
     const file = { integrations: { billing: { upstream: 'https://billing.example', token } } };
 
     await expect(start({}, file)).rejects.toThrow(message);
+  });
+
+  it('refuses a header for the upstream that holds no token, and names the field by its path', async () => {
+    const token = { grant: 'client_credentials', tokenEndpoint: 'https://a.example', clientId: 'a', clientSecret: 'b' };
+    const file = {
+      integrations: { billing: { upstream: 'https://billing.example', token, credential: 'X-Token: a' } },
+    };
+
+    await expect(start({}, file)).rejects.toThrow('integrations.billing.credential: must be a header with {token}');
   });
 
   it.each([

@@ -1,12 +1,20 @@
+import { type RequestListener } from 'node:http';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { type FastifyError, type FastifyReply, type FastifyRequest } from 'fastify';
+import { DEFAULT_LIMITS, type Limits } from './config/limits.js';
 import { sendProblem } from './proxy/problem.js';
 import { invalidPath } from './proxy/problems.js';
 import { requestIdOf } from './proxy/request-id.js';
+import { createHttpServer } from './server/http-server.js';
 
-/** The HTTP server, which answers a malformed request target with a problem document like every other error. */
-export function httpAdapter(): FastifyAdapter {
-  return new FastifyAdapter({ frameworkErrors: refuseTarget });
+/** Fastify on the gateway's own server, which answers every error with a problem document. */
+export function httpAdapter(limits: Limits = DEFAULT_LIMITS): FastifyAdapter {
+  return new FastifyAdapter({
+    frameworkErrors: refuseTarget,
+    serverFactory: (handler: RequestListener) => createHttpServer(handler, limits),
+    // The server has answered already.
+    clientErrorHandler: () => {},
+  });
 }
 
 /** Answers a request whose target the router could not decode. */

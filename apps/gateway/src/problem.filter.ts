@@ -36,7 +36,6 @@ function describe(error: unknown): Problem {
 
 const HttpErrorTitle = new Map([
   [400, 'Malformed request'],
-  [403, 'Cross-origin request refused'],
   [404, 'No such route'],
   [413, 'Request body too large'],
   [415, 'Unsupported media type'],

@@ -1,4 +1,4 @@
-import { type StoredToken, type TokenStoreEvent } from '@mintonce/token-cache';
+import { type Lease, type StoredToken, type TokenStoreEvent } from '@mintonce/token-cache';
 import { type MintCall } from './book.js';
 import { type JudgedWorld } from './judged-world.js';
 import { type HeardVoid } from './knowledge.js';
@@ -19,6 +19,12 @@ export class Hearsay {
       this.learn(process, label, accessTokenOf(payload), call, call.sentAt + ttlMs);
     }
     this.hearByAnswer(process, label, executedAt);
+    const isLate = this.world.time.now - call.sentAt >= this.world.weather.policy.storeTimeoutMs;
+    const { outcome, token } = (answer ?? {}) as { outcome?: string; token?: StoredToken };
+    if (!isLate && outcome === 'hit' && token) this.isNewest(process, label, token.fence);
+    if (!isLate && outcome === 'stored' && call.operation === 'commit') {
+      this.isNewest(process, label, (call.args[1] as Lease).fence);
+    }
   }
 
   /** The source's answer reaches the process that asked. */
@@ -39,6 +45,13 @@ export class Hearsay {
   heard(process: Process, { type, keyId, fence }: TokenStoreEvent, happenedAt: number): void {
     if (type !== 'purged' && type !== 'invalidated') return;
     this.note(process, this.world.history.labelOf(keyId), { type, upTo: fence, happenedAt, isTold: true });
+  }
+
+  private isNewest(process: Process, label: string, generation: number): void {
+    const newest = process.newest.get(label);
+    if (!newest || generation > newest.generation) {
+      process.newest.set(label, { generation, at: this.world.time.now });
+    }
   }
 
   /** An answer that was given after a purge or a mark may tell of it. */

@@ -60,6 +60,7 @@ export const MUTATIONS: readonly Mutation[] = [
         'this.arriveSince = upSince;',
       ),
     ],
+    faults: ['an event channel breaks'],
   },
   {
     name: 'a lease is not renewed',
@@ -225,10 +226,6 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'a token minted without the store is shared over a purge',
     edits: [edit('core/protocol/upkeep.js', "if (acquired.reason !== 'invalidated' && !isOver)", 'if (!isOver)')],
-  },
-  {
-    name: 'an answer that was overtaken replaces a newer token',
-    edits: [edit('core/in-hand/tokens-in-hand.js', 'return isOvertaking ||', 'return')],
   },
   {
     name: 'the time that a lease was held is counted from before it was granted',

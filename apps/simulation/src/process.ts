@@ -35,7 +35,7 @@ export class Process {
   readonly inHand = new Map<string, Token>();
   /** What it can know of each request. */
   private readonly knowledge = new Map<string, Knowledge>();
-  /** The newest generation that it gave out for each request, and when first. */
+  /** The newest generation that it gave out, committed or was given for each request, and when first. */
   readonly newest = new Map<string, { readonly generation: number; readonly at: number }>();
   /** Requests to the upstream that are not over. */
   sending = 0;

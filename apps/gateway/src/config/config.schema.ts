@@ -1,24 +1,17 @@
 import { z } from 'zod';
+import { limits, upstreamConnections } from './limits.js';
 import { isLoopback } from './loopback.js';
 import { integrationPolicy, policy } from './policy.schema.js';
+import { token } from './token.schema.js';
 
-const ms = z.int().nonnegative();
+/** The longest delay of a timer of Node; a longer one would end at once. */
+export const MAX_MS = 2 ** 31 - 1;
+const delayMs = z.int().max(MAX_MS, `must be at most ${MAX_MS}`);
+const ms = delayMs.nonnegative('must be at least 0');
+const positiveMs = delayMs.positive('must be at least 1');
+/** Bodies are kept in memory, for as many requests as are in flight. */
+const MAX_KEPT_BYTES = 8 * 1024 * 1024;
 const text = z.string().min(1, 'must not be empty');
-const scope = z.union([text, z.array(text)]);
-
-/** Where the access token comes from. The source itself checks the URLs. */
-const token = z.strictObject({
-  grant: z.literal('client_credentials'),
-  issuer: text.optional(),
-  tokenEndpoint: text.optional(),
-  clientId: text,
-  /** The secret, or `file:` and the path of a file that holds it. */
-  clientSecret: text,
-  clientAuth: z.enum(['client_secret_basic', 'client_secret_post']).optional(),
-  scope: scope.optional(),
-  audience: text.optional(),
-  allowInsecureRequests: z.boolean().optional(),
-});
 
 const upstream = text.superRefine((value, context) => {
   const problem = upstreamProblem(value);
@@ -39,26 +32,31 @@ function upstreamProblem(value: string): string | undefined {
 
 const timeouts = z.strictObject({
   /** From the start of a connection to the end of its TLS handshake, in ms. */
-  connectMs: z.int().positive().default(5_000),
-  /** From the request's last byte to the response's headers, in ms. */
-  headersMs: z.int().positive().default(60_000),
+  connectMs: positiveMs.default(5_000),
+  /** From the request's last byte to the header of the final response, in ms. */
+  headersMs: positiveMs.default(60_000),
   /** Longest silence within a request or response body, in ms; 0 for none. A `text/event-stream` has no limit. */
   bodyMs: ms.default(300_000),
 });
 
 const RESERVED_HEADER =
-  /^(authorization|cookie|host|connection|content-length|transfer-encoding|expect|te|trailer|upgrade|keep-alive|proxy-.*|x-forwarded-.*|x-request-id)$/i;
+  /^(authorization|cookie|host|connection|transfer-encoding|expect|te|trailer|upgrade|keep-alive|proxy|proxy-.*|content-.*|set-cookie2?|forwarded|via|x-real-ip|x-original-ur[il]|x-rewrite-url|x-envoy-original-path|x-forwarded-.*|x-request-id)$/i;
 
-const integration = z.strictObject({
+const integrationFields = z.strictObject({
   /** Base URL of every request; the gateway requests nothing outside its path. */
   upstream,
   token,
+  /** The header that the upstream wants the token in. @defaultValue `Authorization: {type} {token}` */
+  credential: text.optional(),
   policy: integrationPolicy.optional(),
+  /** Connections to the upstream that one worker opens; a request that gets none in time is answered with 503. */
+  maxConnections: upstreamConnections,
   timeouts: timeouts.default(() => timeouts.parse({})),
   /** A request body up to this length is kept, so that it can be sent again with a new token after a 401. */
   retryBodyLimitBytes: z
     .int()
     .nonnegative()
+    .max(MAX_KEPT_BYTES, `must be at most ${MAX_KEPT_BYTES}: what is kept is in memory`)
     .default(64 * 1024),
   /** A longer request body is answered with 413. @defaultValue no limit */
   bodyLimitBytes: z.int().positive().optional(),
@@ -71,6 +69,12 @@ const integration = z.strictObject({
     .refine((name) => !RESERVED_HEADER.test(name), 'must not be a header that the gateway sets itself')
     .optional(),
 });
+
+const integration = integrationFields.refine(
+  ({ credential = '', forwardAuthorizationAs }) =>
+    credential.split(':')[0]?.toLowerCase() !== forwardAuthorizationAs?.toLowerCase(),
+  { path: ['forwardAuthorizationAs'], message: 'must not be the header of credential' },
+);
 
 const name = z
   .string()
@@ -85,10 +89,20 @@ export const configSchema = z.strictObject({
   store: z.enum(['redis', 'sqlite', 'memory']).optional(),
   sqlite: z.strictObject({ path: text }).optional(),
   policy: policy.optional(),
+  /** Names by which the gateway is called, beside loopback names and addresses; `Host` must be one of them. @defaultValue none */
+  allowedHosts: z
+    .array(
+      z
+        .string()
+        .regex(/^[a-z0-9]([a-z0-9._-]*[a-z0-9])?$/i, 'must be the name of a host, without a port')
+        .toLowerCase(),
+    )
+    .default([]),
   /** How long a shutdown waits for requests in flight, in ms. The other 6 s before PM2's SIGKILL are for mints and closing. */
   drainTimeoutMs: ms
     .max(14_000, 'must be at most 14000: PM2 kills a worker 20 s after its stop signal')
     .default(10_000),
+  limits: limits.optional(),
   access: z.never('is not supported yet: the gateway serves this machine only').optional(),
 });
 

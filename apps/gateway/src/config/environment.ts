@@ -12,8 +12,18 @@ export interface Environment {
   readonly configPath: string;
   /** A `redis://` or `rediss://` URL, or the path of a unix socket. */
   readonly redisUrl?: string;
+  /** From `HTTPS_PROXY` and `NO_PROXY`. */
+  readonly outbound?: OutboundProxy;
   /** Folder of the gateway's files. */
   readonly stateDir: string;
+}
+
+/** The proxy through which https upstreams and identity providers are connected to. */
+export interface OutboundProxy {
+  /** `http://` or `https://` URL, which may hold credentials. */
+  readonly url: string;
+  /** Hosts that are connected to directly, in the form of `NO_PROXY`. */
+  readonly except: string;
 }
 
 /** Reads the environment; each variable that is wrong goes into `problems`. */
@@ -34,14 +44,29 @@ export function readEnvironment(env: NodeJS.ProcessEnv, cwd: string, problems: C
   if (redisUrl && !isRedisAddress(redisUrl)) {
     problems.push({ path: 'REDIS_URL', problem: 'must be a redis:// or rediss:// URL, or the path of a unix socket' });
   }
+  const outbound = outboundProxy(env);
+  if (outbound && !isProxyUrl(outbound.url)) {
+    problems.push({ path: 'HTTPS_PROXY', problem: 'must be an http:// or https:// URL of a proxy' });
+  }
   return {
     // `localhost` would make Fastify listen twice, once per address family.
     host: host === 'localhost' ? '127.0.0.1' : host,
     port: Number(port),
     configPath: resolve(cwd, configPath ?? ''),
     redisUrl: redisUrl || undefined,
+    outbound,
     stateDir: resolve(cwd, env.GATEWAY_STATE_DIR || '.mintonce'),
   };
+}
+
+/** The names in lower case count first, as with curl. */
+function outboundProxy(env: NodeJS.ProcessEnv): OutboundProxy | undefined {
+  const url = env.https_proxy ?? env.HTTPS_PROXY;
+  return url ? { url, except: env.no_proxy ?? env.NO_PROXY ?? '' } : undefined;
+}
+
+function isProxyUrl(value: string): boolean {
+  return URL.canParse(value) && /^https?:$/.test(new URL(value).protocol);
 }
 
 function isRedisAddress(value: string): boolean {

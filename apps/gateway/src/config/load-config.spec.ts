@@ -75,6 +75,13 @@ describe('loadConfig', () => {
     },
   );
 
+  it('accepts the longest delays and kept bodies', () => {
+    const timeouts = { connectMs: 2_147_483_647, headersMs: 2_147_483_647, bodyMs: 2_147_483_647 };
+    const yaml = `${BILLING}    timeouts: ${JSON.stringify(timeouts)}\n    retryBodyLimitBytes: 8388608`;
+
+    expect(load(yaml).integrations.get('billing')).toMatchObject({ timeouts, retryBodyLimitBytes: 8_388_608 });
+  });
+
   it('replaces a variable in a flow mapping', () => {
     expect(load(BILLING).integrations.get('billing')?.clientSecret).toBe('s3cret');
   });
@@ -152,7 +159,50 @@ describe('loadConfig', () => {
       billing('upstream', 'upstream: https://billing.example/?a=b'),
       'integrations.billing.upstream: must not hold a query',
     ],
+    [
+      'a caller header that is the credential',
+      `${BILLING}    credential: 'X-Auth: {token}'\n    forwardAuthorizationAs: X-AUTH`,
+      'integrations.billing.forwardAuthorizationAs: must not be the header of credential',
+    ],
     ['a drain that PM2 would cut short', `drainTimeoutMs: 14001${BILLING}`, 'drainTimeoutMs: must be at most 14000'],
+    ...['connectMs', 'headersMs', 'bodyMs'].flatMap((name) => [
+      [
+        `a ${name} that no timer can wait`,
+        `${BILLING}    timeouts: { ${name}: 2147483648 }`,
+        `integrations.billing.timeouts.${name}: must be at most 2147483647`,
+      ],
+      [
+        `a negative ${name}`,
+        `${BILLING}    timeouts: { ${name}: -1 }`,
+        `integrations.billing.timeouts.${name}: must be at least`,
+      ],
+    ]),
+    [
+      'bodies too long for memory',
+      `${BILLING}    retryBodyLimitBytes: 8388609`,
+      'integrations.billing.retryBodyLimitBytes: must be at most 8388608',
+    ],
+    ...[
+      'content-type',
+      'Set-Cookie',
+      'Forwarded',
+      'X-Real-IP',
+      'Via',
+      'proxy',
+      'X-Original-URL',
+      'x-forwarded-for',
+    ].map((header) => [
+      `${header} as the place of the caller's authorization`,
+      `${BILLING}    forwardAuthorizationAs: ${header}`,
+      'integrations.billing.forwardAuthorizationAs: must not be a header that the gateway sets itself',
+    ]),
+    ['no limit on requests in flight', `limits: { inFlight: 0 }${BILLING}`, 'limits.inFlight: must be at least 1'],
+    [
+      'no connection to an upstream',
+      `${BILLING}    maxConnections: 0`,
+      'integrations.billing.maxConnections: must be at least 1',
+    ],
+    ['a host with a port', `allowedHosts: ['gateway:3000']${BILLING}`, 'allowedHosts.0: must be the name of a host'],
     ['an unknown policy field', `policy: { leaseMS: 1 }${BILLING}`, 'policy.leaseMS: is not an option'],
     [
       'an option of the library that is not its policy',
@@ -176,13 +226,30 @@ describe('loadConfig', () => {
     ['HOST', { HOST: '0.0.0.0' }],
     ['HOST', { HOST: '192.168.0.1' }],
     ['HOST', { HOST: '::' }],
+    ['HTTPS_PROXY', { HTTPS_PROXY: 'proxy:3128' }],
+    ['HTTPS_PROXY', { https_proxy: 'socks://proxy' }],
     ['PORT', { PORT: 'http' }],
     ['PORT', { PORT: '65536' }],
     ['REDIS_URL', { REDIS_URL: 'localhost:6379' }],
+    ['HTTPS_PROXY', { HTTPS_PROXY: 'proxy.example:3128' }],
+    ['HTTPS_PROXY', { https_proxy: 'socks5://proxy.example' }],
     ['GATEWAY_CONFIG', { GATEWAY_CONFIG: '' }],
     ['GATEWAY_CONFIG', { GATEWAY_CONFIG: 'nowhere.yaml' }],
   ])('refuses an invalid %s: %j', (name, env) => {
     expect(errorOf(() => load(BILLING, env))).toMatch(new RegExp(`^${name}: `));
+  });
+
+  it.each([
+    [{}, undefined],
+    [{ HTTPS_PROXY: '' }, undefined],
+    [{ HTTP_PROXY: 'http://proxy:3128', NO_PROXY: 'a' }, undefined],
+    [{ HTTPS_PROXY: 'http://proxy:3128' }, { url: 'http://proxy:3128', except: '' }],
+    [
+      { HTTPS_PROXY: 'http://a', https_proxy: 'https://b', NO_PROXY: 'a', no_proxy: '.b' },
+      { url: 'https://b', except: '.b' },
+    ],
+  ])('knows the proxy to https upstreams from %j', (env, outbound) => {
+    expect(load(BILLING, env).outbound).toEqual(outbound);
   });
 
   it.each(['127.0.0.1', '127.1.2.3', '::1', 'localhost'])('listens on %s', (host) => {

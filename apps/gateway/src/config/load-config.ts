@@ -3,6 +3,7 @@ import { dirname, join, resolve } from 'node:path';
 import { ConfigError, type ConfigProblem } from './config.error.js';
 import { type ConfigFile, type IntegrationConfig } from './config.schema.js';
 import { type Environment, readEnvironment } from './environment.js';
+import { type Limits } from './limits.js';
 import { parseConfig } from './parse-config.js';
 import { resolveSecret, type Secret } from './secret.js';
 
@@ -12,6 +13,10 @@ export interface GatewayConfig extends Omit<Environment, 'configPath' | 'stateDi
   readonly sqlitePath: string;
   readonly policy: NonNullable<ConfigFile['policy']>;
   readonly integrations: ReadonlyMap<string, IntegrationConfig & { readonly clientSecret: Secret }>;
+  /** In lower case. */
+  readonly allowedHosts: ReadonlySet<string>;
+  /** @defaultValue `DEFAULT_LIMITS` */
+  readonly limits?: Limits;
   readonly drainTimeoutMs: number;
 }
 
@@ -34,10 +39,13 @@ export function loadConfig(env: NodeJS.ProcessEnv, cwd: string): GatewayConfig {
     host: environment.host,
     port: environment.port,
     redisUrl: environment.redisUrl,
+    outbound: environment.outbound,
     store,
     sqlitePath: file.sqlite ? resolve(cwd, file.sqlite.path) : join(environment.stateDir, 'tokens.sqlite'),
     policy: file.policy ?? {},
     integrations,
+    allowedHosts: new Set(file.allowedHosts),
+    limits: file.limits,
     drainTimeoutMs: file.drainTimeoutMs,
   };
 }

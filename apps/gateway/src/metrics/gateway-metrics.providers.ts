@@ -27,6 +27,11 @@ export const GATEWAY_METRICS = [
     help: 'Requests that were sent to the upstream again',
     labelNames: ['integration', 'reason'],
   }),
+  makeCounterProvider({
+    name: 'gateway_foreign_references_total',
+    help: "References in answers, such as redirects, that lead past the gateway: to another host, or out of the upstream's base",
+    labelNames: ['integration', 'field'],
+  }),
   makeGaugeProvider({ name: 'gateway_inflight_requests', help: 'Requests to /proxy in flight' }),
   makeGaugeProvider({
     name: 'gateway_build_info',

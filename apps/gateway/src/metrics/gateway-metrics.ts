@@ -14,6 +14,7 @@ export class GatewayMetrics {
     @InjectMetric('gateway_request_duration_seconds') private readonly requestSeconds: Histogram,
     @InjectMetric('gateway_upstream_duration_seconds') private readonly upstreamSeconds: Histogram,
     @InjectMetric('gateway_retries_total') private readonly retries: Counter,
+    @InjectMetric('gateway_foreign_references_total') private readonly foreignReferences: Counter,
     @InjectMetric('gateway_inflight_requests') readonly inFlight: Gauge,
     @InjectMetric('gateway_build_info') buildInfo: Gauge,
   ) {
@@ -36,6 +37,7 @@ export class GatewayMetrics {
       },
       upstreamAnswered: (durationMs) => upstreamSeconds.observe(durationMs / 1000),
       retried: () => unauthorizedRetries.inc(),
+      foreignReference: (field) => this.foreignReferences.inc({ integration, field }),
     };
   }
 }
@@ -48,4 +50,6 @@ export interface IntegrationMetrics {
   upstreamAnswered(durationMs: number): void;
   /** A request was sent again after a 401. */
   retried(): void;
+  /** A reference in that field of an answer leads past the gateway. */
+  foreignReference(field: string): void;
 }

@@ -1,10 +1,14 @@
 import { type IncomingMessage, type ServerResponse } from 'node:http';
+import { Readable } from 'node:stream';
 import { type Token, type TokenService, type Transport } from '@mintonce/token-cache';
 import { DispatchAttempt, RelayController } from '@mintonce/token-cache/undici';
 import { type Dispatcher } from 'undici';
+import { askForBody } from '../server/expect-continue.js';
+import { AnswerHead } from './answer-head.js';
 import { ProblemError } from './problem.js';
 import { type RequestBody, requestBody } from './request-body.js';
 import { requestHeaders } from './request-headers.js';
+import { ResponseReferences } from './references/response-references.js';
 import { ResponseRelay } from './response-relay.js';
 import { type Upstream } from './upstream.js';
 import { upstreamProblem } from './upstream-problem.js';
@@ -24,11 +28,17 @@ export class Exchange {
     /** Path and query. */
     private readonly path: string,
     private readonly request: IncomingMessage,
-    response: ServerResponse,
+    private readonly response: ServerResponse,
     private readonly requestId: string,
   ) {
     const { forwardCookies, timeouts } = upstream.config;
-    this.relay = new ResponseRelay({ response, requestId, forwardCookies, bodyMs: timeouts.bodyMs });
+    const references = new ResponseReferences({
+      ...upstream.mount,
+      path,
+      gatewayHost: request.headers.host,
+      foreign: (field) => upstream.metrics.foreignReference(field),
+    });
+    this.relay = new ResponseRelay({ response, requestId, forwardCookies, references, bodyMs: timeouts.bodyMs });
   }
 
   /** What broke the answer off after it began. */
@@ -44,7 +54,8 @@ export class Exchange {
   /** @throws ProblemError, TokenCacheError when no answer began */
   async run(): Promise<void> {
     const { config } = this.upstream;
-    const body = await requestBody(this.request, { ...config, silenceMs: config.timeouts.bodyMs });
+    const limits = { ...config, bodyMs: config.timeouts.bodyMs };
+    const body = await requestBody(this.request, limits, () => askForBody(this.request, this.response));
     try {
       await this.forward(body);
     } finally {
@@ -86,13 +97,15 @@ export class Exchange {
     { content, contentLength }: OutgoingBody,
     speaksAgainst: SpeaksAgainst,
   ): Promise<DispatchAttempt> {
-    const { name, pool, config, metrics } = this.upstream;
-    const headers = requestHeaders(this.request, config, token.authorization, this.requestId);
+    const { name, dispatcher, mount, config, metrics } = this.upstream;
+    const headers = requestHeaders(this.request, config, token.header, this.requestId);
     if (contentLength !== undefined) headers.push('content-length', contentLength);
     const attempt = new DispatchAttempt(this.relay, this.controller, speaksAgainst);
     const sentAt = performance.now();
     const method = this.request.method as Dispatcher.HttpMethod;
-    pool.dispatch({ method, path: this.path, headers, body: content }, attempt);
+    const body = content instanceof Readable ? content : undefined;
+    const head = new AnswerHead(attempt, this.controller, this.upstream.answerLimits, body);
+    dispatcher.dispatch({ origin: mount.origin, method, path: this.path, headers, body: content }, head);
     await attempt.begun.catch((error: unknown) => {
       if (error instanceof ProblemError) throw error;
       throw new ProblemError(upstreamProblem(name, error), { cause: error });

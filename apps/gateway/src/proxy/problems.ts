@@ -12,7 +12,8 @@ export const invalidPath = (): Problem => ({
   status: 400,
   code: 'GATEWAY_PATH_INVALID',
   title: 'Path refused',
-  detail: 'The path holds dot segments, backslashes or control characters, plain or encoded: send it without them',
+  detail:
+    'The path holds dot segments, backslashes, control characters or bytes that are not UTF-8: send it without them',
 });
 
 export const unsupportedUpgrade = (): Problem => ({
@@ -22,12 +23,26 @@ export const unsupportedUpgrade = (): Problem => ({
   detail: 'The gateway forwards requests and responses, not WebSockets or other upgrades: send it without Upgrade',
 });
 
+export const unsupportedTransferCoding = (): Problem => ({
+  status: 501,
+  code: 'GATEWAY_TRANSFER_CODING_UNSUPPORTED',
+  title: 'Transfer coding not supported',
+  detail: 'The only transfer coding that is understood is chunked: send the body plain, or with Content-Encoding',
+});
+
 export const unsupportedMethod = (allowed: readonly string[]): Problem => ({
   status: 405,
   code: 'GATEWAY_METHOD_UNSUPPORTED',
   title: 'Method not supported',
   detail: 'TRACE is refused, because it would show the credential to the caller: use a method of the Allow field',
   headers: { allow: allowed.join(', ') },
+});
+
+export const requestLoop = (): Problem => ({
+  status: 508,
+  code: 'GATEWAY_LOOP',
+  title: 'Request in a loop',
+  detail: 'The request came through the gateway several times: correct the upstream that leads back to it',
 });
 
 export const bodyTooLarge = (limitBytes: number): Problem => ({
@@ -42,6 +57,14 @@ export const bodyTimeout = (): Problem => ({
   code: 'GATEWAY_BODY_TIMEOUT',
   title: 'Request body timed out',
   detail: 'The rest of the request body did not arrive in time: send the request again',
+});
+
+export const overloaded = (): Problem => ({
+  status: 503,
+  code: 'GATEWAY_OVERLOADED',
+  title: 'Gateway overloaded',
+  detail: 'The gateway has as many connections or requests in work as its limits allow: try again later',
+  retryAfterMs: 1_000,
 });
 
 const internal: Problem = {

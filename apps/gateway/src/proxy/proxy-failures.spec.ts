@@ -1,5 +1,5 @@
 import { createServer as createHttpsServer } from 'node:https';
-import { type AddressInfo, createServer, type Socket } from 'node:net';
+import { type Socket } from 'node:net';
 import { freePort, selfSignedCertificate, waitFor } from '@mintonce/test-support';
 import {
   TokenResponseInvalidError,
@@ -7,26 +7,8 @@ import {
   TokenSourceUnavailableError,
 } from '@mintonce/token-cache';
 import { proxyApplication, type ProxyApplication } from '../test/proxy-application.js';
+import { rawUpstream } from '../test/raw-upstream.js';
 import { recordingUpstream, type RecordingUpstream } from '../test/recording-upstream.js';
-
-/** Speaks whatever bytes a test wants. */
-async function rawUpstream(answer: (socket: Socket) => void): Promise<{ url: string; close(): void }> {
-  const sockets: Socket[] = [];
-  const server = createServer((socket) => {
-    sockets.push(socket);
-    socket.on('error', () => {});
-    socket.once('data', () => answer(socket));
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    close() {
-      server.close();
-      // A socket that is paused does not notice the end of its connection.
-      for (const socket of sockets) socket.destroy();
-    },
-  };
-}
 
 describe('A failure becomes a problem document', () => {
   let gateway: ProxyApplication | undefined;

@@ -55,15 +55,18 @@ describe('An upstream that refuses tokens', () => {
     expect(rig.mints).toBeLessThanOrEqual(5);
   });
 
-  it('costs no mint when its challenge says that the scope is insufficient', async () => {
-    await start();
+  it.each([
+    [401, 'Bearer error="insufficient_scope", scope="write"'],
+    [403, 'bearer realm="a, b",ERROR=insufficient_scope'],
+    [401, ['Basic realm="x"', 'Bearer error="invalid_request"']],
+  ])('costs no mint when its challenge of a %i says that the fault is another: %s', async (status, challenge) => {
+    await start({ renewOn: [401, 403] });
     rig.refuse(() => true);
-    const challenge = 'Bearer error="insufficient_scope", scope="write"';
-    rig.refuseWith((_request, response) => response.writeHead(401, { 'www-authenticate': challenge }).end());
+    rig.refuseWith((_request, response) => response.writeHead(status, { 'www-authenticate': challenge }).end());
     const answers = await Promise.all(Array.from({ length: 30 }, () => rig.get()));
 
-    expect(each(answers)).toEqual(new Set([401]));
-    expect(answers[0]?.headers['www-authenticate']).toBe(challenge);
+    expect(each(answers)).toEqual(new Set([status]));
+    expect(answers[0]?.headers['www-authenticate']).toBe([challenge].flat().join(', '));
     expect([rig.tokens.length, rig.mints]).toEqual([30, 1]);
   });
 

@@ -1,19 +1,33 @@
 import { type IncomingMessage, type ServerResponse } from 'node:http';
 import { TokenService } from '@mintonce/token-cache';
 import { Injectable } from '@nestjs/common';
+import { InjectConfig } from '../config/gateway-config.token.js';
+import { DEFAULT_LIMITS } from '../config/limits.js';
+import { type GatewayConfig } from '../config/load-config.js';
 import { GatewayMetrics, type IntegrationMetrics } from '../metrics/gateway-metrics.js';
+import { isPlain } from './answer-head.js';
 import { Exchange } from './exchange.js';
 import { FailureLog } from './failure-log.js';
 import { namedInConnection } from './hop-by-hop.js';
 import { onceClosed } from './once-closed.js';
 import { type Problem, ProblemError, sendProblem } from './problem.js';
-import { invalidPath, problemOf, unknownIntegration, unsupportedMethod, unsupportedUpgrade } from './problems.js';
+import {
+  invalidPath,
+  overloaded,
+  problemOf,
+  requestLoop,
+  unknownIntegration,
+  unsupportedMethod,
+  unsupportedTransferCoding,
+  unsupportedUpgrade,
+} from './problems.js';
 import { FORWARDED_METHODS } from './proxy.methods.js';
 import { requestIdOf } from './request-id.js';
 import { failureCode } from './upstream-problem.js';
 import { proxyTarget, upstreamPath } from './upstream-target.js';
 import { type Upstream } from './upstream.js';
 import { Upstreams } from './upstreams.js';
+import { isLooping } from './via.js';
 
 /** nginx's status for a caller that closed the connection before the answer. */
 const CALLER_LEFT = 499;
@@ -24,13 +38,17 @@ type Route = { upstream: Upstream; path: string } | { problem: Problem };
 @Injectable()
 export class ProxyService {
   private readonly unrouted: IntegrationMetrics;
+  private readonly maxInFlight: number;
+  private inFlight = 0;
 
   constructor(
     private readonly tokens: TokenService,
     private readonly upstreams: Upstreams,
     private readonly metrics: GatewayMetrics,
     private readonly log: FailureLog,
+    @InjectConfig() config: GatewayConfig,
   ) {
+    this.maxInFlight = (config.limits ?? DEFAULT_LIMITS).inFlight;
     this.unrouted = metrics.of('');
   }
 
@@ -42,6 +60,10 @@ export class ProxyService {
       this.measure(request, response, this.unrouted);
       return sendProblem(response, route.problem, requestId);
     }
+    if (this.inFlight >= this.maxInFlight) {
+      this.measure(request, response, route.upstream.metrics);
+      return sendProblem(response, overloaded(), requestId);
+    }
     const exchange = new Exchange(this.tokens, route.upstream, route.path, request, response, requestId);
     this.measure(request, response, route.upstream.metrics, () => exchange.abandon());
     void this.run(exchange, route.upstream.name, response, requestId);
@@ -50,11 +72,13 @@ export class ProxyService {
   private route(request: IncomingMessage): Route {
     if (asksForUpgrade(request)) return { problem: unsupportedUpgrade() };
     if (!FORWARDED_METHODS.has(request.method!)) return { problem: unsupportedMethod([...FORWARDED_METHODS]) };
+    if (isLooping(request)) return { problem: requestLoop() };
+    if (!isPlain(request.headers['transfer-encoding'])) return { problem: unsupportedTransferCoding() };
     const target = proxyTarget(request.url!);
     if (!target) return { problem: invalidPath() };
     const upstream = this.upstreams.find(target.integration);
     if (!upstream) return { problem: unknownIntegration() };
-    const path = upstreamPath(upstream.basePath, target.path);
+    const path = upstreamPath(upstream.mount.basePath, target.path);
     return path === undefined ? { problem: invalidPath() } : { upstream, path: path + target.query };
   }
 
@@ -84,8 +108,10 @@ export class ProxyService {
   ): void {
     const startedAt = performance.now();
     this.metrics.inFlight.inc();
+    this.inFlight++;
     onceClosed(request, response, () => {
       this.metrics.inFlight.dec();
+      this.inFlight--;
       metrics.answered(response.headersSent ? response.statusCode : CALLER_LEFT, performance.now() - startedAt);
       if (!response.writableFinished) callerLeft?.();
     });

@@ -1,7 +1,7 @@
 import { type IncomingMessage } from 'node:http';
 import { type Readable } from 'node:stream';
 import { ProblemError } from './problem.js';
-import { bodyTooLarge } from './problems.js';
+import { bodyTimeout, bodyTooLarge } from './problems.js';
 import { StreamedBody } from './streamed-body.js';
 
 /** Limits of a request body. */
@@ -10,8 +10,8 @@ export interface BodyLimits {
   readonly retryBodyLimitBytes: number;
   /** A longer body is refused. */
   readonly bodyLimitBytes?: number;
-  /** Longest silence within the body, in ms; 0 for no limit. */
-  readonly silenceMs: number;
+  /** Longest silence within a streamed body, and longest time that a body to keep takes, in ms; 0 for no limit. */
+  readonly bodyMs: number;
 }
 
 /** The body of a request on its way to the upstream. */
@@ -30,17 +30,19 @@ export interface RequestBody {
  * Reads a short body of known length as a whole, and streams any other. Resolves when the first bytes have arrived: the header
  * is sent with them, and its token must not be older than they are.
  *
- * @throws ProblemError when the declared length is above the limit, or when no byte arrives in time
+ * @param ask called before the body is waited for
+ * @throws ProblemError when the declared length is above the limit, or when the body does not arrive in time
  */
-export async function requestBody(request: IncomingMessage, limits: BodyLimits): Promise<RequestBody> {
+export async function requestBody(request: IncomingMessage, limits: BodyLimits, ask: () => void): Promise<RequestBody> {
   const { 'content-length': contentLength, 'transfer-encoding': transferEncoding } = request.headers;
   if (transferEncoding === undefined && (contentLength === undefined || contentLength === '0')) return kept(null);
   const { bodyLimitBytes = Infinity, retryBodyLimitBytes } = limits;
   const length = Number(contentLength);
   if (length > bodyLimitBytes) throw new ProblemError(bodyTooLarge(bodyLimitBytes));
-  if (length <= retryBodyLimitBytes) return kept(await collect(request));
+  ask();
+  if (length <= retryBodyLimitBytes) return kept(await collect(request, limits.bodyMs));
   // undici destroys a stream that it could not send in full. If that were the request, the caller's socket would close.
-  const body = request.pipe(new StreamedBody(retryBodyLimitBytes, bodyLimitBytes, limits.silenceMs));
+  const body = request.pipe(new StreamedBody(retryBodyLimitBytes, bodyLimitBytes, limits.bodyMs));
   await begun(body, request);
   const discard = (): void => {
     request.unpipe(body);
@@ -70,11 +72,15 @@ function begun(body: StreamedBody, request: IncomingMessage): Promise<void> {
   });
 }
 
-function collect(request: IncomingMessage): Promise<Buffer> {
-  return new Promise((resolve, reject) => {
+function collect(request: IncomingMessage, bodyMs: number): Promise<Buffer> {
+  return new Promise<Buffer>((resolve, reject) => {
     const chunks: Buffer[] = [];
+    const timeout = bodyMs > 0 ? setTimeout(() => reject(new ProblemError(bodyTimeout())), bodyMs) : undefined;
     request.on('data', (chunk: Buffer) => chunks.push(chunk));
     request.once('end', () => resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)));
-    request.once('close', () => reject(new Error('The caller left')));
+    request.once('close', () => {
+      clearTimeout(timeout);
+      reject(new Error('The caller left'));
+    });
   });
 }

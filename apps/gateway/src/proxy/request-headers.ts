@@ -1,5 +1,7 @@
 import { type IncomingMessage } from 'node:http';
+import { type CredentialHeader } from '@mintonce/token-cache';
 import { isHopByHop, namedInConnection } from './hop-by-hop.js';
+import { viaOf } from './via.js';
 
 /** What of the caller's own credentials is forwarded. */
 export interface ForwardingPolicy {
@@ -8,29 +10,38 @@ export interface ForwardingPolicy {
 }
 
 /** Fields that the gateway or undici sets itself: framing, host, credential and the identity of the caller. */
-const OWN = new Set(['host', 'content-length', 'authorization', 'x-request-id', 'forwarded', 'x-real-ip']);
+const OWN = ['host', 'content-length', 'authorization', 'x-request-id', 'forwarded', 'via', 'x-real-ip'];
+/** Fields that some servers take for the path of the request, and one that CGI takes for the proxy to use (httpoxy). */
+const MISTAKABLE = ['x-original-url', 'x-rewrite-url', 'x-original-uri', 'x-envoy-original-path', 'proxy'];
+const NOT_FORWARDED: ReadonlySet<string> = new Set([...OWN, ...MISTAKABLE]);
 
 /**
  * The header for the upstream, as undici's flat list of names and values. The caller's fields come first, without those that end
  * at this hop. The gateway's own fields follow; the caller cannot remove them.
  */
 export function requestHeaders(
-  { headers, socket }: IncomingMessage,
+  request: IncomingMessage,
   { forwardCookies, forwardAuthorizationAs }: ForwardingPolicy,
-  authorization: string,
+  credential: CredentialHeader,
   requestId: string,
 ): string[] {
+  const { headers, socket } = request;
   const named = namedInConnection(headers.connection);
+  const chosen = [credential.name, forwardAuthorizationAs?.toLowerCase()].map((name) => name?.replaceAll('_', '-'));
   const forwarded: string[] = [];
   for (const name in headers) {
-    if (OWN.has(name) || named.has(name) || isHopByHop(name) || name.startsWith('x-forwarded-')) continue;
-    if (name === 'cookie' && !forwardCookies) continue;
+    // Servers that hand fields on as variables (CGI, WSGI) do not tell "_" and "-" apart.
+    const read = name.replaceAll('_', '-');
+    if (NOT_FORWARDED.has(read) || chosen.includes(read) || isHopByHop(read) || read.startsWith('x-forwarded-'))
+      continue;
+    if (named.has(name) || (name === 'cookie' && !forwardCookies)) continue;
     forwarded.push(name, `${headers[name]}`);
   }
   if (forwardAuthorizationAs && headers.authorization) forwarded.push(forwardAuthorizationAs, headers.authorization);
   const chain = named.has('x-forwarded-for') ? undefined : headers['x-forwarded-for'];
   forwarded.push('x-forwarded-for', `${chain ? `${chain}, ` : ''}${socket.remoteAddress ?? 'unknown'}`);
   if (headers.host !== undefined) forwarded.push('x-forwarded-host', headers.host);
-  forwarded.push('x-forwarded-proto', 'http', 'x-request-id', requestId, 'authorization', authorization);
+  forwarded.push('x-forwarded-proto', 'http', 'x-request-id', requestId, 'via', viaOf(request));
+  forwarded.push(credential.name, credential.value);
   return forwarded;
 }

@@ -1,12 +1,10 @@
 import { type ServerResponse } from 'node:http';
 import { type Dispatcher } from 'undici';
-import { type ReceivedHeaders, responseHeaders } from './response-headers.js';
+import { type ReceivedHeaders, type ResponseHeaderOptions, responseHeaders } from './response-headers.js';
 import { BodyTimeoutError } from './upstream-problem.js';
 
-export interface RelayOptions {
+export interface RelayOptions extends ResponseHeaderOptions {
   readonly response: ServerResponse;
-  readonly requestId: string;
-  readonly forwardCookies: boolean;
   /** Longest time in which no part of the body is passed on, whichever side stalls; 0 for any. */
   readonly bodyMs: number;
 }
@@ -28,8 +26,8 @@ export class ResponseRelay implements Dispatcher.DispatchHandler {
   /** Interim answers (RFC 9110 section 15.2) end here. */
   onResponseStart(controller: Dispatcher.DispatchController, status: number, headers: ReceivedHeaders): void {
     if (status < 200) return;
-    const { response, forwardCookies, requestId } = this.options;
-    response.writeHead(status, responseHeaders(headers, forwardCookies, requestId));
+    const { response } = this.options;
+    response.writeHead(status, responseHeaders(status, headers, this.options));
     response.on('drain', () => controller.resume());
     // A body that came along is written together with the header; one that did not must not hold it up.
     process.nextTick(() => this.awaitBody(controller, headers['content-type']));
@@ -37,6 +35,7 @@ export class ResponseRelay implements Dispatcher.DispatchHandler {
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
     this.idle?.refresh();
+    if (this.options.response.statusCode === 205) return;
     if (!this.options.response.write(chunk)) controller.pause();
   }
 

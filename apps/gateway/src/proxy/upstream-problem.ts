@@ -1,18 +1,50 @@
 import { type Problem } from './problem.js';
 
 const TIMEOUTS = new Set(['UND_ERR_CONNECT_TIMEOUT', 'UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT', 'ETIMEDOUT']);
-const UNREACHABLE = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH', 'EADDRNOTAVAIL']);
-const UNTRUSTED = /CERT|SIGNATURE|^ERR_(TLS|SSL)/;
+const UNREACHABLE = new Set([
+  'ECONNREFUSED',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'EADDRNOTAVAIL',
+  'GATEWAY_PROXY_REFUSED',
+]);
+const UNTRUSTED = /CERT|SIGNATURE|^ERR_(TLS|SSL)|_PRX_TLS$/;
 
 /** No byte of a body moved for too long. */
 export class BodyTimeoutError extends Error {
   readonly code = 'UND_ERR_BODY_TIMEOUT';
 }
 
+/** The header of the final answer did not come in time. */
+export class HeadersTimeoutError extends Error {
+  readonly code = 'UND_ERR_HEADERS_TIMEOUT';
+}
+
+/** All connections to the upstream were in use for too long. */
+export class UpstreamBusyError extends Error {
+  readonly code = 'GATEWAY_UPSTREAM_BUSY';
+}
+
+/** The answer cannot be passed on as what it is. */
+export class InvalidAnswerError extends Error {
+  readonly code = 'GATEWAY_ANSWER_INVALID';
+}
+
 /** The problem of an upstream that did not answer. It quotes no message of an error, which may hold addresses. */
 export function upstreamProblem(integration: string, error: unknown): Problem {
   const code = failureCode(error);
   const upstream = `The upstream of "${integration}"`;
+  if (code === 'GATEWAY_UPSTREAM_BUSY') {
+    return {
+      status: 503,
+      code,
+      title: 'Upstream busy',
+      detail: `All connections to the upstream of "${integration}" are in use: try again later, or raise maxConnections`,
+      retryAfterMs: 1_000,
+    };
+  }
   if (TIMEOUTS.has(code)) {
     return {
       status: 504,

@@ -1,28 +1,43 @@
-import { Pool } from 'undici';
-import { type IntegrationConfig } from '../config/config.schema.js';
+import { type Dispatcher } from 'undici';
+import { type IntegrationConfig, MAX_MS } from '../config/config.schema.js';
+import { type OutboundProxy } from '../config/environment.js';
 import { type IntegrationMetrics } from '../metrics/gateway-metrics.js';
+import { type AnswerLimits } from './answer-head.js';
+import { upstreamDispatcher } from './upstream-dispatcher.js';
+import { type Mount } from './references/gateway-reference.js';
 
-/** The upstream of one integration. Its pool connects to one origin only. */
+/** The upstream of one integration. Its dispatcher is asked for one origin only. */
 export class Upstream {
-  readonly basePath: string;
-  readonly pool: Pool;
+  /** Its base, and the path of that base at the gateway. */
+  readonly mount: Mount & { readonly origin: string };
+  readonly dispatcher: Dispatcher;
+  readonly answerLimits: AnswerLimits;
 
   constructor(
     readonly name: string,
     readonly config: Pick<
       IntegrationConfig,
-      'upstream' | 'timeouts' | 'retryBodyLimitBytes' | 'bodyLimitBytes' | 'forwardCookies' | 'forwardAuthorizationAs'
+      | 'upstream'
+      | 'maxConnections'
+      | 'timeouts'
+      | 'retryBodyLimitBytes'
+      | 'bodyLimitBytes'
+      | 'forwardCookies'
+      | 'forwardAuthorizationAs'
     >,
     readonly metrics: IntegrationMetrics,
+    outbound?: OutboundProxy,
   ) {
     const { origin, pathname } = new URL(config.upstream);
-    this.basePath = pathname.replace(/\/$/, '');
-    this.pool = new Pool(origin, {
-      // Set explicitly, so that NODE_TLS_REJECT_UNAUTHORIZED cannot turn the check off.
-      connect: { timeout: config.timeouts.connectMs, rejectUnauthorized: true },
-      headersTimeout: config.timeouts.headersMs,
-      // The relay limits the body instead, because it knows the content type and must not limit an event stream.
-      bodyTimeout: 0,
+    this.mount = { origin, basePath: pathname.replace(/\/$/, ''), gatewayPath: `/proxy/${name}` };
+    const { connectMs, headersMs } = config.timeouts;
+    // Beyond the limit of a connection that is made, so that a failure to connect is told as what it is.
+    this.answerLimits = { headersMs, connectionMs: Math.min(2 * connectMs, MAX_MS) };
+    this.dispatcher = upstreamDispatcher(origin, {
+      connectMs,
+      headersMs,
+      connections: config.maxConnections,
+      outbound,
     });
   }
 }

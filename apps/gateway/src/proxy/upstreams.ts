@@ -11,7 +11,10 @@ export class Upstreams implements OnApplicationShutdown {
 
   constructor(@InjectConfig() config: GatewayConfig, metrics: GatewayMetrics) {
     this.byName = new Map(
-      [...config.integrations].map(([name, integration]) => [name, new Upstream(name, integration, metrics.of(name))]),
+      [...config.integrations].map(([name, integration]) => [
+        name,
+        new Upstream(name, integration, metrics.of(name), config.outbound),
+      ]),
     );
   }
 
@@ -20,6 +23,6 @@ export class Upstreams implements OnApplicationShutdown {
   }
 
   async onApplicationShutdown(): Promise<void> {
-    await Promise.all([...this.byName.values()].map(({ pool }) => pool.destroy()));
+    await Promise.all([...this.byName.values()].map(({ dispatcher }) => dispatcher.destroy()));
   }
 }

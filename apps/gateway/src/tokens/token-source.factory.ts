@@ -1,18 +1,38 @@
 import { type TokenSource } from '@mintonce/token-cache';
-import { clientCredentials } from '@mintonce/token-cache/oauth';
-import { rethrowAsConfigError } from '../config/config.error.js';
+import { clientCredentials, type IdentityProviderFetch } from '@mintonce/token-cache/oauth';
+import { ConfigError, rethrowAsConfigError } from '../config/config.error.js';
 import { type TokenConfig } from '../config/config.schema.js';
 import { type Secret } from '../config/secret.js';
 
 /**
  * Makes the token source that the `token` section of integration `name` describes.
  *
+ * @param fetch the way to the identity provider, if not the library's own
  * @throws ConfigError naming the field by its path in the file
  */
-export function tokenSourceOf(name: string, { grant: _, ...options }: TokenConfig, clientSecret: Secret): TokenSource {
+export function tokenSourceOf(
+  name: string,
+  { grant: _, ...options }: TokenConfig,
+  clientSecret: Secret,
+  fetch?: IdentityProviderFetch,
+): TokenSource {
+  const path = `integrations.${name}.token`;
   try {
-    return clientCredentials({ ...options, clientSecret });
+    const source = clientCredentials({ ...options, clientSecret, fetch });
+    checkComplete(path, source);
+    return source;
   } catch (error) {
-    rethrowAsConfigError(error, (field) => `integrations.${name}.token.${field}`);
+    rethrowAsConfigError(error, (field) => `${path}.${field}`);
+  }
+}
+
+/** The gateway asks for one token per integration, so that nothing would take the place of `{tenant}`. */
+function checkComplete(path: string, source: TokenSource): void {
+  try {
+    source.check?.({});
+  } catch {
+    throw new ConfigError([
+      { path, problem: 'must not hold {tenant} or {subject}: write the value itself, or make an integration of each' },
+    ]);
   }
 }

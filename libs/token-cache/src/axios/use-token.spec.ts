@@ -59,6 +59,17 @@ describe('useToken', () => {
       server.accepted = 't-token-2';
     });
 
+    it('sends nothing again, and keeps the token, when its challenge speaks of an insufficient scope', async () => {
+      server.answer = (_, response) =>
+        response
+          .setHeader('www-authenticate', ['Basic realm="a, b"', 'Bearer error="insufficient_scope"'])
+          .end('no scope');
+      const { data } = await client.get<string>('', { validateStatus: () => true });
+      expect(data).toBe('no scope');
+      expect(server.seen).toHaveLength(1);
+      expect((await tokens.getToken('billing')).accessToken).toBe('t-token-1');
+    });
+
     const JSON_TYPE = 'application/json';
     it.each<[string, unknown, string, AxiosRequestConfig['headers']?]>([
       ['no body', undefined, ''],

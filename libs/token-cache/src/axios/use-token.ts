@@ -56,9 +56,12 @@ export function useToken(
 function transportOf(adapter: ReturnType<typeof axios.getAdapter>, config: Config): Transport<Answer> {
   return {
     async send(token) {
-      const headers = config.headers.concat({ Authorization: token.authorization });
+      const { name, value } = token.header;
+      const headers = config.headers.concat({ [name]: value });
+      // Redirects take every header but `Authorization` to other origins.
+      const maxRedirects = config.maxRedirects ?? (name === 'authorization' ? undefined : 0);
       try {
-        return { response: await adapter({ ...config, headers, auth: undefined }) };
+        return { response: await adapter({ ...config, headers, maxRedirects, auth: undefined }) };
       } catch (error) {
         if (error instanceof AxiosError && error.response) return { response: error.response, error };
         throw withoutToken(error, config);

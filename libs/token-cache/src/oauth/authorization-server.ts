@@ -1,57 +1,90 @@
-import {
-  allowInsecureRequests,
-  type AuthorizationServer,
-  discoveryRequest,
-  processDiscoveryResponse,
-} from 'oauth4webapi';
+import { LRUCache } from 'lru-cache';
+import { allowInsecureRequests, type AuthorizationServer, customFetch, discoveryRequest } from 'oauth4webapi';
 import { type TokenConfigError, TokenResponseInvalidError } from '../core/contract/token-cache.errors.js';
-import { readBody } from './bounded-body.js';
+import { readFields } from './answer-body.js';
 import { endpointUrl, printableUrl } from './endpoint-url.js';
-import { type OAuthClientConfig } from './oauth-client.options.js';
-import { CHECK_CONNECTION, reaching, refuse } from './source-errors.js';
+import { issuerOf, printableIssuer } from './issuer.js';
+import { type OAuthClientConfig } from './oauth-client.config.js';
+import { type IdentityProviderFetch } from './oauth-client.options.js';
+import { type RequestForm } from './request-form.js';
+import { reaching, refuse } from './source-errors.js';
 
 /** The metadata of an authorization server that has a token endpoint. */
 export type TokenServer = AuthorizationServer & { readonly token_endpoint: string };
+
+type FindServer = (form: RequestForm, integration: string, signal: AbortSignal) => Promise<TokenServer>;
+
+/** Servers whose metadata is remembered: one per tenant, if the issuer names the tenant. */
+const MAX_SERVERS = 1_000;
 
 /**
  * Finds the token endpoint: the configured one, else that of the issuer's metadata (OpenID Connect Discovery 1.0 or RFC 8414).
  * Metadata is read once and kept; after a failure the next mint reads it again.
  */
-export function tokenServer(config: OAuthClientConfig): (signal: AbortSignal) => Promise<TokenServer> {
-  const { issuer, tokenEndpoint } = config;
-  let known = tokenEndpoint && { issuer: tokenEndpoint.origin, token_endpoint: tokenEndpoint.href };
-  return async (signal) => (known ??= await discover(issuer!, config.allowInsecureRequests, signal));
+export function tokenServer(
+  { allowInsecureRequests: insecure }: OAuthClientConfig,
+  send: IdentityProviderFetch,
+): FindServer {
+  const known = new LRUCache<string, TokenServer>({ max: MAX_SERVERS });
+  return async ({ issuer, tokenEndpoint }, integration, signal) => {
+    if (tokenEndpoint !== undefined) {
+      const { origin, href } = endpointUrl('tokenEndpoint', tokenEndpoint, insecure);
+      return { issuer: origin, token_endpoint: href };
+    }
+    let server = known.get(issuer!);
+    if (!server) known.set(issuer!, (server = await new Discovery(insecure, send, integration, signal).of(issuer!)));
+    return server;
+  };
 }
 
-async function discover(issuer: URL, insecure: boolean, signal: AbortSignal): Promise<TokenServer> {
-  const where = `The metadata of ${printableUrl(issuer)}`;
-  return reaching(where, CHECK_CONNECTION, signal, async () => {
-    const response = await fetchMetadata(issuer, insecure, signal);
-    if (response.status !== 200) await refuse(where, response);
-    const metadata = await processDiscoveryResponse(issuer, new Response(await readBody(response))).catch(() => {
-      throw new TokenResponseInvalidError(
-        `${where} cannot be read, or is that of another issuer: check the issuer's URL`,
-      );
+/** One reading of an issuer's metadata. */
+class Discovery {
+  constructor(
+    private readonly insecure: boolean,
+    private readonly send: IdentityProviderFetch,
+    private readonly integration: string,
+    private readonly signal: AbortSignal,
+  ) {}
+
+  async of(configured: string): Promise<TokenServer> {
+    const { issuer, isSame } = issuerOf(endpointUrl('issuer', configured, this.insecure));
+    const where = `The metadata of ${printableUrl(issuer)} for "${this.integration}"`;
+    return reaching(where, this.signal, async () => {
+      const response = await this.fetch(issuer);
+      if (response.status !== 200) await refuse(where, response);
+      const metadata = await readFields(response);
+      if (typeof metadata?.issuer !== 'string') {
+        throw new TokenResponseInvalidError(
+          `${where} cannot be read: check the issuer's URL, or give tokenEndpoint in its place`,
+        );
+      }
+      if (!isSame(metadata.issuer)) {
+        throw new TokenResponseInvalidError(
+          `${where} is that of issuer ${printableIssuer(metadata.issuer)}, and not of ${printableIssuer(issuer.href)}: ` +
+            'give the former as issuer, or tokenEndpoint in place of issuer',
+        );
+      }
+      return { issuer: issuer.href, token_endpoint: this.trusted(where, metadata.token_endpoint) };
     });
-    return { ...metadata, token_endpoint: trustedEndpoint(where, metadata.token_endpoint, insecure) };
-  });
-}
+  }
 
-/** Tries the location of OpenID Connect Discovery first, because nearly all servers have it, then that of RFC 8414. */
-async function fetchMetadata(issuer: URL, insecure: boolean, signal: AbortSignal): Promise<Response> {
-  const request = { signal, [allowInsecureRequests]: insecure };
-  const response = await discoveryRequest(issuer, { ...request, algorithm: 'oidc' });
-  if (response.status !== 404) return response;
-  await response.body?.cancel();
-  return discoveryRequest(issuer, { ...request, algorithm: 'oauth2' });
-}
+  /** Tries the location of OpenID Connect Discovery first, because nearly all servers have it, then that of RFC 8414. */
+  private async fetch(issuer: URL): Promise<Response> {
+    const { signal, send, insecure } = this;
+    const request = { signal, [customFetch]: send, [allowInsecureRequests]: insecure };
+    const response = await discoveryRequest(issuer, { ...request, algorithm: 'oidc' });
+    if (response.status !== 404) return response;
+    await response.body?.cancel();
+    return discoveryRequest(issuer, { ...request, algorithm: 'oauth2' });
+  }
 
-/** Checks the endpoint that the metadata names: forged metadata must not make this client send its secret in the clear. */
-function trustedEndpoint(where: string, tokenEndpoint: unknown, insecure: boolean): string {
-  try {
-    return endpointUrl('token_endpoint', tokenEndpoint, insecure).href;
-  } catch (error) {
-    const { message } = error as TokenConfigError;
-    throw new TokenResponseInvalidError(`${where} cannot be used: ${message}; give tokenEndpoint in place of issuer`);
+  /** Checks the endpoint that the metadata names: forged metadata must not make this client send its secret in the clear. */
+  private trusted(where: string, tokenEndpoint: unknown): string {
+    try {
+      return endpointUrl('token_endpoint', tokenEndpoint, this.insecure).href;
+    } catch (error) {
+      const { message } = error as TokenConfigError;
+      throw new TokenResponseInvalidError(`${where} cannot be used: ${message}; give tokenEndpoint in place of issuer`);
+    }
   }
 }

@@ -48,7 +48,7 @@ describe('Four processes of the built library with clientCredentials(), while th
   let idp: OddIdp;
   let processes: ChildProcess[];
   let printed = '';
-  let tenant: string;
+  let audience: string;
 
   beforeAll(async () => {
     server = await startRedis();
@@ -57,9 +57,9 @@ describe('Four processes of the built library with clientCredentials(), while th
     processes = await Promise.all(Array.from({ length: PROCESSES }, start));
   });
 
-  /** Gives each test a tenant of its own, so that its tokens have a key of their own. */
+  /** Gives each test an audience of its own, so that its tokens have a key of their own. */
   beforeEach(async () => {
-    tenant = randomUUID();
+    audience = randomUUID();
     printed = '';
     idp.requests = 0;
     await client.del('none', ...(await client.keys('shop:*')));
@@ -90,7 +90,7 @@ describe('Four processes of the built library with clientCredentials(), while th
 
   async function burst(): Promise<Heard[]> {
     const answers = processes.map(async (child) => {
-      child.send({ callers: CALLERS_EACH, tenant });
+      child.send({ callers: CALLERS_EACH, audience });
       const [heard] = (await once(child, 'message')) as [Heard[]];
       return heard;
     });

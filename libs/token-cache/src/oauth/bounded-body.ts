@@ -22,18 +22,3 @@ export async function readBody(response: Response): Promise<string> {
   }
   return Buffer.concat(chunks).toString('utf8');
 }
-
-/**
- * Reads a body as a JSON object; undefined when it is anything else.
- *
- * @throws TokenResponseInvalidError when the body is longer than 1 MiB
- */
-export async function readJsonObject(response: Response): Promise<Record<string, unknown> | undefined> {
-  const body = await readBody(response);
-  try {
-    const json: unknown = JSON.parse(body);
-    return typeof json === 'object' && json !== null && !Array.isArray(json) ? { ...json } : undefined;
-  } catch {
-    return undefined;
-  }
-}

@@ -1,7 +1,9 @@
-import { createHash } from 'node:crypto';
-import { resourcesOf, scopesOf, type TokenRequest } from '../core/contract/token-request.js';
+import { TokenConfigError, TokenSourceRejectedError } from '../core/contract/token-cache.errors.js';
 import { type TokenSource } from '../core/contract/token-source.js';
-import { checkClientOptions, type OAuthClientConfig, type OAuthClientOptions } from './oauth-client.options.js';
+import { checkClientOptions } from './oauth-client.config.js';
+import { type OAuthClientOptions } from './oauth-client.options.js';
+import { identityOf, providerOf } from './source-identity.js';
+import { requestForms } from './request-form.js';
 import { tokenEndpoint } from './token-endpoint.js';
 
 /** Options of `clientCredentials()`: a confidential client, and what it asks for by default. */
@@ -9,11 +11,13 @@ export type ClientCredentialsOptions = OAuthClientOptions;
 
 /**
  * A source of access tokens for the application itself: the client credentials grant (RFC 6749 section 4.4). The request's
- * `scope`, `audience` and `resource` (RFC 8707) are sent to the token endpoint. Its `tenant` and `subject` are not sent; they
- * only make separate cache keys.
+ * `scope`, `audience` and `resource` (RFC 8707) are sent to the token endpoint. Its `tenant` and `subject` are sent where an
+ * option holds `{tenant}` or `{subject}`, and `credentials` is given the tenant; a source that uses neither refuses them with a
+ * `TokenConfigError`.
  *
- * A mint throws `TokenSourceRejectedError` when the server refuses (4xx), `TokenSourceUnavailableError` when it cannot answer
- * (network, time-out, 5xx, 429), and `TokenResponseInvalidError` when its answer is not a usable Bearer token.
+ * A mint throws `TokenSourceRejectedError` when the server refuses (4xx, or an error in an answer of 200),
+ * `TokenSourceUnavailableError` when it cannot answer (network, time-out, 5xx, 429, `Retry-After`), and
+ * `TokenResponseInvalidError` when its answer is not a usable token.
  *
  * @throws TokenConfigError naming the option that is invalid
  *
@@ -22,32 +26,28 @@ export type ClientCredentialsOptions = OAuthClientOptions;
  */
 export function clientCredentials(options: ClientCredentialsOptions): TokenSource {
   const config = checkClientOptions(options);
+  const formOf = requestForms(config);
   const requestToken = tokenEndpoint(config);
   return {
-    identity: identityOf(config),
-    mint: (request, { signal }) => requestToken('client_credentials', parametersOf(config, request), signal),
+    identity: identityOf('client_credentials', config),
+    provider: providerOf(config),
+    ...(config.clientId !== undefined && { client: config.clientId }),
+    check: (request) => void formOf(request),
+    mint: async (request, context) =>
+      requestToken(
+        'client_credentials',
+        orRejected(context.integration, () => formOf(request)),
+        context,
+      ),
   };
 }
 
-function parametersOf(config: OAuthClientConfig, request: TokenRequest): URLSearchParams {
-  const parameters = new URLSearchParams();
-  const requested = scopesOf(request.scope);
-  const scopes = requested.length > 0 ? requested : scopesOf(config.scope);
-  const audience = request.audience || config.audience;
-  if (scopes.length > 0) parameters.set('scope', scopes.join(' '));
-  if (audience) parameters.set('audience', audience);
-  for (const resource of resourcesOf(request.resource)) parameters.append('resource', resource);
-  return parameters;
-}
-
-function identityOf({ issuer, tokenEndpoint, clientId, clientAuth, scope, audience, clientSecret }: OAuthClientConfig) {
-  const client = { issuer: issuer?.href, tokenEndpoint: tokenEndpoint?.href, clientId, clientAuth };
-  const defaults = { scope: scopesOf(scope), audience };
-  const secret = typeof clientSecret === 'string' ? digest(JSON.stringify([client, clientSecret])) : undefined;
-  return JSON.stringify({ grant: 'client_credentials', ...client, ...defaults, secret });
-}
-
-/** A short hash of the secret together with the client, so that it does not show that two clients share a secret. */
-function digest(value: string): string {
-  return createHash('sha256').update(value).digest('base64url').slice(0, 16);
+/** A request that `check` did not see, since it names nothing, may lack the tenant. */
+function orRejected<T>(integration: string, make: () => T): T {
+  try {
+    return make();
+  } catch (error) {
+    if (error instanceof TokenConfigError) throw new TokenSourceRejectedError(`${error.message} ("${integration}")`);
+    throw error;
+  }
 }

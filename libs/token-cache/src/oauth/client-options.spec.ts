@@ -1,11 +1,11 @@
-import { clientCredentials, type ClientCredentialsOptions } from './index.js';
+import { clientCredentials } from './index.js';
 
 const valid = { tokenEndpoint: 'https://idp.example/token', clientId: 'gateway', clientSecret: 'secret' };
 const local = { ...valid, allowInsecureRequests: true };
 
 /** Options of any type, as a configuration file may hold them. */
 function source(options: object) {
-  return clientCredentials(options as ClientCredentialsOptions);
+  return clientCredentials(options);
 }
 
 describe('The options of clientCredentials()', () => {
@@ -30,6 +30,40 @@ describe('The options of clientCredentials()', () => {
     ['clientAuth', 'not known', { ...valid, clientAuth: 'private_key_jwt' }],
     ['scope', 'a number', { ...valid, scope: 7 }],
     ['audience', 'a list', { ...valid, audience: ['a'] }],
+    ['resource', 'a number', { ...valid, resource: 7 }],
+    ['resource', 'an empty one', { ...valid, resource: ['a', ''] }],
+    ['parameters', 'a list', { ...valid, parameters: ['a=b'] }],
+    ['parameters.a', 'a number', { ...valid, parameters: { a: 7 } }],
+    ['parameters.scope', 'that is an option', { ...valid, parameters: { scope: 'a' } }],
+    ['parameters.client_secret', 'that is an option', { ...valid, parameters: { client_secret: 'a' } }],
+    ['parameters.grant_type', 'that the grant sets', { ...valid, parameters: { grant_type: 'password' } }],
+    ['headers', 'null', { ...valid, headers: null }],
+    ['headers.x-key', 'a line break', { ...valid, headers: { 'x-key': 'a\r\nb: c' } }],
+    ['headers.x key', 'a name that is none', { ...valid, headers: { 'x key': 'a' } }],
+    ['headers.Authorization', 'that the source sets', { ...valid, headers: { Authorization: 'Basic a' } }],
+    ['headers.host', 'that the source sets', { ...valid, headers: { host: 'a' } }],
+    ['tokenType', 'two words', { ...valid, tokenType: 'Zoho oauthtoken' }],
+    ['credentials', 'an object', { ...valid, clientId: undefined, clientSecret: undefined, credentials: {} }],
+    ['credentials', 'beside clientId', { ...valid, clientSecret: undefined, credentials: () => ({}) }],
+    ['fetch', 'an object', { ...valid, fetch: {} }],
+    [
+      'tokenEndpoint',
+      'the URL of metadata',
+      { ...valid, tokenEndpoint: 'https://a.example/.well-known/openid-configuration' },
+    ],
+    ['tokenEndpoint', 'a host that the request chooses', { ...valid, tokenEndpoint: 'https://{tenant}/token' }],
+    ['tokenEndpoint', 'a domain that the request chooses', { ...valid, tokenEndpoint: 'https://{tenant}.com/token' }],
+    ['tokenEndpoint', 'a domain that the request ends', { ...valid, tokenEndpoint: 'https://idp.{tenant}/token' }],
+    [
+      'tokenEndpoint',
+      'a user that the request chooses',
+      { ...valid, tokenEndpoint: 'https://{tenant}@idp.example/token' },
+    ],
+    [
+      'tokenEndpoint',
+      'a port that the request chooses',
+      { ...valid, tokenEndpoint: 'https://idp.example:{tenant}/token' },
+    ],
   ])('refuse, with an error that names %s: %s', (field, _what, options) => {
     expect(() => source(options)).toThrow(
       expect.objectContaining({ code: 'TOKEN_CONFIG_INVALID', field, message: expect.stringContaining(field) }),
@@ -59,15 +93,28 @@ describe('The identity of a source of clientCredentials()', () => {
     ['the authentication method', { ...valid, clientAuth: 'client_secret_post' }],
     ['the default scope', { ...valid, scope: 'a' }],
     ['the default audience', { ...valid, audience: 'a' }],
+    ['the default resource', { ...valid, resource: 'a' }],
+    ['further parameters', { ...valid, parameters: { a: 'b' } }],
+    ['further headers', { ...valid, headers: { a: 'b' } }],
+    ['the type of the tokens', { ...valid, tokenType: 'a' }],
   ])('changes with %s', (_what, options) => {
     expect(source(options).identity).not.toBe(identity);
+  });
+
+  it('comes with the server and the client, which sources of one client share', () => {
+    expect(source({ ...valid, tokenEndpoint: `${valid.tokenEndpoint}?key=a`, scope: 'b' })).toMatchObject({
+      provider: valid.tokenEndpoint,
+      client: valid.clientId,
+    });
   });
 
   it('does not depend on the order of the scopes', () => {
     expect(source({ ...valid, scope: 'a b' }).identity).toBe(source({ ...valid, scope: ['b', 'a', 'a'] }).identity);
   });
 
-  it('does not hold the secret', () => {
-    expect(source({ ...valid, clientSecret: 'kept-to-itself' }).identity).not.toContain('kept-to-itself');
+  it('does not hold the secret, nor what parameters and headers hold', () => {
+    const kept = 'kept-to-itself';
+    const { identity } = source({ ...valid, clientSecret: kept, parameters: { a: kept }, headers: { b: kept } });
+    expect(identity).not.toContain(kept);
   });
 });

@@ -1,4 +1,5 @@
 import { TokenConfigError } from '../core/contract/token-cache.errors.js';
+import { hasOpenHost, urlFillerOf } from './request-template.js';
 
 const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;
 
@@ -17,6 +18,23 @@ export function endpointUrl(field: string, value: unknown, allowInsecureRequests
     throw new TokenConfigError(field, 'must be https; allowInsecureRequests allows http on loopback hosts only');
   }
   return url;
+}
+
+const SAMPLE = urlFillerOf({ tenant: 'tenant', subject: 'subject' });
+
+/**
+ * Checks such a URL, in which `{tenant}` and `{subject}` may stand.
+ *
+ * @throws TokenConfigError naming `field`
+ */
+export function checkUrlTemplate(field: string, value: unknown, allowInsecureRequests: boolean): void {
+  endpointUrl(field, typeof value === 'string' ? SAMPLE(value) : value, allowInsecureRequests);
+  if (hasOpenHost(value as string)) {
+    throw new TokenConfigError(
+      field,
+      'must end its host in a domain of the provider, such as https://{tenant}.idp.example: a request must not choose where the secret is sent',
+    );
+  }
 }
 
 /** The URL for error messages, without its query, which may hold secrets. */

@@ -1,2 +1,7 @@
 export { clientCredentials, type ClientCredentialsOptions } from './client-credentials.js';
-export { type ClientAuthMethod, type OAuthClientOptions } from './oauth-client.options.js';
+export {
+  type ClientAuthMethod,
+  type ClientCredentialPair,
+  type IdentityProviderFetch,
+  type OAuthClientOptions,
+} from './oauth-client.options.js';

@@ -1,89 +1,76 @@
-import { TokenConfigError } from '../core/contract/token-cache.errors.js';
 import { type TokenRequest } from '../core/contract/token-request.js';
-import { endpointUrl } from './endpoint-url.js';
 
-const CLIENT_AUTH_METHODS = ['client_secret_basic', 'client_secret_post'] as const;
+export const CLIENT_AUTH_METHODS = ['client_secret_basic', 'client_secret_basic_raw', 'client_secret_post'] as const;
 
-/** How the client authenticates: with HTTP Basic, or with parameters of the body (RFC 6749 section 2.3.1). */
+/**
+ * How the client authenticates:
+ * - `client_secret_basic`: HTTP Basic (RFC 6749 section 2.3.1). Special characters of the client id and the secret are
+ *   percent-encoded first, as that RFC says; letters, digits, `-`, `.`, `_` and `~` are not.
+ * - `client_secret_basic_raw`: HTTP Basic (RFC 7617) with client id and secret as they are, for servers that do not decode them.
+ * - `client_secret_post`: parameters of the body.
+ */
 export type ClientAuthMethod = (typeof CLIENT_AUTH_METHODS)[number];
 
-/** A confidential client (RFC 6749 section 2.1) of an authorization server. Give either `issuer` or `tokenEndpoint`. */
-export interface OAuthClientOptions {
-  /**
-   * The issuer's URL. Its metadata names the token endpoint (OpenID Connect Discovery 1.0 or RFC 8414) and is read at the first
-   * mint.
-   */
-  readonly issuer?: string;
-  /** The URL of the token endpoint (RFC 6749 section 3.2), for servers without metadata. */
-  readonly tokenEndpoint?: string;
+/** What a client authenticates with. */
+export interface ClientCredentialPair {
   /** The client identifier (RFC 6749 section 2.2). */
   readonly clientId: string;
+  /** The client secret. Line breaks at the end are removed. */
+  readonly clientSecret: string;
+}
+
+/** Sends a request to the identity provider as the global `fetch` does. */
+export type IdentityProviderFetch = (url: string, init: RequestInit) => Promise<Response>;
+
+/**
+ * A confidential client (RFC 6749 section 2.1) of an authorization server. Give either `issuer` or `tokenEndpoint`, and either
+ * `clientId` with `clientSecret` or `credentials`.
+ *
+ * `{tenant}` and `{subject}` in `issuer`, `tokenEndpoint`, `scope`, `audience`, `resource`, `parameters` and `headers` stand for
+ * those of the token request. In a URL the value must be made of letters, digits, `.`, `_` and `-`.
+ */
+export interface OAuthClientOptions {
+  /**
+   * The issuer's URL, or that of its metadata. The metadata names the token endpoint (OpenID Connect Discovery 1.0 or RFC 8414)
+   * and is read at the first mint.
+   */
+  readonly issuer?: string;
+  /** The URL of the token endpoint (RFC 6749 section 3.2), for servers without metadata or with metadata of another issuer. */
+  readonly tokenEndpoint?: string;
+  /** The client identifier (RFC 6749 section 2.2). */
+  readonly clientId?: string;
   /**
    * The client secret. A function is called at each mint, so that a rotated secret is used at once; it may be asynchronous.
    * Line breaks at the end are removed.
    */
-  readonly clientSecret: string | (() => string | Promise<string>);
+  readonly clientSecret?: string | (() => string | Promise<string>);
+  /**
+   * In place of `clientId` and `clientSecret`: a client per tenant. It is called at each mint with the `tenant` of the token
+   * request, which is undefined when the request names none.
+   */
+  readonly credentials?: (tenant: string | undefined) => ClientCredentialPair | Promise<ClientCredentialPair>;
   /** How the client authenticates. @defaultValue `'client_secret_basic'` */
   readonly clientAuth?: ClientAuthMethod;
   /** Scope (RFC 6749 section 3.3) of requests that name none. @defaultValue none: the server chooses */
   readonly scope?: TokenRequest['scope'];
   /** `audience` parameter of requests that name none. @defaultValue none */
   readonly audience?: string;
+  /** Resource indicators (RFC 8707) of requests that name none. @defaultValue none */
+  readonly resource?: TokenRequest['resource'];
+  /** Further parameters of the body, such as `organization`. @defaultValue none */
+  readonly parameters?: Readonly<Record<string, string | readonly string[]>>;
+  /** Further headers of the token request, such as an API key. @defaultValue none */
+  readonly headers?: Readonly<Record<string, string>>;
+  /**
+   * The type of the tokens, for servers that answer with a `token_type` other than Bearer. It becomes the scheme of the
+   * `Authorization` header. @defaultValue `'Bearer'`; tokens of another type are refused
+   */
+  readonly tokenType?: string;
   /** Allows `http:` URLs of loopback hosts: `localhost`, `127.0.0.0/8` and `[::1]`. @defaultValue `false` */
   readonly allowInsecureRequests?: boolean;
-}
-
-/** Options that were checked: exactly one of `issuer` and `tokenEndpoint` is set. */
-export interface OAuthClientConfig extends Omit<OAuthClientOptions, 'issuer' | 'tokenEndpoint'> {
-  readonly issuer?: URL;
-  readonly tokenEndpoint?: URL;
-  readonly clientAuth: ClientAuthMethod;
-  readonly allowInsecureRequests: boolean;
-}
-
-/**
- * Checks the options and fills in the defaults.
- *
- * @throws TokenConfigError naming the option that is invalid
- */
-export function checkClientOptions(options: OAuthClientOptions): OAuthClientConfig {
-  const { issuer, tokenEndpoint, clientId, clientSecret } = options;
-  const { clientAuth = 'client_secret_basic', scope, audience, allowInsecureRequests = false } = options;
-  if (issuer !== undefined && tokenEndpoint !== undefined) {
-    throw new TokenConfigError('tokenEndpoint', 'cannot be given together with issuer: remove one of them');
-  }
-  if (issuer === undefined && tokenEndpoint === undefined) {
-    throw new TokenConfigError('issuer', 'is missing, and so is tokenEndpoint: give one of them');
-  }
-  if (typeof allowInsecureRequests !== 'boolean') {
-    throw new TokenConfigError('allowInsecureRequests', 'must be true or false');
-  }
-  if (typeof clientId !== 'string' || clientId === '') {
-    throw new TokenConfigError('clientId', 'must be a string that is not empty');
-  }
-  if (typeof clientSecret !== 'function' && (typeof clientSecret !== 'string' || trimSecret(clientSecret) === '')) {
-    throw new TokenConfigError('clientSecret', 'must be a string that is not empty, or a function');
-  }
-  if (!CLIENT_AUTH_METHODS.includes(clientAuth)) {
-    throw new TokenConfigError('clientAuth', `must be one of ${CLIENT_AUTH_METHODS.join(', ')}`);
-  }
-  if (![scope ?? []].flat().every((item) => typeof item === 'string')) {
-    throw new TokenConfigError('scope', 'must be a string or a list of strings');
-  }
-  if (audience !== undefined && (typeof audience !== 'string' || audience === '')) {
-    throw new TokenConfigError('audience', 'must be a string that is not empty');
-  }
-  return {
-    ...options,
-    issuer: issuer === undefined ? undefined : endpointUrl('issuer', issuer, allowInsecureRequests),
-    tokenEndpoint:
-      tokenEndpoint === undefined ? undefined : endpointUrl('tokenEndpoint', tokenEndpoint, allowInsecureRequests),
-    clientAuth,
-    allowInsecureRequests,
-  };
-}
-
-/** The secret without the line break at the end of its file: no secret holds one (RFC 6749 appendix A.2). */
-export function trimSecret(secret: string): string {
-  return secret.replace(/[\r\n]+$/, '');
+  /**
+   * Sends the requests to the identity provider, for a proxy or a client certificate. It must not follow redirects and must
+   * verify certificates. @defaultValue a new connection for each request, whose certificate is always verified
+   */
+  readonly fetch?: IdentityProviderFetch;
 }

@@ -1,46 +1,70 @@
 import { TokenResponseInvalidError } from '../core/contract/token-cache.errors.js';
 import { type MintedToken } from '../core/contract/token-source.js';
-import { readJsonObject } from './bounded-body.js';
-import { oauthErrorOf, refuse } from './source-errors.js';
+import { type AnswerFields, readFields } from './answer-body.js';
+import { errorCodeOf, saysError } from './error-code.js';
+import { type ClientAuthMethod } from './oauth-client.options.js';
+import { retryAfterMs } from './retry-after.js';
+import { refuse, refuseFields } from './source-errors.js';
+import { expiresAtOf, expiresInMsOf } from './token-expiry.js';
+import { tokenTypeOf } from './token-type.js';
 
 /** Characters of an access token: RFC 6750 section 2.1, and the `|`, `!` and `:` that servers use in practice. */
 const VISIBLE = /^[\x21-\x7e]+$/;
 
+/** What a token was asked for with. */
+export interface Asked {
+  /** The server, for error messages. */
+  readonly where: string;
+  readonly clientAuth: ClientAuthMethod;
+  /** The type of token that the options name. */
+  readonly tokenType?: string | undefined;
+}
+
 /**
- * Reads the token in the answer of a token endpoint (RFC 6749 section 5.1). oauth4webapi's own function is not used: it refuses
- * an `expires_in` that is taken for missing here, and loses the error code of a 401 with a challenge.
+ * Reads the token in the answer of a token endpoint (RFC 6749 section 5.1), in all the forms that providers give it.
+ * oauth4webapi's own function is not used: it refuses most of them, and loses the error code of a 401 with a challenge.
  *
  * @throws TokenSourceError as the answer says
  */
-export async function readToken(where: string, response: Response): Promise<MintedToken> {
-  if (response.status !== 200) await refuse(where, response);
-  const body = await readJsonObject(response);
-  if (!body) throw new TokenResponseInvalidError(`${where} did not answer with a JSON object: check its URL`);
-  const { access_token: accessToken, token_type: tokenType = 'Bearer', scope } = body;
-  if (typeof accessToken !== 'string' || !VISIBLE.test(accessToken)) {
-    throw new TokenResponseInvalidError(
-      `${where} answered without a usable access_token: check its URL and this client's settings`,
-      {
-        oauthError: oauthErrorOf(body),
-      },
-    );
-  }
-  if (typeof tokenType !== 'string' || tokenType.toLowerCase() !== 'bearer') {
-    throw new TokenResponseInvalidError(
-      `${where} answered with a token_type other than Bearer: have the server issue Bearer tokens`,
-    );
-  }
+export async function readToken(
+  response: Response,
+  { where, clientAuth, tokenType: wanted }: Asked,
+): Promise<MintedToken> {
+  const { status, headers } = response;
+  if (status < 200 || status > 299) await refuse(where, response, clientAuth);
+  const fields = await readFields(response);
+  if (fields && saysError(fields)) refuseFields(where, { status, headers, fields, clientAuth });
   return {
-    accessToken,
-    tokenType,
-    expiresInMs: lifeMs(body.expires_in),
-    scope: typeof scope === 'string' ? scope : undefined,
+    accessToken: accessTokenOf(where, fields, headers),
+    tokenType: typeOf(where, fields?.['token_type'], wanted),
+    expiresInMs: fields && expiresInMsOf(fields),
+    expiresAt: fields && expiresAtOf(fields),
+    scope: typeof fields?.['scope'] === 'string' ? fields['scope'] : undefined,
+    answeredAt: instantOf(headers.get('date')),
   };
 }
 
-/** `expires_in` in ms; undefined when it is not a number, or a numeric string, above 0. */
-function lifeMs(expiresIn: unknown): number | undefined {
-  const isNumeric = typeof expiresIn === 'number' || (typeof expiresIn === 'string' && /^\d+(\.\d+)?$/.test(expiresIn));
-  const life = isNumeric ? Math.floor(Number(expiresIn) * 1000) : NaN;
-  return life > 0 && Number.isSafeInteger(life) ? life : undefined;
+function accessTokenOf(where: string, fields: AnswerFields | undefined, headers: Headers): string {
+  const token = fields?.['access_token'];
+  if (typeof token === 'string' && VISIBLE.test(token)) return token;
+  const problem = fields
+    ? "answered without a usable access_token: check its URL and this client's settings"
+    : 'did not answer with a JSON object or a form: check its URL';
+  throw new TokenResponseInvalidError(`${where} ${problem}`, {
+    oauthError: errorCodeOf(fields),
+    retryAfterMs: retryAfterMs(headers),
+  });
+}
+
+function typeOf(where: string, stated: unknown, wanted: string | undefined): string {
+  const type = tokenTypeOf(stated, wanted);
+  if (type !== undefined) return type;
+  throw new TokenResponseInvalidError(
+    `${where} answered with a token_type other than ${wanted ?? 'Bearer'}: have the server issue such tokens, or name the type ` +
+      'in the option tokenType',
+  );
+}
+
+function instantOf(date: string | null): number | undefined {
+  return Date.parse(date ?? '') || undefined;
 }

@@ -1,4 +1,5 @@
 import { type Dispatcher } from 'undici';
+import { type CredentialHeader } from '../core/contract/credential.js';
 
 type Headers = Dispatcher.DispatchOptions['headers'];
 type PlainHeaders = string[] | Record<string, string | string[]>;
@@ -10,8 +11,11 @@ export function withoutAuthorization(headers: Headers): PlainHeaders {
   return Object.fromEntries(Object.entries(headers).filter(isNotAuthorization)) as Record<string, string>;
 }
 
-export function withAuthorization(headers: PlainHeaders, authorization: string): PlainHeaders {
-  return Array.isArray(headers) ? [...headers, 'authorization', authorization] : { ...headers, authorization };
+/** Those headers with the credential, in place of what the caller put there. */
+export function withCredential(headers: PlainHeaders, { name, value }: CredentialHeader): PlainHeaders {
+  const isOther = ([other]: unknown[]): boolean => String(other).toLowerCase() !== name;
+  if (Array.isArray(headers)) return [...pairsOf(headers).filter(isOther).flat(), name, value] as string[];
+  return { ...Object.fromEntries(Object.entries(headers).filter(isOther)), [name]: value };
 }
 
 /** undici takes an array as names and values in turn, any other iterable as pairs, and here and there an array of pairs. */

@@ -105,6 +105,16 @@ describe('tokenInterceptor', () => {
       server.accepted = 't-token-2';
     });
 
+    it('sends nothing again, and keeps the token, when its challenge speaks of an insufficient scope', async () => {
+      server.answer = (_, response) =>
+        response
+          .setHeader('www-authenticate', ['Basic realm="a, b"', 'Bearer error="insufficient_scope"'])
+          .end('no scope');
+      expect(await (await get()).body.text()).toBe('no scope');
+      expect(server.seen).toHaveLength(1);
+      expect((await tokens.getToken('billing')).accessToken).toBe('t-token-1');
+    });
+
     it.each<[string, unknown, string]>([
       ['no body', undefined, ''],
       ['a string', 'payload', 'payload'],

@@ -5,7 +5,7 @@ import { isResendable } from '../core/door/resendable.js';
 import { type Transport } from '../core/door/transport.js';
 import { type TokenClient } from '../core/token-client.js';
 import { DispatchAttempt } from './dispatch-attempt.js';
-import { withAuthorization, withoutAuthorization } from './authorization.js';
+import { withCredential, withoutAuthorization } from './authorization.js';
 import { RelayController } from './relay-controller.js';
 
 /**
@@ -29,7 +29,7 @@ export function tokenInterceptor(
     const transport: Transport<DispatchAttempt> = {
       send(token, speaksAgainst) {
         const attempt = new DispatchAttempt(handler, controller, speaksAgainst);
-        dispatch({ ...options, headers: withAuthorization(headers, token.authorization) }, attempt);
+        dispatch({ ...options, headers: withCredential(headers, token.header) }, attempt);
         return attempt.begun;
       },
       statusOf: (attempt) => attempt.status,

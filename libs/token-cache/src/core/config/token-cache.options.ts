@@ -1,4 +1,6 @@
 import { type Clock, systemClock } from '../contract/clock.js';
+import { type CredentialForm } from '../contract/credential.js';
+import { resolveCredential } from './credential-form.js';
 import { type EncryptionKeys, type EncryptionOptions, resolveEncryption } from './encryption.js';
 import {
   DEFAULT_POLICY,
@@ -16,6 +18,11 @@ import { type TokenStore } from '../contract/token-store.js';
 /** One thing that we hold tokens for, and how it departs from the module's policy. */
 export interface IntegrationOptions extends TokenPolicyOptions {
   source: TokenSource;
+  /**
+   * The header that its upstream wants the token in: `Authorization: Zoho-oauthtoken {token}`, `X-Api-Token: {token}`. `{type}`
+   * stands for the type of the token. @defaultValue `Authorization: {type} {token}`
+   */
+  credential?: string;
 }
 
 export interface TokenCacheOptions extends TokenPolicyOptions {
@@ -48,6 +55,8 @@ export interface Integration {
   readonly name: string;
   readonly source: TokenSource;
   readonly policy: TokenPolicy;
+  /** How its upstream wants the token. @defaultValue `Authorization: {type} {token}` */
+  readonly credential?: CredentialForm | undefined;
 }
 
 const MODULE_FIELDS = new Set<string>([
@@ -60,7 +69,7 @@ const MODULE_FIELDS = new Set<string>([
   'random',
   'isGlobal',
 ]);
-const INTEGRATION_FIELDS = new Set<string>([...POLICY_FIELDS, 'source']);
+const INTEGRATION_FIELDS = new Set<string>([...POLICY_FIELDS, 'source', 'credential']);
 const STORE_METHODS = ['peek', 'acquire', 'renew', 'commit', 'fail', 'invalidate', 'purge', 'ping', 'close'] as const;
 
 /**
@@ -114,7 +123,8 @@ function resolveIntegration(name: string, options: IntegrationOptions, base: Tok
       throw new TokenConfigError(`${path}.source.${field}`, 'must be a string that is not empty, if given');
     }
   }
-  return { name, source: options.source, policy: resolvePolicy(`${path}.`, base, options) };
+  const credential = resolveCredential(`${path}.credential`, options.credential);
+  return { name, source: options.source, policy: resolvePolicy(`${path}.`, base, options), credential };
 }
 
 function checkStore(store: unknown): void {

@@ -1,5 +1,6 @@
 import { FakeTokenSource } from '../../testing/fake-token-source.js';
 import { DEFAULT_POLICY } from './policy.js';
+import { TokenConfigError } from '../contract/token-cache.errors.js';
 import { TokenKeys } from './token-key.js';
 import { type TokenRequest } from '../contract/token-request.js';
 
@@ -29,6 +30,22 @@ describe('TokenKeys', () => {
     expect(a!.request).toEqual({ tenant: 'a' });
     expect(b!.request).toEqual({ tenant: 'b' });
     expect(a!.id).not.toBe(b!.id);
+  });
+
+  it('ask the source once per distinct request whether it can serve it, and name the integration if not', () => {
+    const asked: TokenRequest[] = [];
+    const source = Object.assign(new FakeTokenSource(), {
+      check(request: TokenRequest): void {
+        asked.push(request);
+        if (request.tenant) throw new TokenConfigError('request.tenant', 'is not used');
+      },
+    });
+    keys.add({ name: 'graph', source, policy: DEFAULT_POLICY });
+    for (let call = 0; call < 2; call++) expect(keys.of('graph', { scope: 'a' }).integration.name).toBe('graph');
+    expect(() => keys.of('graph', { tenant: 'b' })).toThrow(
+      expect.objectContaining({ field: 'request.tenant', message: 'request.tenant is not used ("graph")' }),
+    );
+    expect(asked).toMatchObject([{ scope: 'a' }, { tenant: 'b' }]);
   });
 
   it.each([

@@ -51,7 +51,7 @@ export class TokenKeys {
     const read = readRequest(request);
     const memo = JSON.stringify(read);
     let key = entry.byRequest.get(memo);
-    if (!key) entry.byRequest.set(memo, (key = keyOf(entry.integration, read)));
+    if (!key) entry.byRequest.set(memo, (key = checkedKeyOf(entry.integration, read)));
     return key;
   }
 }
@@ -72,6 +72,18 @@ function keyOf(integration: Integration, request: TokenRequest): TokenKey {
       ...(subject !== undefined && { subject }),
     },
   };
+}
+
+/** The key of a request that the source can serve: one that ignores a field would give the token of another tenant. */
+function checkedKeyOf(integration: Integration, request: TokenRequest): TokenKey {
+  const { name, source } = integration;
+  try {
+    source.check?.(request);
+    return keyOf(integration, request);
+  } catch (error) {
+    if (error instanceof TokenConfigError) throw new TokenConfigError(error.field, `${error.problem} ("${name}")`);
+    throw error;
+  }
 }
 
 /** The fields of a request, each read once: what was checked is what is used. A mistyped field would fetch a foreign token. */

@@ -28,6 +28,14 @@ export interface TokenSource {
    * @throws TokenResponseInvalidError when the answer cannot be used
    */
   mint(request: TokenRequest, context: MintContext): Promise<MintedToken>;
+
+  /**
+   * Refuses a request that this source would answer with the token of another one, such as a `tenant` that it does not use. It is
+   * called once per distinct request, before anything is looked up. @defaultValue every request is served
+   *
+   * @throws TokenConfigError naming the field, such as `request.tenant`
+   */
+  check?(request: TokenRequest): void;
 }
 
 /** What a source is told of the mint that it is asked for. */

@@ -1,3 +1,5 @@
+import { type CredentialForm, credentialHeader, type CredentialHeader, DEFAULT_CREDENTIAL } from './credential.js';
+
 /** What a token is made of; see `Token` for each field. */
 export interface TokenProperties {
   accessToken: string;
@@ -8,6 +10,8 @@ export interface TokenProperties {
   expiresAt: number;
   refreshAt: number;
   keyId: string;
+  /** How its upstream wants it. @defaultValue `Authorization: {type} {token}` */
+  credential?: CredentialForm | undefined;
 }
 
 /** An access token. It does not print itself: `util.inspect` and `JSON.stringify` show everything but `accessToken`. */
@@ -25,10 +29,12 @@ export class Token {
   readonly refreshAt: number;
   readonly #accessToken: string;
   readonly #keyId: string;
+  readonly #credential: CredentialForm;
 
   constructor(properties: TokenProperties) {
     this.#accessToken = properties.accessToken;
     this.#keyId = properties.keyId;
+    this.#credential = properties.credential ?? DEFAULT_CREDENTIAL;
     this.tokenType = properties.tokenType;
     this.scope = properties.scope;
     this.integration = properties.integration;
@@ -46,8 +52,13 @@ export class Token {
     return this.#keyId;
   }
 
-  /** The value of an `Authorization` header (RFC 6750 section 2.1). */
+  /** The value of the `Authorization` header (RFC 6750 section 2.1), or of the one that the option `credential` names. */
   get authorization(): string {
-    return `${/^bearer$/i.test(this.tokenType) ? 'Bearer' : this.tokenType} ${this.#accessToken}`;
+    return this.header.value;
+  }
+
+  /** The header that carries it to its upstream: `authorization`, or the one that the option `credential` names. */
+  get header(): CredentialHeader {
+    return credentialHeader(this.#credential, this.tokenType, this.#accessToken);
   }
 }

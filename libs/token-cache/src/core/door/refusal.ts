@@ -19,16 +19,21 @@ const ABOUT_ANOTHER_THING = new Set([
 /** `accepted`: a success. `rejected`: it speaks against the token. `excused`: it would, but says that the fault is another. */
 export type TokenAnswer = 'accepted' | 'rejected' | 'excused' | 'indifferent';
 
-/** What an answer says of the token that was sent with the request. */
+/** What an answer says of the token that was sent with the request. An `invalid_token` counts before what other challenges say. */
 export function answerAbout({ status, wwwAuthenticate }: UpstreamStatus, renewOn: readonly number[]): TokenAnswer {
   if (!renewOn.includes(status)) return status >= 200 && status < 300 ? 'accepted' : 'indifferent';
-  return errorsOf(wwwAuthenticate).some((error) => ABOUT_ANOTHER_THING.has(error)) ? 'excused' : 'rejected';
+  const errors = [wwwAuthenticate ?? []].flat().flatMap(errorsOf);
+  if (errors.includes('invalid_token')) return 'rejected';
+  return errors.some((error) => ABOUT_ANOTHER_THING.has(error)) ? 'excused' : 'rejected';
 }
 
-/** The `error` of each challenge (RFC 9110 section 11.6.1), quoted or not. */
-function errorsOf(header: UpstreamStatus['wwwAuthenticate']): string[] {
-  const text = [header ?? []].flat().join(', ');
-  return [...text.matchAll(/(?:^|[\s,])error\s*=\s*(?:"([^"]*)"|([^\s,"]+))/gi)].map(
-    ([, quoted, plain]) => quoted ?? plain ?? '',
+/** A parameter, or a quoted string that belongs to none: matched as a whole, so that nothing within is taken for a parameter. */
+const PARAMETER =
+  /(?<![\w!#$%&'*+.^`|~-])([\w!#$%&'*+.^`|~-]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)\\?"?|([^\s,;"]*))|"(?:[^"\\]|\\.)*\\?"?/g;
+
+/** The `error` of each challenge in a field (RFC 9110 section 11.6.1), quoted or not. */
+function errorsOf(field: string): string[] {
+  return [...field.matchAll(PARAMETER)].flatMap(([, name, quoted, plain = '']) =>
+    name?.toLowerCase() === 'error' ? (quoted?.replace(/\\(.)/g, '$1') ?? plain).toLowerCase() : [],
   );
 }

@@ -53,6 +53,17 @@ describe('TokenClient.fetch', () => {
     expect(server.credentials).toEqual([1, 2, 2, 3, 3].map((number) => `Bearer t-token-${number}`));
   });
 
+  it('sends nothing again, and keeps the token, after a 401 that speaks of an insufficient scope', async () => {
+    server.accepted = 't-token-2';
+    server.answer = (_, response) =>
+      response
+        .setHeader('www-authenticate', ['Basic realm="a, b"', 'Bearer error="insufficient_scope"'])
+        .end('no scope');
+    expect(await (await tokens.fetch('billing', url)).text()).toBe('no scope');
+    expect(server.seen).toHaveLength(1);
+    expect((await tokens.getToken('billing')).accessToken).toBe('t-token-1');
+  });
+
   it.each([
     ['a stream', () => [url, { method: 'POST', duplex: 'half', body: new Blob(['x']).stream() }] as const],
     [

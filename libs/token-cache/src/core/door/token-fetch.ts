@@ -29,6 +29,9 @@ export function signalOf(input: Input, { signal }: RequestInit): AbortSignal | u
 
 function withCredential(input: Input, init: RequestInit, token: Token): RequestInit {
   const headers = new Headers(init.headers ?? (input instanceof Request ? input.headers : undefined));
-  headers.set('authorization', token.authorization);
-  return { ...init, headers };
+  const { name, value } = token.header;
+  headers.set(name, value);
+  // `fetch` keeps only `Authorization` from the origins that it is redirected to.
+  const { redirect = name === 'authorization' ? undefined : 'manual' } = init;
+  return { ...init, headers, ...(redirect && { redirect }) };
 }

@@ -255,6 +255,7 @@ export class TokensInHand {
       expiresAt,
       refreshAt: Math.floor(now.wallAt + refreshAt - now.monotonicAt),
       keyId: key.id,
+      credential: key.integration.credential,
     });
     this.keys.set(token, key);
     const tendAt = sharing.state === 'shared' ? refreshAt : now.monotonicAt + BREAKER_RESET_MS;

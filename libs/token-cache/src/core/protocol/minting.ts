@@ -19,6 +19,7 @@ export interface MintPlan {
   readonly reason: MintReason;
   /** The token that was in hand before. */
   readonly former?: FormerToken;
+  readonly isLeased?: boolean;
   keep(fresh: FreshToken): Minted | Promise<Minted>;
   /** Remembers the failure; gives the error that callers see, or `voided` when the failure concerns none of them. */
   remember(error: TokenSourceError): TokenSourceError | Promise<TokenSourceError | 'voided'>;
@@ -45,7 +46,7 @@ export class Minting {
       const durationMs = clock.monotonic() - startedAt;
       observers.notify('minted', key.integration.name, { outcome, reason: plan.reason, durationMs });
     };
-    const ask = (): Promise<FreshToken> => this.parts.sources.mint(key, plan.fence, plan.former);
+    const ask = (): Promise<FreshToken> => this.parts.sources.mint(key, plan.fence, plan);
     const askAgain = (error: unknown): Promise<FreshToken> => {
       if (!(error instanceof SleptOverError) || watch.hasPurged(plan.fence)) throw error;
       report('failed');

@@ -151,6 +151,7 @@ export class Mints {
       }
       const minted = await minting.run(key, watch, {
         fence: right.fence,
+        isLeased: right.granted !== undefined,
         reason: right.reason,
         former: formerOf(tokens.last(key.id)),
         // A renewal that ends later says nothing of the lease, which the commit or the failure releases.

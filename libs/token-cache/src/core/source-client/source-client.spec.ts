@@ -117,7 +117,7 @@ describe('SourceClient', () => {
     const { ends } = await sources.mint(key(), 1);
     await clock.advance(600_000);
     const repeated = tokenSource('repeats', async () => ({ accessToken: 'fake-token-1', expiresInMs: 3_600_000 }));
-    const again = await sources.mint(billingKey({ source: repeated }), 2, { accessToken: 'fake-token-1', ends });
+    const again = await sources.mint(billingKey({ source: repeated }), 2, { former: { accessToken: 'fake-token-1', ends } });
     expect(again).toMatchObject({ ends, content: { refreshWindowMs: 0 } });
   });
 
@@ -132,7 +132,7 @@ describe('SourceClient', () => {
     for (;;) {
       await clock.advance(held.ends.monotonicAt - held.content.refreshWindowMs - clock.monotonic());
       const former = { accessToken: 'the-same', ends: held.ends };
-      const next = await sources.mint(billingKey({ source: provider }), 2, former).catch(() => undefined);
+      const next = await sources.mint(billingKey({ source: provider }), 2, { former }).catch(() => undefined);
       if (!next) break;
       held = next;
     }

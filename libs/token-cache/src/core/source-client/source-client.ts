@@ -22,6 +22,19 @@ const SLEEP_MS = 1_000;
 /** The machine slept over an answer that was good, or its clock was set: asking once more helps, and no caller need hear of it. */
 export class SleptOverError extends TokenResponseInvalidError {}
 
+/** What is known when a source is asked. */
+export interface MintCircumstances {
+  /** The token of that key that was in hand before, which the source may give again. */
+  readonly former?: FormerToken;
+  /** False for a mint without a lease, whose fence is none of the store. @defaultValue true */
+  readonly isLeased?: boolean;
+}
+
+interface MintRight {
+  readonly fence: number;
+  readonly isLeased: boolean;
+}
+
 interface RunningMint {
   readonly keyId: string;
   readonly fence: number;
@@ -83,13 +96,12 @@ export class SourceClient {
   /**
    * Asks the source once.
    *
-   * @param former the token of that key that was in hand before, which the source may give again
    * @throws SleptOverError when the source is worth to be asked once more
    * @throws TokenSourceError whatever the source threw
    */
-  async mint(key: TokenKey, fence: number, former?: FormerToken): Promise<FreshToken> {
+  async mint(key: TokenKey, fence: number, { former, isLeased = true }: MintCircumstances = {}): Promise<FreshToken> {
     try {
-      const fresh = await this.mintOnce(key, fence, former);
+      const fresh = await this.mintOnce(key, { fence, isLeased }, former);
       this.pace.succeeded(key);
       return fresh;
     } catch (error) {
@@ -107,9 +119,9 @@ export class SourceClient {
     }
   }
 
-  private async mintOnce(key: TokenKey, fence: number, former?: FormerToken) {
+  private async mintOnce(key: TokenKey, right: MintRight, former?: FormerToken) {
     const { name, policy } = key.integration;
-    const { minted, ...exchange } = await this.exchange(key, fence);
+    const { minted, ...exchange } = await this.exchange(key, right);
     const life = lifeOf(minted, policy, exchange, former, this.random);
     checkLife(name, life, exchange);
     const { ends, refreshWindowMs } = life;
@@ -119,13 +131,13 @@ export class SourceClient {
     return { content, ends };
   }
 
-  private async exchange(key: TokenKey, fence: number): Promise<Exchange & { readonly minted: MintedToken }> {
+  private async exchange(key: TokenKey, right: MintRight): Promise<Exchange & { readonly minted: MintedToken }> {
     const sent = momentOf(this.clock);
-    const minted = checked(await this.ask(key, fence), key.integration.name);
+    const minted = checked(await this.ask(key, right), key.integration.name);
     return { minted, sent, arrived: momentOf(this.clock) };
   }
 
-  private async ask(key: TokenKey, fence: number): Promise<MintedToken> {
+  private async ask(key: TokenKey, { fence, isLeased }: MintRight): Promise<MintedToken> {
     const { name, source, policy } = key.integration;
     const mint: RunningMint = { keyId: key.id, fence, controller: new AbortController() };
     const { signal } = mint.controller;
@@ -144,7 +156,7 @@ export class SourceClient {
     });
     this.running.add(mint);
     if (this.closing.aborted) mint.controller.abort(this.closing.reason);
-    const context = { signal, fence, integration: name };
+    const context = { signal, fence: isLeased ? fence : 0, integration: name };
     try {
       return await Promise.race([
         Promise.resolve()

@@ -16,9 +16,9 @@ const module = TokenCacheModule.forRoot({
 const application = await NestFactory.createApplicationContext(module, { logger: ['error', 'warn'] });
 const tokens = application.get(TokenService);
 
-process.on('message', async ({ callers, tenant }) => {
+process.on('message', async ({ callers, audience }) => {
   const results = await Promise.allSettled(
-    Array.from({ length: callers }, () => tokens.getToken('billing', { tenant })),
+    Array.from({ length: callers }, () => tokens.getToken('billing', { audience })),
   );
   process.send(
     results.map(({ value, reason }) =>

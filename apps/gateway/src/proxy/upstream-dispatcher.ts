@@ -1,0 +1,42 @@
+import { type buildConnector, type Dispatcher, EnvHttpProxyAgent, Pool } from 'undici';
+import { type OutboundProxy } from '../config/environment.js';
+import { tunnelConnector, verifiedTls, verifyingConnector } from './upstream-connector.js';
+
+export interface DispatcherOptions {
+  /** Longest time to connect, in ms; through a proxy, from its answer to `CONNECT` on once more. */
+  readonly connectMs: number;
+  readonly headersMs: number;
+  /** Most connections at once. */
+  readonly connections: number;
+  /** Absent if upstreams are connected to directly. */
+  readonly outbound?: OutboundProxy;
+}
+
+/**
+ * What sends requests to one origin: a pool of connections, and for an https origin that a proxy leads to, tunnels through that
+ * proxy (RFC 9110 section 9.3.6). An http upstream is on this machine, and its token must not reach a proxy in the clear.
+ */
+export function upstreamDispatcher(origin: string, options: DispatcherOptions): Dispatcher {
+  const { connectMs, headersMs, connections, outbound } = options;
+  const poolOptions: Pool.Options = {
+    connections,
+    headersTimeout: headersMs,
+    // The relay limits the body instead, because it knows the content type and must not limit an event stream.
+    bodyTimeout: 0,
+  };
+  const direct = verifyingConnector(connectMs);
+  if (!outbound || origin.startsWith('http:')) return new Pool(origin, { ...poolOptions, connect: direct });
+  const tls = verifiedTls(connectMs);
+  return new EnvHttpProxyAgent({
+    ...poolOptions,
+    httpProxy: '',
+    httpsProxy: outbound.url,
+    noProxy: outbound.except,
+    requestTls: tls,
+    proxyTls: tls,
+    factory: (target: string | URL, { connect }: { connect?: unknown }) => {
+      const tunnel = typeof connect === 'function' ? (connect as buildConnector.connector) : undefined;
+      return new Pool(target, { ...poolOptions, connect: tunnel ? tunnelConnector(tunnel, connectMs) : direct });
+    },
+  });
+}

@@ -1,0 +1,33 @@
+import { type Server } from 'node:http';
+import { type Socket } from 'node:net';
+import { overloaded } from '../proxy/problems.js';
+import { endWithProblem } from './raw-problem.js';
+
+/** A caller that does not take the answer loses its connection after this. */
+const REFUSAL_MS = 1_000;
+
+/** Refuses connections beyond a number, so that callers cannot use up the descriptors. */
+export class ConnectionLimit {
+  private open = 0;
+  private readonly refused = new WeakSet<Socket>();
+
+  constructor(server: Server, limit: number) {
+    server.on('connection', (socket: Socket) => {
+      this.open++;
+      socket.once('close', () => this.open--);
+      if (this.open > limit) this.refuse(socket);
+    });
+  }
+
+  /** Whether the connection is refused, and its requests are not heard. */
+  isRefused(socket: Socket): boolean {
+    return this.refused.has(socket);
+  }
+
+  private refuse(socket: Socket): void {
+    this.refused.add(socket);
+    endWithProblem(socket, overloaded());
+    const timeout = setTimeout(() => socket.destroy(), REFUSAL_MS);
+    socket.once('close', () => clearTimeout(timeout));
+  }
+}

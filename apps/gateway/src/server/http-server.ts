@@ -1,0 +1,60 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { type Duplex } from 'node:stream';
+import { type Socket } from 'node:net';
+import { type Limits } from '../config/limits.js';
+import { type Problem, sendProblem } from '../proxy/problem.js';
+import { unsupportedMethod } from '../proxy/problems.js';
+import { FORWARDED_METHODS } from '../proxy/proxy.methods.js';
+import { requestIdOf } from '../proxy/request-id.js';
+import { ConnectionLimit } from './connection-limit.js';
+import { ConnectionTurns } from './connection-turns.js';
+import { expectsContinue } from './expect-continue.js';
+import { answerParserError } from './parser-problem.js';
+import { endWithProblem } from './raw-problem.js';
+import { malformedProblem } from './request-check.js';
+import { closeIfUnread } from './unread-body.js';
+
+type Handler = (request: IncomingMessage, response: ServerResponse) => void;
+
+/** Long enough for a caller to come back; longer than its own idle time, so that it closes first. */
+const KEEP_ALIVE_MS = 72_000;
+
+const unknownExpectation: Problem = {
+  status: 417,
+  code: 'GATEWAY_EXPECTATION_UNSUPPORTED',
+  title: 'Expectation not supported',
+  detail: 'The only expectation that is understood is 100-continue: send the request without Expect',
+};
+
+/** The HTTP server: it hands on well-formed requests, one of a connection at a time, within the limits of the worker. */
+export function createHttpServer(handler: Handler, limits: Limits): Server {
+  const server = createServer({ requireHostHeader: false, keepAliveTimeout: KEEP_ALIVE_MS });
+  // Bodies have limits of their own; an upload may take its time.
+  server.requestTimeout = 0;
+  // Node would leave out the fields beyond a number, and the framing of the body with them.
+  server.maxHeadersCount = 0;
+  const connections = new ConnectionLimit(server, limits.connections);
+  const turns = new ConnectionTurns();
+  const refuse = (request: IncomingMessage, response: ServerResponse, problem: Problem): void =>
+    sendProblem(response, problem, requestIdOf(request.headers['x-request-id']));
+
+  server.on('request', (request, response) => {
+    if (connections.isRefused(request.socket)) return;
+    turns.take(request, response, () => {
+      closeIfUnread(request, response);
+      const problem = malformedProblem(request);
+      if (problem) refuse(request, response, problem);
+      else handler(request, response);
+    });
+  });
+  server.on('checkContinue', (request, response) => {
+    expectsContinue(request);
+    server.emit('request', request, response);
+  });
+  server.on('checkExpectation', (request, response) => refuse(request, response, unknownExpectation));
+  server.on('connect', (_request: IncomingMessage, socket: Duplex) =>
+    endWithProblem(socket as Socket, unsupportedMethod([...FORWARDED_METHODS])),
+  );
+  server.on('clientError', answerParserError);
+  return server;
+}

@@ -1,0 +1,52 @@
+import { TokenSourceUnavailableError } from '../core/contract/token-cache.errors.js';
+import { trimSecret } from './oauth-client.config.js';
+import { type ClientCredentialPair, type OAuthClientOptions } from './oauth-client.options.js';
+import { reaching } from './source-errors.js';
+
+/**
+ * The client that a token is requested for: that of the options, or the one that they name for this tenant.
+ *
+ * @throws TokenSourceUnavailableError when a function of the options fails, or returns nothing usable
+ */
+export async function clientOf(
+  options: OAuthClientOptions,
+  tenant: string | undefined,
+  integration: string,
+  signal: AbortSignal,
+): Promise<ClientCredentialPair> {
+  const { clientId = '', clientSecret, credentials } = options;
+  if (credentials) {
+    const found = await asking('credentials()', integration, signal, () => credentials(tenant));
+    return usable('credentials()', integration, { ...found });
+  }
+  if (typeof clientSecret !== 'function') return usable('clientSecret', integration, { clientId, clientSecret });
+  const secret = await asking('clientSecret()', integration, signal, () => clientSecret());
+  return usable('clientSecret()', integration, { clientId, clientSecret: secret });
+}
+
+function usable(what: string, integration: string, { clientId, clientSecret }: Partial<ClientCredentialPair>) {
+  const secret = typeof clientSecret === 'string' ? trimSecret(clientSecret) : '';
+  if (typeof clientId === 'string' && clientId !== '' && secret !== '') return { clientId, clientSecret: secret };
+  throw new TokenSourceUnavailableError(`${what} of "${integration}" returned no secret: ${remedyOf(what)}`);
+}
+
+function asking<T>(what: string, integration: string, signal: AbortSignal, ask: () => T | Promise<T>): Promise<T> {
+  return reaching(`${what} of "${integration}"`, signal, () => beforeAbort(signal, async () => ask()), remedyOf(what));
+}
+
+function remedyOf(what: string): string {
+  return what === 'credentials()'
+    ? 'it must return an object with clientId and clientSecret, neither of them empty'
+    : 'it must return a string that is not empty';
+}
+
+/** The answer of `ask`, or a rejection as soon as the signal aborts. */
+function beforeAbort<T>(signal: AbortSignal, ask: () => Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const abort = (): void => reject(signal.reason as Error);
+    signal.addEventListener('abort', abort, { once: true });
+    ask()
+      .then(resolve, reject)
+      .finally(() => signal.removeEventListener('abort', abort));
+  });
+}

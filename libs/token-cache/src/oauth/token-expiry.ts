@@ -1,0 +1,58 @@
+import { type AnswerFields } from './answer-body.js';
+
+/** Names for the end of a token's life: Entra ID, Supabase, ASP.NET, Go and Google. */
+const END_FIELDS = [
+  'expires_on',
+  'expires_at',
+  'expiresAt',
+  'expiresOn',
+  'expiry',
+  'expiry_date',
+  'expireTime',
+  'expires',
+  '.expires',
+];
+
+/** The seconds before 2001 and the milliseconds after 5138 are no instant that a token ends at. */
+const LEAST_SECONDS = 1e9;
+const MOST_SECONDS = 1e11;
+/** A date that says its zone; one without means another instant on each machine. */
+const ZONED = /(?:Z|GMT|UTC|[+-]\d{2}:?\d{2})$/i;
+
+const NUMBER = /^[+-]?\d+(?:\.\d+)?$/;
+
+/**
+ * The life that an answer states, in ms: `expires_in` (RFC 6749 section 5.1) as a number or as text. 0 and less mean that it is
+ * over; undefined that the answer says nothing that can be read.
+ */
+export function expiresInMsOf(fields: AnswerFields): number | undefined {
+  // `expires_in` of an answer that has both is in milliseconds.
+  const seconds = numberOf(fields['expires_in_sec']) ?? numberOf(fields['expires_in']) ?? numberOf(fields['expiresIn']);
+  const lifeMs = seconds === undefined ? NaN : Math.floor(seconds * 1_000);
+  return Number.isSafeInteger(lifeMs) ? lifeMs : undefined;
+}
+
+/** The end of the life that an answer states, in epoch ms of the server's clock: epoch seconds, epoch ms, or a date. */
+export function expiresAtOf(fields: AnswerFields): number | undefined {
+  return END_FIELDS.map((name) => instantOf(fields[name])).find((instant) => instant !== undefined);
+}
+
+function instantOf(value: unknown): number | undefined {
+  const number = numberOf(value);
+  if (number !== undefined) return epochMsOf(number);
+  if (typeof value !== 'string' || !ZONED.test(value.trim())) return undefined;
+  const instant = Date.parse(value);
+  return Number.isNaN(instant) ? undefined : instant;
+}
+
+/** 0 and less stand for no instant, and are passed on as they are: what they mean is for the caller to say. */
+function epochMsOf(number: number): number | undefined {
+  if (number <= 0) return Math.floor(number);
+  if (number >= LEAST_SECONDS && number < MOST_SECONDS) return Math.floor(number * 1_000);
+  return number >= MOST_SECONDS && number < MOST_SECONDS * 1_000 ? Math.floor(number) : undefined;
+}
+
+function numberOf(value: unknown): number | undefined {
+  const isNumeric = typeof value === 'number' || (typeof value === 'string' && NUMBER.test(value.trim()));
+  return isNumeric && Number.isFinite(Number(value)) ? Number(value) : undefined;
+}
