@@ -50,6 +50,8 @@ export default {
     ...PARTS.filter(({ forbiddenBuiltins }) => forbiddenBuiltins.length > 0).map(builtins),
   ],
   options: {
+    // The build makes these of the Lua scripts beside them.
+    exclude: { path: '\\.lua\\.js$' },
     doNotFollow: { path: 'node_modules|/dist/' },
     tsPreCompilationDeps: true,
     tsConfig: { fileName: 'tsconfig.base.json' },

@@ -1,1 +1,7 @@
-module.exports = { ...require('../../jest.preset.js'), displayName: 'token-cache' };
+const preset = require('../../jest.preset.js');
+
+module.exports = {
+  ...preset,
+  displayName: 'token-cache',
+  transform: { ...preset.transform, '\\.lua$': require.resolve('./build/lua-transform.cjs') },
+};

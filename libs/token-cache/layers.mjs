@@ -28,7 +28,7 @@ const ADAPTERS = [
     packages: ['@nestjs/common', '@nestjs/core', '@willsoto/nestjs-prometheus', 'prom-client'],
   },
   { path: 'health', imports: ['core/contract', 'nest'], packages: ['@nestjs/common', '@nestjs/terminus'] },
-  { path: 'testing', imports: ['core/contract'] },
+  { path: 'testing', imports: ['core/contract', 'core/slot', 'nest'] },
 ];
 
 /** The core does no input or output of its own: a port does it. */

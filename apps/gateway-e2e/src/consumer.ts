@@ -16,6 +16,23 @@ export async function pack(packageFolder: string, into: string): Promise<{ tarba
   return { tarball: join(into, packed.filename), files: packed.files.map(({ path }) => path).sort() };
 }
 
+interface CompilerOptions {
+  /** Of the file. @defaultValue `'main.ts'` */
+  name?: string;
+  module?: string;
+  moduleResolution?: string;
+  ignoreDeprecations?: string;
+}
+
+const STRICT = { strict: true, noEmit: true, module: 'nodenext', target: 'es2022', types: ['node'] };
+
+/** What this run of Jest has set, and a host has not. */
+const OURS = ['NODE_ENV', 'NODE_OPTIONS', 'JEST_WORKER_ID'];
+
+function hostEnvironment(): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !OURS.includes(name)));
+}
+
 /** An application of somebody else: a folder outside of the workspace. */
 export class Consumer {
   constructor(readonly folder: string) {
@@ -33,26 +50,48 @@ export class Consumer {
     await execute('npm', ['install', '--save-exact', ...NPM_OPTIONS, ...packages], { cwd: this.folder });
   }
 
-  /** Runs an ES module of this application; answers what it printed. */
+  /** Runs a module of this application, an ES module unless its name says otherwise; answers what it printed. */
   run(source: string, name = 'main.js'): Promise<string> {
     return this.node(this.write(name, source));
   }
 
-  /** @throws Error with what the compiler found */
-  async compile(source: string): Promise<void> {
-    const options = { strict: true, noEmit: true, module: 'nodenext', target: 'es2022', types: ['node'] };
-    this.write('main.ts', source);
-    this.write('tsconfig.json', JSON.stringify({ compilerOptions: options, files: ['main.ts'] }));
+  /**
+   * Compiles a file with the workspace's compiler.
+   *
+   * @throws Error with what the compiler found
+   */
+  async compile(source: string, { name = 'main.ts', ...options }: CompilerOptions = {}): Promise<void> {
+    const compilerOptions = { ...STRICT, ...options };
+    this.write(name, source);
+    this.write('tsconfig.json', JSON.stringify({ compilerOptions, files: [name] }));
     await this.node(join(ROOT, 'node_modules/typescript/bin/tsc'), '-p', this.folder);
   }
 
-  private async node(...args: string[]): Promise<string> {
+  /** Runs a program of a package that this application has; answers what it printed. */
+  bin(path: string, ...args: string[]): Promise<string> {
+    return this.node(join(this.folder, 'node_modules', path), ...args);
+  }
+
+  /**
+   * Runs a script of this application's `package.json`; answers what it printed.
+   *
+   * @throws Error with all that it printed
+   */
+  script(name: string): Promise<string> {
+    return this.execute('npm', ['run', '--silent', name]);
+  }
+
+  node(...args: string[]): Promise<string> {
+    return this.execute(process.execPath, args);
+  }
+
+  private async execute(program: string, args: string[]): Promise<string> {
     try {
-      const { stdout } = await execute(process.execPath, args, { cwd: this.folder });
-      return stdout.trim();
+      const { stdout, stderr } = await execute(program, args, { cwd: this.folder, env: hostEnvironment() });
+      return (stdout + stderr).trim();
     } catch (error) {
       const { stdout, stderr } = error as { stdout?: string; stderr?: string };
-      throw new Error(`${args.join(' ')} failed:\n${stdout}${stderr}`, { cause: error });
+      throw new Error(`${program} ${args.join(' ')} failed:\n${stdout}${stderr}`, { cause: error });
     }
   }
 }

@@ -1,6 +1,8 @@
+import { execFile } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type TemporaryDirectory, temporaryDirectory } from '@mintonce/test-support';
+import { promisify } from 'node:util';
+import { startRedis, type TemporaryDirectory, temporaryDirectory } from '@mintonce/test-support';
 import { Consumer, pack } from './consumer.js';
 import { exportedNames } from './exported-names.js';
 import { ROOT } from './fleet.js';
@@ -11,15 +13,22 @@ jest.setTimeout(300_000);
 const FOLDER = 'libs/token-cache';
 const NAME = '@mintonce/token-cache';
 
+interface Target {
+  types: string;
+  default: string;
+}
 interface Manifest {
-  exports: Record<string, string | { types: string; default: string }>;
+  exports: Record<string, string | { 'module-sync': string; module: string; require: Target; default: Target }>;
+  main: string;
+  types: string;
+  typesVersions: { '*': Record<string, [string]> };
   peerDependencies: Record<string, string>;
   peerDependenciesMeta: Record<string, { optional: boolean }>;
   devDependencies: Record<string, string>;
 }
 const manifest = JSON.parse(readFileSync(join(ROOT, FOLDER, 'package.json'), 'utf8')) as Manifest;
 const entryPoints = Object.entries(manifest.exports).flatMap(([entry, target]) =>
-  typeof target === 'string' ? [] : [{ entry, ...target }],
+  typeof target === 'string' ? [] : [{ entry, ...target, types: target.default.types }],
 );
 const nestOf = (version: string) => [
   `@nestjs/common@${version}`,
@@ -29,18 +38,27 @@ const nestOf = (version: string) => [
 ];
 const specifierOf = (entry: string) => NAME + entry.slice(1);
 
+const isUsedByTypes = (peer: string) => /^(ioredis|libsql|oauth4webapi)@/.test(peer);
+
 /** The peers that may be missing, in the versions that the library is tested with. */
 const optionalPeers = Object.keys(manifest.peerDependenciesMeta).map(
   (peer) => `${peer}@${manifest.devDependencies[peer]}`,
 );
 
-/** Two callers ask for a token, which names the process that minted it. */
-const application = ({ store = 'new MemoryTokenStore()', process = 'this' } = {}) => `
+const IMPORTS = `
 import 'reflect-metadata';
 import { Injectable, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { MemoryTokenStore, TokenCacheModule, TokenService, tokenSource } from '${NAME}';
+`;
 
+/** Two callers ask for a token, which names the process that minted it. */
+const application = ({ store = 'new MemoryTokenStore()', process = 'this', imports = IMPORTS } = {}) => `
+${imports}
+${asking(store, process)}
+`;
+
+const asking = (store: string, process: string) => `
 let minted = 0;
 const source = tokenSource('tests', async () => ({ accessToken: ['${process}', ++minted].join('-'), expiresInMs: 600_000 }));
 
@@ -63,14 +81,43 @@ console.log((await Promise.all([invoices.credential(), invoices.credential()])).
 await app.close();
 `;
 
+/** The same as one file that a bundler makes, on Redis. */
+const bundled = (port: number) => `
+${IMPORTS}
+import { RedisTokenStore } from '${NAME}/redis';
+import { Redis } from 'ioredis';
+
+async function main() {
+  const redis = new Redis({ host: '127.0.0.1', port: ${port} });
+  ${asking('new RedisTokenStore(redis)', 'this')}
+  await redis.quit();
+}
+void main();
+`;
+
+/** Packages in CommonJS, such as ioredis, `require` the modules of Node. */
+const REQUIRE_IN_ES_MODULES =
+  "import { createRequire as requireOf } from 'node:module'; const require = requireOf(import.meta.url);";
+
+/** What Nest loads only where it is installed. */
+const NOT_INSTALLED = ['@nestjs/microservices', '@nestjs/websockets', '@nestjs/platform-*', 'class-*', '@fastify/*'];
+
+/** Runs a tool of the workspace; answers what it printed. */
+async function tool(name: string, ...args: string[]): Promise<string> {
+  const { stdout } = await promisify(execFile)(join(ROOT, 'node_modules/.bin', name), args);
+  return stdout;
+}
+
 const TYPESCRIPT = `
 import { type Token, TokenCacheError, type TokenCacheErrorCode, TokenCacheModule, TokenService } from '${NAME}';
 import { type MintedToken, MemoryTokenStore, type TokenRequest, tokenSource, type TokenStore } from '${NAME}';
 import { clientCredentials } from '${NAME}/oauth';
 import { RedisTokenStore } from '${NAME}/redis';
 import { SqliteTokenStore } from '${NAME}/sqlite';
+import { FakeClock, fakeToken, fakeTokens } from '${NAME}/testing';
 import { Redis } from 'ioredis';
 
+export const fakes: [Token, TokenService, FakeClock] = [fakeToken(), fakeTokens({ billing: 'a-token' }), new FakeClock()];
 const stores: TokenStore[] = [new MemoryTokenStore(), new SqliteTokenStore({ path: 'x' }), new RedisTokenStore(new Redis())];
 const mint = async (request: TokenRequest): Promise<MintedToken> => ({ accessToken: String(request.scope) });
 const crm = clientCredentials({ issuer: 'https://idp.example', clientId: 'crm', clientSecret: 'secret' });
@@ -78,6 +125,7 @@ export const root = TokenCacheModule.forRoot({
   store: stores[0]!,
   integrations: { billing: { source: tokenSource('billing', mint), safetyMarginMs: 60_000 }, crm: { source: crm } },
 });
+export const feature = TokenCacheModule.forFeatureAsync({ inject: ['A'], useFactory: async (a: string) => ({ [a]: { source: crm } }) });
 export const read = (tokens: TokenService): Promise<Token> => tokens.getToken('billing', { scope: ['invoices:read'] });
 export const codeOf = (error: unknown): TokenCacheErrorCode | undefined =>
   error instanceof TokenCacheError ? error.code : undefined;
@@ -103,24 +151,52 @@ describe('The package of token-cache', () => {
     });
 
     it('holds no test, no source and nothing whose source is gone', () => {
-      const built = files.filter((file) => /^dist\/.*\.js$/.test(file));
-      const sources = built.map((file) => file.replace(/^dist\/(.*)\.js$/, 'src/$1.ts'));
+      const built = files.filter((file) => /^dist\/(?!cjs\/vendor\/).*\.js$/.test(file));
+      const sources = built
+        .map((file) => file.replace(/^dist\/(cjs\/)?(.*)\.js$/, 'src/$2.ts'))
+        .map((file) => file.replace(/\.lua\.ts$/, '.lua'));
       expect(files.filter((file) => /spec|(^|\/)tests?\/|(?<!\.d)\.ts$|tsconfig|jest/.test(file))).toEqual([]);
       expect(sources.filter((source) => !existsSync(join(ROOT, FOLDER, source)))).toEqual([]);
     });
 
     it('holds the target of every entry point', () => {
       const targets = entryPoints
-        .flatMap((entry) => [entry.types, entry.default])
+        .flatMap(({ require, default: esm }) => [require.types, require.default, esm.types, esm.default])
         .map((path) => path.slice('./'.length));
       expect(targets).not.toEqual([]);
       expect(targets.filter((target) => !files.includes(target))).toEqual([]);
     });
 
-    it('holds the Lua scripts that the Redis store reads', () => {
-      expect(files.filter((file) => file.endsWith('.lua')).map((file) => file.replace(/.*\/|\.lua$/g, ''))).toEqual([
-        ...['acquire', 'commit', 'fail', 'head', 'invalidate', 'now', 'offer', 'peek', 'purge', 'renew'],
-      ]);
+    it('names the same target for whoever takes the ES modules', () => {
+      for (const target of entryPoints) {
+        expect([target['module-sync'], target.module]).toEqual([target.default.default, target.default.default]);
+      }
+    });
+
+    it('names the same declarations for a compiler that does not read "exports"', () => {
+      const { '.': root, ...others } = Object.fromEntries(
+        entryPoints.map(({ entry, require }) => [entry, require.types]),
+      );
+      expect([manifest.main, manifest.types]).toEqual([root?.replace(/\.d\.ts$/, '.js'), root]);
+      expect(Object.entries(manifest.typesVersions['*']).map(([name, [types]]) => [`./${name}`, types])).toEqual(
+        Object.entries(others),
+      );
+    });
+
+    it('reads no file and asks for no place of its own at run time', () => {
+      const scripts = files.filter((file) => /^dist\/(redis|cjs\/redis)\/.*\.js$/.test(file));
+      const code = scripts.map((file) => readFileSync(join(ROOT, FOLDER, file), 'utf8')).join('');
+      expect(scripts.length).toBeGreaterThan(20);
+      expect(code).not.toMatch(/import\.meta|__dirname|__filename|node:fs/);
+    });
+
+    it('is what publint holds for correct', async () => {
+      await expect(tool('publint', 'run', tarball, '--strict')).resolves.toContain('All good!');
+    });
+
+    it('has types that are right for every kind of host', async () => {
+      const report = await tool('attw', tarball, '--format', 'json');
+      expect((JSON.parse(report) as { analysis: { problems: unknown[] } }).analysis.problems).toEqual([]);
     });
   });
 
@@ -182,8 +258,76 @@ describe('The package of token-cache', () => {
       }
     });
 
+    it.each(entryPoints)('is the same from "$entry" for import and for require', async ({ entry }) => {
+      const names = await consumer.run(
+        `const required = require('${specifierOf(entry)}');
+         import('${specifierOf(entry)}').then((imported) => {
+           const names = Object.keys(imported).filter((name) => imported[name] === required[name]);
+           console.log(JSON.stringify(names.sort()));
+         });`,
+        'same.cjs',
+      );
+      expect(JSON.parse(names.split('\n')[0] ?? '')).toEqual(PUBLIC_API[entry]?.values);
+    });
+
+    it('gives one application modules that import it and modules that require it', async () => {
+      const imports = IMPORTS.replace(
+        /import \{ MemoryTokenStore[^]*$/,
+        `import { MemoryTokenStore, TokenCacheModule, tokenSource } from '${NAME}';
+         import { createRequire } from 'node:module';
+         const { TokenService } = createRequire(import.meta.url)('${NAME}');`,
+      );
+      expect(imports).toContain('createRequire');
+      await expect(consumer.run(application({ imports }))).resolves.toMatch(/^this-1, this-1/);
+    });
+
+    it.each([
+      ['cjs', 'bundle.cjs'],
+      ['esm', 'bundle.mjs'],
+    ])('works in a bundle of esbuild (%s)', async (format, outfile) => {
+      const redis = await startRedis();
+      try {
+        const main = consumer.write('to-bundle.mjs', bundled(redis.port));
+        const output = join(consumer.folder, outfile);
+        const options = [
+          '--bundle',
+          '--platform=node',
+          `--format=${format}`,
+          `--outfile=${output}`,
+          '--log-level=error',
+        ];
+        if (format === 'esm') options.push(`--banner:js=${REQUIRE_IN_ES_MODULES}`);
+        await tool('esbuild', main, ...options, ...NOT_INSTALLED.map((name) => `--external:${name}`));
+        await expect(consumer.node(outfile)).resolves.toMatch(/^this-1, this-1/);
+      } finally {
+        await redis.stop();
+      }
+    });
+
+    it('warns of a store in memory when it is one of several threads', async () => {
+      consumer.write('thread.mjs', application().replace("['error']", "['error', 'warn']"));
+      const output = await consumer.run(
+        "new (await import('node:worker_threads')).Worker(new URL('./thread.mjs', import.meta.url));",
+      );
+      expect(output).toContain('MemoryTokenStore is not shared');
+      expect(output).toContain('this-1, this-1');
+    });
+  });
+
+  describe.each([
+    ['11.2.10', 'main.cts', 'node10', { module: 'commonjs', ignoreDeprecations: '6.0' }],
+    ['11.2.10', 'main.cts', 'node16', { module: 'node16' }],
+    ['11.2.10', 'main.cts', 'nodenext', { module: 'nodenext' }],
+    ['12.5.1', 'main.mts', 'node16', { module: 'node16' }],
+    ['12.5.1', 'main.mts', 'nodenext', { module: 'nodenext' }],
+    ['12.5.1', 'main.mts', 'bundler', { module: 'esnext' }],
+  ])('with Nest %s, in a file %s and with the module resolution %s', (version, name, moduleResolution, options) => {
     it('has types that a strict compiler accepts', async () => {
-      await consumer.compile(TYPESCRIPT);
+      const consumer = new Consumer(join(directory.path, `types-${version}`));
+      if (!existsSync(join(consumer.folder, 'node_modules'))) {
+        await consumer.install(tarball, ...nestOf(version), ...optionalPeers.filter(isUsedByTypes), '@types/node@20');
+      }
+      await consumer.compile(TYPESCRIPT, { name, moduleResolution, ...options });
     });
   });
 });

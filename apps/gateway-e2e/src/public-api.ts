@@ -57,6 +57,7 @@ export const PUBLIC_API: Record<string, { values: string[]; types: string[] }> =
       'StoreOperation',
       'StoredToken',
       'TokenCacheErrorCode',
+      'TokenCacheFeatureAsyncOptions',
       'TokenCacheOptions',
       'TokenPolicy',
       'TokenPolicyOptions',
@@ -89,8 +90,8 @@ export const PUBLIC_API: Record<string, { values: string[]; types: string[] }> =
   './prometheus': { values: ['TokenCacheMetricsModule'], types: [] },
   './health': { values: ['TokenCacheHealthIndicator'], types: ['IntegrationHealth'] },
   './testing': {
-    values: ['FakeClock', 'FakeTokenSource', 'FaultyTokenStore', 'describeTokenStore'],
-    types: ['StoreFault', 'TokenStoreContractOptions', 'TokenStoreFixture'],
+    values: ['FakeClock', 'FakeTokenSource', 'FaultyTokenStore', 'describeTokenStore', 'fakeToken', 'fakeTokens'],
+    types: ['FakeIntegration', 'StoreFault', 'TokenStoreContractOptions', 'TokenStoreFixture'],
   },
   './undici': { values: ['DispatchAttempt', 'RelayController', 'tokenInterceptor'], types: [] },
   './axios': { values: ['useToken'], types: [] },

@@ -1,3 +1,4 @@
+export { type TokenCacheFeatureAsyncOptions } from './nest/token-cache.feature.js';
 export { TokenCacheModule } from './nest/token-cache.module.js';
 export { TokenService } from './nest/token.service.js';
 export { type GetTokenOptions, type SendOptions, TokenClient } from './core/token-client.js';

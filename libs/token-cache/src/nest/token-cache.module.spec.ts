@@ -1,5 +1,6 @@
 import { type DynamicModule, Inject, Injectable, type LoggerService, Module } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
+import { fakeTokens } from '../testing/fake-tokens.js';
 import { FakeTokenSource } from '../testing/fake-token-source.js';
 import { FaultyTokenStore } from '../testing/faulty-token-store.js';
 import { MemoryTokenStore } from '../core/slot/memory-token-store.js';
@@ -97,10 +98,94 @@ describe('TokenCacheModule', () => {
     await app.close();
   });
 
+  it('lets feature modules take their integrations from a factory, as from a ConfigService', async () => {
+    @Injectable()
+    class Settings {
+      readonly secret = 'crm';
+    }
+    @Module({ providers: [Settings], exports: [Settings] })
+    class SettingsModule {}
+    @Module({
+      imports: [
+        TokenCacheModule.forFeatureAsync({
+          imports: [SettingsModule],
+          inject: [Settings],
+          useFactory: async ({ secret }: Settings) => ({ crm: { source: new FakeTokenSource(secret) } }),
+        }),
+      ],
+      providers: [Invoices],
+    })
+    class CrmModule {}
+    const app = await Test.createTestingModule({ imports: [TokenCacheModule.forRoot(options), CrmModule] }).compile();
+    const { tokens } = app.get(Invoices, { strict: false });
+    expect((await tokens.getToken('crm')).accessToken).toBe('crm-token-1');
+    expect(tokens.integrations).toEqual(['billing', 'crm']);
+    await app.close();
+  });
+
+  it.each(['reference', 'deep-hash'] as const)('keeps every forFeature when Nest names modules by %s', async (by) => {
+    const [crm, erp, hr] = ['crm', 'erp', 'hr'].map((name) => ({ [name]: { source: new FakeTokenSource(name) } }));
+    @Module({ imports: [TokenCacheModule.forRoot(options)] })
+    class RootModule {}
+    @Module({ imports: [TokenCacheModule.forFeature(crm!)] })
+    class CrmModule {}
+    @Module({ imports: [TokenCacheModule.forFeature(erp!)] })
+    class ErpModule {}
+    @Module({ imports: [TokenCacheModule.forFeatureAsync({ useFactory: () => hr! })] })
+    class HrModule {}
+    const app = await Test.createTestingModule(
+      { imports: [RootModule, CrmModule, ErpModule, HrModule] },
+      { moduleIdGeneratorAlgorithm: by },
+    ).compile();
+    expect([...app.get(TokenService, { strict: false }).integrations].sort()).toEqual(['billing', 'crm', 'erp', 'hr']);
+    await app.close();
+  });
+
+  it('gives TokenService to a feature module that imports the class itself', async () => {
+    @Module({ imports: [TokenCacheModule], providers: [Invoices] })
+    class InvoicesModule {}
+    const app = await Test.createTestingModule({
+      imports: [TokenCacheModule.forRoot(options), InvoicesModule],
+    }).compile();
+    expect(app.get(Invoices, { strict: false }).tokens).toBe(app.get(TokenService, { strict: false }));
+    await app.close();
+  });
+
+  it('is named in what Nest says of an application without forRoot', async () => {
+    const compiling = Test.createTestingModule({ imports: [TokenCacheModule] })
+      .setLogger(SILENT)
+      .compile();
+    await expect(compiling).rejects.toThrow(/TokenCacheModule\.forRoot\(\)/);
+  });
+
+  it('builds neither service nor integrations of its own when a test overrides TokenService', async () => {
+    const fake = fakeTokens({ billing: 'a-token' });
+    const notBuilt = jest.fn();
+    @Module({
+      imports: [TokenCacheModule.forFeatureAsync({ useFactory: notBuilt })],
+      providers: [Invoices],
+    })
+    class CrmModule {}
+    const app = await Test.createTestingModule({
+      // Options that the real service refuses.
+      imports: [TokenCacheModule.forRoot({ store: {} as never }), CrmModule],
+    })
+      .overrideProvider(TokenService)
+      .useValue(fake)
+      .compile();
+    expect(app.get(Invoices, { strict: false }).tokens).toBe(fake);
+    expect(notBuilt).not.toHaveBeenCalled();
+    await app.close();
+  });
+
   it.each([
     ['leaseMs', () => TokenCacheModule.forRoot({ ...options, leaseMs: -1 })],
     ['leaseMs', () => TokenCacheModule.forRootAsync({ useFactory: () => ({ ...options, leaseMs: -1 }) })],
     ['integrations.crm.source', () => TokenCacheModule.forFeature({ crm: {} as never })],
+    [
+      'integrations.crm.source',
+      () => TokenCacheModule.forFeatureAsync({ useFactory: async () => ({ crm: {} as never }) }),
+    ],
     ['integrations.billing', () => TokenCacheModule.forFeature({ billing: { source: new FakeTokenSource() } })],
   ])('does not boot with %s that cannot be', async (field, module) => {
     const imports = [module()];

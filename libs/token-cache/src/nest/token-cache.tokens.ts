@@ -1,2 +1,2 @@
-/** The one `TokenService` of an application, which `forRoot` and `forFeature` make visible. */
-export const ROOT_TOKEN_SERVICE = Symbol('ROOT_TOKEN_SERVICE');
+/** The one `TokenService` of an application. Its description is what Nest's error names when `forRoot` is missing. */
+export const ROOT_TOKEN_SERVICE = Symbol('TokenCacheModule.forRoot()');

@@ -1,4 +1,5 @@
 import cluster from 'node:cluster';
+import { isMainThread } from 'node:worker_threads';
 import { type Logger } from '@nestjs/common';
 import { MemoryTokenStore } from '../core/slot/memory-token-store.js';
 import { type TokenStore } from '../core/contract/token-store.js';
@@ -13,5 +14,5 @@ export function warnOfUnsharedStore(store: TokenStore, logger: Logger): void {
 }
 
 function isOneOfSeveral(): boolean {
-  return cluster.isWorker || process.env['NODE_APP_INSTANCE'] !== undefined;
+  return cluster.isWorker || !isMainThread || process.env['NODE_APP_INSTANCE'] !== undefined;
 }

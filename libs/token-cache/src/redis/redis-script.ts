@@ -1,11 +1,20 @@
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 
 import { type Cluster, type Redis } from 'ioredis';
-
+import acquire from './lua/acquire.lua.js';
+import commit from './lua/commit.lua.js';
+import fail from './lua/fail.lua.js';
+import head from './lua/head.lua.js';
+import invalidate from './lua/invalidate.lua.js';
+import now from './lua/now.lua.js';
+import offer from './lua/offer.lua.js';
+import peek from './lua/peek.lua.js';
+import purge from './lua/purge.lua.js';
+import renew from './lua/renew.lua.js';
 import { sendScript } from './send-script.js';
 
-const HEAD = read('head');
+/** Text and not files: a bundle has no folder to read from. */
+const SCRIPTS = { acquire, commit, fail, invalidate, now, offer, peek, purge, renew };
 
 /**
  * A Lua script, run by its SHA-1 digest. ioredis' `defineCommand` is not used: it adds methods to a client that belongs to the
@@ -16,8 +25,8 @@ export class RedisScript {
   readonly #sha: string;
 
   /** @param name name of a file in `lua/`, without its extension */
-  constructor(name: string) {
-    this.#lua = `${HEAD}\n${read(name)}`;
+  constructor(name: keyof typeof SCRIPTS) {
+    this.#lua = `${head}\n${SCRIPTS[name]}`;
     this.#sha = createHash('sha1').update(this.#lua).digest('hex');
   }
 
@@ -33,8 +42,4 @@ export class RedisScript {
       return sendScript(client, 'eval', [this.#lua, keys.length, ...keys, ...args]);
     }
   }
-}
-
-function read(name: string): string {
-  return readFileSync(new URL(`./lua/${name}.lua`, import.meta.url), 'utf8');
 }

@@ -1,3 +1,4 @@
+import { type TokenSourceError, type TokenStoreUnavailableError } from './token-cache.errors.js';
 import { type MintReason, type RejectionVerdict } from './token-store.js';
 
 /** Where a token came from: the hand of this process, the store, or a wait for another caller or process. */
@@ -16,7 +17,7 @@ export type RejectionOutcome = RejectionVerdict | 'excused';
 export type StoreOperation =
   'peek' | 'acquire' | 'renew' | 'commit' | 'offer' | 'fail' | 'invalidate' | 'purge' | 'ping';
 
-/** Port: what happens in the cache, for metrics and traces. Every method does nothing unless overridden, and must not throw. */
+/** Port: what happens in the cache, for metrics and traces. Every method does nothing unless overridden; what it throws is told once. */
 export abstract class TokenObserver {
   /** A caller was given a token without a mint by this call. */
   hit(_integration: string, _layer: HitLayer): void {}
@@ -30,6 +31,10 @@ export abstract class TokenObserver {
   waited(_integration: string, _durationMs: number): void {}
   /** The store was asked once; a call that was not made because the store is taken for down counts as failed. */
   storeCalled(_operation: StoreOperation, _durationMs: number, _failed: boolean): void {}
+  /** Why a call of the store failed; its own error is the cause. `storeCalled` counts the call. */
+  storeFailed(_operation: StoreOperation, _error: TokenStoreUnavailableError): void {}
+  /** Why a mint failed, and in `retryAfterMs` for how long the source is left alone. `minted` counts the mint. */
+  mintFailed(_integration: string, _error: TokenSourceError): void {}
   /** A lease was no longer ours when we renewed it. */
   leaseLost(_integration: string): void {}
   /** A background refresh failed; callers still have the valid token. */

@@ -63,6 +63,7 @@ export class Minting {
       if (isPurged) return 'voided';
       const remembered = await plan.remember(error as TokenSourceError);
       if (remembered === 'voided') return remembered;
+      observers.notify('mintFailed', key.integration.name, remembered);
       throw remembered;
     }
     failures.forget(key.id);

@@ -46,7 +46,9 @@ export class GuardedStore {
       failed = false;
       return answer;
     } catch (cause) {
-      throw new TokenStoreUnavailableError(operation, { cause });
+      const error = new TokenStoreUnavailableError(operation, { cause });
+      this.observers.notify('storeFailed', operation, error);
+      throw error;
     } finally {
       this.observers.notify('storeCalled', operation, this.clock.monotonic() - startedAt, failed);
     }
