@@ -41,8 +41,16 @@ export class HandJudge extends Witness {
   refused(caller: Caller, code: string): void {
     const { process, request, inHand } = caller;
     const name = 'nobody hears an error with a valid token in hand';
-    const held = this.isStillHeld(caller, inHand) ? inHand : process.serves && this.heldBy(process, request.label);
+    const held = this.isStillHeld(caller, inHand) ? inHand : process.serves && this.settledIn(process, request.label);
     this.verdict.expect(!held, name, () => `${process.name} held ${held} and answered ${code}`, aboutOf(caller));
+  }
+
+  /** The good token in hand, unless it was minted so shortly ago that its commit may be under way. */
+  private settledIn(process: Process, label: string): string | undefined {
+    const known = process.knowledgeOf(label).inHand;
+    const { storeTimeoutMs } = this.world.weather.policy;
+    const isSettled = known && this.waitedMs(process, known.since, known.pausedMsBefore) > storeTimeoutMs + SLACK_MS;
+    return isSettled ? this.heldBy(process, label) : undefined;
   }
 
   private checkWait(caller: Caller, accessToken: string, waitedMs: number): void {

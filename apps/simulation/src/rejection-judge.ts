@@ -23,7 +23,7 @@ export class RejectionJudge extends Witness {
     const issued = this.world.idp.tokens.get(accessToken);
     const isBack = truth.voidedTokens.has(accessToken) && !this.world.idp.repeated.has(accessToken);
     // A store that lost what it knew cannot know of the purge either.
-    const isPurged = truth.purgedUpTo > 0 && issued !== undefined && issued.askedAt < (truth.purgedAt.at(-1) ?? 0);
+    const isPurged = !this.world.idp.repeated.has(accessToken) && truth.purgedUpTo > 0 && issued !== undefined && issued.askedAt < (truth.purgedAt.at(-1) ?? 0);
     this.verdict.expect(
       !isBack && !isPurged,
       'no token is shared again that was rejected or purged',
@@ -71,10 +71,15 @@ export class RejectionJudge extends Witness {
     if (!newest || generation > newest.generation) process.newest.set(label, { generation, at: this.now });
   }
 
+  /** A store that lost its memory lost the purges, too: a process that heard of none may bring its token back. */
+  private isForgetful(label: string): boolean {
+    return (this.truthOf(label)?.lostHistories ?? 0) > 0;
+  }
+
   /** Whatever else is broken: a process that was told of a purge gives out nothing that was minted before. */
   private checkPurged(process: Process, label: string, accessToken: string, askedAt: number): void {
     const issued = this.world.idp.tokens.get(accessToken);
-    if (!issued) return;
+    if (!issued || this.isForgetful(label)) return;
     const { voids, ownPurges } = process.knowledgeOf(label);
     const generations = this.generationsOf(label, accessToken);
     const isShared = generations.length > 0;
@@ -110,7 +115,7 @@ export class RejectionJudge extends Witness {
       );
     const isNeedless = isMarked && better !== undefined && better !== accessToken && generations.length > 0;
     this.verdict.expect(
-      !isNeedless || this.world.idp.repeated.has(accessToken),
+      !isNeedless || this.world.idp.repeated.has(accessToken) || this.isForgetful(label),
       'no rejected token is given out while another can be had',
       () => `${process.name} gave out ${accessToken}, which is marked, with ${better} in hand`,
       { label, process: process.name },

@@ -211,9 +211,9 @@ export class Acquisition {
 
   private async wait(way: Way, leaseEndsInMs: number, sentAt: Moment): Promise<Round> {
     way.waitedSince ??= sentAt.monotonicAt;
-    way.uselessGeneration = undefined;
     if (!this.parts.closing.aborted) await way.watch.wait(leaseEndsInMs);
-    return 'look again';
+    // This process may have minted one without the store meanwhile.
+    return this.inHand(way) ?? 'look again';
   }
 
   private coolDown(way: Way, cooldown: Cooldown): Obtained {

@@ -104,8 +104,11 @@ export class Publishing {
 
   /** What is over is never published; its lease is released. */
   private async giveUp(key: TokenKey, lease: Lease): Promise<'voided'> {
-    await this.parts.store.fail(key, lease).catch(() => {});
-    this.parts.storeEvents.released(key.id, lease.fence);
+    const { store, storeEvents } = this.parts;
+    await store.fail(key, lease).then(
+      () => storeEvents.released(key.id, lease.fence),
+      () => {},
+    );
     return 'voided';
   }
 

@@ -167,6 +167,8 @@ export class Upkeep {
   private async replaceAlone(key: TokenKey, held: HeldToken, error: unknown): Promise<undefined> {
     const { policy } = key.integration;
     const isLeft = error instanceof TokenStoreUnavailableError && policy.whenStoreUnavailable === 'mint-locally';
+    // A caller may have had to mint meanwhile.
+    if (this.parts.tokens.valid(key.id) !== held) return undefined;
     if (!isLeft || this.now() < this.aloneAt(held, policy.mintTimeoutMs)) throw error;
     await this.parts.mints.withoutLease(key, 'refresh').result;
     return undefined;
@@ -187,12 +189,13 @@ export class Upkeep {
    * @throws TokenStoreUnavailableError
    */
   private async bringIn(key: TokenKey, held: HeldToken): Promise<void> {
-    const { clock, store, tokens, publishing } = this.parts;
+    const { clock, cooldowns, store, tokens, publishing } = this.parts;
     await this.watching(key, async (watch) => {
       const sentAt = momentOf(clock);
       const acquired = await store.acquire(key, { minTtlMs: leftMs(held.ends, sentAt) });
       if (acquired.outcome === 'lease') return this.shareUnlessVoid(key, held, acquired, watch);
       if (acquired.outcome !== 'hit') {
+        if (acquired.outcome === 'cooling') cooldowns.learn(key.id, acquired.cooldown);
         tokens.heed(key.id, acquired.voidedUpTo, acquired.rejected);
         if (tokens.valid(key.id) === held) await publishing.offer(key, acquired, held, watch);
         return;

@@ -67,6 +67,7 @@ export class KeyWatch {
   /** A call that is sent from now on is answered in full knowledge of what happened before. */
   forget(): void {
     this.heard.clear();
+    this.released = 0;
     this.isAwake = false;
   }
 
