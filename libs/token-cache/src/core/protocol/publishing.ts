@@ -120,7 +120,8 @@ export class Publishing {
     sentAt: Moment,
     watch: KeyWatch,
   ): HeldToken | undefined {
-    if (!token || sentAt.monotonicAt + token.ttlMs < ends.monotonicAt) return undefined;
+    // The life was told somewhere between the call and now.
+    if (!token || this.parts.clock.monotonic() + token.ttlMs < ends.monotonicAt) return undefined;
     const admission = this.parts.tokens.admit(key, token, sentAt, watch);
     return admission.outcome === 'held' ? admission.held : undefined;
   }
