@@ -63,7 +63,9 @@ export class CostJudge extends Witness {
     const asked = this.asked.get(call);
     if (!asked || asked.answer) return;
     asked.answer = { acquired: answer as Acquired, at: this.now };
-    if (asked.answer.acquired.outcome === 'cooling') ledger.cooling = asked;
+    // Who was refused a token may be told of a cool-down while others are given that token.
+    const isPlain = (call.args[1] as Attempt).refusedGeneration === undefined;
+    if (isPlain && asked.answer.acquired.outcome === 'cooling') ledger.cooling = asked;
   }
 
   /** An event reaches a process, or it has reason of its own to look again. */

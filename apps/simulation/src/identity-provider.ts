@@ -169,7 +169,10 @@ export class IdentityProvider {
       case 'odd':
         return new Error('socket hang up');
       case 'unreachable':
-        return new TokenSourceUnavailableError('cannot connect', { cause: new Error('connect ECONNREFUSED') });
+        return new TokenSourceUnavailableError('cannot connect', {
+          cause: new Error('connect ECONNREFUSED'),
+          binds: 'process',
+        });
     }
   }
 

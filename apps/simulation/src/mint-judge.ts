@@ -101,7 +101,9 @@ export class MintJudge extends Witness {
     // Without the store a process mints for itself; that it had to is judged at each.
     if (fence === 0) return true;
     const truth = this.truthOf(label);
-    if (truth?.published.some((token) => token.fence === fence)) return false;
+    const published = truth?.published.find((token) => token.fence === fence);
+    // A token that was offered may be replaced at once, by the mint that was under way meanwhile.
+    if (published) return published.isOffered === true;
     // A purge voids what is being minted.
     if (this.wasPurged(label)) return true;
     // A token that ends before it can be shared is of use to nobody.
@@ -182,7 +184,7 @@ export class MintJudge extends Witness {
     const process = this.world.everyone.find(({ name: other }) => other === call.process);
     const held = process && this.hands.freshIn(process, call.label);
     this.verdict.expect(
-      held === undefined,
+      held === undefined || this.world.idp.repeated.has(held),
       name,
       () => `${call.process} minted t${call.number} with ${held} in hand`,
       call,

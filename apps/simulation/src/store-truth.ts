@@ -26,6 +26,8 @@ export interface PublishedToken {
   readonly endsAt: number;
   readonly ttlMs: number;
   readonly storedAt: number;
+  /** Shared without a lease: another process may be minting meanwhile. */
+  readonly isOffered?: boolean;
 }
 
 /** Who was given a lease, and when. */
@@ -255,7 +257,15 @@ export class KeyTruth {
     this.fence = Math.max(this.fence, generation);
     delete this.marked;
     const endsAt = serverNow + lifeMs;
-    this.current = { fence: generation, accessToken, refreshWindowMs, endsAt, ttlMs: lifeMs, storedAt: now };
+    this.current = {
+      fence: generation,
+      accessToken,
+      refreshWindowMs,
+      endsAt,
+      ttlMs: lifeMs,
+      storedAt: now,
+      isOffered: true,
+    };
     this.published.push(this.current);
     return this.current;
   }

@@ -1,5 +1,7 @@
 import { DEFAULT_NEAR_CACHE } from './config/policy.js';
+import { type TokenKey } from './config/token-key.js';
 import { type TokenCacheConfig } from './config/token-cache.options.js';
+import { type HeldToken } from './contract/held-token.js';
 import { TokenObservers } from './contract/token-observers.js';
 import { type TokenStoreEvent } from './contract/token-store.js';
 import { WithToken } from './door/with-token.js';
@@ -42,7 +44,7 @@ export function assemble(config: TokenCacheConfig, closing: AbortSignal, onUnexp
   const store = new StoreClient(guarded, clock);
   const storeEvents = new StoreEvents(clock, random, tokenStore.events, (event) => hear(event));
   const sources = new SourceClient(clock, random, closing);
-  const failures = new FailureMemory(clock, random);
+  const failures = new FailureMemory(clock, random, store.process);
   const channel = tokenStore.events && storeEvents;
   const tokens = new TokensInHand({ ...base, policy: nearCache, maxEntries, channel });
   const standing = new TokenStanding(clock, tokens, maxEntries);
@@ -67,7 +69,8 @@ export function assemble(config: TokenCacheConfig, closing: AbortSignal, onUnexp
   const retries = new Retries(clock);
   const minting = new Minting(known);
   const publishing = new Publishing(known);
-  const mints = new Mints({ ...known, minting, publishing, retries });
+  const bringIn = (key: TokenKey, held: HeldToken): void => upkeep.tend(key, held);
+  const mints = new Mints({ ...known, minting, publishing, retries, bringIn });
   const rejections = new Rejections({ ...known, announce: (event) => storeEvents.deliver(event) });
   const upkeep = new Upkeep({ ...known, mints, publishing, onUnexpected });
   const acquisition = new Acquisition({ ...known, mints, upkeep, rejections });

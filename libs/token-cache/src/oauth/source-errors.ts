@@ -64,7 +64,8 @@ export async function reaching<T>(
     if (error instanceof TokenCacheError) throw error;
     const problem = signal.aborted ? 'did not answer in time' : `failed with ${reasonOf(error)}`;
     // Without `cause`: errors of an HTTP parser quote the bytes that it could not parse, which may hold a secret.
-    throw new TokenSourceUnavailableError(`${where} ${problem}: ${remedy}`);
+    // The network, the resolver and the trusted certificates of this host may be the fault.
+    throw new TokenSourceUnavailableError(`${where} ${problem}: ${remedy}`, { binds: 'process' });
   }
 }
 
@@ -99,7 +100,10 @@ export function refuseFields(where: string, { status, headers, fields, clientAut
   const oauthError = errorCodeOf(fields);
   const known = { oauthError, retryAfterMs: retryAfterMs(headers) };
   const message = [where, 'answered', status, oauthError].filter(Boolean).join(' ');
-  if (mayPass(status, known)) throw new TokenSourceUnavailableError(message, known);
+  if (mayPass(status, known)) {
+    const isThrottled = status === 429;
+    throw new TokenSourceUnavailableError(message, isThrottled ? { ...known, binds: 'provider' } : known);
+  }
   const isLogin = clientAuth && (status === 401 || oauthError === 'invalid_client');
   const remedy =
     REMEDIES[oauthError ?? (isLogin ? 'invalid_client' : '')] ?? 'look into the log of the authorization server';

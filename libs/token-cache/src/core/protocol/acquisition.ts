@@ -120,7 +120,8 @@ export class Acquisition {
     const inHand = this.inHand(way);
     if (inHand) return this.offer(way, acquired, inHand);
     if (acquired.outcome === 'wait') return this.wait(way, acquired.leaseEndsInMs, sentAt);
-    cooldowns.learn(key.id, acquired.cooldown);
+    // Callers that were refused no token may still be given one.
+    if (refusedBy(way) === undefined) cooldowns.learn(key.id, acquired.cooldown);
     return this.coolDown(way, acquired.cooldown);
   }
 
@@ -138,8 +139,7 @@ export class Acquisition {
       await rejections.tellStore(key);
       watch.forget();
       const sentAt = momentOf(clock);
-      const refusedGeneration = way.uselessGeneration ?? way.refusedGeneration;
-      const acquired = await store.acquire(key, { refusedGeneration });
+      const acquired = await store.acquire(key, { refusedGeneration: refusedBy(way) });
       if (acquired.outcome !== 'lease') place();
       return { acquired, sentAt, place };
     } catch (error) {
@@ -149,12 +149,13 @@ export class Acquisition {
   }
 
   /** Waits for a place, unless the store has a token already. */
-  private async queue({ key, watch, uselessGeneration, refusedGeneration }: Way): Promise<Asked | Release> {
+  private async queue(way: Way): Promise<Asked | Release> {
+    const { key, watch } = way;
     const { clock, sources, store } = this.parts;
     watch.forget();
     const sentAt = momentOf(clock);
     const { token, isRejected } = await store.peek(key);
-    const serves = token && !isRejected && token.fence !== (uselessGeneration ?? refusedGeneration);
+    const serves = token && !isRejected && token.fence !== refusedBy(way);
     return serves ? { acquired: { outcome: 'hit', token }, sentAt, place: () => {} } : sources.admission(key);
   }
 
@@ -295,4 +296,9 @@ export class Acquisition {
   private now(): number {
     return this.parts.clock.monotonic();
   }
+}
+
+/** The generation of a shared token that does not serve. */
+function refusedBy({ uselessGeneration, refusedGeneration }: Way): number | undefined {
+  return uselessGeneration ?? refusedGeneration;
 }

@@ -33,6 +33,8 @@ export interface MintsParts {
   publishing: Publishing;
   retries: Retries;
   observers: TokenObservers;
+  /** Gives the store a token whose lease was lost to a process that shares none yet. */
+  bringIn(key: TokenKey, held: HeldToken): void;
   /** Aborted when the process gives up its mints to shut down. */
   closing: AbortSignal;
 }
@@ -181,7 +183,8 @@ export class Mints {
       const minted = await this.parts.publishing.commit(key, granted.lease, fresh, watch);
       if (minted === 'voided' || minted.outcome !== 'local') return minted;
       if (right.granted !== granted) continue;
-      this.commitAgain(key, minted.held);
+      if (minted.held.sharing.state === 'unanswered') this.commitAgain(key, minted.held);
+      else this.parts.bringIn(key, minted.held);
       return minted;
     }
   }
