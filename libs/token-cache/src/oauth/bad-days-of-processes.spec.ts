@@ -29,14 +29,16 @@ interface Heard {
 }
 
 /** Answers, with the cool-down that the library's default policy gives each. */
-const DAYS: [what: string, answer: RequestListener, code: string, coolMs: number][] = [
-  ['503 with Retry-After', answer(503, {}, { 'retry-after': '120' }), 'TOKEN_SOURCE_UNAVAILABLE', 120_000],
-  ['401 invalid_client', answer(401, { error: 'invalid_client' }), 'TOKEN_SOURCE_REJECTED', 30_000],
+const DAYS: [what: string, answer: RequestListener, code: string, coolMs: number, calls: number][] = [
+  ['503 with Retry-After', answer(503, {}, { 'retry-after': '120' }), 'TOKEN_SOURCE_UNAVAILABLE', 120_000, 1],
+  // The secret of one process may be out of date, until a second one is refused as well.
+  ['401 invalid_client', answer(401, { error: 'invalid_client' }), 'TOKEN_SOURCE_REJECTED', 30_000, 2],
   [
     '429 with an absurd Retry-After',
     answer(429, {}, { 'retry-after': '999999' }),
     'TOKEN_SOURCE_UNAVAILABLE',
     3_600_000,
+    1,
   ],
 ];
 
@@ -49,6 +51,7 @@ describe('Four processes of the built library with clientCredentials(), while th
   let processes: ChildProcess[];
   let printed = '';
   let audience: string;
+  let elapsedMs = 0;
 
   beforeAll(async () => {
     server = await startRedis();
@@ -90,20 +93,22 @@ describe('Four processes of the built library with clientCredentials(), while th
 
   async function burst(): Promise<Heard[]> {
     const answers = processes.map(async (child) => {
-      child.send({ callers: CALLERS_EACH, audience });
+      child.send({ callers: CALLERS_EACH, audience, elapsedMs });
       const [heard] = (await once(child, 'message')) as [Heard[]];
       return heard;
     });
     return (await Promise.all(answers)).flat();
   }
 
-  /** Makes `ms` pass in the store. */
+  /** Makes `ms` pass in the store and in the processes. */
   async function pass(ms: number): Promise<void> {
+    elapsedMs += ms;
     const [record] = await client.keys('shop:*:l');
     await moveClock(client, new RedisNames('shop').keys(record!.split(':')[2]!), ms);
   }
 
-  it.each(DAYS)('make one call during the cool-down and one more after it: %s', async (what, odd, code, coolMs) => {
+  it.each(DAYS)('ask no more often than needed during the cool-down and once after it: %s', async (...day) => {
+    const [what, odd, code, coolMs, calls] = day;
     idp.respond = odd;
     const heard = [...(await burst()), ...(await burst())];
     expect(new Set(heard.map((one) => one.code))).toEqual(new Set([code]));
@@ -111,21 +116,21 @@ describe('Four processes of the built library with clientCredentials(), while th
       expect(retryAfterMs).toBeGreaterThan(0);
       expect(retryAfterMs).toBeLessThanOrEqual(coolMs);
     }
-    expect(idp.requests).toBe(1);
+    expect(idp.requests).toBe(calls);
 
     idp.respond = well;
     await pass(coolMs);
     const generations = new Set((await burst()).map(({ generation }) => generation));
     expect(generations).toEqual(new Set([expect.any(Number)]));
-    expect(idp.requests).toBe(2);
+    expect(idp.requests).toBe(calls + 1);
     for (const secret of [CLIENT_SECRET, ACCESS_TOKEN, NOISE]) expect(printed.includes(secret)).toBe(false);
     recordEvidence({
       promises: [2, 5],
       fault: `the provider answers with ${what}`,
-      mints: 1,
-      bound: 1,
+      mints: calls,
+      bound: calls,
       errors: { [code]: heard.length },
-      seen: `${PROCESSES} processes of their own, ${heard.length} callers, one call; one more after ${coolMs} ms for ${PROCESSES * CALLERS_EACH} callers`,
+      seen: `${PROCESSES} processes of their own, ${heard.length} callers, ${calls} calls; one more after ${coolMs} ms for ${PROCESSES * CALLERS_EACH} callers`,
     });
   });
 
@@ -135,8 +140,8 @@ describe('Four processes of the built library with clientCredentials(), while th
     const heard = [...(await burst()), ...(await burst()), ...(await burst())];
     const tookMs = performance.now() - startedAt;
     expect(new Set(heard.map(({ code }) => code))).toEqual(new Set(['TOKEN_SOURCE_UNAVAILABLE']));
-    // The shortest cool-down is 100 ms, even with full jitter.
-    const bound = 1 + Math.floor(tookMs / 100);
+    // The shortest cool-down is 100 ms, even with full jitter; two processes may ask before it binds the fleet.
+    const bound = 2 * (1 + Math.floor(tookMs / 100));
     expect(idp.requests).toBeLessThanOrEqual(bound);
     recordEvidence({
       promises: [2, 5],

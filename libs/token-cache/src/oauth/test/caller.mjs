@@ -1,4 +1,5 @@
-// A process that starts a number of callers at once for each message: node caller.mjs <socket of Redis> <token endpoint> <secret>
+// A process that starts a number of callers at once for each message, `elapsedMs` later by its own clock than it is:
+// node caller.mjs <socket of Redis> <token endpoint> <secret>
 import { Redis } from 'ioredis';
 import { NestFactory } from '@nestjs/core';
 import { TokenCacheModule, TokenService } from '@mintonce/token-cache';
@@ -8,15 +9,26 @@ import { RedisTokenStore } from '@mintonce/token-cache/redis';
 const [socket, tokenEndpoint, clientSecret] = process.argv.slice(2);
 const client = new Redis(socket);
 const source = clientCredentials({ tokenEndpoint, clientId: 'gateway', clientSecret, allowInsecureRequests: true });
+let elapsedMs = 0;
+const clock = {
+  now: () => Date.now() + elapsedMs,
+  monotonic: () => performance.now() + elapsedMs,
+  after: (delayMs, callback) => {
+    const timer = setTimeout(callback, delayMs);
+    return () => clearTimeout(timer);
+  },
+};
 const module = TokenCacheModule.forRoot({
   store: new RedisTokenStore(client, { namespace: 'shop' }),
   integrations: { billing: { source } },
   storeTimeoutMs: 10_000,
+  clock,
 });
 const application = await NestFactory.createApplicationContext(module, { logger: ['error', 'warn'] });
 const tokens = application.get(TokenService);
 
-process.on('message', async ({ callers, audience }) => {
+process.on('message', async ({ callers, audience, ...time }) => {
+  elapsedMs = time.elapsedMs;
   const results = await Promise.allSettled(
     Array.from({ length: callers }, () => tokens.getToken('billing', { audience })),
   );
