@@ -50,7 +50,7 @@ interface Failure {
   readonly coolMs: number;
   readonly oauthError?: string;
   /** Two, where the failure may be that of one process, until a second one has failed; one otherwise. */
-  readonly calls?: 2;
+  readonly calls?: number;
 }
 
 /** What was asked for is refused, which is the same in every process. */
