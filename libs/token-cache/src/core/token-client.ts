@@ -120,7 +120,8 @@ export class TokenClient {
   }
 
   /**
-   * Drops the token, the cool-down and the memory of rejections in all processes, and voids a mint in flight.
+   * Drops the token in all processes, the cool-down and the memory of rejections in the store and this process, and voids a mint
+   * in flight. A pause that a provider asked for goes on in the process that was told.
    *
    * @throws TokenIntegrationUnknownError, TokenConfigError as `getToken` does
    * @throws TokenStoreUnavailableError when the store cannot be told

@@ -1,8 +1,8 @@
 /** Time as the library sees it; handed in so that tests and simulations own it. */
 export interface Clock {
-  /** Epoch ms. Only for what people read; it may step. */
+  /** Epoch ms; it may step. Shows what people read, and that the machine slept: what ends is over by the first of both clocks. */
   now(): number;
-  /** Ms since some fixed point; never steps. Every deadline is measured with it. */
+  /** Ms since some fixed point; never steps, but may stand still while the machine is suspended. Deadlines are measured with it. */
   monotonic(): number;
   /** Runs `callback` once after `delayMs`; the returned function cancels it. */
   after(delayMs: number, callback: () => void): () => void;

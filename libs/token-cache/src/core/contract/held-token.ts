@@ -9,10 +9,13 @@ export type Sharing =
   | { readonly state: 'shared' }
   /** Its commit under that lease got no answer. */
   | { readonly state: 'unanswered'; readonly lease: Lease }
-  /** It was minted without a lease, or lost its lease to a process that shares no token yet. */
+  /** It was minted without a lease, or lost its lease to a process that shares no token, or one that ends sooner. */
   | { readonly state: 'unshared' };
 
-/** A token in the hand of this process; it never changes. Its generation is the fence that it was minted under. */
+/**
+ * A token in the hand of this process; it never changes. Its generation is the fence that it was minted under; without a lease, the
+ * number right above the newest fence that the process had seen.
+ */
 export interface HeldToken {
   readonly token: Token;
   /** Hard expiry. */

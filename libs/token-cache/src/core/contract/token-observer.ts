@@ -4,7 +4,7 @@ import { type MintReason, type RejectionVerdict } from './token-store.js';
 /** Where a token came from: the hand of this process, the store, or a wait for another caller or process. */
 export type HitLayer = 'near' | 'shared' | 'waited';
 
-/** What came of a mint: shared, given up for a newer token, kept by this process alone, or no token. */
+/** What came of a mint: shared, given up as overtaken or void, kept by this process for now, or no token. */
 export type MintOutcome = 'stored' | 'superseded' | 'local' | 'failed';
 
 /**
@@ -41,7 +41,7 @@ export abstract class TokenObserver {
   refreshFailed(_integration: string, _code: string): void {}
   /** An upstream refused a token, and this became of it. */
   rejected(_integration: string, _outcome: RejectionOutcome): void {}
-  /** A commit came after a newer fence. */
+  /** A commit came after a newer fence, or after a purge or a rejection. */
   superseded(_integration: string): void {}
   /** A payload in the store could not be opened or read; it counts as a miss. */
   unreadable(_integration: string): void {}

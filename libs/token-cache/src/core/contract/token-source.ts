@@ -21,7 +21,8 @@ export interface TokenSource {
   readonly client?: string;
 
   /**
-   * Mints one token. Called by one process at a time for the whole fleet; must give up when `context.signal` aborts.
+   * Mints one token. Called by one process at a time for each key of the fleet, but by each for itself while the store does not
+   * answer; must give up when `context.signal` aborts.
    *
    * @throws TokenSourceRejectedError when the request itself was refused: asked again after 30 s (`cooldown.rejectedMs`)
    * @throws TokenSourceUnavailableError when asking again may help; any other error counts as this one

@@ -11,7 +11,7 @@ export interface IntegrationStatus {
   /** Epoch ms, as the source said. */
   readonly expiresAt?: number;
   readonly generation?: number;
-  /** How long the fleet will not ask the source again. */
+  /** How long the source is left alone, by the whole fleet or by the process that failed. */
   readonly coolingMs?: number;
   /** The last failure of this integration that this process saw; cleared by the next success. */
   readonly lastErrorCode?: TokenCacheErrorCode;

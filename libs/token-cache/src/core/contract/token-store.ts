@@ -17,7 +17,8 @@ export interface TokenStore {
   /**
    * The token if it serves the attempt: it is not marked as rejected, is not of `refusedGeneration`, and lives longer than
    * `minTtlMs`; else the right to mint one, or why not. A token that merely lives too short is also a hit while it cannot be
-   * replaced now. The same nonce is given its own live lease again, so that a lost reply does not make a process wait for itself.
+   * replaced now. The same nonce is given its own live lease again, with the same fence, so that neither a lost reply nor other
+   * work of the process makes it wait for itself.
    * A lease that ends later than `leaseMs` from now was granted before the store's clock was set back, and is over.
    */
   acquire(keyId: string, attempt: Attempt): Promise<Acquired>;
@@ -46,7 +47,8 @@ export interface TokenStore {
    * Publishes, without a lease, a token that this process holds and the store has lost or never had, and wakes the waiters.
    * Leases, cool-downs and the pace of rejections stay as they are, so that a mint under way replaces this token. Idempotent.
    *
-   * @param generation the fence that the token was minted under, or the last one that was known when it was minted without one
+   * @param generation the fence that the token was minted under; where it was minted without a lease, the number right above the
+   *   newest fence that its process had seen
    * @param ttlMs time to hard expiry when the offer is sent, greater than 0
    * @param since tells what the offer took to arrive, which comes off `ttlMs`; unset when the store has not answered before
    */
@@ -96,7 +98,7 @@ export interface TokenStore {
 
 /** One attempt to get a token or the right to mint it. */
 export interface Attempt {
-  /** Unique per attempt, unguessable. */
+  /** Names the holder, unguessable: a live lease is granted again to the nonce that has it. A process uses one for all its attempts. */
   readonly nonce: string;
   readonly leaseMs: number;
   /** A token that lives no longer than this is to be replaced: 0 for an ordinary look-up, the refresh window to refresh early. */
@@ -172,7 +174,7 @@ export type MintReason = 'miss' | 'refresh' | 'invalidated';
 export interface NotServed {
   /** A token that is valid but does not serve the attempt, being marked or refused. */
   readonly rejected?: StoredToken;
-  /** All that was minted under this fence or an older one was purged or is marked as rejected; 0 for nothing. */
+  /** All that was minted under this fence or an older one was purged or rejected, be it replaced since; 0 for nothing. */
   readonly voidedUpTo: number;
 }
 
@@ -200,13 +202,13 @@ export type Acquired =
       readonly token?: StoredToken;
     });
 
-/** The answer to a commit. `voided`: the token was purged or is marked as rejected, or an older one than that is. */
+/** The answer to a commit. `voided`: the token was purged or rejected, or is older than one that was. */
 export type Committed =
   | { readonly outcome: 'stored' | 'duplicate' | 'voided' }
   /** A newer fence exists, or the store cannot know: the token itself may be good. `token` is the newer one, if there is one. */
   | { readonly outcome: 'superseded'; readonly token?: StoredToken };
 
-/** The answer to an offer. `voided`: the token was purged or is marked as rejected, or an older one than that is. */
+/** The answer to an offer. `voided`: the token was purged or rejected, or is older than one that was. */
 export type Offered =
   | { readonly outcome: 'stored' | 'voided' }
   /** A newer token was published, or one that serves is there, which is then `token`; or the offered token has ended. */
