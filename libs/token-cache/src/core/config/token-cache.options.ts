@@ -70,7 +70,18 @@ const MODULE_FIELDS = new Set<string>([
   'isGlobal',
 ]);
 const INTEGRATION_FIELDS = new Set<string>([...POLICY_FIELDS, 'source', 'credential']);
-const STORE_METHODS = ['peek', 'acquire', 'renew', 'commit', 'fail', 'invalidate', 'purge', 'ping', 'close'] as const;
+const STORE_METHODS = [
+  'peek',
+  'acquire',
+  'renew',
+  'commit',
+  'offer',
+  'fail',
+  'invalidate',
+  'purge',
+  'ping',
+  'close',
+] as const;
 
 /**
  * Fills in the defaults and checks everything, so that a mistake shows at boot.

@@ -274,7 +274,7 @@ export class Acquisition {
     if (inHand) return inHand;
     try {
       if (key.integration.policy.whenStoreUnavailable === 'fail') throw cause;
-      const held = await mints.withoutLease(key, 'miss', tokens.lastResort(key.id)).result;
+      const held = await mints.withoutLease(key, 'miss', { ofNoUse: tokens.lastResort(key.id) }).result;
       return held === 'voided' ? 'look again' : { held, via: 'mint' };
     } catch (error) {
       const rejected = tokens.lastResort(key.id);

@@ -53,7 +53,7 @@ interface Right {
   readonly fence: number;
   readonly reason: MintReason;
   /** The token in hand that did not serve: its successor is kept although it may end earlier, or the next call would mint again. */
-  readonly ofNoUse?: HeldToken;
+  readonly ofNoUse?: HeldToken | undefined;
   granted?: Granted;
   leaseLost: Promise<void>;
   stopRenewing(): void;
@@ -103,11 +103,20 @@ export class Mints {
     return true;
   }
 
-  /** Mints for this process alone, while the store does not answer; `ofNoUse` is the token in hand that does not serve. */
-  withoutLease(key: TokenKey, reason: MintReason, ofNoUse?: HeldToken): RunningMint {
+  /**
+   * Mints for this process alone, while the store does not answer.
+   *
+   * @param given the token in hand that does not serve, and a place among the open requests, which is given back
+   */
+  withoutLease(
+    key: TokenKey,
+    reason: MintReason,
+    { ofNoUse, place }: { ofNoUse?: HeldToken | undefined; place?: Release } = {},
+  ): RunningMint {
     const current = this.running.get(key.id);
     if (current) return asRunning(current);
-    return this.begin(key, { fence: this.parts.store.fenceWithoutLease(key), reason, ofNoUse, ...withoutLease() });
+    const fence = this.parts.store.fenceWithoutLease(key);
+    return this.begin(key, { fence, reason, ofNoUse, ...withoutLease() }, place);
   }
 
   /** Resolves when no mint is under way. */

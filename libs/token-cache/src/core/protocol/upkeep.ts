@@ -4,19 +4,20 @@ import { type HeldToken } from '../contract/held-token.js';
 import { leftMs, momentOf } from '../contract/moment.js';
 import { TokenCacheError, TokenSourceError, TokenStoreUnavailableError } from '../contract/token-cache.errors.js';
 import { type TokenObservers } from '../contract/token-observers.js';
-import { type Lease } from '../contract/token-store.js';
+import { type Acquired, type Lease } from '../contract/token-store.js';
 import { type TokensInHand } from '../in-hand/tokens-in-hand.js';
 import { errorOf } from '../source-client/cooldown.js';
 import { type Release } from '../source-client/open-mints.js';
 import { type SourceClient } from '../source-client/source-client.js';
 import { BREAKER_RESET_MS } from '../store-client/breaker.js';
 import { type KeyWatch } from '../store-client/key-watch.js';
-import { type Granted, type Refused, type StoreClient } from '../store-client/store-client.js';
+import { type Granted, type Refused, type StoreClient, type Wanted } from '../store-client/store-client.js';
 import { type StoreEvents } from '../store-client/store-events.js';
 import { type KnownCooldowns } from './known-cooldowns.js';
 import { type LastErrors } from './last-errors.js';
 import { type Mints } from './mints.js';
 import { type Publishing } from './publishing.js';
+import { type Rejections } from './rejections.js';
 
 export interface UpkeepParts {
   clock: Clock;
@@ -28,6 +29,7 @@ export interface UpkeepParts {
   cooldowns: KnownCooldowns;
   mints: Mints;
   publishing: Publishing;
+  rejections: Rejections;
   lastErrors: LastErrors;
   observers: TokenObservers;
   /** Hears of a failure that is none of the library's errors. */
@@ -50,7 +52,7 @@ export class Upkeep {
   tend(key: TokenKey, held: HeldToken): void {
     const { state } = held.sharing;
     if (state === 'shared') this.whenRested(held, () => this.refreshed(key, held));
-    if (state === 'unshared') this.whenRested(held, () => this.quietly(this.bringIn(key, held)));
+    if (state === 'unshared') this.whenRested(held, () => this.quietly(this.broughtIn(key, held)));
   }
 
   /** Commits a token that the store has lost, under the lease that was granted in its place. */
@@ -73,7 +75,7 @@ export class Upkeep {
     this.whenRested(held, () =>
       this.quietly(
         this.watching(key, async (watch) => {
-          const acquired = await this.parts.store.acquire(key, { refusedGeneration: generation });
+          const acquired = await this.ask(key, { refusedGeneration: generation });
           if (acquired.outcome === 'lease') await this.shareUnlessVoid(key, held, acquired, watch);
         }),
       ),
@@ -136,12 +138,12 @@ export class Upkeep {
   }
 
   private async refreshIn(place: Release, key: TokenKey, held: HeldToken): Promise<void> {
-    const { clock, cooldowns, store, tokens, mints } = this.parts;
+    const { clock, cooldowns, tokens, mints } = this.parts;
     await this.watching(key, async (watch) => {
       const sentAt = momentOf(clock);
-      const acquired = await store
-        .acquire(key, { minTtlMs: held.ends.monotonicAt - held.refreshAt })
-        .catch((error: unknown) => this.replaceAlone(key, held, error));
+      const acquired = await this.ask(key, { minTtlMs: held.ends.monotonicAt - held.refreshAt }).catch(
+        (error: unknown) => this.replaceAlone(key, held, place, error),
+      );
       if (!acquired) return;
       if (acquired.outcome === 'hit') tokens.admit(key, acquired.token, sentAt, watch);
       if (acquired.outcome === 'cooling') {
@@ -164,13 +166,13 @@ export class Upkeep {
    *
    * @throws the error of the store until that moment
    */
-  private async replaceAlone(key: TokenKey, held: HeldToken, error: unknown): Promise<undefined> {
+  private async replaceAlone(key: TokenKey, held: HeldToken, place: Release, error: unknown): Promise<undefined> {
     const { policy } = key.integration;
     const isLeft = error instanceof TokenStoreUnavailableError && policy.whenStoreUnavailable === 'mint-locally';
     // A caller may have had to mint meanwhile.
     if (this.parts.tokens.valid(key.id) !== held) return undefined;
     if (!isLeft || this.now() < this.aloneAt(held, policy.mintTimeoutMs)) throw error;
-    await this.parts.mints.withoutLease(key, 'refresh').result;
+    await this.parts.mints.withoutLease(key, 'refresh', { place }).result;
     return undefined;
   }
 
@@ -183,16 +185,27 @@ export class Upkeep {
     return at;
   }
 
+  /** Gives the store a token that was minted without it, or replaces that alone while the store stays silent. */
+  private async broughtIn(key: TokenKey, held: HeldToken): Promise<void> {
+    try {
+      await this.bringIn(key, held);
+    } catch (error) {
+      const place = this.now() < held.refreshAt ? undefined : this.parts.sources.tryAdmission(key);
+      if (!place) throw error;
+      await this.replaceAlone(key, held, place, error).finally(place);
+    }
+  }
+
   /**
    * Gives the store a token that was minted without it; the one that lives longer wins.
    *
    * @throws TokenStoreUnavailableError
    */
   private async bringIn(key: TokenKey, held: HeldToken): Promise<void> {
-    const { clock, cooldowns, store, tokens, publishing } = this.parts;
+    const { clock, cooldowns, tokens, publishing } = this.parts;
     await this.watching(key, async (watch) => {
       const sentAt = momentOf(clock);
-      const acquired = await store.acquire(key, { minTtlMs: leftMs(held.ends, sentAt) });
+      const acquired = await this.ask(key, { minTtlMs: leftMs(held.ends, sentAt) });
       if (acquired.outcome === 'lease') return this.shareUnlessVoid(key, held, acquired, watch);
       if (acquired.outcome !== 'hit') {
         if (acquired.outcome === 'cooling') cooldowns.learn(key.id, acquired.cooldown);
@@ -219,6 +232,12 @@ export class Upkeep {
   private async release(key: TokenKey, lease: Lease): Promise<void> {
     await this.parts.store.fail(key, lease);
     this.parts.storeEvents.released(key.id, lease.fence);
+  }
+
+  /** Asks the store, which hears first of the rejections that it missed. */
+  private async ask(key: TokenKey, wanted: Wanted): Promise<Acquired> {
+    await this.parts.rejections.tellStore(key);
+    return this.parts.store.acquire(key, wanted);
   }
 
   private async watching(key: TokenKey, work: (watch: KeyWatch) => Promise<unknown>): Promise<void> {

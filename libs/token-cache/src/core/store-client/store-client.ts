@@ -48,8 +48,11 @@ export class StoreClient {
     private readonly clock: Clock,
   ) {}
 
-  peek(key: TokenKey): Promise<Peeked> {
-    return this.call(key, 'peek', (store) => store.peek(key.id));
+  /** What is there; a cool-down only if it binds this process. */
+  async peek(key: TokenKey): Promise<Peeked> {
+    const { cooldown, ...peeked } = await this.call(key, 'peek', (store) => store.peek(key.id));
+    const isBound = cooldown !== undefined && (cooldown.process ?? this.process) === this.process;
+    return isBound ? { ...peeked, cooldown } : peeked;
   }
 
   async acquire(key: TokenKey, { minTtlMs = 0, refusedGeneration }: Wanted = {}): Promise<Acquired> {
