@@ -149,12 +149,16 @@ export class CallerJudge extends Witness {
 
   /** One process that cannot use its source is no reason to refuse the callers of others, who may try for themselves. */
   private checkSickness({ process, request }: Caller, error: unknown): void {
-    const { sick, everSick } = this.world.idp;
+    const { sick, everSick, repeated } = this.world.idp;
     const isOnlyTrouble = this.world.weather.faults.every(
       ({ disturbs: what, name }) => what !== 'failures' || name === SICKNESS,
     );
     const isElsewhere =
-      everSick.size > 0 && !everSick.has(process.name) && isOnlyTrouble && this.isOrderlyFor(request.label);
+      everSick.size > 0 &&
+      !everSick.has(process.name) &&
+      isOnlyTrouble &&
+      repeated.size === 0 &&
+      this.isOrderlyFor(request.label);
     this.verdict.expect(!isElsewhere, 'a sick process fails no callers but its own', () => {
       return `${process.name} is well, ${[...sick.keys()].join() || 'nobody'} is sick, and it answers ${String(error)}`;
     });

@@ -217,7 +217,8 @@ export class Acquisition {
     return this.inHand(way) ?? 'look again';
   }
 
-  private coolDown(way: Way, cooldown: Cooldown): Obtained {
+  private async coolDown(way: Way, cooldown: Cooldown): Promise<Obtained> {
+    await this.parts.mints.committed(way.key.id);
     return this.inHand(way) ?? this.lastResort(way, errorOf(cooldown, way.key.integration.name));
   }
 

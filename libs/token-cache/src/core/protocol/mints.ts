@@ -55,6 +55,8 @@ interface Right {
   /** The token in hand that did not serve: its successor is kept although it may end earlier, or the next call would mint again. */
   readonly ofNoUse?: HeldToken | undefined;
   granted?: Granted;
+  /** Whether the source has answered, so that only the store is waited for. */
+  isAnswered?: boolean;
   leaseLost: Promise<void>;
   stopRenewing(): void;
 }
@@ -77,6 +79,12 @@ export class Mints {
   /** Whether a token for that key is being minted here. */
   isRunning(keyId: string): boolean {
     return this.running.has(keyId);
+  }
+
+  /** Resolves once a token that the source has given already is in hand; at once if there is none. */
+  async committed(keyId: string): Promise<void> {
+    const current = this.running.get(keyId);
+    if (current?.right.isAnswered) await current.result.catch(() => {});
   }
 
   /**
@@ -166,7 +174,10 @@ export class Mints {
         reason: right.reason,
         former: formerOf(tokens.last(key.id)),
         // A renewal that ends later says nothing of the lease, which the commit or the failure releases.
-        answered: () => right.stopRenewing(),
+        answered: () => {
+          right.isAnswered = true;
+          right.stopRenewing();
+        },
         keep: (fresh) => this.keep(key, right, fresh, watch),
         remember: (error) => this.remember(key, right, error),
       });
