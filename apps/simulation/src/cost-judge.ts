@@ -59,7 +59,7 @@ export class CostJudge extends Witness {
     // Nobody waits any more for an answer that comes too late.
     if (this.now - call.sentAt >= this.world.weather.policy.storeTimeoutMs - TIMER_MS) return;
     if (call.operation === 'commit') ledger.committed.add((call.args[1] as Lease).fence);
-    if (['invalidate', 'offer', 'purge'].includes(call.operation)) this.news(process, label);
+    if (['commit', 'invalidate', 'offer', 'purge'].includes(call.operation)) this.news(process, label);
     const asked = this.asked.get(call);
     if (!asked || asked.answer) return;
     asked.answer = { acquired: answer as Acquired, at: this.now };
