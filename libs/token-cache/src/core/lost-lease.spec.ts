@@ -3,7 +3,7 @@ import { FaultyTokenStore } from '../testing/faulty-token-store.js';
 import { accessToken, type Fleet, pass, settled, silent, startFleet } from '../testing/fleet.spec-support.js';
 import { TokenSourceRejectedError, TokenSourceUnavailableError } from './contract/token-cache.errors.js';
 import { type Token } from './contract/token.js';
-import { MemoryTokenStore } from './slot/memory-token-store.js';
+import { type MemoryTokenStore } from './slot/memory-token-store.js';
 import { type TokenClient } from './token-client.js';
 
 const SECOND = 1_000;
