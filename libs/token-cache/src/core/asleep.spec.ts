@@ -1,12 +1,8 @@
 import { FaultyTokenStore } from '../testing/faulty-token-store.js';
-import { accessToken, type Fleet, pass, startFleet } from '../testing/fleet.spec-support.js';
+import { accessToken, type Fleet, HARD_EXPIRY, HOUR, pass, SECOND, startFleet } from '../testing/fleet.spec-support.js';
 import { type Clock, systemClock } from './contract/clock.js';
 import { MemoryTokenStore } from './slot/memory-token-store.js';
 import { type TokenClient } from './token-client.js';
-
-const SECOND = 1_000;
-const HOUR = 3_600_000;
-const HARD_EXPIRY = HOUR - 30_000;
 
 /** A machine of its own: its monotonic clock stands still while it is suspended, and its wall clock can be set. */
 class Machine {

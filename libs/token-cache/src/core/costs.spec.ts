@@ -1,13 +1,9 @@
 import { type FakeTokenSource } from '../testing/fake-token-source.js';
 import { FaultyTokenStore } from '../testing/faulty-token-store.js';
-import { type Fleet, pass, settled, silent, startFleet } from '../testing/fleet.spec-support.js';
+import { type Fleet, pass, REFRESH_AT, SECOND, settled, silent, startFleet } from '../testing/fleet.spec-support.js';
 import { TokenSourceRejectedError } from './contract/token-cache.errors.js';
 import { type MemoryTokenStore } from './slot/memory-token-store.js';
 import { type TokenClient } from './token-client.js';
-
-const SECOND = 1_000;
-const HOUR = 3_600_000;
-const REFRESH_AT = HOUR - 330 * SECOND;
 
 describe('The store is called', () => {
   let shared: MemoryTokenStore;

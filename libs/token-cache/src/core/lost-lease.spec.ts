@@ -1,12 +1,11 @@
 import { FakeTokenSource } from '../testing/fake-token-source.js';
 import { FaultyTokenStore } from '../testing/faulty-token-store.js';
-import { accessToken, type Fleet, pass, settled, silent, startFleet } from '../testing/fleet.spec-support.js';
+import { accessToken, type Fleet, pass, SECOND, settled, silent, startFleet } from '../testing/fleet.spec-support.js';
 import { TokenSourceRejectedError, TokenSourceUnavailableError } from './contract/token-cache.errors.js';
 import { type Token } from './contract/token.js';
 import { type MemoryTokenStore } from './slot/memory-token-store.js';
 import { type TokenClient } from './token-client.js';
 
-const SECOND = 1_000;
 const LEASE_MS = 3_000;
 
 describe('A process that lost its lease while it minted', () => {

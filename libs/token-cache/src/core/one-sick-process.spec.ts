@@ -1,11 +1,16 @@
 import { FakeTokenSource } from '../testing/fake-token-source.js';
-import { accessToken, callEvery, type Fleet, pass, settled, startFleet } from '../testing/fleet.spec-support.js';
+import {
+  accessToken,
+  callEvery,
+  type Fleet,
+  pass,
+  REFRESH_AT,
+  SECOND,
+  settled,
+  startFleet,
+} from '../testing/fleet.spec-support.js';
 import { TokenSourceRejectedError, TokenSourceUnavailableError } from './contract/token-cache.errors.js';
 import { type TokenClient } from './token-client.js';
-
-const SECOND = 1_000;
-const HOUR = 3_600_000;
-const REFRESH_AT = HOUR - 330 * SECOND;
 
 describe('One process of four whose mints fail', () => {
   let source: FakeTokenSource;

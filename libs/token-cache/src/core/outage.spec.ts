@@ -1,16 +1,22 @@
 import { Chance } from '@mintonce/test-support/chance';
 import { type FakeTokenSource } from '../testing/fake-token-source.js';
 import { FaultyTokenStore } from '../testing/faulty-token-store.js';
-import { accessToken, channelled, type Fleet, pass, settled, startFleet } from '../testing/fleet.spec-support.js';
+import {
+  accessToken,
+  channelled,
+  type Fleet,
+  HARD_EXPIRY,
+  HOUR,
+  pass,
+  REFRESH_AT,
+  SECOND,
+  settled,
+  startFleet,
+} from '../testing/fleet.spec-support.js';
 import { TokenSourceUnavailableError } from './contract/token-cache.errors.js';
 import { tokenSource } from './contract/token-source.js';
 import { MemoryTokenStore } from './slot/memory-token-store.js';
 import { type TokenClient } from './token-client.js';
-
-const SECOND = 1_000;
-const HOUR = 3_600_000;
-const HARD_EXPIRY = HOUR - 30 * SECOND;
-const REFRESH_AT = HARD_EXPIRY - 300 * SECOND;
 
 describe('An outage of the store', () => {
   let shared: MemoryTokenStore;
@@ -21,12 +27,14 @@ describe('An outage of the store', () => {
   beforeEach(() => ({ shared, source, replica, stop } = startFleet()));
   afterEach(() => stop());
 
-  /** Whether a caller is served before any time passes. */
-  async function isServedAtOnce(tokens: TokenClient): Promise<boolean> {
-    let isServed = false;
-    void settled(tokens.getToken('billing')).then(({ status }) => (isServed = status === 'fulfilled'));
+  /** Has every process asked, whose callers must be served before any time passes. */
+  async function expectServedAtOnce(processes: TokenClient[]): Promise<void> {
+    let served = 0;
+    for (const tokens of processes) {
+      void settled(tokens.getToken('billing')).then(({ status }) => (served += status === 'fulfilled' ? 1 : 0));
+    }
     await pass(0);
-    return isServed;
+    expect(served).toBe(processes.length);
   }
 
   describe('after which it is back empty', () => {
@@ -47,7 +55,7 @@ describe('An outage of the store', () => {
     it('leaves nobody without a token though a process that has none is throttled by the provider', async () => {
       source.failure = new TokenSourceUnavailableError('429', { retryAfterMs: HOUR });
       expect(await settled(cold.getToken('billing'))).toMatchObject({ reason: { retryAfterMs: HOUR } });
-      for (const tokens of fleet) expect(await isServedAtOnce(tokens)).toBe(true);
+      await expectServedAtOnce(fleet);
       await pass(SECOND);
       expect(await accessToken(cold)).toBe('fake-token-1');
       expect(source.calls).toHaveLength(2);
@@ -57,12 +65,12 @@ describe('An outage of the store', () => {
       const release = source.hold();
       const waiting = cold.getToken('billing');
       await pass(SECOND);
-      for (const tokens of fleet) expect(await isServedAtOnce(tokens)).toBe(true);
+      await expectServedAtOnce(fleet);
       await pass(0);
       expect(await accessToken(replica())).toBe('fake-token-1');
       release();
       expect((await waiting).accessToken).toMatch(/^fake-token-[12]$/);
-      for (const tokens of fleet) expect(await isServedAtOnce(tokens)).toBe(true);
+      await expectServedAtOnce(fleet);
     });
 
     it('between lease and commit costs no second mint', async () => {
@@ -177,7 +185,7 @@ describe('An outage of the store', () => {
       await pass(REFRESH_AT - SECOND);
       for (const network of networks) network.fault = () => 'reject';
       for (let passed = REFRESH_AT; passed < HARD_EXPIRY + 10 * SECOND; passed += 5 * SECOND) {
-        for (const tokens of fleet) expect(await isServedAtOnce(tokens)).toBe(true);
+        await expectServedAtOnce(fleet);
         await pass(5 * SECOND);
       }
       const alone = askedAt.slice(1);

@@ -1,13 +1,11 @@
 import { FakeTokenSource } from '../testing/fake-token-source.js';
 import { FaultyTokenStore } from '../testing/faulty-token-store.js';
-import { type Fleet, pass, settled, startFleet } from '../testing/fleet.spec-support.js';
+import { type Fleet, pass, SECOND, settled, startFleet } from '../testing/fleet.spec-support.js';
 import { TokenSourceUnavailableError } from './contract/token-cache.errors.js';
 import { type TokenSource, tokenSource } from './contract/token-source.js';
 import { type Acquired } from './contract/token-store.js';
 import { type MemoryTokenStore } from './slot/memory-token-store.js';
 import { type TokenClient } from './token-client.js';
-
-const SECOND = 1_000;
 
 describe('A provider', () => {
   let shared: MemoryTokenStore;

@@ -1,10 +1,9 @@
 import { FaultyTokenStore } from '../testing/faulty-token-store.js';
-import { accessToken, type Fleet, pass, startFleet } from '../testing/fleet.spec-support.js';
+import { accessToken, type Fleet, pass, SECOND, startFleet } from '../testing/fleet.spec-support.js';
 import { type Token } from './contract/token.js';
 import { tokenSource } from './contract/token-source.js';
 import { type TokenClient } from './token-client.js';
 
-const SECOND = 1_000;
 const PROCESSES = 8;
 
 describe('A provider that gives one token until it ends', () => {

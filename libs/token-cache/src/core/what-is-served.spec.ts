@@ -1,6 +1,6 @@
 import { type FakeTokenSource } from '../testing/fake-token-source.js';
 import { FaultyTokenStore, type StoreFault } from '../testing/faulty-token-store.js';
-import { type Fleet, pass, rejectionOf, settled, startFleet } from '../testing/fleet.spec-support.js';
+import { type Fleet, HOUR, pass, rejectionOf, SECOND, settled, startFleet } from '../testing/fleet.spec-support.js';
 import { systemClock } from './contract/clock.js';
 import { type Acquired, type Attempt } from './contract/token-store.js';
 import { type Token } from './contract/token.js';
@@ -8,8 +8,6 @@ import { MemoryTokenStore } from './slot/memory-token-store.js';
 import { PayloadCodec } from './store-client/payload-codec.js';
 import { type TokenClient } from './token-client.js';
 
-const SECOND = 1_000;
-const HOUR = 3_600_000;
 const STORE_TIMEOUT_MS = 500;
 
 /** What a process holds when it is asked. */
