@@ -283,4 +283,29 @@ describe('What an observer hears', () => {
     await tokens.getToken('billing');
     expect(heard).toEqual([hit('near')]);
   });
+
+  it('is one hit or one miss per caller, and one mint', async () => {
+    const seen: string[] = [];
+    class Recorder extends TokenObserver {
+      override hit(_: string, layer: string): void {
+        seen.push(layer);
+      }
+      override miss(): void {
+        seen.push('miss');
+      }
+      override minted(_: string, { outcome, reason }: { outcome: string; reason: string }): void {
+        seen.push(`${outcome} ${reason}`);
+      }
+    }
+    const [a, b] = [replica(), replica()];
+    for (const tokens of [a, b]) tokens.observe(new Recorder());
+    const release = source.hold();
+    const cold = Promise.all([a.getToken('billing'), a.getToken('billing'), b.getToken('billing')]);
+    await pass(10);
+    release();
+    await cold;
+    await b.getToken('billing');
+    await replica().getToken('billing');
+    expect(seen.sort()).toEqual(['miss', 'near', 'stored miss', 'waited', 'waited']);
+  });
 });

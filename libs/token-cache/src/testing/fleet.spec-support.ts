@@ -15,6 +15,14 @@ import { FaultyTokenStore } from './faulty-token-store.js';
 /** Longer than a shutdown waits for mints, and than any reply takes. */
 const WIND_DOWN_MS = 60_000;
 
+export const SECOND = 1_000;
+/** The life of a token of the fleet. */
+export const HOUR = 3_600_000;
+/** When it is over: its life but for the safety margin. */
+export const HARD_EXPIRY = HOUR - 30 * SECOND;
+/** When its refresh window begins, jitter being 0. */
+export const REFRESH_AT = HARD_EXPIRY - 300 * SECOND;
+
 /** Processes that share one store and one source, in virtual time. */
 export interface Fleet {
   readonly shared: MemoryTokenStore;

@@ -256,9 +256,11 @@ export class Mints {
   /** Tells of a failure again while its lease may be live, for which the other processes wait. */
   private failAgain(key: TokenKey, lease: Lease, failure: Cooldown | undefined): void {
     const { clock, retries, store } = this.parts;
+    const failed = this.running.get(key.id);
     retries.begin(clock.monotonic() + lease.leaseMs, async () => {
+      const current = this.running.get(key.id);
       // The process, being one holder, may mint under the same lease again.
-      if (this.isRunning(key.id)) return true;
+      if (current && current !== failed) return true;
       return store.fail(key, lease, failure).then(
         () => true,
         () => false,

@@ -1,0 +1,128 @@
+import { FaultyTokenStore } from '../testing/faulty-token-store.js';
+import { accessToken, type Fleet, HARD_EXPIRY, HOUR, pass, SECOND, startFleet } from '../testing/fleet.spec-support.js';
+import { type Clock, systemClock } from './contract/clock.js';
+import { MemoryTokenStore } from './slot/memory-token-store.js';
+import { type TokenClient } from './token-client.js';
+
+/** A machine of its own: its monotonic clock stands still while it is suspended, and its wall clock can be set. */
+class Machine {
+  private asleepMs = 0;
+  private wallAheadMs = 0;
+
+  readonly clock: Clock = {
+    ...systemClock,
+    now: () => Date.now() + this.wallAheadMs,
+    monotonic: () => performance.now() - this.asleepMs,
+  };
+
+  async sleep(ms: number): Promise<void> {
+    this.asleepMs += ms;
+    await pass(ms);
+  }
+
+  setWall(ms: number): void {
+    this.wallAheadMs += ms;
+  }
+}
+
+describe('A process whose machine slept', () => {
+  let shared: MemoryTokenStore;
+  let replica: Fleet['replica'];
+  let stop: Fleet['stop'];
+  let machine: Machine;
+  let network: FaultyTokenStore;
+  let sleeper: TokenClient;
+
+  beforeEach(async () => {
+    ({ shared, replica, stop } = startFleet());
+    machine = new Machine();
+    network = new FaultyTokenStore(shared);
+    sleeper = replica({ clock: machine.clock }, network);
+    await sleeper.getToken('billing');
+    network.calls.length = 0;
+  });
+  afterEach(() => stop());
+
+  it.each([
+    ['with the store', undefined],
+    ['while the store does not answer', 'reject' as const],
+  ])('serves no token that ended meanwhile, %s', async (_how, fault) => {
+    await machine.sleep(HARD_EXPIRY);
+    network.fault = () => fault;
+    expect(await accessToken(sleeper)).toBe('fake-token-2');
+  });
+
+  it.each([
+    ['once the store has confirmed it', undefined],
+    ['by the wall clock, while the store does not answer', 'reject' as const],
+  ])('serves a token that did not end meanwhile, %s', async (_how, fault) => {
+    await machine.sleep(HARD_EXPIRY - SECOND);
+    network.fault = () => fault;
+    expect(await accessToken(sleeper)).toBe('fake-token-1');
+    expect(network.calls[0]).toBe('acquire');
+  });
+
+  it('never publishes again a token that ended meanwhile', async () => {
+    await machine.sleep(HARD_EXPIRY);
+    expect(await accessToken(sleeper)).toBe('fake-token-2');
+    await pass(0);
+    expect(await accessToken(replica())).toBe('fake-token-2');
+  });
+
+  it('never publishes it to a store that has lost everything either', async () => {
+    const empty = new MemoryTokenStore();
+    Object.assign(network, { inner: empty });
+    await machine.sleep(HARD_EXPIRY);
+    expect(await accessToken(sleeper)).toBe('fake-token-2');
+    await pass(SECOND);
+    expect(await accessToken(replica({}, empty))).toBe('fake-token-2');
+  });
+
+  it('gives no longer life to a token that it publishes again than the token has', async () => {
+    const empty = new MemoryTokenStore();
+    Object.assign(network, { inner: empty });
+    await machine.sleep(HOUR / 2);
+    await sleeper.getToken('billing');
+    await pass(0);
+    const other = replica({ refreshWindowMs: 0 }, empty);
+    await pass(HARD_EXPIRY - HOUR / 2 - 1);
+    expect(await accessToken(other)).toBe('fake-token-1');
+    await pass(1);
+    expect(await accessToken(other)).toBe('fake-token-2');
+  });
+
+  it('gives no longer life to a token that it never shared', async () => {
+    network.fault = () => 'reject';
+    const alone = replica({ clock: machine.clock }, network);
+    await alone.getToken('billing');
+    await machine.sleep(HOUR / 2 - SECOND);
+    const empty = new MemoryTokenStore();
+    Object.assign(network, { inner: empty });
+    network.fault = () => undefined;
+    await pass(SECOND);
+    await alone.getToken('billing');
+    await pass(0);
+    const other = replica({ refreshWindowMs: 0 }, empty);
+    await pass(HARD_EXPIRY - HOUR / 2 - 1);
+    expect(await accessToken(other)).toBe('fake-token-2');
+    await pass(1);
+    expect(await accessToken(other)).toBe('fake-token-3');
+  });
+
+  it('trusts its token without a question once the store has confirmed it', async () => {
+    await machine.sleep(60 * SECOND);
+    for (let call = 0; call < 5; call++) expect(await accessToken(sleeper)).toBe('fake-token-1');
+    expect(network.calls).toEqual(['acquire']);
+  });
+
+  it.each([
+    ['an hour back', -HOUR],
+    ['a minute ahead', 60 * SECOND],
+  ])('serves a token no longer when its wall clock was set %s', async (_how, ms) => {
+    machine.setWall(ms);
+    expect(await accessToken(sleeper)).toBe('fake-token-1');
+    await pass(HARD_EXPIRY);
+    const { accessToken: next } = await sleeper.getToken('billing');
+    expect(next).toBe('fake-token-2');
+  });
+});

@@ -1,0 +1,57 @@
+import { FakeClock } from '../../testing/fake-clock.js';
+import { KnownCooldowns } from './known-cooldowns.js';
+
+describe('A cool-down that the store told of', () => {
+  let clock: FakeClock;
+  let cooldowns: KnownCooldowns;
+
+  beforeEach(() => {
+    clock = new FakeClock();
+    cooldowns = new KnownCooldowns(clock);
+  });
+
+  it.each([
+    ['at once', 60_000, 0, 60_000],
+    ['with what is left of it', 60_000, 250, 59_750],
+    ['with whole ms that are no fewer than what is left', 60_000, 250.4, 59_750],
+    ['until a second has passed', 60_000, 999, 59_001],
+    ['until its last ms', 400, 399, 1],
+  ])('is known %s', async (_when, remainingMs, elapsedMs, leftMs) => {
+    cooldowns.learn('key', { remainingMs, error: 'busy' });
+    await clock.advance(elapsedMs);
+    expect(cooldowns.recent('key')).toEqual({ remainingMs: leftMs, error: 'busy' });
+  });
+
+  it.each([
+    ['a second has passed', 60_000, 1_000],
+    ['it is over', 400, 400],
+  ])('is asked of the store again once %s', async (_when, remainingMs, elapsedMs) => {
+    cooldowns.learn('key', { remainingMs, error: 'busy' });
+    await clock.advance(elapsedMs);
+    expect(cooldowns.recent('key')).toBeUndefined();
+  });
+
+  it('is known for another second each time that the store tells of it', async () => {
+    cooldowns.learn('key', { remainingMs: 60_000, error: 'busy' });
+    await clock.advance(900);
+    cooldowns.learn('key', { remainingMs: 59_100, error: 'busy' });
+    await clock.advance(900);
+    expect(cooldowns.recent('key')).toEqual({ remainingMs: 58_200, error: 'busy' });
+  });
+
+  it('keeps the name of the process that it binds', () => {
+    cooldowns.learn('key', { remainingMs: 60_000, error: 'no', process: 'p' });
+    expect(cooldowns.recent('key')).toMatchObject({ process: 'p' });
+  });
+
+  it('is forgotten for its key alone', () => {
+    for (const key of ['a', 'b']) cooldowns.learn(key, { remainingMs: 60_000, error: key });
+    cooldowns.forget('a');
+    expect(cooldowns.recent('a')).toBeUndefined();
+    expect(cooldowns.recent('b')).toMatchObject({ error: 'b' });
+  });
+
+  it('is not known of a key that the store said nothing of', () => {
+    expect(cooldowns.recent('key')).toBeUndefined();
+  });
+});

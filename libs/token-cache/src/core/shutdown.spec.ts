@@ -1,0 +1,57 @@
+import { type FakeTokenSource } from '../testing/fake-token-source.js';
+import { type Fleet, pass, settled, startFleet } from '../testing/fleet.spec-support.js';
+import { type MemoryTokenStore } from './slot/memory-token-store.js';
+
+describe('TokenClient', () => {
+  let shared: MemoryTokenStore;
+  let source: FakeTokenSource;
+  let replica: Fleet['replica'];
+  let stop: Fleet['stop'];
+
+  beforeEach(() => ({ shared, source, replica, stop } = startFleet()));
+  afterEach(() => stop());
+
+  describe('shutdown', () => {
+    it('lets a mint in flight commit', async () => {
+      const tokens = replica();
+      const release = source.hold();
+      const token = tokens.getToken('billing');
+      await pass(10);
+      const closed = tokens.close();
+      release();
+      await pass(10);
+      await closed;
+      expect((await replica().getToken('billing')).accessToken).toBe((await token).accessToken);
+    });
+
+    it('releases the lease of a mint that does not end, without a cool-down', async () => {
+      const tokens = replica({ leaseMs: 60_000, waitTimeoutMs: 70_000 });
+      const release = source.hold();
+      const token = settled(tokens.getToken('billing'));
+      await pass(10);
+      const closed = tokens.close();
+      await pass(5_000);
+      await closed;
+      expect(await token).toMatchObject({ status: 'rejected' });
+      release();
+      expect((await replica().getToken('billing')).accessToken).toBe('fake-token-2');
+    });
+
+    it('closes the store once, however often it is asked to', async () => {
+      const close = jest.spyOn(shared, 'close');
+      const tokens = replica();
+      await Promise.all([tokens.close(), tokens.close()]);
+      expect(close).toHaveBeenCalledTimes(1);
+    });
+
+    it('serves nothing new afterwards', async () => {
+      const tokens = replica();
+      await tokens.close();
+      await expect(tokens.getToken('billing')).rejects.toMatchObject({
+        code: 'TOKEN_STORE_UNAVAILABLE',
+        message: expect.stringContaining('The token store did not answer "acquire"'),
+        cause: new Error('The client is closed'),
+      });
+    });
+  });
+});
