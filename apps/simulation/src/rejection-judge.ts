@@ -23,7 +23,11 @@ export class RejectionJudge extends Witness {
     const issued = this.world.idp.tokens.get(accessToken);
     const isBack = truth.voidedTokens.has(accessToken) && !this.world.idp.repeated.has(accessToken);
     // A store that lost what it knew cannot know of the purge either.
-    const isPurged = !this.world.idp.repeated.has(accessToken) && truth.purgedUpTo > 0 && issued !== undefined && issued.askedAt < (truth.purgedAt.at(-1) ?? 0);
+    const isPurged =
+      !this.world.idp.repeated.has(accessToken) &&
+      truth.purgedUpTo > 0 &&
+      issued !== undefined &&
+      issued.askedAt < (truth.purgedAt.at(-1) ?? 0);
     this.verdict.expect(
       !isBack && !isPurged,
       'no token is shared again that was rejected or purged',

@@ -64,7 +64,8 @@ export async function reaching<T>(
     if (error instanceof TokenCacheError) throw error;
     const problem = signal.aborted ? 'did not answer in time' : `failed with ${reasonOf(error)}`;
     // Without `cause`: errors of an HTTP parser quote the bytes that it could not parse, which may hold a secret.
-    throw new TokenSourceUnavailableError(`${where} ${problem}: ${remedy}`);
+    // Without an answer the fault may lie on the way from this process: its resolver, its trust store, a firewall.
+    throw new TokenSourceUnavailableError(`${where} ${problem}: ${remedy}`, { binds: 'process' });
   }
 }
 
