@@ -6,7 +6,7 @@ import {
   TokenSourceError,
   TokenSourceUnavailableError,
 } from '../contract/token-cache.errors.js';
-import { leftMs, type Moment, momentOf, sleptMs } from '../contract/moment.js';
+import { leftMs, momentOf, sleptMs } from '../contract/moment.js';
 import { type FormerToken, type FreshToken } from '../contract/token-content.js';
 import { type MintedToken } from '../contract/token-source.js';
 import { type Cooldown, type TokenStoreEvent } from '../contract/token-store.js';
