@@ -59,7 +59,7 @@ describe('The mints of a process', () => {
       sources.abortVoided(event);
     });
     const known = { ...base, store, storeEvents, sources, failures, tokens, cooldowns, retries };
-    mints = new Mints({ ...known, minting: new Minting(known), publishing: new Publishing(known) });
+    mints = new Mints({ bringIn: () => {}, ...known, minting: new Minting(known), publishing: new Publishing(known) });
   });
 
   async function granted(): Promise<Granted> {
