@@ -11,6 +11,8 @@ import {
   REFRESH_AT,
   SECOND,
   settled,
+  silent,
+  slow,
   startFleet,
 } from '../testing/fleet.spec-support.js';
 import { TokenSourceUnavailableError } from './contract/token-cache.errors.js';
@@ -215,6 +217,26 @@ describe('An outage of the store', () => {
       for (const tokens of [other, replica(), cutOff]) expect(await accessToken(tokens)).not.toBe('fake-token-1');
       await pass(60 * SECOND);
       for (const tokens of [other, replica(), cutOff]) expect(await accessToken(tokens)).not.toBe('fake-token-1');
+    });
+
+    it('does not bring a token back that was purged while it was offered, and serves it no more', async () => {
+      const network = silent(shared);
+      network.fault = () => 'reject';
+      const cutOff = replica({}, slow(network, { requests: { offer: 100 } }));
+      await cutOff.getToken('billing');
+      source.failure = new TokenSourceUnavailableError('429', { retryAfterMs: HOUR });
+      await settled(replica().getToken('billing'));
+      network.fault = () => undefined;
+      await pass(SECOND);
+      await cutOff.getToken('billing');
+      await pass(50);
+      delete source.failure;
+      const other = replica();
+      await other.purge('billing');
+      // It is deaf, and may believe in the cool-down for a second.
+      await pass(SECOND);
+      expect(await accessToken(cutOff)).not.toBe('fake-token-1');
+      expect(await accessToken(other)).not.toBe('fake-token-1');
     });
 
     it('brings the token of that process to the fleet when nothing was purged, if it lives longer', async () => {

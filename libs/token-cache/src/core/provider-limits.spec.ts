@@ -1,10 +1,10 @@
 import { FakeTokenSource } from '../testing/fake-token-source.js';
-import { FaultyTokenStore } from '../testing/faulty-token-store.js';
-import { type Fleet, pass, SECOND, settled, startFleet } from '../testing/fleet.spec-support.js';
+import { type FaultyTokenStore } from '../testing/faulty-token-store.js';
+import { type Fleet, pass, SECOND, settled, silent, startFleet } from '../testing/fleet.spec-support.js';
 import { TokenSourceUnavailableError } from './contract/token-cache.errors.js';
 import { type TokenSource, tokenSource } from './contract/token-source.js';
 import { type Acquired } from './contract/token-store.js';
-import { type MemoryTokenStore } from './slot/memory-token-store.js';
+import { MemoryTokenStore } from './slot/memory-token-store.js';
 import { type TokenClient } from './token-client.js';
 
 describe('A provider', () => {
@@ -24,7 +24,7 @@ describe('A provider', () => {
     let landed: Promise<PromiseSettledResult<unknown>[]>;
 
     beforeEach(async () => {
-      network = new FaultyTokenStore(shared);
+      network = silent(shared);
       tokens = replica({ maxOpenMints: 2 }, network);
       release = source.hold();
       landed = Promise.all(tenants.map((tenant) => settled(tokens.getToken('billing', tenant))));
@@ -61,6 +61,57 @@ describe('A provider', () => {
       await pass(9 * SECOND);
       const results = await Promise.race([landed, pass(6 * SECOND).then(() => landed)]);
       expect(results[5]).toMatchObject({ reason: { code: 'TOKEN_SOURCE_UNAVAILABLE' } });
+    });
+
+    it('lets nobody wait for a turn who has a token that the store has lost, and shares that again', async () => {
+      release();
+      await landed;
+      const again = source.hold();
+      for (const tenant of ['new', 'newer']) void settled(tokens.getToken('billing', { tenant }));
+      await pass(0);
+      const empty = new MemoryTokenStore();
+      Object.assign(network, { inner: empty });
+      for (const tenant of tenants) {
+        const { accessToken, keyId } = await tokens.getToken('billing', tenant);
+        await pass(0);
+        expect(accessToken).toMatch(/^fake-token-[1-6]$/);
+        expect((await empty.peek(keyId)).token).toBeDefined();
+      }
+      again();
+    });
+
+    it('is not asked by more for a token in hand that turns out to be purged', async () => {
+      release();
+      await landed;
+      const again = source.hold();
+      for (const tenant of ['new', 'newer']) void settled(tokens.getToken('billing', { tenant }));
+      await pass(SECOND);
+      await shared.purge(tokens['keys'].of('billing', tenants[0]).id);
+      const next = tokens.getToken('billing', tenants[0]);
+      await pass(SECOND);
+      expect(source.calls).toHaveLength(tenants.length + 2);
+      again();
+      expect((await next).accessToken).toBe(`fake-token-${tenants.length + 3}`);
+    });
+
+    it('leaves those whose turn does not come a token that was rejected, and no error', async () => {
+      release();
+      await landed;
+      const again = source.hold();
+      const rejected = await tokens.getToken('billing', tenants[0]);
+      for (const tenants of [
+        ['a', 'b'],
+        ['c', 'd'],
+      ]) {
+        for (const tenant of tenants) void settled(tokens.getToken('billing', { tenant }));
+        await pass(SECOND);
+      }
+      await tokens.invalidate(rejected);
+      const given = settled(tokens.getToken('billing', tenants[0]));
+      // The turn of `c` and `d` comes when the requests for `a` and `b` are given up.
+      await pass(10 * SECOND);
+      expect(await given).toMatchObject({ value: { accessToken: rejected.accessToken } });
+      again();
     });
 
     it('serves the tokens in hand meanwhile', async () => {

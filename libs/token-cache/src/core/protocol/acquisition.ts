@@ -32,8 +32,8 @@ type Round = Obtained | 'look again';
 interface Asked {
   readonly acquired: Acquired;
   readonly sentAt: Moment;
-  /** A place among the open requests of the provider, to be given back. */
-  readonly place: Release;
+  /** A place among the open requests of the provider, to be given back; none was needed for a caller that has a token. */
+  readonly place: Release | undefined;
 }
 
 /** One caller's way through the protocol, round by round. */
@@ -133,17 +133,18 @@ export class Acquisition {
   private async ask(way: Way): Promise<Asked> {
     const { key, watch } = way;
     const { clock, rejections, sources, store } = this.parts;
-    const place = sources.tryAdmission(key) ?? (await this.queue(way));
-    if (typeof place !== 'function') return place;
+    // A token in hand is served whatever the store answers, but for one that was voided unheard; nobody waits for a place for it.
+    const place = sources.tryAdmission(key) ?? (this.inHand(way) ? undefined : await this.queue(way));
+    if (typeof place === 'object') return place;
     try {
       await rejections.tellStore(key);
       watch.forget();
       const sentAt = momentOf(clock);
       const acquired = await store.acquire(key, { refusedGeneration: refusedBy(way) });
-      if (acquired.outcome !== 'lease') place();
+      if (acquired.outcome !== 'lease') place?.();
       return { acquired, sentAt, place };
     } catch (error) {
-      place();
+      place?.();
       throw error;
     }
   }
@@ -156,7 +157,7 @@ export class Acquisition {
     const sentAt = momentOf(clock);
     const { token, isRejected } = await store.peek(key);
     const serves = token && !isRejected && token.fence !== refusedBy(way);
-    return serves ? { acquired: { outcome: 'hit', token }, sentAt, place: () => {} } : sources.admission(key);
+    return serves ? { acquired: { outcome: 'hit', token }, sentAt, place: undefined } : sources.admission(key);
   }
 
   /** Takes the shared token, or sees to it that the next round finds a better one. */
@@ -223,7 +224,7 @@ export class Acquisition {
   }
 
   /** Shares again what the store lost, behind the callers' backs, or mints. */
-  private async useLease(way: Way, granted: Granted, place: Release): Promise<Round> {
+  private async useLease(way: Way, granted: Granted, place: Release | undefined): Promise<Round> {
     const { key, watch } = way;
     const { mints, upkeep } = this.parts;
     const { fence } = granted.lease;
@@ -231,7 +232,7 @@ export class Acquisition {
     const isOvertaken = watch.hasPurged(fence) || watch.hasReleased(fence);
     const inHand = this.inHand(way);
     if (!isOvertaken && !inHand) return this.land(way, mints.underLease(key, granted, place), fence);
-    place();
+    place?.();
     if (isOvertaken || !inHand) return 'look again';
     if (!mints.adopt(key, granted)) upkeep.share(key, inHand.held, granted.lease);
     return inHand;
