@@ -36,6 +36,7 @@ export class FaultDriver {
     this.windows.push(window);
     const failed = await inject().catch((error: Error) => error);
     window.endedAt = performance.now();
+    if (failed) window.problem = failed.message;
     if (endsWorkers) await this.workersAreBack();
     window.recoveryMs = failed ? undefined : await recovered(this.rig.fleet, this.workers);
     const lastedMs = Math.round(window.endedAt - window.startedAt);

@@ -9,6 +9,8 @@ export interface FaultWindow {
   endedAt: number;
   /** From the end of the fault until every worker said that it has all it needs; undefined when they never did. */
   recoveryMs?: number | undefined;
+  /** Why the fault could not be made, or undone. */
+  problem?: string;
 }
 
 /** Whether the fault was active or healing at any moment of that time. */

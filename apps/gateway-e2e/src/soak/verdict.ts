@@ -88,7 +88,7 @@ function noCounterWentBack({ counters: { scrapes, series, wentBack } }: Findings
 function everyFaultHealed({ faults }: Findings): Check {
   const lasting = faults.filter(({ recoveryMs }) => recoveryMs === undefined);
   const slowest = Math.max(0, ...faults.map(({ recoveryMs = 0 }) => recoveryMs));
-  const names = lasting.map(({ name }) => name).join(', ');
+  const names = lasting.map(({ name, problem }) => (problem ? `${name}: ${problem}` : name)).join(', ');
   const seen = `${lasting.length} of ${faults.length}${names && ` (${names})`}; the slowest recovery took ${Math.round(slowest)} ms`;
   return check('faults that did not heal', faults.length > 0 && lasting.length === 0, seen);
 }

@@ -36,6 +36,9 @@ export interface UpkeepParts {
   onUnexpected(error: unknown): void;
 }
 
+/** What is left of a token's life is spread over by this share at least, however long a mint may take. */
+const LEAST_SPREAD = 1 / 4;
+
 /** When a token is tended next. */
 type Schedule = { readonly state: 'running' } | { readonly state: 'resting'; readonly until: number };
 
@@ -119,8 +122,14 @@ export class Upkeep {
     } catch (error) {
       if (!(error instanceof TokenCacheError)) this.parts.onUnexpected(error);
       else this.parts.observers.notify('refreshFailed', key.integration.name, error.code);
-      return (error instanceof TokenSourceError && error.retryAfterMs) || BREAKER_RESET_MS;
+      return (error instanceof TokenSourceError && error.retryAfterMs) || this.untilStoreOrAlone(held);
     }
+  }
+
+  /** How long the store is left alone, or until the token is replaced without it, if that is sooner. */
+  private untilStoreOrAlone(held: HeldToken): number {
+    const aloneInMs = (this.replacedAloneAt.get(held) ?? 0) - this.now();
+    return aloneInMs > 0 ? Math.min(aloneInMs, BREAKER_RESET_MS) : BREAKER_RESET_MS;
   }
 
   /**
@@ -179,7 +188,8 @@ export class Upkeep {
   private aloneAt(held: HeldToken, mintTimeoutMs: number): number {
     let at = this.replacedAloneAt.get(held);
     if (at === undefined) {
-      const spreadMs = Math.max(0, held.ends.monotonicAt - this.now() - mintTimeoutMs);
+      const remainingMs = held.ends.monotonicAt - this.now();
+      const spreadMs = Math.max(remainingMs - mintTimeoutMs, remainingMs * LEAST_SPREAD);
       this.replacedAloneAt.set(held, (at = this.now() + (1 - this.parts.random()) * spreadMs));
     }
     return at;
