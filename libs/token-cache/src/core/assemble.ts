@@ -42,7 +42,7 @@ export function assemble(config: TokenCacheConfig, closing: AbortSignal, onUnexp
   const store = new StoreClient(guarded, clock);
   const storeEvents = new StoreEvents(clock, random, tokenStore.events, (event) => hear(event));
   const sources = new SourceClient(clock, random, closing);
-  const failures = new FailureMemory(clock, random);
+  const failures = new FailureMemory(clock, random, store.process);
   const channel = tokenStore.events && storeEvents;
   const tokens = new TokensInHand({ ...base, policy: nearCache, maxEntries, channel });
   const standing = new TokenStanding(clock, tokens, maxEntries);
@@ -66,7 +66,7 @@ export function assemble(config: TokenCacheConfig, closing: AbortSignal, onUnexp
   };
   const retries = new Retries(clock);
   const minting = new Minting(known);
-  const publishing = new Publishing(known);
+  const publishing = new Publishing({ ...known, retries });
   const mints = new Mints({ ...known, minting, publishing, retries });
   const rejections = new Rejections({ ...known, announce: (event) => storeEvents.deliver(event) });
   const upkeep = new Upkeep({ ...known, mints, publishing, onUnexpected });
