@@ -14,7 +14,8 @@ import {
   tardy,
 } from '../testing/fleet.spec-support.js';
 import { MemoryTokenStore } from './slot/memory-token-store.js';
-import { TokenSourceRejectedError } from './contract/token-cache.errors.js';
+import { type Clock, systemClock } from './contract/clock.js';
+import { TokenSourceRejectedError, TokenSourceUnavailableError } from './contract/token-cache.errors.js';
 import { type StoreOperation } from './contract/token-observer.js';
 import { type TokenSource, tokenSource } from './contract/token-source.js';
 import { Token } from './contract/token.js';
@@ -84,6 +85,26 @@ describe('Acquisition, when a token is rejected or purged,', () => {
         expect(await accessToken(tokens)).toBe('fake-token-1');
       },
     );
+
+    it('is given at once in a cool-down, although the news of its rejection arrive after the store was asked', async () => {
+      let stepsMs = 0;
+      // A clock that goes on by itself, so that a loop which waits for nothing ends.
+      const clock: Clock = { ...systemClock, monotonic: () => performance.now() + (stepsMs += 0.01) };
+      const tokens = replica({ clock }, slow(tardy(shared, 100), { replies: { acquire: 200 } }));
+      const first = tokens.getToken('billing');
+      await pass(SECOND);
+      const token = await first;
+      await pass(HOUR - 330_000);
+      source.failure = new TokenSourceUnavailableError('busy', { retryAfterMs: 60 * SECOND });
+      await tokens.getToken('billing');
+      await pass(2 * SECOND);
+      await tokens.invalidate(token);
+      const stepsBefore = stepsMs;
+      const again = accessToken(tokens);
+      await pass(SECOND);
+      expect(await again).toBe(token.accessToken);
+      expect(stepsMs - stepsBefore).toBeLessThan(SECOND / 100);
+    });
 
     it('is given to a process that still holds an earlier one, while the source fails', async () => {
       const [a, b] = [replica({}, silent(shared)), replica()];

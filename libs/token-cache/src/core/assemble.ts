@@ -68,7 +68,7 @@ export function assemble(config: TokenCacheConfig, closing: AbortSignal, onUnexp
   };
   const retries = new Retries(clock);
   const minting = new Minting(known);
-  const publishing = new Publishing(known);
+  const publishing = new Publishing({ ...known, retries });
   const bringIn = (key: TokenKey, held: HeldToken): void => upkeep.tend(key, held);
   const mints = new Mints({ ...known, minting, publishing, retries, bringIn });
   const rejections = new Rejections({ ...known, announce: (event) => storeEvents.deliver(event) });

@@ -18,6 +18,7 @@ import { TokenSourceRejectedError, TokenSourceUnavailableError } from '../contra
 import { type TokenCacheOptions } from '../config/token-cache.options.js';
 import { TokenObserver } from '../contract/token-observer.js';
 import { type Token } from '../contract/token.js';
+import { type TokenClient } from '../token-client.js';
 
 const SECOND = 1_000;
 const HOUR = 3_600_000;
@@ -211,6 +212,23 @@ describe('Acquisition', () => {
       expect(source.calls).toHaveLength(1);
     });
 
+    it.each(['reject', 'hang'] as const)(
+      'is told of a token that it lost again, after a commit of it met a %s',
+      async (fault) => {
+        const store = silent(shared);
+        const tokens = replica({}, store);
+        await tokens.getToken('billing');
+        const empty = new MemoryTokenStore();
+        Object.assign(store, { inner: empty });
+        store.fault = (operation) => (operation === 'commit' ? fault : undefined);
+        await tokens.getToken('billing');
+        await pass(2 * SECOND);
+        store.fault = () => undefined;
+        await pass(2 * SECOND);
+        expect(await accessToken(replica({}, empty))).toBe('fake-token-1');
+      },
+    );
+
     it('does not mint for callers who left while they waited for another process', async () => {
       source.hold();
       const dead = new FaultyTokenStore(shared);
@@ -268,6 +286,19 @@ describe('Acquisition', () => {
       await replica().getToken('billing');
       await callEvery(SECOND, 17, tokens);
       expect(source.calls).toHaveLength(2);
+    });
+
+    it('without the store bind no other process once the store is back, if they concern their process alone', async () => {
+      const store = new FaultyTokenStore(shared);
+      const tokens = replica({}, store);
+      store.fault = () => 'reject';
+      source.failure = new TokenSourceRejectedError('no');
+      await settled(tokens.getToken('billing'));
+      store.fault = () => undefined;
+      await settled(tokens.getToken('billing'));
+      expect(source.calls).toHaveLength(1);
+      delete source.failure;
+      expect(await accessToken(replica())).toBe('fake-token-2');
     });
 
     it('without the store are forgotten after a success with the store', async () => {
@@ -374,6 +405,76 @@ describe('Acquisition', () => {
       void waiter.close();
       await pass(8 * SECOND);
       expect(source.calls).toHaveLength(1);
+    });
+  });
+
+  describe('a process that has as many token requests open as it may', () => {
+    let store: FaultyTokenStore;
+    let tokens: TokenClient;
+
+    beforeEach(() => {
+      store = silent(shared);
+      const stuck = Object.assign(new FakeTokenSource('stuck'), { provider: source.identity });
+      stuck.hold();
+      tokens = replica({ maxOpenMints: 1, integrations: { billing: { source }, stuck: { source: stuck } } }, store);
+    });
+
+    /** Takes the only place until the mint runs out of time. */
+    async function takeThePlace(): Promise<void> {
+      void settled(tokens.getToken('stuck'));
+      await pass(10);
+    }
+
+    it('gives the token in hand at once, although the store has lost it', async () => {
+      await tokens.getToken('billing');
+      await takeThePlace();
+      const empty = new MemoryTokenStore();
+      Object.assign(store, { inner: empty });
+      expect(await accessToken(tokens)).toBe('fake-token-1');
+      await pass(10);
+      expect(await accessToken(replica({}, empty))).toBe('fake-token-1');
+    });
+
+    it('holds no lease while it waits for its turn to replace a token in hand that turned out to be purged', async () => {
+      await tokens.getToken('billing');
+      await takeThePlace();
+      const other = replica();
+      await other.purge('billing');
+      const next = accessToken(tokens);
+      await pass(10);
+      expect(await accessToken(other)).toBe('fake-token-2');
+      await pass(SECOND);
+      expect(await next).toBe('fake-token-2');
+    });
+
+    it('gives the token that another process minted meanwhile', async () => {
+      await takeThePlace();
+      const waiting = accessToken(tokens);
+      await pass(10);
+      await replica().getToken('billing');
+      await pass(SECOND);
+      expect(await waiting).toBe('fake-token-1');
+      expect(source.calls).toHaveLength(1);
+    });
+
+    it('hears of a cool-down that began meanwhile, unless it binds another process alone', async () => {
+      await takeThePlace();
+      const state = watched(tokens.getToken('billing'));
+      source.failure = new TokenSourceRejectedError('no');
+      await settled(replica().getToken('billing'));
+      await pass(2 * SECOND);
+      expect(state.isSettled).toBe(false);
+      await settled(replica().getToken('billing'));
+      await pass(SECOND);
+      expect(state.isSettled).toBe(true);
+    });
+
+    it('lets go of the store and of its turn when the store fails', async () => {
+      await takeThePlace();
+      store.fault = (operation) => (operation === 'peek' ? 'reject' : undefined);
+      const waiting = accessToken(tokens);
+      await pass(10 * SECOND);
+      expect(await waiting).toBe('fake-token-1');
     });
   });
 

@@ -32,8 +32,8 @@ type Round = Obtained | 'look again';
 interface Asked {
   readonly acquired: Acquired;
   readonly sentAt: Moment;
-  /** A place among the open requests of the provider, to be given back; none was needed for a caller that has a token. */
-  readonly place: Release | undefined;
+  /** A place among the open requests of the provider, to be given back; none for an attempt that means to mint nothing. */
+  readonly place?: Release | undefined;
 }
 
 /** One caller's way through the protocol, round by round. */
@@ -64,6 +64,8 @@ export interface AcquisitionParts {
 
 /** How often a token that another process is replacing is looked at again. */
 const LOOK_AGAIN_MS = 250;
+/** How often a key that waits for its turn at the provider is looked at: another process may have its turn before. */
+const LOOK_FROM_QUEUE_MS = 1_000;
 
 /**
  * The client half of the protocol: look up; on a miss take the lease; the store has looked again by then; mint only if the
@@ -103,6 +105,8 @@ export class Acquisition {
   private async round(way: Way): Promise<Round> {
     const { key } = way;
     const { cooldowns, tokens } = this.parts;
+    // What is in hand by now was taken in full knowledge of it; a round that makes no call would loop on it for ever.
+    way.watch.forget();
     const known = cooldowns.recent(key.id);
     if (known) return this.coolDown(way, known);
     let asked: Asked;
@@ -127,13 +131,13 @@ export class Acquisition {
 
   /**
    * Asks the store, with a place for the mint that it may grant: a lease that waits for a place would hold up other processes.
+   * With a token in hand there is nothing to mint, and nothing to wait for.
    *
    * @throws TokenStoreUnavailableError, and TokenSourceUnavailableError when no place is free in time
    */
   private async ask(way: Way): Promise<Asked> {
     const { key, watch } = way;
     const { clock, rejections, sources, store } = this.parts;
-    // A token in hand is served whatever the store answers, but for one that was voided unheard; nobody waits for a place for it.
     const place = sources.tryAdmission(key) ?? (this.inHand(way) ? undefined : await this.queue(way));
     if (typeof place === 'object') return place;
     try {
@@ -149,15 +153,46 @@ export class Acquisition {
     }
   }
 
-  /** Waits for a place, unless the store has a token already. */
+  /**
+   * Waits for a place, until the store has a token.
+   *
+   * @throws what `admission` throws, TokenStoreUnavailableError, or the failure for which the source is left alone
+   */
   private async queue(way: Way): Promise<Asked | Release> {
+    const { clock, sources } = this.parts;
+    const turn = sources.admission(way.key);
+    const leave = (): void => void turn.then((place) => place()).catch(() => {});
+    // It may be refused while the store is asked.
+    turn.catch(() => {});
+    try {
+      for (;;) {
+        const found = await this.find(way);
+        if (found) {
+          leave();
+          return found;
+        }
+        let cancel = (): void => {};
+        const pause = new Promise<void>((resolve) => (cancel = clock.after(LOOK_FROM_QUEUE_MS, resolve)));
+        const place = await Promise.race([turn, pause]).finally(() => cancel());
+        if (place) return place;
+      }
+    } catch (error) {
+      leave();
+      throw error;
+    }
+  }
+
+  /** The token of the store, if it serves; asks for no right to mint. */
+  private async find(way: Way): Promise<Asked | undefined> {
     const { key, watch } = way;
-    const { clock, sources, store } = this.parts;
+    const { clock, store } = this.parts;
     watch.forget();
     const sentAt = momentOf(clock);
-    const { token, isRejected } = await store.peek(key);
+    const { token, isRejected, cooldown } = await store.peek(key);
     const serves = token && !isRejected && token.fence !== refusedBy(way);
-    return serves ? { acquired: { outcome: 'hit', token }, sentAt, place: undefined } : sources.admission(key);
+    if (serves) return { acquired: { outcome: 'hit', token }, sentAt };
+    if (cooldown) throw errorOf(cooldown, key.integration.name);
+    return undefined;
   }
 
   /** Takes the shared token, or sees to it that the next round finds a better one. */
@@ -231,8 +266,13 @@ export class Acquisition {
     // The answer was overtaken: a purge voids the lease, or this process has given it up.
     const isOvertaken = watch.hasPurged(fence) || watch.hasReleased(fence);
     const inHand = this.inHand(way);
-    if (!isOvertaken && !inHand) return this.land(way, mints.underLease(key, granted, place), fence);
+    const isMintable = place !== undefined || mints.isRunning(key.id);
+    if (!isOvertaken && !inHand && isMintable) {
+      return this.land(way, mints.underLease(key, granted, place ?? (() => {})), fence);
+    }
     place?.();
+    // What was in hand when the store was asked turned out to be void: others may mint until there is a place here.
+    if (!isOvertaken && !inHand) await upkeep.release(key, granted.lease).catch(() => {});
     if (isOvertaken || !inHand) return 'look again';
     if (!mints.adopt(key, granted)) upkeep.share(key, inHand.held, granted.lease);
     return inHand;

@@ -203,7 +203,7 @@ export class Mints {
       const minted = await this.parts.publishing.commit(key, granted.lease, fresh, watch);
       if (minted === 'voided' || minted.outcome !== 'local') return minted;
       if (right.granted !== granted) continue;
-      if (minted.held.sharing.state === 'unanswered') this.commitAgain(key, minted.held);
+      if (minted.held.sharing.state === 'unanswered') this.parts.publishing.shareAgain(key, minted.held);
       else this.parts.bringIn(key, minted.held);
       return minted;
     }
@@ -211,24 +211,12 @@ export class Mints {
 
   private keepUnshared(key: TokenKey, right: Right, fresh: FreshToken, watch: KeyWatch): Minted {
     // A caller that comes later may have heard of a purge that this mint did not.
-    this.running.delete(key.id);
+    if (this.running.get(key.id)?.right === right) this.running.delete(key.id);
     if (watch.hasPurged(right.fence)) return 'voided';
     const { clock, tokens } = this.parts;
     if (right.ofNoUse) tokens.drop(key.id, right.ofNoUse);
     const held = tokens.keep(key, fresh, right.fence, momentOf(clock), { state: 'unshared' });
     return { held, outcome: 'local' };
-  }
-
-  /** Sends a commit that got no answer again, for as long as its token lives and is in hand. */
-  private commitAgain(key: TokenKey, unanswered: HeldToken): void {
-    const { publishing, retries, storeEvents, tokens } = this.parts;
-    retries.begin(unanswered.ends.monotonicAt, async () => {
-      const held = tokens.valid(key.id);
-      if (held?.sharing.state !== 'unanswered' || held.token.generation !== unanswered.token.generation) return true;
-      const watch = storeEvents.watch(key.id);
-      const shared = await publishing.share(key, held.sharing.lease, held, watch).finally(() => watch.close());
-      return shared === 'voided' || shared.sharing.state !== 'unanswered';
-    });
   }
 
   /** Releases the lease and lets the fleet know of the failure; this process alone, if the store cannot be told. */

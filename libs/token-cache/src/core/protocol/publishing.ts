@@ -11,6 +11,7 @@ import { type PayloadCodec } from '../store-client/payload-codec.js';
 import { type Refused, type StoreClient } from '../store-client/store-client.js';
 import { type StoreEvents } from '../store-client/store-events.js';
 import { type Minted } from './minting.js';
+import { type Retries } from './retries.js';
 
 export interface PublishingParts {
   clock: Clock;
@@ -18,6 +19,7 @@ export interface PublishingParts {
   store: StoreClient;
   storeEvents: StoreEvents;
   tokens: TokensInHand;
+  retries: Retries;
   observers: TokenObservers;
 }
 
@@ -36,8 +38,31 @@ export class Publishing {
     );
   }
 
-  /** Commits a token that is in hand; gives the one that the fleet now shares, or `voided` when there is none. */
-  async share(key: TokenKey, lease: Lease, held: HeldToken, watch: KeyWatch): Promise<HeldToken | 'voided'> {
+  /** Commits a token that is in hand, and again while that has no answer. */
+  async share(key: TokenKey, lease: Lease, held: HeldToken, watch: KeyWatch): Promise<void> {
+    const shared = await this.shareOnce(key, lease, held, watch);
+    if (isUnanswered(shared)) this.shareAgain(key, shared);
+  }
+
+  /** Sends a commit that got no answer again, for as long as its token lives and is in hand. */
+  shareAgain(key: TokenKey, unanswered: HeldToken): void {
+    const { retries, storeEvents, tokens } = this.parts;
+    retries.begin(unanswered.ends.monotonicAt, async () => {
+      const held = tokens.valid(key.id);
+      if (held?.sharing.state !== 'unanswered' || held.token.generation !== unanswered.token.generation) return true;
+      const watch = storeEvents.watch(key.id);
+      const shared = await this.shareOnce(key, held.sharing.lease, held, watch).finally(() => watch.close());
+      return !isUnanswered(shared);
+    });
+  }
+
+  /** Gives the token that the fleet now shares, or `voided` when there is none. */
+  private async shareOnce(
+    key: TokenKey,
+    lease: Lease,
+    held: HeldToken,
+    watch: KeyWatch,
+  ): Promise<HeldToken | 'voided'> {
     const { tokens } = this.parts;
     const fresh = freshFrom(held);
     const isSame = held.token.generation === lease.fence;
@@ -125,4 +150,8 @@ export class Publishing {
     const admission = this.parts.tokens.admit(key, token, sentAt, watch);
     return admission.outcome === 'held' ? admission.held : undefined;
   }
+}
+
+function isUnanswered(shared: HeldToken | 'voided'): shared is HeldToken {
+  return shared !== 'voided' && shared.sharing.state === 'unanswered';
 }

@@ -238,8 +238,12 @@ export class Upkeep {
     else await this.release(key, lease);
   }
 
-  /** Lets other processes have a lease that is not needed. */
-  private async release(key: TokenKey, lease: Lease): Promise<void> {
+  /**
+   * Lets other processes have a lease that is not needed.
+   *
+   * @throws TokenStoreUnavailableError
+   */
+  async release(key: TokenKey, lease: Lease): Promise<void> {
     await this.parts.store.fail(key, lease);
     this.parts.storeEvents.released(key.id, lease.fence);
   }
