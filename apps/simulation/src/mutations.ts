@@ -195,6 +195,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'an answer on its way outlives a rejection and a purge',
     edits: [edit('core/store-client/key-watch.js', 'some((event) => voids(event, fence))', 'some(() => false)')],
+    faults: ['a token is purged as soon as it is shared', 'messages are slow'],
   },
   {
     name: 'a purged token is shared again by its holder',
@@ -237,7 +238,7 @@ export const MUTATIONS: readonly Mutation[] = [
       ),
       edit('core/slot/slot.js', 'fence, voided: fence, invalidated: 1', 'fence, invalidated: 1'),
     ],
-    faults: ['tokens are purged'],
+    faults: ['tokens are purged', 'an event channel is deaf'],
   },
   {
     name: 'a purge does not abort the mint in flight',
@@ -458,10 +459,10 @@ export const MUTATIONS: readonly Mutation[] = [
       edit(
         'core/protocol/acquisition.js',
         'Promise.race([leaseLost, way.watch.overtaken(fence)])',
-        'new Promise(() => {})',
+        'way.watch.overtaken(fence)',
       ),
     ],
-    faults: ['the store loses a mint under way', 'the source is slow'],
+    faults: ['a holder freezes in the middle of a mint', 'the source is slow'],
   },
   {
     name: 'the store is not asked again until a known cool-down is over',
@@ -515,7 +516,7 @@ export const MUTATIONS: readonly Mutation[] = [
         'false) return false;',
       ),
     ],
-    faults: ['a process sleeps', 'tokens are revoked'],
+    faults: ['a process sleeps through a purge'],
   },
   {
     name: 'a process that is granted a lease begins another mint beside its own',

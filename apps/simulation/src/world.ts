@@ -77,7 +77,7 @@ export class World implements JudgedWorld, StruckWorld {
     const { time, verdict } = this;
     const history = (this.history = new History(time, isTold));
     const { storeTimeoutMs } = weather.policy;
-    this.server = new StoreServer(time, library, history, verdict, storeTimeoutMs + NETWORK_MS, storeTimeoutMs);
+    this.server = new StoreServer(time, library, history, verdict, storeTimeoutMs);
     const mood = {
       slownessMs: weather.mintMs,
       failureRate: 0,
@@ -191,6 +191,7 @@ export class World implements JudgedWorld, StruckWorld {
     this.say(process.name, `goes on after ${pausedMs.toFixed(0)} ms`);
     process.pausedMs += pausedMs;
     process.resumedAt = this.time.now;
+    if (process.host.isSuspended) process.lastSleep = { endedAt: this.time.now, tookMs: pausedMs };
     delete process.pausedAt;
     this.time.resume(process.host, timersFirst, pausedMs);
   }
