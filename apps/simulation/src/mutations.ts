@@ -462,7 +462,7 @@ export const MUTATIONS: readonly Mutation[] = [
         'way.watch.overtaken(fence)',
       ),
     ],
-    faults: ['a holder freezes in the middle of a mint', 'the source is slow'],
+    faults: ['a holder freezes in the middle of a mint', 'answers of the source are lost'],
   },
   {
     name: 'the store is not asked again until a known cool-down is over',
