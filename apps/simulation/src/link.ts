@@ -1,4 +1,4 @@
-import { type Acquired, type Attempt, type Lease } from '@mintonce/token-cache';
+import { type Attempt, type Lease } from '@mintonce/token-cache';
 import { type Chance } from './chance.js';
 import { type Host } from './host.js';
 import { type StoreCall, type StoreOperation } from './store-call.js';

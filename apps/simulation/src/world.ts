@@ -28,7 +28,6 @@ import { CALM_UPSTREAM, Upstream } from './upstream.js';
 import { Verdict } from './verdict.js';
 import { VirtualTime } from './virtual-time.js';
 import { disturbs, type Weather } from './weather.js';
-import { NETWORK_MS } from './witness.js';
 
 export interface Asking {
   readonly leavesAfterMs?: number;
