@@ -243,6 +243,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'a purge does not abort the mint in flight',
     edits: [edit('core/source-client/source-client.js', "if (event.type === 'purged' && keyId", 'if (false && keyId')],
+    faults: ['tokens are purged', 'answers of the source are lost'],
   },
   {
     name: 'a purge does not void what was minted without a lease',

@@ -160,6 +160,7 @@ export class World implements JudgedWorld, StruckWorld {
     channel.onHeard = (event, publishedAt) => {
       this.hearsay.heard(process, event, publishedAt);
       this.costs.news(process, this.history.labelOf(event.keyId));
+      if (event.type === 'purged') this.mints.purgeHeard(process, this.history.labelOf(event.keyId), event.fence);
     };
   }
 
