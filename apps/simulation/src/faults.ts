@@ -6,6 +6,8 @@ import { type LinkConditions } from './link.js';
 import { type Process } from './process.js';
 import { type StruckWorld } from './struck-world.js';
 
+export const CLOCK_STEPS = 'wall clocks step';
+
 const SOURCE_FAILURES: readonly (readonly Failure[])[] = [
   ['unavailable'],
   ['rejected'],
@@ -176,7 +178,7 @@ export const FAULTS: readonly Fault[] = [
     strike: (world, chance) => world.server.stepClock(chance.pick([-5_000, -200, 200, 5_000])),
   },
   {
-    name: 'wall clocks step',
+    name: CLOCK_STEPS,
     disturbs: 'clocks',
     everyMs: 4_000,
     strike(world, chance) {

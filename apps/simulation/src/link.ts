@@ -1,4 +1,4 @@
-import { type Acquired, type Attempt, type Lease } from '@mintonce/token-cache';
+import { type Attempt, type Lease } from '@mintonce/token-cache';
 import { type Chance } from './chance.js';
 import { type Host } from './host.js';
 import { type StoreCall, type StoreOperation } from './store-call.js';
@@ -89,11 +89,9 @@ export class Link {
     const arrive = (): void => {
       const state = server.stateFor(call);
       if (state !== 'up') return this.lose(call, `the store is ${state}`, reject, state === 'refusing');
-      const reply = (settle: () => void, answer?: unknown): void => {
+      const reply = (settle: () => void): void => {
         if (isReset) return this.lose(call, 'the connection is reset after it was read', reject, true);
         if (this.chance.happens(this.conditions.loseReplies)) {
-          // A call that arrives once more after its lease was released is granted another, of which nobody can know.
-          if (isGrant(answer) && !call.isSentTwice) server.truthOf(call.args[0] as string).unheard(call.process);
           return this.lose(call, 'the answer is lost', reject);
         }
         time.after(this.delay(), host, settle);
@@ -105,7 +103,7 @@ export class Link {
             server.narrator.delivered(call, answer, time.now - call.sentAt);
             this.onDelivered(call, answer, executedAt);
             resolve(answer);
-          }, answer),
+          }),
         (error: Error) =>
           reply(() => {
             server.narrator.lost(call, String(error));
@@ -130,8 +128,4 @@ export class Link {
     const afterMs = isRefused ? this.delay() : this.chance.exponential(NOTICED_AFTER_MS);
     this.time.after(afterMs, this.host, () => reject(new Error('ECONNRESET')));
   }
-}
-
-function isGrant(answer: unknown): boolean {
-  return (answer as Partial<Acquired> | undefined)?.outcome === 'lease';
 }

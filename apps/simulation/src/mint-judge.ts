@@ -62,6 +62,23 @@ export class MintJudge extends Witness {
     if (fence !== 0 && this.bindsAll(failure, process, label, until)) this.leftAloneUntil.set(label, until);
   }
 
+  /** A mint that a purge voids is given up at once: its token may not be used, and its callers begin anew. */
+  purgeHeard({ name }: Process, label: string, upTo: number): void {
+    const voided = this.world.idp.calls.filter(
+      (call) =>
+        call.process === name && call.label === label && call.isRunning && call.fence !== 0 && call.fence <= upTo,
+    );
+    this.world.time.after(0, this.world.time.world, () => {
+      const left = voided.find(({ isRunning }) => isRunning);
+      this.verdict.expect(
+        !left,
+        'no token is minted without need',
+        () => `${name} goes on with t${left?.number}, though it has heard of a purge since`,
+        { label, process: name },
+      );
+    });
+  }
+
   /** With a token everything is well again. */
   published(label: string): void {
     this.firstFailures.delete(label);

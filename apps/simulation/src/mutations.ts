@@ -20,8 +20,8 @@ export const MUTATIONS: readonly Mutation[] = [
     edits: [
       edit(
         'core/protocol/acquisition.js',
-        'attempt.acquire({ refusedGeneration })',
-        'attempt.acquire({ refusedGeneration, minTtlMs: way.waitedSince === undefined ? 0 : 1e12 })',
+        'store.acquire(key, { refusedGeneration })',
+        'store.acquire(key, { refusedGeneration, minTtlMs: way.waitedSince === undefined ? 0 : 1e12 })',
       ),
     ],
   },
@@ -46,8 +46,8 @@ export const MUTATIONS: readonly Mutation[] = [
     edits: [
       edit(
         'core/protocol/acquisition.js',
-        'await watch.wait(acquired.leaseEndsInMs);',
-        'watch.close(); way.watch = this.parts.storeEvents.watch(key.id); await way.watch.wait(acquired.leaseEndsInMs);',
+        'await way.watch.wait(leaseEndsInMs);',
+        '{ way.watch.close(); way.watch = this.parts.storeEvents.watch(way.key.id); await way.watch.wait(leaseEndsInMs); }',
       ),
     ],
   },
@@ -64,7 +64,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: 'a lease is not renewed',
-    edits: [edit('core/protocol/leased-mint.js', 'schedule(); return () => {', 'return () => {')],
+    edits: [edit('core/protocol/lease-renewal.js', 'schedule(); return () => {', 'return () => {')],
   },
   {
     name: 'waiters come back late to the lease of a dead process',
@@ -143,7 +143,7 @@ export const MUTATIONS: readonly Mutation[] = [
     edits: [
       edit(
         'core/in-hand/tokens-in-hand.js',
-        "if (event.type === 'purged') this.entries.delete(event.keyId);",
+        "if (event.type === 'purged') this.remove(event.keyId);",
         "if (event.type === 'purged') void 0;",
       ),
     ],
@@ -154,7 +154,7 @@ export const MUTATIONS: readonly Mutation[] = [
     edits: [
       edit(
         'core/in-hand/tokens-in-hand.js',
-        'upSince === undefined ? now - confirmedAt < policy.maxAgeMs : confirmedAt >= upSince',
+        'upSince === undefined ? now.monotonicAt - confirmed.monotonicAt < policy.maxAgeMs : confirmed.monotonicAt >= upSince',
         'true',
       ),
     ],
@@ -186,31 +186,20 @@ export const MUTATIONS: readonly Mutation[] = [
     edits: [
       edit(
         'core/protocol/acquisition.js',
-        'if (!held || held.token.generation !== rejected?.fence) throw error;',
-        'throw error;',
+        'const held = this.parts.tokens.lastResort(way.key.id); if (!held) throw error;',
+        'const held = undefined; throw error;',
       ),
     ],
     faults: ['tokens are revoked', 'the source fails'],
   },
   {
     name: 'an answer on its way outlives a rejection and a purge',
-    edits: [
-      edit(
-        'core/store-client/key-watch.js',
-        'some((event) => voids(event, fence))',
-        "some((event) => fence === 'without lease' && voids(event, fence))",
-      ),
-    ],
+    edits: [edit('core/store-client/key-watch.js', 'some((event) => voids(event, fence))', 'some(() => false)')],
+    faults: ['a token is purged as soon as it is shared', 'messages are slow'],
   },
   {
     name: 'a purged token is shared again by its holder',
-    edits: [
-      edit(
-        'core/protocol/acquisition.js',
-        "return reason === 'miss' && isLast ? held : undefined;",
-        'return isLast ? held : undefined;',
-      ),
-    ],
+    edits: [edit('core/protocol/acquisition.js', 'tokens.heed(key.id, acquired.voidedUpTo, acquired.rejected);', '')],
     faults: ['tokens are purged', 'an event channel is deaf'],
   },
   {
@@ -218,27 +207,24 @@ export const MUTATIONS: readonly Mutation[] = [
     edits: [
       edit(
         'core/protocol/acquisition.js',
-        "return reason === 'miss' && isLast ? held : undefined;",
-        'return isLast ? held : undefined;',
+        'tokens.heed(key.id, acquired.voidedUpTo, acquired.rejected); this.admitRejected(way, acquired.rejected, sentAt);',
+        '',
       ),
     ],
+    faults: ['tokens are revoked', 'an event channel is deaf'],
   },
   {
     name: 'a token minted without the store is shared over a purge',
-    edits: [edit('core/protocol/upkeep.js', "if (acquired.reason !== 'invalidated' && !isOver)", 'if (!isOver)')],
+    edits: [edit('core/protocol/upkeep.js', 'tokens.heed(key.id, granted.voidedUpTo, granted.rejected);', '')],
+    faults: ['a process that is cut off misses a purge'],
   },
   {
     name: 'the time that a lease was held is counted from before it was granted',
     edits: [
       edit(
         'core/store-client/store-client.js',
-        'const { minTtlMs = 0, refusedGeneration } = wanted;',
-        'const { minTtlMs = 0, refusedGeneration } = wanted; const askedAt = this.clock.monotonic();',
-      ),
-      edit(
-        'core/store-client/store-client.js',
-        'this.grantedAt.set(acquired.lease, this.clock.monotonic())',
-        'this.grantedAt.set(acquired.lease, askedAt)',
+        "const acquired = await this.call(key, 'acquire', (store) => store.acquire(key.id, attempt)); this.note(key, acquired);",
+        "const askedAt = this.clock.monotonic(); const acquired = await this.call(key, 'acquire', (store) => store.acquire(key.id, attempt)); this.note(key, acquired); if (acquired.outcome === 'lease') this.answeredAt.set(acquired.lease, askedAt);",
       ),
     ],
   },
@@ -250,21 +236,22 @@ export const MUTATIONS: readonly Mutation[] = [
         'const fence = Math.max(slot.fence + 1, inUs(now) + 999);',
         'const fence = slot.fence;',
       ),
-      edit('core/slot/slot.js', 'fence, purged: fence, invalidated: 1', 'fence, invalidated: 1'),
+      edit('core/slot/slot.js', 'fence, voided: fence, invalidated: 1', 'fence, invalidated: 1'),
     ],
-    faults: ['tokens are purged'],
+    faults: ['tokens are purged', 'an event channel is deaf'],
   },
   {
     name: 'a purge does not abort the mint in flight',
     edits: [edit('core/source-client/source-client.js', "if (event.type === 'purged' && keyId", 'if (false && keyId')],
+    faults: ['tokens are purged', 'answers of the source are lost'],
   },
   {
     name: 'a purge does not void what was minted without a lease',
     edits: [
       edit(
-        'core/contract/mint-fence.js',
-        "if (fence === WITHOUT_LEASE) return type === 'purged';",
-        'if (fence === WITHOUT_LEASE) return false;',
+        'core/contract/held-token.js',
+        "(sharing.state !== 'unshared' || event.type === 'purged')",
+        "sharing.state !== 'unshared'",
       ),
     ],
     faults: ['tokens are purged', 'processes are cut off'],
@@ -298,21 +285,15 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: 'a lost reply makes a process wait for itself',
-    edits: [
-      edit(
-        'core/store-client/store-client.js',
-        'const unanswered = this.unanswered.get(id);',
-        'const unanswered = undefined;',
-      ),
-    ],
+    edits: [edit('core/store-client/store-client.js', 'nonce: this.process,', 'nonce: randomUUID(),')],
     faults: ['messages are lost'],
   },
   {
     name: 'a failure is not shared',
     edits: [
       edit(
-        'core/protocol/leased-mint.js',
-        'closing.aborted ? undefined : rememberedFailure(error, remainingMs)',
+        'core/protocol/mints.js',
+        'closing.aborted ? undefined : rememberedFailure(error, remainingMs, store.process)',
         'undefined',
       ),
     ],
@@ -349,7 +330,7 @@ export const MUTATIONS: readonly Mutation[] = [
       edit(
         'core/protocol/upkeep.js',
         "if (acquired.outcome === 'hit') tokens.admit(key, acquired.token, sentAt, watch);",
-        "if (acquired.outcome === 'hit') await leasedMint.mint(key, { lease: { nonce: '', fence: acquired.token.fence, leaseMs: 1000 }, reason: 'refresh', failures: 0 }, watch);",
+        "if (acquired.outcome === 'hit') await mints.underLease(key, { lease: { nonce: '', fence: acquired.token.fence, leaseMs: 1000 }, reason: 'refresh', failures: 0, voidedUpTo: 0 }, place).result;",
       ),
     ],
   },
@@ -358,8 +339,8 @@ export const MUTATIONS: readonly Mutation[] = [
     edits: [
       edit(
         'core/protocol/acquisition.js',
-        'way.waitedSince ??= sentAt;',
-        "way.waitedSince ??= sentAt; if (key.integration.policy.whenStoreUnavailable !== 'fail' && sentAt - way.waitedSince > 300) return this.withoutStore(way, new Error('busy'));",
+        'way.waitedSince ??= sentAt.monotonicAt;',
+        "way.waitedSince ??= sentAt.monotonicAt; if (way.key.integration.policy.whenStoreUnavailable !== 'fail' && sentAt.monotonicAt - way.waitedSince > 300) return this.withoutStore(way, new Error('busy'));",
       ),
     ],
   },
@@ -390,7 +371,7 @@ export const MUTATIONS: readonly Mutation[] = [
     name: 'the failure of a renewal is unhandled',
     edits: [
       edit(
-        'core/protocol/leased-mint.js',
+        'core/protocol/lease-renewal.js',
         'await store.renew(key, lease).catch(() => true)',
         'await store.renew(key, lease)',
       ),
@@ -401,7 +382,7 @@ export const MUTATIONS: readonly Mutation[] = [
     name: 'a commit without an answer fails the mint',
     edits: [
       edit(
-        'core/protocol/leased-mint.js',
+        'core/protocol/publishing.js',
         "catch { if (watch.hasVoided(fence)) return 'voided';",
         "catch (error) { throw error; if (watch.hasVoided(fence)) return 'voided';",
       ),
@@ -420,5 +401,155 @@ export const MUTATIONS: readonly Mutation[] = [
     name: 'a dead shard makes the healthy ones unavailable',
     edits: [edit('core/store-client/guarded-store.js', "this.store.nodeOf?.(keyId) ?? ''", "''")],
     faults: ['a shard is dead'],
+  },
+  {
+    name: 'a token in hand is not looked at while another process mints',
+    edits: [
+      edit(
+        'core/protocol/acquisition.js',
+        'if (inHand) return this.offer',
+        "if (inHand && acquired.outcome !== 'wait') return this.offer",
+      ),
+    ],
+    faults: ['the store comes back empty to a source that fails'],
+  },
+  {
+    name: 'a token in hand is not looked at during a cool-down',
+    edits: [
+      edit(
+        'core/protocol/acquisition.js',
+        'if (inHand) return this.offer',
+        "if (inHand && acquired.outcome !== 'cooling') return this.offer",
+      ),
+      edit(
+        'core/protocol/acquisition.js',
+        'return this.inHand(way) ?? this.lastResort(way, errorOf(cooldown',
+        'throw (errorOf(cooldown',
+      ),
+      edit('core/protocol/token-supply.js', 'if (held && !isRefused(held, refused)) return held;', ''),
+    ],
+    faults: ['the store comes back empty to a source that fails'],
+  },
+  {
+    name: 'an offer ignores what is void',
+    edits: [
+      edit('core/slot/offer.js', "if (generation <= voidedUpTo(slot)) return { answer: { outcome: 'voided' } };", ''),
+      edit('core/protocol/upkeep.js', 'tokens.heed(key.id, acquired.voidedUpTo, acquired.rejected);', ''),
+    ],
+    faults: ['a process that is cut off misses a purge', 'the source throttles'],
+  },
+  {
+    name: 'a token that is superseded by nothing is dropped',
+    edits: [
+      edit(
+        'core/protocol/publishing.js',
+        "return { held: keep(sentAt, { state: 'unshared' }), outcome: 'local' };",
+        "return 'voided';",
+      ),
+    ],
+    faults: ['a holder freezes in the middle of a mint'],
+  },
+  {
+    name: 'a commit without an answer is not sent again',
+    edits: [edit('core/protocol/mints.js', 'this.commitAgain(key, minted.held);', '')],
+    faults: ['commits are reset'],
+  },
+  {
+    name: 'callers do not notice that the lease of their mint is lost',
+    edits: [
+      edit(
+        'core/protocol/acquisition.js',
+        'Promise.race([leaseLost, way.watch.overtaken(fence)])',
+        'way.watch.overtaken(fence)',
+      ),
+    ],
+    faults: ['a holder freezes in the middle of a mint', 'answers of the source are lost'],
+  },
+  {
+    name: 'the store is not asked again until a known cool-down is over',
+    edits: [edit('core/protocol/known-cooldowns.js', 'elapsedMs < ASK_AGAIN_MS && remainingMs > 0', 'remainingMs > 0')],
+    faults: ['a process is sick'],
+  },
+  {
+    name: 'every caller asks the store for a known cool-down',
+    edits: [edit('core/protocol/acquisition.js', 'if (known) return this.coolDown(way, known);', '')],
+    faults: ['the source fails'],
+  },
+  {
+    name: 'a failure that concerns one process binds the fleet',
+    edits: [
+      edit(
+        'core/source-client/cooldown.js',
+        "process !== undefined && bindingOf(error) === 'process' ? { ...remembered, process } : remembered",
+        'remembered',
+      ),
+    ],
+    faults: ['a process is sick'],
+  },
+  {
+    name: 'a token that no other process has is evicted',
+    edits: [
+      edit(
+        'core/in-hand/tokens-in-hand.js',
+        "if (held.sharing.state === 'shared') this.entries.set",
+        'if (held) this.entries.set',
+      ),
+    ],
+    faults: ['the store goes away and the near cache is small'],
+  },
+  {
+    name: 'hard expiry by the wall clock is not looked at',
+    edits: [
+      edit(
+        'core/contract/moment.js',
+        'Math.min(end.monotonicAt - now.monotonicAt, end.wallAt - now.wallAt)',
+        'end.monotonicAt - now.monotonicAt',
+      ),
+    ],
+    faults: ['a process sleeps'],
+  },
+  {
+    name: 'the near cache is trusted after a sleep',
+    edits: [
+      edit(
+        'core/in-hand/tokens-in-hand.js',
+        'sleptMs(confirmed, now) > MOST_DRIFT_MS) return false;',
+        'false) return false;',
+      ),
+    ],
+    faults: ['a process sleeps through a purge'],
+  },
+  {
+    name: 'a process that is granted a lease begins another mint beside its own',
+    edits: [
+      edit(
+        'core/protocol/mints.js',
+        'if (!current || current.right.fence <= granted.voidedUpTo) return false;',
+        'return false;',
+      ),
+    ],
+    faults: ['processes are cut off', 'the source is slow'],
+  },
+  {
+    name: 'the flights of a process are holders of their own',
+    edits: [
+      edit(
+        'core/store-client/store-client.js',
+        'nonce: this.process,',
+        'nonce: `${this.process} ${refusedGeneration}`,',
+      ),
+    ],
+    faults: ['tokens are revoked', 'messages are lost'],
+  },
+  {
+    name: 'the fence of a mint without a lease lies above purges to come',
+    edits: [
+      edit(
+        'core/store-client/store-client.js',
+        '(this.fences.get(key.id) ?? 0) + 1',
+        '(this.fences.get(key.id) ?? 0) + 3.6e9',
+      ),
+    ],
+    faults: ['a process that is cut off misses a purge'],
   },
 ];

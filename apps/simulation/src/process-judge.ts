@@ -1,11 +1,14 @@
 import { SET_BACK } from './mint-faults.js';
 import { type Process } from './process.js';
 import { type KeyTruth, type PublishedToken } from './store-truth.js';
+import { disturbs } from './weather.js';
 import { NETWORK_MS, Witness } from './witness.js';
 
 /** Between two polls of a store without events. */
 const POLL_MS = 250;
 const LEASE_END_JITTER_MS = 100;
+/** How many leases a holder is frozen for at most. */
+const LONGEST_FREEZE = 4;
 /** Shutdown lets mints finish for so long. */
 const SHUTDOWN_GRACE_MS = 5_000;
 /** Store calls that one flight after another makes while it winds up. */
@@ -19,13 +22,20 @@ export class ProcessJudge extends Witness {
   /** Called after each event, with the store's truth up to date. */
   published(truth: KeyTruth, token: PublishedToken): void {
     const { label = '' } = this.world.idp.tokens.get(token.accessToken) ?? {};
-    if (!this.isOrderlyFor(label)) return;
-    const boundMs = this.hearingMs;
-    this.world.time.after(boundMs, this.world.time.world, () => {
+    const isOrderly = this.isOrderlyFor(label);
+    if (!isOrderly && this.isMoreThanFrozen) return;
+    const { leaseMs } = this.world.weather.policy;
+    // Whoever comes back to a mint whose lease is gone learns of that by its next renewal, whatever the source does.
+    const boundMs = isOrderly ? this.hearingMs : this.hearingMs + leaseMs / 3 + 2 * NETWORK_MS;
+    const frozenMs = isOrderly ? 0 : LONGEST_FREEZE * leaseMs;
+    this.world.time.after(frozenMs + boundMs, this.world.time.world, () => {
       if (truth.current !== token || this.hardExpiryOf(token) < this.now) return;
-      const waiting = this.pendingSince(label, token.storedAt - 0.001, (process) => this.hasHeard(process));
+      const waiting = this.pendingSince(label, token.storedAt - 0.001, (process) => {
+        // The holder of a lease is not told of a token that was offered.
+        return this.hasHeard(process, boundMs) && truth.lease?.process !== process.name;
+      });
       this.verdict.expect(!waiting, 'who waits hears of the token at once', () => {
-        return `${waiting?.process.name} still waits ${boundMs} ms after ${token.accessToken} was stored`;
+        return `${waiting?.process.name} still waits ${frozenMs + boundMs} ms after ${token.accessToken} was stored`;
       });
     });
   }
@@ -35,9 +45,14 @@ export class ProcessJudge extends Witness {
     return this.eventsArrive ? NETWORK_MS : POLL_MS + NETWORK_MS;
   }
 
+  /** More is wrong than that processes freeze and sources fail. */
+  private get isMoreThanFrozen(): boolean {
+    return disturbs(this.world.weather, 'network', 'server', 'shard', 'events', 'clocks', 'callers', 'stalls');
+  }
+
   /** By an event in time, by a look around when its channel came up, or by polls since it broke; after a stall all of it is late. */
-  private hasHeard({ channel, resumedAt }: Process): boolean {
-    if (resumedAt > 0 && this.now - resumedAt < this.hearingMs) return false;
+  private hasHeard({ channel, resumedAt }: Process, withinMs: number): boolean {
+    if (resumedAt > 0 && this.now - resumedAt < withinMs) return false;
     if (!channel || this.eventsArrive) return true;
     const { state, changedAt, mostExtraDelayMs } = channel;
     const sinceMs = this.now - changedAt;

@@ -46,6 +46,8 @@ export class Process {
   pausedMs = 0;
   pausedAt?: number;
   resumedAt = 0;
+  /** When its machine woke last, and how long it had slept. */
+  lastSleep?: { readonly endedAt: number; readonly tookMs: number };
   isClosing = false;
   isClosed = false;
 

@@ -1,10 +1,14 @@
 import { DEFAULT_NEAR_CACHE, type Token } from '@mintonce/token-cache';
+import { CLOCK_STEPS } from './faults.js';
 import { type HandJudge } from './hand-judge.js';
 import { type JudgedWorld } from './judged-world.js';
 import { type Caller, type Process } from './process.js';
 import { type KeyTruth, type PublishedToken } from './store-truth.js';
 import { disturbs } from './weather.js';
 import { NETWORK_MS, Witness } from './witness.js';
+
+/** A sleep of this length shows by the clocks of its process. */
+const NOTICED_SLEEP_MS = 1_500;
 
 /** Judges what processes do with tokens that the store marked as rejected, or purged, once they have heard of it. */
 export class RejectionJudge extends Witness {
@@ -42,6 +46,7 @@ export class RejectionJudge extends Witness {
     this.checkPurged(process, label, accessToken, askedAt);
     this.checkMarked(process, label, accessToken, askedAt);
     this.checkOrder(process, label, { generation, accessToken }, askedAt);
+    this.checkAwake(process, label, accessToken, askedAt);
     if (!this.isOrderlyFor(label)) return;
     const truth = this.truthOf(label);
     const mark = truth?.marks.get(generation);
@@ -104,6 +109,24 @@ export class RejectionJudge extends Witness {
       'no purged token is given out once the fleet knows',
       () =>
         `${process.name} gave out ${accessToken}, though it ${own ? 'was told to forget it' : 'had heard of its purge'}`,
+      { label, process: process.name },
+    );
+  }
+
+  /** A process whose machine slept cannot know what its channel did not bring, and asks the store before it gives anything out. */
+  private checkAwake(process: Process, label: string, accessToken: string, askedAt: number): void {
+    const { endedAt = Infinity, tookMs = 0 } = process.lastSleep ?? {};
+    const isWayClear = !disturbs(this.world.weather, 'network', 'server', 'commits', 'shard');
+    // A wall clock that is set as well does not tell of a sleep.
+    const isTold = this.world.weather.faults.every(({ name }) => name !== CLOCK_STEPS);
+    if (!isWayClear || !isTold || tookMs < NOTICED_SLEEP_MS) return;
+    const { purgedAt = [], published = [] } = this.truthOf(label) ?? {};
+    const storedAt = published.findLast((token) => token.accessToken === accessToken)?.storedAt ?? Infinity;
+    const wasPurged = purgedAt.some((at) => at > storedAt && at < endedAt);
+    this.verdict.expect(
+      !wasPurged || askedAt < endedAt + NETWORK_MS,
+      'no purged token is given out once the fleet knows',
+      () => `${process.name} gave out ${accessToken}, which was purged while it slept`,
       { label, process: process.name },
     );
   }

@@ -52,8 +52,6 @@ export class StoreServer {
     private readonly library: Library,
     private readonly history: History,
     private readonly verdict: Verdict,
-    /** When a process has noticed that an answer is lost. */
-    private readonly noticedAfterMs: number,
     private readonly storeTimeoutMs: number,
   ) {
     this.narrator = new StoreNarrator(history);
@@ -63,7 +61,7 @@ export class StoreServer {
 
   truthOf(keyId: string): KeyTruth {
     let truth = this.truths.get(keyId);
-    if (!truth) this.truths.set(keyId, (truth = new KeyTruth(this.verdict, this.noticedAfterMs, this.storeTimeoutMs)));
+    if (!truth) this.truths.set(keyId, (truth = new KeyTruth(this.verdict, this.storeTimeoutMs)));
     return truth;
   }
 

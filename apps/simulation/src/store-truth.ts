@@ -40,18 +40,13 @@ export interface Grant {
   endsAt: number;
   /** As it was granted or renewed last. */
   leaseMs: number;
-  /** Asked for by a caller who waits, not to refresh. */
-  readonly isForCaller: boolean;
   /** The token that was still there, as the reply said. */
   readonly beside?: PublishedToken;
-  /** The reply was lost on its way. */
-  isUnheard: boolean;
 }
 
 /** An attempt of a process. */
 interface Ask {
   readonly process: string;
-  readonly nonce: string;
   readonly at: number;
   /** For callers to whom any valid token is good enough. */
   readonly isForAnybody: boolean;
@@ -110,17 +105,15 @@ export class KeyTruth {
 
   constructor(
     private readonly verdict: Verdict,
-    /** When a process has noticed that an answer is lost. */
-    private readonly noticedAfterMs: number,
     private readonly storeTimeoutMs: number,
   ) {
     this.pace = new PaceTruth(verdict);
   }
 
   /** An attempt is on its way; the returned function says that its process heard of it. */
-  asked({ nonce, minTtlMs, refusedGeneration }: Attempt, process: string, at: number): () => void {
+  asked({ minTtlMs, refusedGeneration }: Attempt, process: string, at: number): () => void {
     const isForAnybody = minTtlMs === 0 && refusedGeneration === undefined;
-    const ask = { process, nonce, at, isForAnybody, isOpen: true };
+    const ask = { process, at, isForAnybody, isOpen: true };
     const twin = isForAnybody && this.asks.find((other) => this.isTwin(other, ask));
     this.verdict.expect(
       !twin,
@@ -133,13 +126,9 @@ export class KeyTruth {
   }
 
   acquired(answer: Acquired, attempt: Attempt, { now, serverNow, process }: Moment): void {
-    const { nonce, leaseMs, minTtlMs } = attempt;
-    if (answer.outcome === 'hit') {
-      this.checkServed(answer.token.fence, answer.token.ttlMs, serverNow);
-      // It asked under that nonce again, and needs the lease no more.
-      if (this.lease?.nonce === nonce) this.lease.isUnheard = false;
-    }
-    if (answer.outcome === 'wait' && minTtlMs === 0) this.checkWait(process, now);
+    const { nonce, leaseMs } = attempt;
+    if (answer.outcome === 'hit') this.checkServed(answer.token.fence, answer.token.ttlMs, serverNow);
+    if (answer.outcome === 'wait') this.checkWait(process);
     if (answer.outcome !== 'lease') return;
     const { fence } = answer.lease;
     const { lease } = this;
@@ -176,8 +165,6 @@ export class KeyTruth {
       at,
       endsAt: serverNow + leaseMs,
       leaseMs,
-      isForCaller: minTtlMs === 0,
-      isUnheard: false,
       ...(answer.token && { beside: this.published.findLast((token) => token.fence === answer.token?.fence) }),
     };
     this.grants.set(fence, this.lease);
@@ -315,11 +302,6 @@ export class KeyTruth {
     delete this.lease;
   }
 
-  /** The reply that granted a lease to `process` is lost. */
-  unheard(process: string): void {
-    if (this.lease?.process === process) this.lease.isUnheard = true;
-  }
-
   private endCooldown(): void {
     this.coolsUntil = 0;
     this.coolsFor = undefined;
@@ -330,16 +312,14 @@ export class KeyTruth {
     return isOpen && other.isForAnybody && other.process === process;
   }
 
-  private checkWait(process: string, now: number): void {
+  /** A process is one holder: its own lease is granted to it again, whatever it is for and whether it heard of it. */
+  private checkWait(process: string): void {
     const { lease } = this;
-    if (lease?.process !== process || !lease.isUnheard || !lease.isForCaller) return;
-    // Another flight of the process waits for the answer, or was left without one as well and is asked again in its place.
-    const hasOther = this.asks.some(
-      (ask) =>
-        ask.process === process && ask.nonce !== lease.nonce && Math.abs(ask.at - lease.at) <= this.noticedAfterMs,
+    this.verdict.expect(
+      lease?.process !== process,
+      'no process waits for itself',
+      () => `${process} waits for its own ${lease?.fence}`,
     );
-    const forItself = !hasOther && now - lease.at > this.noticedAfterMs;
-    this.verdict.expect(!forItself, 'no process waits for itself', () => `${process} waits for its own ${lease.fence}`);
   }
 
   private checkServed(fence: number, ttlMs: number, serverNow: number): void {

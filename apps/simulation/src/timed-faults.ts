@@ -1,6 +1,9 @@
 import { aProcess, type Fault } from './fault.js';
 import { outage } from './faults.js';
+import { fallAsleep } from './weather-faults.js';
 
+/** Shorter than the life of most tokens, and too long for a connection. */
+const SLEEP_MS = 15_000;
 /** How many processes come up at once. */
 const CROWD = 8;
 
@@ -46,6 +49,21 @@ export const TIMED_FAULTS: readonly Fault[] = [
         idp.mood.expiresInMs = weather.lifeMs;
         world.calmLinks([lonely]);
       });
+    },
+  },
+  {
+    name: 'a process sleeps through a purge',
+    disturbs: ['processes', 'clocks', 'events', 'callers'],
+    everyMs: 10_000,
+    strike(world, chance) {
+      const request = chance.pick(world.requests);
+      const sleeper = aProcess(world, chance);
+      const other = world.processes.find((process) => process !== sleeper && !process.host.isPaused);
+      if (!sleeper || !other || sleeper.host.isPaused) return;
+      world.ask(sleeper, request);
+      world.later(1_000, () => !sleeper.host.isPaused && fallAsleep(world, sleeper, SLEEP_MS));
+      world.later(2_000, () => world.purge(other, request));
+      world.later(1_000 + SLEEP_MS + chance.between(100, 4_000), () => world.ask(sleeper, request));
     },
   },
   {

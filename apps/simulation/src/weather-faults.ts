@@ -1,7 +1,13 @@
 import { aProcess, type Fault } from './fault.js';
 import { outage } from './faults.js';
 import { type Failure } from './identity-provider.js';
+import { type Process } from './process.js';
 import { type ServerState } from './store-server.js';
+import { type StruckWorld } from './struck-world.js';
+
+/** How long a store waits for a subscriber that is silent, and how often a subscriber speaks. */
+const GIVEN_UP_AFTER_MS = 10_000;
+const HEARTBEAT_MS = 5_000;
 
 export const SICKNESS = 'a process is sick';
 
@@ -15,13 +21,12 @@ export const WEATHER_FAULTS: readonly Fault[] = [
   },
   {
     name: 'a process sleeps',
-    disturbs: ['processes', 'clocks'],
+    disturbs: ['processes', 'clocks', 'events'],
     everyMs: 10_000,
     strike(world, chance) {
       const process = aProcess(world, chance);
       if (!process || process.host.isPaused) return;
-      world.suspend(process);
-      world.later(chance.pick([2_000, 15_000, 40_000]), () => world.resume(process));
+      fallAsleep(world, process, chance.pick([2_000, 15_000, 40_000]));
     },
   },
   {
@@ -116,3 +121,11 @@ export const WEATHER_FAULTS: readonly Fault[] = [
     },
   },
 ];
+
+/** The machine of one process sleeps for a while. */
+export function fallAsleep(world: StruckWorld, process: Process, sleepMs: number): void {
+  world.suspend(process);
+  // Its peer gives the connection up, of which it hears when it speaks the next time.
+  if (sleepMs >= GIVEN_UP_AFTER_MS) process.channel?.deafen(sleepMs + HEARTBEAT_MS);
+  world.later(sleepMs, () => world.resume(process));
+}

@@ -28,7 +28,6 @@ import { CALM_UPSTREAM, Upstream } from './upstream.js';
 import { Verdict } from './verdict.js';
 import { VirtualTime } from './virtual-time.js';
 import { disturbs, type Weather } from './weather.js';
-import { NETWORK_MS } from './witness.js';
 
 export interface Asking {
   readonly leavesAfterMs?: number;
@@ -77,7 +76,7 @@ export class World implements JudgedWorld, StruckWorld {
     const { time, verdict } = this;
     const history = (this.history = new History(time, isTold));
     const { storeTimeoutMs } = weather.policy;
-    this.server = new StoreServer(time, library, history, verdict, storeTimeoutMs + NETWORK_MS, storeTimeoutMs);
+    this.server = new StoreServer(time, library, history, verdict, storeTimeoutMs);
     const mood = {
       slownessMs: weather.mintMs,
       failureRate: 0,
@@ -161,6 +160,7 @@ export class World implements JudgedWorld, StruckWorld {
     channel.onHeard = (event, publishedAt) => {
       this.hearsay.heard(process, event, publishedAt);
       this.costs.news(process, this.history.labelOf(event.keyId));
+      if (event.type === 'purged') this.mints.purgeHeard(process, this.history.labelOf(event.keyId), event.fence);
     };
   }
 
@@ -191,6 +191,7 @@ export class World implements JudgedWorld, StruckWorld {
     this.say(process.name, `goes on after ${pausedMs.toFixed(0)} ms`);
     process.pausedMs += pausedMs;
     process.resumedAt = this.time.now;
+    if (process.host.isSuspended) process.lastSleep = { endedAt: this.time.now, tookMs: pausedMs };
     delete process.pausedAt;
     this.time.resume(process.host, timersFirst, pausedMs);
   }
