@@ -34,6 +34,15 @@ describe('onAbort', () => {
     expect(callback).toHaveBeenCalledTimes(1);
   });
 
+  it('tells of a signal that has aborted already, once the caller has the function that ends it', async () => {
+    const [told, ended] = [jest.fn(), jest.fn()];
+    onAbort(AbortSignal.abort(), told);
+    onAbort(AbortSignal.abort(), ended)();
+    expect(told).not.toHaveBeenCalled();
+    await Promise.resolve();
+    expect([told.mock.calls.length, ended.mock.calls.length]).toEqual([1, 0]);
+  });
+
   function controller(): { signal: AbortSignal; abort: () => void } {
     const own = new AbortController();
     return { signal: own.signal, abort: () => own.abort() };

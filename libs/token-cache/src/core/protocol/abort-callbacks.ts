@@ -6,11 +6,12 @@ interface Waiting {
 const bySignal = new WeakMap<AbortSignal, Waiting>();
 
 /**
- * Runs `callback` once that signal aborts; the returned function ends that. All callbacks of one signal share a listener:
+ * Runs `callback` once that signal aborts, or soon if it has; the returned function ends that. All callbacks of one signal share a listener:
  * many calls may heed one signal, and Node takes an eleventh listener for a leak.
  */
 export function onAbort(signal: AbortSignal | undefined, callback: () => void): () => void {
   if (!signal) return () => {};
+  if (signal.aborted) return soon(callback);
   const { callbacks, listener } = bySignal.get(signal) ?? listen(signal);
   callbacks.add(callback);
   return () => {
@@ -18,6 +19,17 @@ export function onAbort(signal: AbortSignal | undefined, callback: () => void): 
     if (callbacks.size > 0 || bySignal.get(signal)?.callbacks !== callbacks) return;
     signal.removeEventListener('abort', listener);
     bySignal.delete(signal);
+  };
+}
+
+/** Not at once, so that the callback finds the function that ends it. */
+function soon(callback: () => void): () => void {
+  let isEnded = false;
+  queueMicrotask(() => {
+    if (!isEnded) callback();
+  });
+  return () => {
+    isEnded = true;
   };
 }
 
