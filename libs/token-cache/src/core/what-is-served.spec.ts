@@ -15,7 +15,12 @@ const SERVED = {
 };
 
 /** What the store is told by this call, or behind its back. */
-const TOLD = { '-': 'nothing', commit: 'the token under the lease', offer: 'the token without a lease' };
+const TOLD = {
+  '-': 'nothing',
+  commit: 'the token under the lease',
+  'commit commit': 'the token under the lease, and at once under the next',
+  offer: 'the token without a lease',
+};
 
 type Outcome = `${keyof typeof SERVED}: ${keyof typeof TOLD}`;
 
@@ -23,14 +28,14 @@ type Outcome = `${keyof typeof SERVED}: ${keyof typeof TOLD}`;
 // prettier-ignore
 const OUTCOMES: Record<Hand, readonly Outcome[]> = {
   //                                               newer token  wait           cool-down      lease           superseded      no connection  silence
-  'nothing':                                      ['store: -', 'wait: -',     'error: -',    'mint: commit', 'mint: commit', 'mint: -',     'mint: -'],
+  'nothing':                                      ['store: -', 'wait: -',     'error: -',    'mint: commit', 'mint: commit commit', 'mint: -',     'mint: -'],
   'a token that the store has lost':              ['store: -', 'hand: offer', 'hand: offer', 'hand: commit', 'hand: commit', 'hand: -',     'hand: -'],
   'a token that was never shared':                ['hand: -',  'hand: offer', 'hand: offer', 'hand: commit', 'hand: commit', 'hand: -',     'hand: -'],
-  'a token that was purged unheard':              ['store: -', 'wait: -',     'error: -',    'mint: commit', 'mint: commit', 'hand: -',     'hand: -'],
-  'a token that was marked as rejected unheard':  ['store: -', 'wait: -',     'hand: -',     'mint: commit', 'mint: commit', 'hand: -',     'hand: -'],
-  'the token that the caller was refused with':   ['store: -', 'wait: -',     'none: -',     'mint: commit', 'mint: commit', 'mint: -',     'mint: -'],
-  'a token that is over by the monotonic clock':  ['store: -', 'wait: -',     'error: -',    'mint: commit', 'mint: commit', 'mint: -',     'mint: -'],
-  'a token that is over by the wall clock alone': ['store: -', 'wait: -',     'error: -',    'mint: commit', 'mint: commit', 'mint: -',     'mint: -'],
+  'a token that was purged unheard':              ['store: -', 'wait: -',     'error: -',    'mint: commit', 'mint: commit commit', 'hand: -',     'hand: -'],
+  'a token that was marked as rejected unheard':  ['store: -', 'wait: -',     'hand: -',     'mint: commit', 'mint: commit commit', 'hand: -',     'hand: -'],
+  'the token that the caller was refused with':   ['store: -', 'wait: -',     'none: -',     'mint: commit', 'mint: commit commit', 'mint: -',     'mint: -'],
+  'a token that is over by the monotonic clock':  ['store: -', 'wait: -',     'error: -',    'mint: commit', 'mint: commit commit', 'mint: -',     'mint: -'],
+  'a token that is over by the wall clock alone': ['store: -', 'wait: -',     'error: -',    'mint: commit', 'mint: commit commit', 'mint: -',     'mint: -'],
 };
 
 const HANDS = Object.keys(OUTCOMES) as Hand[];
