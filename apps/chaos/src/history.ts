@@ -10,6 +10,8 @@ export class History {
   readonly answers: By<Answer>[] = [];
   readonly observations: By<Observation>[] = [];
   readonly rejections: By<Rejection>[] = [];
+  /** Digests of the tokens that were minted without a lease, and thus without a fence of the store. */
+  readonly mintedAlone = new Set<string>();
 
   note(worker: string, message: Report): void {
     switch (message.type) {
@@ -21,6 +23,9 @@ export class History {
         break;
       case 'rejected':
         this.rejections.push({ ...message.rejection, worker });
+        break;
+      case 'mintedAlone':
+        this.mintedAlone.add(message.token);
     }
   }
 }

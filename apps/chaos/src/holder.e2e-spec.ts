@@ -136,12 +136,13 @@ describe.each([
     expect(results.filter((times) => times > 0)).toEqual([1]);
   });
 
-  it('call an identity provider that refuses once, and reject all callers at once', async () => {
+  it('call an identity provider that refuses twice, from two processes, and reject all callers at once', async () => {
     const trial = await fleet.trial();
     await fleet.idp.configure({ failWith: { status: 401 }, delayMs: 300 });
     await trial.burst(7);
     await trial.burst(7);
-    const [call] = trial.calls;
+    // The credentials may be those of one process, so another one tries as well.
+    const call = trial.calls.at(-1);
     const slowestMs = Math.max(
       ...trial.answers.map(({ askedAt, answeredAt }) => answeredAt - Math.max(askedAt, Number(call?.endedAt))),
     );
@@ -149,7 +150,7 @@ describe.each([
     await expectPromises(trial, {
       promises: [5],
       fault: 'the provider refuses the credentials while 56 callers of eight processes wait',
-      mints: 1,
+      mints: 2,
       errors: ['TOKEN_SOURCE_REJECTED'],
       seen: `every caller knew ${Math.round(slowestMs)} ms after the provider had said so`,
     });

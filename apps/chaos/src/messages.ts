@@ -80,6 +80,8 @@ export type Message =
   | { type: 'answers'; answers: readonly Answer[] }
   | { type: 'observed'; observation: Observation }
   | { type: 'rejected'; rejection: Rejection }
+  /** A digest of a token that this worker minted without a lease. */
+  | { type: 'mintedAlone'; token: string }
   | { type: 'done'; id: number; result?: unknown; error?: string };
 
 export type Request = Command & { id: number };

@@ -8,7 +8,7 @@ export interface FleetRecord {
   readonly policy: { readonly waitTimeoutMs: number };
   /** The calls for every key: a token of another key is recognized by them. */
   readonly witness: { readonly calls: readonly WitnessedCall[] };
-  readonly history: Pick<History, 'rejections'>;
+  readonly history: Pick<History, 'rejections' | 'mintedAlone'>;
   worker(name: string): WorkerRecord;
 }
 

@@ -6,6 +6,7 @@ import { TokenCacheModule, tokenSource, TokenService } from '@mintonce/token-cac
 import { clientCredentials } from '@mintonce/token-cache/oauth';
 import { LineLink } from '../line-link.js';
 import { type Answer, type Message, type Report, type Request, type WorkerSettings } from '../messages.js';
+import { tokenDigest } from '../token-digest.js';
 import { Callers, INTEGRATION } from './callers.js';
 import { ReportingObserver } from './reporting-observer.js';
 import { openStore } from './token-store.js';
@@ -26,12 +27,17 @@ const { mint } = clientCredentials({
   scope: 'api:read',
   allowInsecureRequests: true,
 });
+const mintAndTell: typeof mint = async (request, context) => {
+  const minted = await mint(request, context);
+  if (context.fence === 0) link.send({ type: 'mintedAlone', token: tokenDigest(minted.accessToken) });
+  return minted;
+};
 const { store, close } = openStore(settings.store);
 const app = await NestFactory.createApplicationContext(
   TokenCacheModule.forRoot({
     store,
     ...options,
-    integrations: { [INTEGRATION]: { source: tokenSource('the one client', mint) } },
+    integrations: { [INTEGRATION]: { source: tokenSource('the one client', mintAndTell) } },
   }),
   { logger: ['error', 'warn'] },
 );
