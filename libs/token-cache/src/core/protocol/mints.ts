@@ -234,6 +234,7 @@ export class Mints {
       // Another process mints, or has minted already.
       if (!isOurs) return 'voided';
       if (failure) cooldowns.learn(key.id, failure);
+      if (failure?.process) failures.keep(key.id, failure);
       return cooledDown(error, remainingMs);
     } catch {
       this.failAgain(key, lease, failure);

@@ -34,4 +34,14 @@ describe('FailureMemory', () => {
     failures.remember(key, new TokenSourceRejectedError('no'));
     expect(failures.recent(key)?.process).toBe('worker-1');
   });
+
+  it('keeps a failure that it is given for as long as that lasts', async () => {
+    const clock = new FakeClock();
+    const failures = new FailureMemory(clock, () => 1);
+    failures.keep(key.id, { remainingMs: 30_000, error: 'refused', process: 'worker-1' });
+    await clock.advance(29_999);
+    expect(failures.recent(key)).toEqual({ remainingMs: 1, error: 'refused', process: 'worker-1' });
+    await clock.advance(1);
+    expect(failures.recent(key)).toBeUndefined();
+  });
 });

@@ -39,6 +39,12 @@ export class FailureMemory {
     return cooledDown(error, remainingMs);
   }
 
+  /** Keeps a failure of this process alone for as long as it lasts: that of another process may take its place in the store. */
+  keep(id: string, failure: Cooldown): void {
+    const count = this.failures.get(id)?.count ?? 0;
+    this.failures.set(id, { endsAt: this.clock.monotonic() + failure.remainingMs, count, failure });
+  }
+
   forget(id: string): void {
     this.failures.delete(id);
   }
