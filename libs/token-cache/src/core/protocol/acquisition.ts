@@ -64,8 +64,11 @@ export interface AcquisitionParts {
 
 /** How often a token that another process is replacing is looked at again. */
 const LOOK_AGAIN_MS = 250;
-/** How often a key that waits for its turn at the provider is looked at: another process may have its turn before. */
-const LOOK_FROM_QUEUE_MS = 1_000;
+/**
+ * When a key that waits for its turn at the provider is looked at, since another process may have its turn before. Each pause is
+ * twice as long as the last: with a thousand keys in the queue, the process has enough to do.
+ */
+const FIRST_LOOK_FROM_QUEUE_MS = 1_000;
 
 /**
  * The client half of the protocol: look up; on a miss take the lease; the store has looked again by then; mint only if the
@@ -165,14 +168,14 @@ export class Acquisition {
     // It may be refused while the store is asked.
     turn.catch(() => {});
     try {
-      for (;;) {
+      for (let pauseMs = FIRST_LOOK_FROM_QUEUE_MS; ; pauseMs *= 2) {
         const found = await this.find(way);
         if (found) {
           leave();
           return found;
         }
         let cancel = (): void => {};
-        const pause = new Promise<void>((resolve) => (cancel = clock.after(LOOK_FROM_QUEUE_MS, resolve)));
+        const pause = new Promise<void>((resolve) => (cancel = clock.after(pauseMs, resolve)));
         const place = await Promise.race([turn, pause]).finally(() => cancel());
         if (place) return place;
       }
