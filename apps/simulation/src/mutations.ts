@@ -20,8 +20,8 @@ export const MUTATIONS: readonly Mutation[] = [
     edits: [
       edit(
         'core/protocol/acquisition.js',
-        'store.acquire(key, { refusedGeneration })',
-        'store.acquire(key, { refusedGeneration, minTtlMs: way.waitedSince === undefined ? 0 : 1e12 })',
+        'store.acquire(key, { refusedGeneration: refusedBy(way) })',
+        'store.acquire(key, { refusedGeneration: refusedBy(way), minTtlMs: way.waitedSince === undefined ? 0 : 1e12 })',
       ),
     ],
   },
@@ -451,7 +451,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: 'a commit without an answer is not sent again',
-    edits: [edit('core/protocol/mints.js', 'this.commitAgain(key, minted.held);', '')],
+    edits: [edit('core/protocol/mints.js', 'this.parts.publishing.shareAgain(key, minted.held);', ';')],
     faults: ['commits are reset'],
   },
   {
