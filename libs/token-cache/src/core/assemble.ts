@@ -48,7 +48,7 @@ export function assemble(config: TokenCacheConfig, closing: AbortSignal, onUnexp
   const channel = tokenStore.events && storeEvents;
   const tokens = new TokensInHand({ ...base, policy: nearCache, maxEntries, channel });
   const standing = new TokenStanding(clock, tokens, maxEntries);
-  const cooldowns = new KnownCooldowns(clock);
+  const cooldowns = new KnownCooldowns(clock, tokenStore.events !== undefined);
   const hear = (event: TokenStoreEvent): void => {
     tokens.notice(event);
     cooldowns.forget(event.keyId);

@@ -7,7 +7,7 @@ describe('A cool-down that the store told of', () => {
 
   beforeEach(() => {
     clock = new FakeClock();
-    cooldowns = new KnownCooldowns(clock);
+    cooldowns = new KnownCooldowns(clock, true);
   });
 
   it.each([
@@ -53,5 +53,11 @@ describe('A cool-down that the store told of', () => {
 
   it('is not known of a key that the store said nothing of', () => {
     expect(cooldowns.recent('key')).toBeUndefined();
+  });
+
+  it('is asked each time of a store without events, where another process may have purged it unheard', () => {
+    const unheard = new KnownCooldowns(clock, false);
+    unheard.learn('key', { remainingMs: 60_000, error: 'busy' });
+    expect(unheard.recent('key')).toBeUndefined();
   });
 });

@@ -12,7 +12,11 @@ export class KnownCooldowns {
     max: REMEMBERED_KEYS,
   });
 
-  constructor(private readonly clock: Clock) {}
+  /** @param hasEvents whether the store tells of what happens; one that does not is cheap to ask, and is asked each time */
+  constructor(
+    private readonly clock: Clock,
+    private readonly hasEvents: boolean,
+  ) {}
 
   learn(keyId: string, cooldown: Cooldown): void {
     this.known.set(keyId, { cooldown, learntAt: this.clock.monotonic() });
@@ -20,7 +24,7 @@ export class KnownCooldowns {
 
   /** The cool-down as it is now, unless the store is to be asked again. */
   recent(keyId: string): Cooldown | undefined {
-    const known = this.known.get(keyId);
+    const known = this.hasEvents ? this.known.get(keyId) : undefined;
     if (!known) return undefined;
     const elapsedMs = this.clock.monotonic() - known.learntAt;
     const remainingMs = Math.ceil(known.cooldown.remainingMs - elapsedMs);

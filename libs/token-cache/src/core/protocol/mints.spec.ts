@@ -52,7 +52,7 @@ describe('The mints of a process', () => {
     sources = new SourceClient(clock, random, closing);
     failures = new FailureMemory(clock, random);
     tokens = new TokensInHand({ ...base, policy: false, maxEntries: 10, channel: undefined });
-    cooldowns = new KnownCooldowns(clock);
+    cooldowns = new KnownCooldowns(clock, true);
     retries = new Retries(clock);
     const storeEvents = new StoreEvents(clock, random, undefined, (event) => {
       tokens.notice(event);

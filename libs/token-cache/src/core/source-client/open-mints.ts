@@ -32,7 +32,8 @@ export class OpenMints {
   /** A place at once, if one is free. */
   tryEnter(name: string, limit: number): Release | undefined {
     const lane = this.laneOf(name);
-    if (lane.waiters.size > 0 || lane.open >= limit) return undefined;
+    // What waits under a lower limit cannot enter yet, and holds up nothing.
+    if (lane.open >= limit) return undefined;
     lane.open++;
     return this.placeIn(name, lane);
   }
@@ -94,8 +95,7 @@ export class OpenMints {
   private leave(name: string, lane: Lane): void {
     lane.open--;
     for (const waiter of lane.waiters) {
-      if (lane.open >= waiter.limit) break;
-      waiter.admit();
+      if (lane.open < waiter.limit) waiter.admit();
     }
     if (lane.open === 0 && lane.waiters.size === 0) this.lanes.delete(name);
   }
