@@ -132,6 +132,8 @@ export class CostJudge extends Witness {
   private hasReason(process: Process, label: string, since: number): boolean {
     const { channel } = process;
     if (!channel || channel.state === 'down' || channel.changedAt >= since) return true;
+    // Its flights hear of a rejection that it decided alone.
+    if ([...process.rejectedAt.values()].some((at) => at >= since)) return true;
     return this.ledgerOf(process, label).newsAt >= since;
   }
 

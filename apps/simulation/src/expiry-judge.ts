@@ -51,10 +51,12 @@ export class ExpiryJudge extends Witness {
     );
   }
 
-  /** By the true time, or by a wall clock that was set forward since the process last heard of the token. */
+  /** How long it is over by the clock of its process that says so first. */
   private pastMs(process: Process, label: string, accessToken: string): number {
     const learned = process.knowledgeOf(label).tokens.get(accessToken);
-    const forwardMs = learned ? Math.max(0, process.host.wallOffsetMs - learned.wallOffsetMs) : 0;
-    return this.now + forwardMs - (this.world.idp.tokens.get(accessToken)?.hardExpiryAt ?? 0);
+    // The wall clock as it was set since, and the monotonic one, which stood still while the machine slept.
+    const byWallMs = learned ? process.host.wallOffsetMs - learned.wallOffsetMs : 0;
+    const byMonotonicMs = -process.host.suspendedMs;
+    return this.now + Math.max(byWallMs, byMonotonicMs) - (this.world.idp.tokens.get(accessToken)?.hardExpiryAt ?? 0);
   }
 }

@@ -52,17 +52,6 @@ export const MUTATIONS: readonly Mutation[] = [
     ],
   },
   {
-    name: 'waiters are not woken when the event channel comes up',
-    edits: [
-      edit(
-        'core/store-client/store-events.js',
-        'this.arriveSince = upSince; this.wakeAll();',
-        'this.arriveSince = upSince;',
-      ),
-    ],
-    faults: ['an event channel breaks'],
-  },
-  {
     name: 'a lease is not renewed',
     edits: [edit('core/protocol/lease-renewal.js', 'schedule(); return () => {', 'return () => {')],
   },
@@ -178,7 +167,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: 'a commit forgets the pace of replacements',
-    edits: [edit('core/slot/slot.js', '...paceOf(slot),', '...NO_PACE,')],
+    edits: [edit('core/slot/slot.js', '...paceOf(slot),', 'rejected: 0, replacedAt: 0, paceMs: 0,')],
     faults: ['the upstream refuses every token'],
   },
   {

@@ -26,7 +26,7 @@ export interface Channel {
 export type Admission =
   { readonly outcome: 'held'; readonly held: HeldToken } | { readonly outcome: 'voided' | 'outdated' | 'unusable' };
 
-/** A wall clock that moved on by more than this, beyond the monotonic one, says that the machine slept or its clock was set. */
+/** Clocks that moved apart by more than this say that the machine slept, or that one of them was set. */
 const MOST_DRIFT_MS = 1_000;
 
 export interface TokensInHandParts {
@@ -265,7 +265,7 @@ export class TokensInHand {
   private isTrusted({ held, confirmed }: Entry, now: Moment): boolean {
     if (held.sharing.state !== 'shared') return true;
     const { policy, channel } = this.parts;
-    if (!policy || !channel || sleptMs(confirmed, now) > MOST_DRIFT_MS) return false;
+    if (!policy || !channel || Math.abs(sleptMs(confirmed, now)) > MOST_DRIFT_MS) return false;
     const { upSince } = channel;
     return upSince === undefined
       ? now.monotonicAt - confirmed.monotonicAt < policy.maxAgeMs

@@ -203,6 +203,8 @@ export class Acquisition {
     const admission = this.parts.tokens.admit(way.key, stored, sentAt, way.watch);
     switch (admission.outcome) {
       case 'held':
+        // Another flight of this key may wait.
+        this.parts.storeEvents.wake(way.key.id);
         return { held: admission.held, via: way.waitedSince === undefined ? 'shared' : 'waited' };
       case 'voided':
         return 'look again';

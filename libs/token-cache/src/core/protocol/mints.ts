@@ -200,6 +200,9 @@ export class Mints {
     for (;;) {
       const { granted } = right;
       if (!granted) return this.keepUnshared(key, right, fresh, watch);
+      if (this.parts.publishing.isSpent(key.id, granted.lease, fresh.content.accessToken)) {
+        return this.keepApart(key, right, granted.lease, fresh, watch);
+      }
       const minted = await this.parts.publishing.commit(key, granted.lease, fresh, watch);
       if (minted === 'voided' || minted.outcome !== 'local') return minted;
       if (right.granted !== granted) continue;
@@ -219,6 +222,21 @@ export class Mints {
     return { held, outcome: 'local' };
   }
 
+  /** The lease was used for another token of this process: it is given up, and this token brought in under the next one. */
+  private async keepApart(
+    key: TokenKey,
+    right: Right,
+    lease: Lease,
+    fresh: FreshToken,
+    watch: KeyWatch,
+  ): Promise<Minted> {
+    await this.parts.publishing.giveUp(key, lease);
+    const fence = this.parts.store.fenceWithoutLease(key);
+    const minted = this.keepUnshared(key, { ...right, fence }, fresh, watch);
+    if (minted !== 'voided') this.parts.bringIn(key, minted.held);
+    return minted;
+  }
+
   /** Releases the lease and lets the fleet know of the failure; this process alone, if the store cannot be told. */
   private async remember(key: TokenKey, right: Right, error: TokenSourceError): Promise<TokenSourceError | 'voided'> {
     const { closing, cooldowns, failures, random, store, storeEvents } = this.parts;
@@ -231,7 +249,8 @@ export class Mints {
     try {
       const isOurs = await store.fail(key, lease, failure);
       storeEvents.released(key.id, lease.fence);
-      // Another process mints, or has minted already.
+      // Another process mints, or has minted already; if the store has only lost the lease, the source is left alone all the same.
+      if (!isOurs && failure) failures.keep(key.id, failure);
       if (!isOurs) return 'voided';
       if (failure) cooldowns.learn(key.id, failure);
       if (failure?.process) failures.keep(key.id, failure);

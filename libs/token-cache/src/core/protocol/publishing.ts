@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache';
 import { type TokenKey } from '../config/token-key.js';
 import { type Clock } from '../contract/clock.js';
 import { freshFrom, type HeldToken, type Sharing } from '../contract/held-token.js';
@@ -26,8 +27,16 @@ export interface PublishingParts {
 /** Takes a token in hand once what was sent at that moment has an answer or will have none. */
 type Keep = (sentAt: Moment, sharing: Sharing) => HeldToken;
 
+/** Keys of which the last commit is remembered. */
+const REMEMBERED_KEYS = 10_000;
+
 /** Makes a token of this process that of the fleet: by commit under a lease, or by an offer without one. */
 export class Publishing {
+  /** The last commit of each key that was sent. */
+  private readonly sent = new LRUCache<string, { readonly fence: number; readonly accessToken: string }>({
+    max: REMEMBERED_KEYS,
+  });
+
   constructor(private readonly parts: PublishingParts) {}
 
   /** Commits what was minted under that fence; the lease may be a later one. */
@@ -38,8 +47,18 @@ export class Publishing {
     );
   }
 
+  /**
+   * Whether another token was sent to the store under that lease. The process, being one holder, is granted a lease again that
+   * its other work uses; of two tokens of one fence only one can be shared.
+   */
+  isSpent(keyId: string, { fence }: Lease, accessToken: string): boolean {
+    const last = this.sent.get(keyId);
+    return last?.fence === fence && last.accessToken !== accessToken;
+  }
+
   /** Commits a token that is in hand, and again while that has no answer. */
   async share(key: TokenKey, lease: Lease, held: HeldToken, watch: KeyWatch): Promise<void> {
+    if (this.isSpent(key.id, lease, held.token.accessToken)) return void (await this.giveUp(key, lease));
     const shared = await this.shareOnce(key, lease, held, watch);
     if (isUnanswered(shared)) this.shareAgain(key, shared);
   }
@@ -100,8 +119,10 @@ export class Publishing {
     const { fence } = lease;
     const sentAt = momentOf(clock);
     const ttlMs = Math.floor(leftMs(fresh.ends, sentAt));
+    // What is over is never published.
     if (ttlMs < 1) return this.giveUp(key, lease);
     const payload = codec.encode(key.id, fence, fresh.content);
+    this.sent.set(key.id, { fence, accessToken: fresh.content.accessToken });
     let committed: Committed;
     try {
       committed = await store.commit(key, lease, payload, ttlMs);
@@ -127,8 +148,8 @@ export class Publishing {
     }
   }
 
-  /** What is over is never published; its lease is released. */
-  private async giveUp(key: TokenKey, lease: Lease): Promise<'voided'> {
+  /** Releases a lease under which nothing is committed. */
+  async giveUp(key: TokenKey, lease: Lease): Promise<'voided'> {
     const { store, storeEvents } = this.parts;
     await store.fail(key, lease).then(
       () => storeEvents.released(key.id, lease.fence),
