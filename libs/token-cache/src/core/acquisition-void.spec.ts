@@ -232,6 +232,24 @@ describe('Acquisition, when a token is rejected or purged,', () => {
       expect(await accessToken(replica())).toBe('fake-token-2');
     });
 
+    it('shares no fence with its successor, although its own commit was under way', async () => {
+      const store = new FaultyTokenStore(shared);
+      store.fault = () => 'reject';
+      const tokens = replica({}, slow(store, { requests: { commit: 100 } }));
+      const local = await tokens.getToken('billing');
+      store.fault = () => undefined;
+      await pass(1_100);
+      await tokens.getToken('billing');
+      await pass(10);
+      expect(await tokens.invalidate(local)).toBe(true);
+      const successor = accessToken(tokens);
+      await pass(SECOND);
+      expect(await successor).toBe('fake-token-2');
+      expect(await accessToken(replica())).toBe('fake-token-2');
+      expect(await accessToken(tokens)).toBe('fake-token-2');
+      expect(source.calls).toHaveLength(2);
+    });
+
     it('is not given to those who waited when another process rejects it before the minter hears that it is shared', async () => {
       const token = accessToken(replica({}, slow(shared, { replies: { commit: 300 } })));
       await pass(100);
