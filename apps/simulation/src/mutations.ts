@@ -502,7 +502,7 @@ export const MUTATIONS: readonly Mutation[] = [
     edits: [
       edit(
         'core/in-hand/tokens-in-hand.js',
-        'sleptMs(confirmed, now) > MOST_DRIFT_MS) return false;',
+        'Math.abs(sleptMs(confirmed, now)) > MOST_DRIFT_MS) return false;',
         'false) return false;',
       ),
     ],
