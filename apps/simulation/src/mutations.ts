@@ -42,16 +42,6 @@ export const MUTATIONS: readonly Mutation[] = [
     faults: ['a process is paused', 'messages are slow', 'the source fails'],
   },
   {
-    name: 'a waiter registers after the call that tells it to wait',
-    edits: [
-      edit(
-        'core/protocol/acquisition.js',
-        'await way.watch.wait(leaseEndsInMs);',
-        '{ way.watch.close(); way.watch = this.parts.storeEvents.watch(way.key.id); await way.watch.wait(leaseEndsInMs); }',
-      ),
-    ],
-  },
-  {
     name: 'a lease is not renewed',
     edits: [edit('core/protocol/lease-renewal.js', 'schedule(); return () => {', 'return () => {')],
   },

@@ -128,6 +128,22 @@ describe('Acquisition', () => {
       expect(source.calls).toHaveLength(1);
     });
 
+    it('hears of a token that was stored while the answer that tells it to wait was on its way', async () => {
+      const release = source.hold();
+      const first = replica().getToken('billing');
+      await pass(10);
+      const given = jest.fn();
+      void replica({}, slow(shared, { replies: { acquire: 100 } }))
+        .getToken('billing')
+        .then(given);
+      await pass(50);
+      release();
+      await first;
+      // Two answers, and far less than the lease.
+      await pass(300);
+      expect(given).toHaveBeenCalledTimes(1);
+    });
+
     it('refreshes once although the new token lives shorter than the refresh window of the old one', async () => {
       const fleet = [1, 2, 3, 4, 5].map(() => replica());
       for (const tokens of fleet) await tokens.getToken('billing');
