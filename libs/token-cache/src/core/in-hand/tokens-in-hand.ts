@@ -3,7 +3,14 @@ import { type NearCachePolicy } from '../config/policy.js';
 import { type TokenKey } from '../config/token-key.js';
 import { type Clock } from '../contract/clock.js';
 import { ExpiringMap } from '../contract/expiring-map.js';
-import { freshFrom, hasGeneration, type HeldToken, isVoidedBy, type Sharing } from '../contract/held-token.js';
+import {
+  freshFrom,
+  hasGeneration,
+  type HeldToken,
+  isSameToken,
+  isVoidedBy,
+  type Sharing,
+} from '../contract/held-token.js';
 import { after, isOver, type Moment, momentOf, sleptMs } from '../contract/moment.js';
 import { type FreshToken } from '../contract/token-content.js';
 import { type TokenObservers } from '../contract/token-observers.js';
@@ -163,27 +170,38 @@ export class TokensInHand {
 
   /** Lets go of that token, if it is the one in hand. */
   drop(keyId: string, held: HeldToken): void {
-    if (this.peek(keyId)?.held === held) this.remove(keyId);
+    if (isSameToken(this.peek(keyId)?.held, held)) this.remove(keyId);
   }
 
   /** Whether that token is in hand, and marked as rejected. */
   isRejected(keyId: string, held: HeldToken): boolean {
     const entry = this.peek(keyId);
-    return entry?.held === held && entry.isRejected;
+    return isSameToken(entry?.held, held) && entry?.isRejected === true;
   }
 
   /** Marks that token as rejected. */
   reject(keyId: string, held: HeldToken): void {
     const entry = this.peek(keyId);
-    if (entry?.held === held) entry.isRejected = true;
+    if (entry && isSameToken(entry.held, held)) entry.isRejected = true;
   }
 
-  /** Lets go of a token that was purged, and marks one that was rejected. */
+  /** Lets go of a token that was purged, marks one that was rejected, and has one tended that the fleet replaced. */
   notice(event: TokenStoreEvent): void {
     const entry = this.peek(event.keyId);
+    if (entry && isReplacedBy(event, entry.held)) this.tendAt(entry, this.parts.clock.monotonic());
     if (!entry || !isVoidedBy(event, entry.held)) return;
     if (event.type === 'purged') this.remove(event.keyId);
     else entry.isRejected = true;
+  }
+
+  /** The fleet turned out to share no newer token that can be used here. */
+  hasNoSuccessor(keyId: string, held: HeldToken): void {
+    const entry = this.peek(keyId);
+    if (entry && isSameToken(entry.held, held)) this.tendAt(entry, held.refreshAt);
+  }
+
+  private tendAt(entry: Entry, tendAt: number): void {
+    entry.held = { ...entry.held, tendAt };
   }
 
   private peek(keyId: string): Entry | undefined {
@@ -275,6 +293,10 @@ export class TokensInHand {
 
 function isShared({ held }: Entry, generation: number): boolean {
   return held.sharing.state === 'shared' && held.token.generation === generation;
+}
+
+function isReplacedBy({ type, fence }: TokenStoreEvent, { sharing, token }: HeldToken): boolean {
+  return type === 'stored' && sharing.state === 'shared' && token.generation < fence;
 }
 
 /** The store rejects a newer token than this one, which it had before, or which was rejected as well. */

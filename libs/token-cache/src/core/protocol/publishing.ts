@@ -11,6 +11,7 @@ import { type KeyWatch } from '../store-client/key-watch.js';
 import { type PayloadCodec } from '../store-client/payload-codec.js';
 import { type Refused, type StoreClient } from '../store-client/store-client.js';
 import { type StoreEvents } from '../store-client/store-events.js';
+import { enoughLifeMs } from './enough-life.js';
 import { type Minted } from './minting.js';
 import { type Retries } from './retries.js';
 
@@ -109,7 +110,7 @@ export class Publishing {
     const payload = codec.encode(key.id, generation, fresh.content);
     const offered = await store.offer(key, refused, generation, payload, ttlMs);
     if (offered.outcome === 'voided') tokens.drop(key.id, held);
-    if (offered.outcome === 'superseded') this.admitLonger(key, fresh, offered.token, sentAt, watch);
+    if (offered.outcome === 'superseded') this.admitInstead(key, fresh, offered.token, sentAt, watch);
     if (offered.outcome !== 'stored' || watch.hasVoided(generation)) return;
     tokens.keepShared(key, held, generation, sentAt, { state: 'shared' });
   }
@@ -137,7 +138,7 @@ export class Publishing {
         return 'voided';
       case 'superseded': {
         this.parts.observers.notify('superseded', key.integration.name);
-        const held = this.admitLonger(key, fresh, committed.token, sentAt, watch);
+        const held = this.admitInstead(key, fresh, committed.token, sentAt, watch);
         if (held) return { held, outcome: 'superseded' };
         if (watch.hasPurged(fence)) return 'voided';
         return { held: keep(sentAt, { state: 'unshared' }), outcome: 'local' };
@@ -158,16 +159,16 @@ export class Publishing {
     return 'voided';
   }
 
-  /** Takes the token that the store has instead, if it can be used and lives no shorter than ours. */
-  private admitLonger(
+  /** Takes the token that the store has instead, if it can be used and has enough life. */
+  private admitInstead(
     key: TokenKey,
-    { ends }: FreshToken,
+    fresh: FreshToken,
     token: StoredToken | undefined,
     sentAt: Moment,
     watch: KeyWatch,
   ): HeldToken | undefined {
     // The life was told somewhere between the call and now.
-    if (!token || this.parts.clock.monotonic() + token.ttlMs < ends.monotonicAt) return undefined;
+    if (!token || token.ttlMs < enoughLifeMs(fresh, momentOf(this.parts.clock))) return undefined;
     const admission = this.parts.tokens.admit(key, token, sentAt, watch);
     return admission.outcome === 'held' ? admission.held : undefined;
   }
