@@ -1,4 +1,4 @@
-import { LRUCache } from 'lru-cache';
+import { type LRUCache } from 'lru-cache';
 import { type NearCachePolicy } from '../config/policy.js';
 import { type TokenKey } from '../config/token-key.js';
 import { type Clock } from '../contract/clock.js';
@@ -12,6 +12,7 @@ import {
   type Sharing,
 } from '../contract/held-token.js';
 import { after, isOver, type Moment, momentOf, sleptMs } from '../contract/moment.js';
+import { recentlyUsed } from '../contract/recently-used.js';
 import { type FreshToken } from '../contract/token-content.js';
 import { type TokenObservers } from '../contract/token-observers.js';
 import { type StoredToken, type TokenStoreEvent } from '../contract/token-store.js';
@@ -68,7 +69,7 @@ export class TokensInHand {
   private readonly keys = new WeakMap<Token, TokenKey>();
 
   constructor(private readonly parts: TokensInHandParts) {
-    this.entries = new LRUCache({ max: parts.maxEntries });
+    this.entries = recentlyUsed(parts.maxEntries);
   }
 
   /** The token that may be given out without asking the store. */

@@ -1,8 +1,8 @@
-import { LRUCache } from 'lru-cache';
 import { type TokenKey } from '../config/token-key.js';
 import { type Clock } from '../contract/clock.js';
 import { freshFrom, type HeldToken, type Sharing } from '../contract/held-token.js';
 import { leftMs, type Moment, momentOf } from '../contract/moment.js';
+import { recentlyUsed } from '../contract/recently-used.js';
 import { type FreshToken } from '../contract/token-content.js';
 import { type TokenObservers } from '../contract/token-observers.js';
 import { type Committed, type Lease, type StoredToken } from '../contract/token-store.js';
@@ -34,9 +34,7 @@ const REMEMBERED_KEYS = 10_000;
 /** Makes a token of this process that of the fleet: by commit under a lease, or by an offer without one. */
 export class Publishing {
   /** The last commit of each key that was sent. */
-  private readonly sent = new LRUCache<string, { readonly fence: number; readonly accessToken: string }>({
-    max: REMEMBERED_KEYS,
-  });
+  private readonly sent = recentlyUsed<{ readonly fence: number; readonly accessToken: string }>(REMEMBERED_KEYS);
 
   constructor(private readonly parts: PublishingParts) {}
 

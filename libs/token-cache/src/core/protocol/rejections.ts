@@ -1,8 +1,8 @@
-import { LRUCache } from 'lru-cache';
 import { type TokenKey } from '../config/token-key.js';
 import { type Clock } from '../contract/clock.js';
 import { ExpiringMap } from '../contract/expiring-map.js';
 import { hasGeneration, type HeldToken } from '../contract/held-token.js';
+import { recentlyUsed } from '../contract/recently-used.js';
 import { type TokenObservers } from '../contract/token-observers.js';
 import { type Rejection, type RejectionVerdict, type TokenStoreEvent } from '../contract/token-store.js';
 import { type Token } from '../contract/token.js';
@@ -26,7 +26,7 @@ const REMEMBERED_KEYS = 10_000;
 
 /** Decides about rejected tokens: by the store, or by the same rule from memory while the store does not answer. */
 export class Rejections {
-  private readonly paces = new LRUCache<string, RejectionPace>({ max: REMEMBERED_KEYS });
+  private readonly paces = recentlyUsed<RejectionPace>(REMEMBERED_KEYS);
   /** What was granted here and the store does not know, by key; to forget one would bring a rejected token back. */
   private readonly untold = new ExpiringMap<Rejection>();
   private readonly deciding = new Map<string, Promise<RejectionVerdict>>();

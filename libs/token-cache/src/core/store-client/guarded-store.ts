@@ -1,5 +1,5 @@
-import { LRUCache } from 'lru-cache';
 import { type Clock } from '../contract/clock.js';
+import { recentlyUsed } from '../contract/recently-used.js';
 import { type StoreOperation } from '../contract/token-observer.js';
 import { type TokenObservers } from '../contract/token-observers.js';
 import { TokenStoreUnavailableError } from '../contract/token-cache.errors.js';
@@ -19,7 +19,7 @@ const MOST_BREAKERS = 1_000;
  * ran out while this process was busy does not count either.
  */
 export class GuardedStore {
-  private readonly breakers = new LRUCache<string, Breaker>({ max: MOST_BREAKERS });
+  private readonly breakers = recentlyUsed<Breaker>(MOST_BREAKERS);
   private isClosed = false;
 
   constructor(
