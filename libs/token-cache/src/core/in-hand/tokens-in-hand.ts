@@ -138,6 +138,7 @@ export class TokensInHand {
     if (watch.hasPurged(stored.fence) || isOver(ends, momentOf(this.parts.clock))) return;
     const known = this.peek(key.id);
     if (known && isShared(known, stored.fence)) {
+      this.learnEnds(known, ends, sentAt);
       if (isMarked) known.isRejected = true;
       return;
     }
@@ -219,17 +220,22 @@ export class TokensInHand {
     this.unshared.delete(keyId);
   }
 
-  /** The store says again that it is the shared one: no end moves away by that, but for that of a clock that was set. */
+  /** The store says again that it is the shared one. */
   private confirm(entry: Entry, ends: Moment, sentAt: Moment, now: Moment): Admission {
+    if (isOver(this.learnEnds(entry, ends, sentAt), now)) return { outcome: 'unusable' };
+    entry.isRejected = false;
+    return { outcome: 'held', held: entry.held };
+  }
+
+  /** The store tells its life again: no end moves away by that, but for that of a clock that was set. Gives the sooner ends. */
+  private learnEnds(entry: Entry, ends: Moment, sentAt: Moment): Moment {
     const { held, confirmed } = entry;
     const wasClockSet = sleptMs(confirmed, sentAt) > MOST_DRIFT_MS;
     const monotonicAt = Math.min(held.ends.monotonicAt, ends.monotonicAt);
     const wallAt = wasClockSet ? ends.wallAt : Math.min(held.ends.wallAt, ends.wallAt);
-    if (isOver({ monotonicAt, wallAt }, now)) return { outcome: 'unusable' };
     if (wasClockSet) entry.held = { ...held, ends: { monotonicAt, wallAt } };
     entry.confirmed = sentAt;
-    entry.isRejected = false;
-    return { outcome: 'held', held: entry.held };
+    return { monotonicAt, wallAt };
   }
 
   /**

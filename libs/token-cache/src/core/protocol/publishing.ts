@@ -64,14 +64,19 @@ export class Publishing {
 
   /** Sends a commit that got no answer again, for as long as its token lives and is in hand. */
   shareAgain(key: TokenKey, unanswered: HeldToken): void {
-    const { retries, storeEvents, tokens } = this.parts;
+    const { retries, tokens } = this.parts;
     retries.begin(unanswered.ends.monotonicAt, async () => {
       const held = tokens.valid(key.id);
-      if (held?.sharing.state !== 'unanswered' || held.token.generation !== unanswered.token.generation) return true;
-      const watch = storeEvents.watch(key.id);
-      const shared = await this.shareOnce(key, held.sharing.lease, held, watch).finally(() => watch.close());
-      return !isUnanswered(shared);
+      if (held?.token.generation !== unanswered.token.generation) return true;
+      return !isUnanswered(await this.settle(key, held));
     });
+  }
+
+  /** Sends a commit that got no answer once more; gives the token that the fleet now shares, or `voided` when there is none. */
+  async settle(key: TokenKey, held: HeldToken): Promise<HeldToken | 'voided'> {
+    if (held.sharing.state !== 'unanswered') return held;
+    const watch = this.parts.storeEvents.watch(key.id);
+    return this.shareOnce(key, held.sharing.lease, held, watch).finally(() => watch.close());
   }
 
   /** Gives the token that the fleet now shares, or `voided` when there is none. */

@@ -10,11 +10,13 @@ import { type TokenStanding } from '../in-hand/token-standing.js';
 import { type TokensInHand } from '../in-hand/tokens-in-hand.js';
 import { NO_PACE, paceRejection, type RejectionPace } from '../slot/rejection-pace.js';
 import { type StoreClient } from '../store-client/store-client.js';
+import { type Publishing } from './publishing.js';
 
 export interface RejectionsParts {
   clock: Clock;
   store: StoreClient;
   tokens: TokensInHand;
+  publishing: Publishing;
   standing: TokenStanding;
   observers: TokenObservers;
   /** Tells this process what the store tells the others. */
@@ -70,16 +72,21 @@ export class Rejections {
     const id = `${key.id} ${token.generation}`;
     const current = this.deciding.get(id);
     if (current) return (await current) === 'held' ? 'held' : 'stale';
-    const held = tokens.find(token)?.held;
-    const { generation } = held?.token ?? token;
-    const rejection = { generation, isContested: standing.isAccepted(token), ...key.integration.policy.rejection };
-    const decision = this.decide(key, rejection, held).finally(() => this.deciding.delete(id));
+    const isContested = standing.isAccepted(token);
+    const decision = this.decide(key, token, isContested).finally(() => this.deciding.delete(id));
     this.deciding.set(id, decision);
     return decision;
   }
 
-  private async decide(key: TokenKey, rejection: Rejection, held: HeldToken | undefined): Promise<RejectionVerdict> {
-    if (held?.sharing.state === 'unshared') return this.decideAlone(key, rejection, held);
+  private async decide(key: TokenKey, token: Token, isContested: boolean): Promise<RejectionVerdict> {
+    const { publishing, tokens } = this.parts;
+    // The store can only judge a token that it knows.
+    const known = tokens.find(token)?.held;
+    const held = known && (await publishing.settle(key, known));
+    if (held === 'voided' || tokens.hasNewerThan(token)) return 'stale';
+    const { generation } = held?.token ?? token;
+    const rejection = { generation, isContested, ...key.integration.policy.rejection };
+    if (held && held.sharing.state !== 'shared') return this.decideAlone(key, rejection, held);
     try {
       const verdict = await this.parts.store.invalidate(key, rejection);
       if (verdict === 'replaced' || verdict === 'contested') this.pace(key, rejection);
