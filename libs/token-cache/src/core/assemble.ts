@@ -52,6 +52,7 @@ export function assemble(config: TokenCacheConfig, closing: AbortSignal, onUnexp
   const hear = (event: TokenStoreEvent): void => {
     tokens.notice(event);
     cooldowns.forget(event.keyId);
+    if (event.type === 'purged') failures.forget(event.keyId);
     sources.abortVoided(event);
   };
 

@@ -92,9 +92,12 @@ export class StoreClient {
     return this.call(key, 'invalidate', (store) => store.invalidate(key.id, rejection));
   }
 
+  /** Insists: it is rare, and its caller knows of a leak. */
   async purge(key: TokenKey): Promise<number> {
     const { storeTimeoutMs } = key.integration.policy;
-    const fence = await this.call(key, 'purge', (store) => store.purge(key.id, storeTimeoutMs));
+    const fence = await this.store.insist(key.id, 'purge', storeTimeoutMs, (store, withinMs) =>
+      store.purge(key.id, withinMs),
+    );
     this.raise(key, fence);
     return fence;
   }
