@@ -95,7 +95,9 @@ export class CostJudge extends Witness {
       );
     }
     const isLost = (this.truthOf(label)?.lostHistories ?? 0) > 0;
-    if (acquired.outcome !== 'hit' || isLost || acquired.token.ttlMs < NETWORK_MS) return;
+    if (acquired.outcome !== 'hit' || isLost) return;
+    // It may have ended on its way: its life counts from when the store was asked.
+    if (last.sentAt + acquired.token.ttlMs < this.now + NETWORK_MS) return;
     this.verdict.expect(
       false,
       'a shared token costs one call of the store',
