@@ -11,6 +11,7 @@ export const PUBLIC_API: Record<string, { values: string[]; types: string[] }> =
       'TokenClient',
       'TokenConfigError',
       'TokenIntegrationUnknownError',
+      'TokenLifeTooShortError',
       'TokenObserver',
       'TokenResponseInvalidError',
       'TokenService',

@@ -59,6 +59,7 @@ export {
   type TokenCacheErrorCode,
   TokenConfigError,
   TokenIntegrationUnknownError,
+  TokenLifeTooShortError,
   TokenResponseInvalidError,
   TokenSourceError,
   type TokenSourceErrorOptions,

@@ -7,7 +7,7 @@ import {
   type TokenCacheConfig,
   type TokenCacheOptions,
 } from './config/token-cache.options.js';
-import { TokenKeys } from './config/token-key.js';
+import { type TokenKey, TokenKeys } from './config/token-key.js';
 import { momentOf } from './contract/moment.js';
 import { TokenConfigError } from './contract/token-cache.errors.js';
 import { type TokenObserver } from './contract/token-observer.js';
@@ -21,6 +21,12 @@ import { type Transport } from './door/transport.js';
 export interface GetTokenOptions {
   /** Ends the caller's wait; a mint that was sent goes on for the others. */
   readonly signal?: AbortSignal;
+  /**
+   * How long the token must still be valid when it is given, as for an upload of ten minutes: at most `maxLifeMs`, and nine tenths of
+   * the life of a new token. A token that ends sooner is replaced for the fleet by one mint, and served meanwhile to callers who need
+   * it for less. @defaultValue 0: any valid token
+   */
+  readonly minLifeMs?: number;
 }
 
 /** Options of one request to an upstream. */
@@ -59,10 +65,12 @@ export class TokenClient {
    * @throws TokenSourceRejectedError, TokenSourceUnavailableError, TokenResponseInvalidError when minting fails or failed in
    *   any process a moment ago
    * @throws TokenWaitTimeoutError after `waitTimeoutMs`
+   * @throws TokenLifeTooShortError when new tokens live too short for `minLifeMs`; found out by one mint in the life of a token
    * @throws TokenStoreUnavailableError with `whenStoreUnavailable: 'fail'`, or after `close`
    */
   async getToken(integration: string, request?: TokenRequest, options?: GetTokenOptions): Promise<Token> {
-    return this.parts.supply.get(this.keys.of(integration, request), options?.signal);
+    const key = this.keys.of(integration, request);
+    return this.parts.supply.get(key, options && checkedAsking(key, options));
   }
 
   /**
@@ -85,7 +93,8 @@ export class TokenClient {
    * @throws what `getToken` and the transport throw
    */
   async send<Answer>(integration: string, transport: Transport<Answer>, options: SendOptions = {}): Promise<Answer> {
-    return this.parts.withToken.send(this.keys.of(integration, options.request), transport, options.signal);
+    const key = this.keys.of(integration, options.request);
+    return this.parts.withToken.send(key, transport, checkedAsking(key, options));
   }
 
   /**
@@ -94,8 +103,8 @@ export class TokenClient {
    * @throws what `getToken` and `fetch` throw
    */
   async fetch(integration: string, input: string | URL | Request, init: TokenRequestInit = {}): Promise<Response> {
-    const { token: request, ...rest } = init;
-    return this.send(integration, fetchTransport(input, rest), { request, signal: signalOf(input, rest) });
+    const { token: request, minLifeMs, ...rest } = init;
+    return this.send(integration, fetchTransport(input, rest), { request, minLifeMs, signal: signalOf(input, rest) });
   }
 
   /**
@@ -210,4 +219,15 @@ export class TokenClient {
     this.parts.storeEvents.close();
     await this.parts.guarded.close();
   }
+}
+
+/** @throws TokenConfigError when `minLifeMs` is longer than any token of that key may live, or no length of time */
+function checkedAsking({ integration }: TokenKey, asking: GetTokenOptions): GetTokenOptions {
+  const { minLifeMs = 0 } = asking;
+  const { maxLifeMs } = integration.policy;
+  // A number that is none fails every comparison.
+  if (typeof minLifeMs !== 'number' || !(minLifeMs >= 0 && minLifeMs <= maxLifeMs)) {
+    throw new TokenConfigError('minLifeMs', `must be a number of milliseconds from 0 to maxLifeMs (${maxLifeMs})`);
+  }
+  return asking;
 }
