@@ -29,6 +29,7 @@ export const PUBLIC_API: Record<string, { values: string[]; types: string[] }> =
       'AnsweredSince',
       'Attempt',
       'Clock',
+      'ColdToken',
       'Committed',
       'Cooldown',
       'CooldownPolicy',

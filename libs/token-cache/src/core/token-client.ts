@@ -9,7 +9,7 @@ import {
 } from './config/token-cache.options.js';
 import { type TokenKey, TokenKeys } from './config/token-key.js';
 import { momentOf } from './contract/moment.js';
-import { TokenConfigError } from './contract/token-cache.errors.js';
+import { TokenCacheError, type TokenCacheErrorCode, TokenConfigError } from './contract/token-cache.errors.js';
 import { type TokenObserver } from './contract/token-observer.js';
 import { type TokenRequest } from './contract/token-request.js';
 import { type IntegrationStatus } from './contract/token-status.js';
@@ -33,6 +33,13 @@ export interface GetTokenOptions {
 export interface SendOptions extends GetTokenOptions {
   /** Which token, when the integration has several. */
   readonly request?: TokenRequest;
+}
+
+/** A token that was not there when the time for it was over. */
+export interface ColdToken {
+  readonly integration: string;
+  /** Of the error that a caller would have heard; `TOKEN_WAIT_TIMEOUT` when the time was over first, and the mint goes on. */
+  readonly code: TokenCacheErrorCode;
 }
 
 /** How long a shutdown lets mints in flight finish. */
@@ -167,6 +174,20 @@ export class TokenClient {
     }
   }
 
+  /**
+   * Sees to it that the tokens of all integrations with `warmUp` are there, as `getToken` would, for `warmUpTimeoutMs` at most. The
+   * fleet mints each once, within `maxOpenMints`. Never throws for a token that cannot be had: it is minted when it is asked for.
+   *
+   * @returns the tokens that are not there
+   */
+  async warmUp(): Promise<readonly ColdToken[]> {
+    const timeUp = new AbortController();
+    const cancel = this.config.clock.after(this.config.warmUpTimeoutMs, () => timeUp.abort());
+    const warmed = await Promise.all(this.keys.toWarmUp.map((key) => this.warmedUp(key, timeUp.signal)));
+    cancel();
+    return warmed.filter((cold) => cold !== undefined);
+  }
+
   /** Whether the store answers now. */
   storeAvailable(): Promise<boolean> {
     return this.parts.guarded
@@ -207,6 +228,18 @@ export class TokenClient {
   /** Hears of a failure in the background that is none of the library's errors. */
   protected onUnexpected(error: unknown): void {
     process.emitWarning(inspect(error), 'TokenCacheWarning');
+  }
+
+  private async warmedUp(key: TokenKey, signal: AbortSignal): Promise<ColdToken | undefined> {
+    try {
+      await this.parts.supply.get(key, { signal });
+      return undefined;
+    } catch (error) {
+      const integration = key.integration.name;
+      if (error instanceof TokenCacheError) return { integration, code: error.code };
+      if (!signal.aborted) this.onUnexpected(error);
+      return { integration, code: 'TOKEN_WAIT_TIMEOUT' };
+    }
   }
 
   private async closeOnce(): Promise<void> {
