@@ -13,12 +13,19 @@ const PUBLISHING: readonly string[] = ['commit', 'offer'];
 
 /** Judges that a token which is over by any clock of its process is neither given out nor published. */
 export class ExpiryJudge extends Witness {
-  given(process: Process, label: string, accessToken: string): void {
+  given(process: Process, label: string, accessToken: string, minLifeMs: number): void {
     const pastMs = this.pastMs(process, label, accessToken) - this.world.server.setBackMs;
     this.verdict.expect(
       pastMs <= ROUNDING_MS,
       'no token is given out past hard expiry',
       () => `${process.name} gave out ${accessToken} ${pastMs.toFixed(1)} ms past it`,
+      { label, process: process.name },
+    );
+    this.verdict.expect(
+      minLifeMs === 0 || pastMs + minLifeMs <= ROUNDING_MS,
+      'a caller is given a token that lives for as long as it asked',
+      () =>
+        `${process.name} gave out ${accessToken}, which lives for ${(-pastMs).toFixed(1)} ms, and not for ${minLifeMs} ms`,
       { label, process: process.name },
     );
   }

@@ -488,6 +488,10 @@ export const MUTATIONS: readonly Mutation[] = [
     faults: ['a process sleeps'],
   },
   {
+    name: 'a caller is given a token that ends sooner than it needs',
+    edits: [edit('core/in-hand/demand.js', 'minLifeMs === 0 || leftMs(ends, now) >= minLifeMs', 'true')],
+  },
+  {
     name: 'the near cache is trusted after a sleep',
     edits: [
       edit(

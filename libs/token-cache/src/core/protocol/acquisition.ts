@@ -134,7 +134,8 @@ export class Acquisition {
     if (inHand) return this.offer(way, acquired, inHand);
     if (acquired.outcome === 'wait') return this.wait(way, acquired.leaseEndsInMs, sentAt);
     // Callers that were refused no token may still be given one.
-    if (demand.minLifeMs || refusedBy(way) === undefined) cooldowns.learn(key.id, acquired.cooldown, demand);
+    if (refusedBy(way) === undefined) cooldowns.learn(key.id, acquired.cooldown);
+    else if (demand.minLifeMs) cooldowns.learn(key.id, acquired.cooldown, demand);
     return this.coolDown(way, acquired.cooldown);
   }
 
