@@ -26,6 +26,7 @@ describe('fakeTokens()', () => {
     await expect(tokens.getToken('crm', undefined, { minLifeMs: 600_000 })).rejects.toMatchObject({
       code: 'TOKEN_LIFE_TOO_SHORT',
     });
+    await tokens.close();
   });
 
   it('fails as the test says, and as the application does for a name that it does not know', async () => {
