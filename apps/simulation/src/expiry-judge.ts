@@ -16,12 +16,19 @@ export class ExpiryJudge extends Witness {
   /** By how much both clocks of a process that published a token were behind: it slept, and its wall clock was set back. */
   private readonly blindMs = new Map<string, number>();
 
-  given(process: Process, label: string, accessToken: string): void {
+  given(process: Process, label: string, accessToken: string, minLifeMs: number): void {
     const pastMs = this.pastMs(process, label, accessToken) - this.unknownMs(accessToken);
     this.verdict.expect(
       pastMs <= ROUNDING_MS,
       'no token is given out past hard expiry',
       () => `${process.name} gave out ${accessToken} ${pastMs.toFixed(1)} ms past it`,
+      { label, process: process.name },
+    );
+    this.verdict.expect(
+      minLifeMs === 0 || pastMs + minLifeMs <= ROUNDING_MS,
+      'a caller is given a token that lives for as long as it asked',
+      () =>
+        `${process.name} gave out ${accessToken}, which lives for ${(-pastMs).toFixed(1)} ms, and not for ${minLifeMs} ms`,
       { label, process: process.name },
     );
   }

@@ -31,6 +31,8 @@ export class HandJudge extends Witness {
   }
 
   served(caller: Caller): void {
+    // A good token may be too short for it.
+    if (caller.minLifeMs > 0) return;
     const { process, request, askedAt, pausedMsBefore, inHand } = caller;
     const held = process.knowledgeOf(request.label).inHand;
     if (inHand !== undefined) this.checkWait(caller, inHand, this.waitedMs(process, askedAt, pausedMsBefore));
@@ -39,6 +41,7 @@ export class HandJudge extends Witness {
   }
 
   refused(caller: Caller, code: string): void {
+    if (caller.minLifeMs > 0) return;
     const { process, request, inHand } = caller;
     const name = 'nobody hears an error with a valid token in hand';
     const held = this.isStillHeld(caller, inHand) ? inHand : process.serves && this.settledIn(process, request.label);

@@ -269,7 +269,7 @@ export class TokensInHand {
   private heldToken(key: TokenKey, fresh: FreshToken, generation: number, sharing: Sharing): HeldToken {
     const { content, ends } = fresh;
     const now = momentOf(this.parts.clock);
-    const { accessToken, tokenType, scope, expiresAt, refreshWindowMs } = content;
+    const { accessToken, tokenType, scope, expiresAt, refreshWindowMs, lifeMs } = content;
     const refreshAt = ends.monotonicAt - refreshWindowMs;
     const token = new Token({
       accessToken,
@@ -284,7 +284,7 @@ export class TokensInHand {
     });
     this.keys.set(token, key);
     const tendAt = sharing.state === 'shared' ? refreshAt : now.monotonicAt + BREAKER_RESET_MS;
-    return { token, ends, refreshAt, obtainedAt: now.monotonicAt, tendAt, sharing };
+    return { token, ends, lifeMs, refreshAt, obtainedAt: now.monotonicAt, tendAt, sharing };
   }
 
   private isTrusted({ held, confirmed }: Entry, now: Moment): boolean {
