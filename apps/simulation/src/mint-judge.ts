@@ -92,7 +92,9 @@ export class MintJudge extends Witness {
     if (!OF_ONE_PROCESS.includes(failure)) return true;
     const first = this.firstFailures.get(label);
     const isSecond = first !== undefined && first.until > this.now && first.process !== process;
-    if (!isSecond) this.firstFailures.set(label, { process, until });
+    // The cool-down of the fleet takes the place of that of the first process, and is forgotten at its end.
+    if (isSecond) this.firstFailures.delete(label);
+    else this.firstFailures.set(label, { process, until });
     return isSecond;
   }
 

@@ -329,6 +329,8 @@ export class Acquisition {
   private async withoutStore(way: Way, cause: unknown): Promise<Round> {
     const { key, demand } = way;
     const { mints, tokens } = this.parts;
+    // The source may have answered already, and only the commit be under way.
+    await mints.committed(key.id);
     const inHand = this.inHand(way);
     if (inHand) return inHand;
     try {
