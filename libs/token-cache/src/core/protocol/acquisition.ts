@@ -299,11 +299,20 @@ export class Acquisition {
   private async land(way: Way, { result, leaseLost }: RunningMint, fence: number): Promise<Round> {
     const overtaken = Promise.race([leaseLost, way.watch.overtaken(fence)]).then(() => 'voided' as const);
     try {
-      const held = await Promise.race([result, overtaken]);
-      return held === 'voided' ? 'look again' : this.minted(way, held);
+      return await this.servedBy(way, Promise.race([result, overtaken]));
     } catch (error) {
       if (!(error instanceof TokenSourceError)) throw error;
       return this.inHand(way) ?? this.lastResort(way, error);
+    }
+  }
+
+  /** Waits for a mint, but for no longer than until this process has a token that came another way. */
+  private async servedBy(way: Way, mint: Promise<HeldToken | 'voided'>): Promise<Round> {
+    for (;;) {
+      const held = await Promise.race([mint, way.watch.woken()]);
+      if (held) return held === 'voided' ? 'look again' : this.minted(way, held);
+      const inHand = this.inHand(way);
+      if (inHand) return { ...inHand, via: 'mint' };
     }
   }
 
@@ -336,8 +345,7 @@ export class Acquisition {
     try {
       if (key.integration.policy.whenStoreUnavailable === 'fail') throw cause;
       const reason = demand.minLifeMs && tokens.valid(key.id) ? 'refresh' : 'miss';
-      const held = await mints.withoutLease(key, reason, { ofNoUse: tokens.lastResort(key.id) }).result;
-      return held === 'voided' ? 'look again' : this.minted(way, held);
+      return await this.servedBy(way, mints.withoutLease(key, reason, { ofNoUse: tokens.lastResort(key.id) }).result);
     } catch (error) {
       const rejected = tokens.lastResort(key.id);
       if (!rejected || !livesLongEnough(rejected, demand, this.present())) throw error;
