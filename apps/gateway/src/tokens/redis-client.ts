@@ -5,6 +5,8 @@ import { type Redis } from 'ioredis';
 
 const CONNECT_TIMEOUT_MS = 2_000;
 const SILENCE_MS = 2_000;
+/** A server that stays a replica is left no more often than this. */
+const LEAVE_REPLICA_MS = 1_000;
 
 /** Options of the client for the store. With ioredis' defaults a command would wait up to 10 s. */
 export function redisClient(url: string): RedisClientOptions {
@@ -17,6 +19,7 @@ export function redisClient(url: string): RedisClientOptions {
     maxRetriesPerRequest: 1,
     // A queued command would acquire a lease for a caller that has given up before.
     enableOfflineQueue: false,
+    reconnectOnError: leaveReplica(),
     onClientCreated(client) {
       logOutages(client);
       giveUpSilentConnections(client);
@@ -50,6 +53,19 @@ function logOutages(client: Redis): void {
     if (isLost) logger.warn('The token store can be reached again');
     isLost = false;
   });
+}
+
+/**
+ * A managed Redis replaces its master behind one address, and the old one lives on as a replica: only a new connection leads to
+ * the new master.
+ */
+function leaveReplica(): (error: Error) => boolean {
+  let leftAt = -Infinity;
+  return ({ message }) => {
+    if (!message.includes('READONLY') || performance.now() - leftAt < LEAVE_REPLICA_MS) return false;
+    leftAt = performance.now();
+    return true;
+  };
 }
 
 /**
