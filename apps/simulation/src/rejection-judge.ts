@@ -98,6 +98,8 @@ export class RejectionJudge extends Witness {
         type === 'purged' &&
         isTold &&
         heardAt < askedAt &&
+        // A provider may give it again to who asks since.
+        issued.askedAt < heardAt &&
         (isShared ? Math.max(...generations) <= upTo : issued.askedAt < happenedAt),
     );
     // Where the store could not be told, the others go on with what they share.
