@@ -2,11 +2,10 @@ import { isAbsolute } from 'node:path';
 import { type RedisClientOptions } from '@liaoliaots/nestjs-redis';
 import { Logger } from '@nestjs/common';
 import { type Redis } from 'ioredis';
+import { leaveReplica } from './leave-replica.js';
 
 const CONNECT_TIMEOUT_MS = 2_000;
 const SILENCE_MS = 2_000;
-/** A server that stays a replica is left no more often than this. */
-const LEAVE_REPLICA_MS = 1_000;
 
 /** Options of the client for the store. With ioredis' defaults a command would wait up to 10 s. */
 export function redisClient(url: string): RedisClientOptions {
@@ -53,19 +52,6 @@ function logOutages(client: Redis): void {
     if (isLost) logger.warn('The token store can be reached again');
     isLost = false;
   });
-}
-
-/**
- * A managed Redis replaces its master behind one address, and the old one lives on as a replica: only a new connection leads to
- * the new master.
- */
-function leaveReplica(): (error: Error) => boolean {
-  let leftAt = -Infinity;
-  return ({ message }) => {
-    if (!message.includes('READONLY') || performance.now() - leftAt < LEAVE_REPLICA_MS) return false;
-    leftAt = performance.now();
-    return true;
-  };
 }
 
 /**
