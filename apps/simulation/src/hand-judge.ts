@@ -78,7 +78,7 @@ export class HandJudge extends Witness {
     const { tokens } = process.knowledgeOf(label);
     const own = tokens.get(accessToken);
     if (!own || this.mayBeEvicted(label, own.at)) return false;
-    const later = [...tokens].flatMap(([other, { at }]) => (at > own.at ? [other] : []));
+    const later = [...tokens].flatMap(([other, { usableAt }]) => (usableAt > own.at ? [other] : []));
     return [accessToken, ...later].every((each) => this.isGood(process, label, each));
   }
 

@@ -15,8 +15,10 @@ export class Hearsay {
     const keyId = keyIdOf(call);
     if (keyId === undefined) return;
     const label = this.world.history.labelOf(keyId);
-    for (const { payload, ttlMs } of tokensIn(answer)) {
-      this.learn(process, label, accessTokenOf(payload), call, call.sentAt + ttlMs);
+    const { token: usable } = (answer ?? {}) as { token?: StoredToken };
+    for (const stored of tokensIn(answer)) {
+      const { payload, ttlMs } = stored;
+      this.learn(process, label, accessTokenOf(payload), call, call.sentAt + ttlMs, stored === usable);
     }
     this.hearByAnswer(process, label, executedAt);
     const isLate = this.world.time.now - call.sentAt >= this.world.weather.policy.storeTimeoutMs;
@@ -80,11 +82,13 @@ export class Hearsay {
     accessToken: string,
     { wallOffsetMs, forwardMs }: Pick<SentCall, 'wallOffsetMs' | 'forwardMs'>,
     soonestEndAt: number,
+    isUsable = true,
   ): void {
     const at = this.world.time.now;
     process.knowledgeOf(label).learn(accessToken, {
       soonestEndAt,
       at,
+      usableAt: isUsable ? at : 0,
       forwardMs,
       wallOffsetMs: Math.max(wallOffsetMs, process.host.wallOffsetMs),
     });

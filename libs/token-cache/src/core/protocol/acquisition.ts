@@ -130,13 +130,18 @@ export class Acquisition {
     tokens.heed(key.id, acquired.voidedUpTo, acquired.rejected);
     this.admitRejected(way, acquired.rejected, sentAt);
     if (acquired.outcome === 'lease') return this.useLease(way, acquired, sentAt, place);
+    if (acquired.outcome === 'cooling') this.learnCooldown(way, acquired.cooldown);
     const inHand = this.inHand(way);
     if (inHand) return this.offer(way, acquired, inHand);
     if (acquired.outcome === 'wait') return this.wait(way, acquired.leaseEndsInMs, sentAt);
-    // Callers that were refused no token may still be given one.
-    if (refusedBy(way) === undefined) cooldowns.learn(key.id, acquired.cooldown);
-    else if (demand.minLifeMs) cooldowns.learn(key.id, acquired.cooldown, demand);
     return this.coolDown(way, acquired.cooldown);
+  }
+
+  private learnCooldown(way: Way, cooldown: Cooldown): void {
+    const { key, demand } = way;
+    // Callers that were refused no token may still be given one.
+    if (refusedBy(way) === undefined) this.parts.cooldowns.learn(key.id, cooldown);
+    else if (demand.minLifeMs) this.parts.cooldowns.learn(key.id, cooldown, demand);
   }
 
   /**

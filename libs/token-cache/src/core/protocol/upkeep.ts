@@ -269,9 +269,11 @@ export class Upkeep {
    * @throws TokenStoreUnavailableError
    */
   async release(key: TokenKey, lease: Lease): Promise<void> {
-    if (this.parts.mints.isRunning(key.id)) return;
-    await this.parts.store.fail(key, lease);
-    this.parts.storeEvents.released(key.id, lease.fence);
+    const { mints, store, storeEvents } = this.parts;
+    if (mints.isRunning(key.id)) return;
+    // From now on no other work of this process may begin under it.
+    storeEvents.released(key.id, lease.fence);
+    await store.fail(key, lease);
   }
 
   /** Asks the store, which hears first of the rejections that it missed. */
