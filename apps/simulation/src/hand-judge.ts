@@ -49,7 +49,7 @@ export class HandJudge extends Witness {
   }
 
   /** The good token in hand, unless it was minted so shortly ago that its commit may be under way. */
-  private settledIn(process: Process, label: string): string | undefined {
+  settledIn(process: Process, label: string): string | undefined {
     const known = process.knowledgeOf(label).inHand;
     const { storeTimeoutMs } = this.world.weather.policy;
     const isSettled = known && this.waitedMs(process, known.since, known.pausedMsBefore) > storeTimeoutMs + SLACK_MS;

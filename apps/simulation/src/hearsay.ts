@@ -21,6 +21,8 @@ export class Hearsay {
       this.learn(process, label, accessTokenOf(payload), call, call.sentAt + ttlMs, stored === usable);
     }
     this.hearByAnswer(process, label, executedAt);
+    const { voidedUpTo = 0 } = (answer ?? {}) as { voidedUpTo?: number };
+    if (voidedUpTo > 0) this.note(process, label, { type: 'purged', upTo: voidedUpTo, isTold: false });
     const isLate = this.world.time.now - call.sentAt >= this.world.weather.policy.storeTimeoutMs;
     const { outcome, token } = (answer ?? {}) as { outcome?: string; token?: StoredToken };
     if (!isLate && outcome === 'hit' && token) this.isNewest(process, label, token.fence);
