@@ -1,6 +1,7 @@
 import { buildConnector } from 'undici';
 import { type ClientTls, type ReadClientTls } from '../config/client-tls.js';
 import { remade } from '../remade.js';
+import { allowContinue } from './unsolicited-continue.js';
 
 /** TLS is verified whatever NODE_TLS_REJECT_UNAUTHORIZED says. */
 export const verifiedTls = (timeoutMs: number): buildConnector.BuildOptions => ({
@@ -63,6 +64,7 @@ function strictConnector(connect: buildConnector.connector): buildConnector.conn
       socket.on('error', (failure: NodeJS.ErrnoException) => {
         if (failure.code === 'ECONNRESET') failure.code = 'GATEWAY_CONNECTION_RESET';
       });
+      allowContinue(socket);
       callback(null, socket);
     });
 }
