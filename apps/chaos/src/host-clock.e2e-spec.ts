@@ -35,6 +35,12 @@ describe('Four processes on Redis, of which two have hosts with clocks of their 
     directories.forEach((directory) => directory.remove());
   });
 
+  /** The hours by which the clock of each worker is ahead. */
+  async function hoursAhead(): Promise<number[]> {
+    const reports = await Promise.all(running.fleet.workers.map((worker) => worker.ask({ do: 'report' })));
+    return reports.map(({ wallClockAt }) => Math.round((wallClockAt - Date.now()) / HOUR_MS) + 0);
+  }
+
   async function trial(): Promise<Trial> {
     const begun = await running.fleet.trial();
     await running.fleet.idp.configure({ tokenLifetimeMs: LIFE_MS });
@@ -55,6 +61,7 @@ describe('Four processes on Redis, of which two have hosts with clocks of their 
       clocks[0]!.setAhead(ms);
       clocks[1]!.setAhead(other);
       const calls = await trial();
+      expect(await hoursAhead()).toEqual([ms / HOUR_MS, other / HOUR_MS, 0, 0]);
       await calls.load(20);
       await pass(3 * LIFE_MS);
       await expectPromises(calls, {
@@ -70,6 +77,7 @@ describe('Four processes on Redis, of which two have hosts with clocks of their 
     for (const ms of [HOUR_MS, 0, -HOUR_MS, 0]) {
       await calls.served(1);
       clocks[0]!.setAhead(ms);
+      expect(await hoursAhead()).toEqual([ms / HOUR_MS, 0, 0, 0]);
       await pass(LIFE_MS);
     }
     await expectPromises(calls, {
