@@ -105,7 +105,9 @@ export class StoreClient {
 
   /** What was purged or rejected elsewhere lies below what is minted from now on. */
   hear({ type, keyId, fence }: TokenStoreEvent): void {
-    if (type === 'purged' || type === 'invalidated') this.raise({ id: keyId }, fence);
+    // A purge of which the store was not told has no fence.
+    const isKnown = Number.isFinite(fence);
+    if (isKnown && (type === 'purged' || type === 'invalidated')) this.raise({ id: keyId }, fence);
   }
 
   /** The fence of a mint that begins now without a lease: right above all that this process saw, below all that comes. */
