@@ -6,6 +6,11 @@ import { type UpstreamClient } from './testing/upstream-client.js';
 
 const SECRET = 'a secret: with & colon';
 
+interface Granted {
+  access_token: string;
+  expires_in: number;
+}
+
 describe('The demo', () => {
   let demo: DemoProcess;
   let idp: IdentityProviderClient;
@@ -36,8 +41,12 @@ describe('The demo', () => {
     });
   }
 
+  async function granted(): Promise<Granted> {
+    return (await (await requestToken()).json()) as Granted;
+  }
+
   async function mint(): Promise<string> {
-    return ((await (await requestToken()).json()) as { access_token: string }).access_token;
+    return (await granted()).access_token;
   }
 
   function call(path: string, token: string, init: RequestInit = {}): Promise<Response> {
@@ -96,6 +105,32 @@ describe('The demo', () => {
       await idp.configure({ failWith: null });
       expect((await requestToken()).status).toBe(200);
       expect(await idp.stats()).toMatchObject({ tokenCalls: 3, minted: 1 });
+    });
+
+    it('repeats a token as set, with what is left of its life, until that ends', async () => {
+      await idp.configure({ tokenLifetimeMs: 2_000, repeatsTokens: true });
+      const first = await granted();
+      expect(first.expires_in).toBe(2);
+      await waitFor(async () => (await granted()).expires_in < 2);
+      expect((await granted()).access_token).toBe(first.access_token);
+      await waitFor(async () => (await granted()).access_token !== first.access_token);
+      const { minted, calls } = await idp.stats();
+      expect(minted).toBe(2);
+      const { length } = calls;
+      expect(calls.map(({ repeats }) => repeats)).toEqual([...Array.from({ length: length - 1 }, (_, i) => i), 0]);
+      expect(calls.map(({ expiresInS }) => expiresInS)).toEqual(expect.arrayContaining([2, 1, 0]));
+    });
+
+    it('repeats no token that was revoked, nor that of another client', async () => {
+      await idp.configure({ repeatsTokens: true });
+      const first = await mint();
+      const parameters = { client_id: 'demo-post', client_secret: SECRET };
+      const body = new URLSearchParams({ ...parameters, grant_type: 'client_credentials', scope: 'api:read' });
+      const other = (await (await fetch(`${issuer}/token`, { method: 'POST', body })).json()) as Granted;
+      expect(other.access_token).not.toBe(first);
+      expect(await mint()).toBe(first);
+      await idp.revokeAll();
+      expect(await mint()).not.toBe(first);
     });
 
     it('names the setting that is invalid', async () => {

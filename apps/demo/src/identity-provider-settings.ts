@@ -16,10 +16,17 @@ export interface Settings {
   delayMs: number;
   /** Failure of every call of the token endpoint; `null` for none. */
   failWith: Failure | null;
+  /** Gives a client that asks again the token that it has, with what is left of its life, until that ends. */
+  repeatsTokens: boolean;
 }
 
-/** Tokens of 5 minutes, no delay, no failure. */
-export const DEFAULT_SETTINGS: Settings = { tokenLifetimeMs: 300_000, delayMs: 0, failWith: null };
+/** Tokens of 5 minutes, no delay, no failure, a new token for each call. */
+export const DEFAULT_SETTINGS: Settings = {
+  tokenLifetimeMs: 300_000,
+  delayMs: 0,
+  failWith: null,
+  repeatsTokens: false,
+};
 
 /**
  * The settings with a change applied.
@@ -42,6 +49,8 @@ function isValid(name: string, value: unknown): boolean {
       return Number.isInteger(value) && Number(value) >= 0;
     case 'failWith':
       return value === null || isFailure(value);
+    case 'repeatsTokens':
+      return typeof value === 'boolean';
     default:
       return false;
   }

@@ -24,7 +24,7 @@ export interface IdentityProviderOptions {
   port?: number;
   /** Registered clients. @defaultValue `demo` (basic) and `demo-post` (post), both with `DEMO_CLIENT_SECRET` or `demo-secret` */
   clients?: readonly DemoClient[];
-  /** Settings at the start. @defaultValue tokens of 5 minutes, no delay, no failure */
+  /** Settings at the start. @defaultValue tokens of 5 minutes, no delay, no failure, a new token for each call */
   settings?: Partial<Settings>;
 }
 
@@ -60,7 +60,7 @@ export interface IdentityProvider {
   stop(): Promise<void>;
 }
 
-/** Starts a certified OAuth 2.0 server for the client credentials grant. It counts its calls, and is slow or fails on request. */
+/** Starts a certified OAuth 2.0 server for the client credentials grant. It counts its calls, and is slow, fails or repeats its tokens on request. */
 export async function startIdentityProvider(options: IdentityProviderOptions = {}): Promise<IdentityProvider> {
   const { host = '127.0.0.1', port = 0, clients = demoClients() } = options;
   const initial = changed(DEFAULT_SETTINGS, options.settings ?? {});
@@ -89,7 +89,8 @@ export async function startIdentityProvider(options: IdentityProviderOptions = {
   const listening = await listen(host, port, (issuer) => {
     const registered = [...clients, introspectionClient];
     const provider = new Provider(issuer, { ...configuration(registered, tokens, () => settings), jwks });
-    provider.use(observed(calls, () => settings));
+    provider.use(observed({ calls, tokens, settings: () => settings }));
+    provider.use(repeating(tokens, () => settings));
     provider.use(toTheMillisecond(tokens));
     const answer = provider.callback();
     return control(operations, (request, response) => void answer(request, response));
@@ -142,8 +143,14 @@ function metadataOf({ clientId, clientSecret, clientAuth = 'client_secret_basic'
 
 type Middleware = (ctx: KoaContextWithOIDC, next: () => Promise<void>) => Promise<void>;
 
+interface Observed {
+  readonly calls: TokenCalls;
+  readonly tokens: IssuedTokens;
+  settings(): Settings;
+}
+
 /** Records the calls of the token endpoint, and delays or fails them as set. */
-function observed(calls: TokenCalls, settings: () => Settings): Middleware {
+function observed({ calls, tokens, settings }: Observed): Middleware {
   return async (ctx, next) => {
     if (ctx.path !== '/token') return await next();
     const call = calls.start(basicUser(ctx.get('Authorization')), ctx.req.socket.remotePort);
@@ -155,8 +162,31 @@ function observed(calls: TokenCalls, settings: () => Settings): Middleware {
     } finally {
       call.clientId ??= ctx.oidc?.client?.clientId;
       call.status = ctx.status;
+      Object.assign(call, grantedBy(ctx, tokens));
       call.endedAt = instant();
     }
+  };
+}
+
+/** What the answer grants, if it is a token. */
+function grantedBy(ctx: KoaContextWithOIDC, tokens: IssuedTokens): Pick<TokenCall, 'expiresInS' | 'repeats'> {
+  const { access_token: id, expires_in: expiresInS } = (ctx.body ?? {}) as {
+    access_token?: string;
+    expires_in?: number;
+  };
+  return id === undefined ? {} : { expiresInS, repeats: tokens.repeatsOf(id) };
+}
+
+/** Answers with the token that the client has already, as set. */
+function repeating(tokens: IssuedTokens, settings: () => Settings): Middleware {
+  return async (ctx, next) => {
+    await next();
+    const body = ctx.body as Record<string, unknown> | undefined;
+    if (ctx.path !== '/token' || !settings().repeatsTokens || body?.['access_token'] === undefined) return;
+    const repeated = tokens.repeatInsteadOf(String(body['access_token']));
+    if (!repeated) return;
+    body['access_token'] = repeated.id;
+    body['expires_in'] = Math.floor(repeated.leftMs / 1_000);
   };
 }
 

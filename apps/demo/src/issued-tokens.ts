@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { type Adapter, type AdapterPayload } from 'oidc-provider';
 
 /** State of a token; `unknown` was never issued, or too long ago. */
@@ -7,6 +8,7 @@ interface IssuedToken {
   readonly payload: AdapterPayload;
   readonly expiresAt: number;
   revoked: boolean;
+  repeats: number;
 }
 
 /** Number of tokens that are remembered, so that an expired token can be told from an unknown one. */
@@ -24,7 +26,7 @@ export class IssuedTokens {
 
   add(id: string, payload: AdapterPayload): void {
     this.minted++;
-    this.tokens.set(id, { payload, expiresAt: Date.now() + this.lifeMs(), revoked: false });
+    this.tokens.set(id, { payload, expiresAt: Date.now() + this.lifeMs(), revoked: false, repeats: 0 });
     if (this.tokens.size > REMEMBERED) this.tokens.delete(String(this.tokens.keys().next().value));
   }
 
@@ -37,6 +39,29 @@ export class IssuedTokens {
 
   find(id: string): AdapterPayload | undefined {
     return this.stateOf(id) === 'active' ? this.tokens.get(id)?.payload : undefined;
+  }
+
+  /**
+   * Takes back a token that was just issued, if the one before it that serves the same is active; gives that, and what is left of
+   * its life.
+   */
+  repeatInsteadOf(id: string): { id: string; leftMs: number } | undefined {
+    const issued = this.tokens.get(id);
+    if (!issued) return undefined;
+    const earlier = [...this.tokens].findLast(
+      ([other, { payload }]) => other !== id && this.stateOf(other) === 'active' && isSame(payload, issued.payload),
+    );
+    if (!earlier) return undefined;
+    this.tokens.delete(id);
+    this.minted--;
+    const [repeated, token] = earlier;
+    token.repeats++;
+    return { id: repeated, leftMs: token.expiresAt - Date.now() };
+  }
+
+  /** How often a token was given again. */
+  repeatsOf(id: string): number | undefined {
+    return this.tokens.get(id)?.repeats;
   }
 
   revoke(id: string): void {
@@ -67,4 +92,9 @@ export class IssuedTokens {
       revokeByGrantId: nothing,
     };
   }
+}
+
+/** Whether both were asked for in the same words. */
+function isSame(one: AdapterPayload, other: AdapterPayload): boolean {
+  return isDeepStrictEqual([one.clientId, one.scope, one['aud']], [other.clientId, other.scope, other['aud']]);
 }

@@ -7,6 +7,10 @@ export interface TokenCall {
   /** Source port of the caller's connection, which identifies the calling process. */
   readonly callerPort?: number;
   status?: number;
+  /** `expires_in` of the answer, in s. */
+  expiresInS?: number;
+  /** How often the token of the answer has been given again by now: 0 for a new one. */
+  repeats?: number;
 }
 
 const REMEMBERED = 1_000;

@@ -25,6 +25,8 @@ export interface FleetOptions {
   workers?: number;
   /** Integrations, each with the client of the identity provider that it is. @defaultValue `demo` */
   integrations?: Readonly<Record<string, Client>>;
+  /** Added to the environment of PM2, and so of the workers. */
+  env?: NodeJS.ProcessEnv;
   /** More arguments for the Redis server. */
   redisArgs?: readonly string[];
   /** Puts something between the gateway and what listens on that port; answers the port to connect to instead. */
@@ -66,6 +68,7 @@ export function startFleet(options: FleetOptions): Promise<Fleet> {
     const redisPort = redis && (await via('redis', redis.port));
     const port = await freePort();
     const env = {
+      ...options.env,
       PORT: String(port),
       GATEWAY_CONFIG: config,
       GATEWAY_WORKERS: String(workers),

@@ -7,6 +7,8 @@ export { freePort } from './free-port.js';
 export { isAlive } from './is-alive.js';
 export { type LastWill, lastWill } from './last-will.js';
 export { type NodeProcess, type NodeProcessOptions, startNode } from './node-process.js';
+export { type ProcessFault, type ProcessFaultReport } from './process-fault.js';
+export { ProcessFaults } from './process-faults.js';
 export { type Pm2, type Pm2Options, type Pm2Process, startPm2 } from './pm2.js';
 export { type RedisCluster, type RedisClusterOptions, startCluster } from './redis-cluster.js';
 export { type RedisSentinel, type RedisSentinelOptions, startSentinel } from './redis-sentinel.js';

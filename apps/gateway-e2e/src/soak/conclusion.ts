@@ -3,7 +3,7 @@ import { isAlive, waitFor } from '@mintonce/test-support';
 import { lifetimesBegunBy, mintBound } from '@mintonce/test-support/mint-bound';
 import { type Sample, scrape, total } from '../metrics.js';
 import { type FaultDriver } from './fault-driver.js';
-import { WORKER_FROZEN } from './faults/worker-faults.js';
+import { STANDSTILLS } from './faults/worker-faults.js';
 import { type Findings } from './findings.js';
 import { type IdpWitness } from './idp-witness.js';
 import { clientsOf, keysOf } from './leftovers.js';
@@ -50,7 +50,7 @@ export async function conclude(
     foreignTokens: requests.foreignTokens,
     counters: { scrapes: watch.counters.scrapes, series: watch.counters.series, wentBack: watch.counters.wentBack },
     lives: watch.vitals.report(),
-    delay: watch.delays.outside(driver.windows.filter(({ name }) => name === WORKER_FROZEN)),
+    delay: watch.delays.outside(driver.windows.filter(({ name }) => STANDSTILLS.includes(name))),
     crashes: restarts - expenses.kills - expenses.reloads * run.workers,
     ...redis,
     processesLeft: ended.filter(isAlive),
@@ -90,12 +90,13 @@ function mintsOf(samples: readonly Sample[], witness: IdpWitness, { expenses }: 
       superseded: mints('superseded'),
       local: mints('local'),
       replacements: rejections('replaced') + rejections('contested'),
+      repeats: witness.repeatsFor(integration),
       purges: expenses.purges[integration],
       kills: expenses.kills,
       historiesLost: expenses.historiesLost,
     };
     return {
-      bound: mintBound(startsAt.length, lifetimesBegunBy(startsAt, LEAST_SERVICE_MS), terms),
+      bound: mintBound(startsAt.length, lifetimesBegunBy(witness.birthsOf(integration), LEAST_SERVICE_MS), terms),
       counted: total(samples, 'token_mint_count', { integration }),
       kept: mints('stored') + mints('local'),
       given: witness.givenTo(integration),

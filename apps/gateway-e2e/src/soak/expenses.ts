@@ -4,8 +4,10 @@ import { INTEGRATION_NAMES, type IntegrationName } from './policy.js';
 export class Expenses {
   /** Workers that were killed: a mint in flight is lost, and what was counted in the last second with it. */
   kills = 0;
-  /** Workers that were stopped for longer than a lease. */
+  /** Workers that stood still for a while. */
   freezes = 0;
+  /** Requests to the identity provider that never reached it. */
+  refused = 0;
   reloads = 0;
   /** How often Redis lost what it had. */
   historiesLost = 0;

@@ -22,8 +22,8 @@ export class FaultDriver {
     await this.remember();
     while (performance.now() < endsAt) {
       const { fault, afterMs, chance } = schedule.next().value;
-      if (fault.endsWorkers && performance.now() > restartsUntil) continue;
       await sleep(Math.max(0, Math.min(afterMs, endsAt - performance.now())));
+      if (fault.endsWorkers && performance.now() > restartsUntil) continue;
       if (performance.now() < endsAt) await this.suffer(fault, () => fault.inject(this.rig, chance));
     }
   }

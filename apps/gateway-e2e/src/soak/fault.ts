@@ -1,4 +1,4 @@
-import { type FaultProxy } from '@mintonce/test-support';
+import { type FaultProxy, type ProcessFaults } from '@mintonce/test-support';
 import { type Redis } from 'ioredis';
 import { type Fleet } from '../fleet.js';
 import { type Chance } from '@mintonce/test-support/chance';
@@ -11,6 +11,8 @@ export interface Rig {
   readonly toRedis?: FaultProxy;
   /** Between the gateway and its upstream. */
   readonly toUpstream: FaultProxy;
+  /** What befalls one worker alone. */
+  readonly processFaults: ProcessFaults;
   readonly expenses: Expenses;
   /** A connection to Redis that no fault of ours touches, for as long as the work takes. */
   redis<T>(work: (client: Redis) => Promise<T>): Promise<T>;

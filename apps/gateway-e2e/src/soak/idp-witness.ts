@@ -1,9 +1,14 @@
 import { type IdentityProviderClient } from '@mintonce/demo';
 import { INTEGRATIONS, INTEGRATION_NAMES, type IntegrationName } from './policy.js';
 
+/** A provider that repeats a token is asked for it so often in its life. */
+const MOST_CALLS_OF_A_LIFE = 4;
+
 interface Call {
   readonly integration: IntegrationName;
   readonly isGiven: boolean;
+  /** How often its token had been given before, if that was stated to live on. */
+  readonly repeats: number;
 }
 
 /** Every call that the identity provider ever had; it remembers the last thousand only. */
@@ -14,14 +19,32 @@ export class IdpWitness {
 
   async look(): Promise<void> {
     const { calls } = await this.idp.stats();
-    for (const { startedAt, clientId, status } of calls) {
-      this.calls.set(startedAt, { integration: integrationOf(clientId), isGiven: status === 200 });
+    for (const { startedAt, clientId, status, repeats = 0, expiresInS = 0 } of calls) {
+      this.calls.set(startedAt, {
+        integration: integrationOf(clientId),
+        isGiven: status === 200,
+        repeats: expiresInS > 0 ? repeats : 0,
+      });
     }
   }
 
   /** When the calls for that integration began; epoch ms. */
   startsOf(name: IntegrationName): number[] {
     return [...this.calls].flatMap(([startedAt, { integration }]) => (integration === name ? [startedAt] : []));
+  }
+
+  /** When those began that may have begun a life; epoch ms. */
+  birthsOf(name: IntegrationName): number[] {
+    return [...this.calls].flatMap(([startedAt, { integration, repeats }]) =>
+      integration === name && repeats === 0 ? [startedAt] : [],
+    );
+  }
+
+  /** Answers that brought a token of that integration again, as far as the promise allows for them. */
+  repeatsFor(name: IntegrationName): number {
+    return [...this.calls.values()].filter(
+      ({ integration, repeats }) => integration === name && repeats > 0 && repeats < MOST_CALLS_OF_A_LIFE,
+    ).length;
   }
 
   /** How many tokens of that integration were handed out. */

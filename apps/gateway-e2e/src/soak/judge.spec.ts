@@ -22,6 +22,7 @@ const NO_TERMS: MintTerms = {
   local: 0,
   replacements: 0,
   purges: 0,
+  repeats: 0,
   kills: 0,
   historiesLost: 0,
 };
@@ -160,6 +161,7 @@ describe('The verdict of a soak', () => {
   it.each([
     ['a purge', (expenses: Expenses) => expenses.purges.demo++],
     ['a freeze', (expenses: Expenses) => expenses.freezes++],
+    ['a refused connection', (expenses: Expenses) => expenses.refused++],
   ])('knows that %s may end a mint before it is sent', (_what, suffer) => {
     const { mints } = goodFindings();
     const expenses = new Expenses();

@@ -12,11 +12,15 @@ const USAGE = `Runs the gateway under PM2 with load and random faults, and judge
   --minutes N     how long (20)
   --store NAME    redis (default) or sqlite
   --workers N     of the gateway (4)
-  --seed N        has the same faults again`;
+  --seed N        has the same faults again
+  --fault NAME    only faults whose names contain this; may be given more than once (all)
+  --pause S       at most, from the recovery of one fault to the next (5 to 20 s)`;
 
 const { values } = parseArgs({
   options: {
     minutes: { type: 'string', default: '20' },
+    fault: { type: 'string', multiple: true, default: [] },
+    pause: { type: 'string' },
     seed: { type: 'string' },
     store: { type: 'string', default: 'redis' },
     workers: { type: 'string', default: '4' },
@@ -32,12 +36,21 @@ const store = values.store;
 if (store !== 'redis' && store !== 'sqlite') throw new TypeError(`--store must be redis or sqlite, not ${store}`);
 const minutes = positive('minutes', values.minutes);
 const workers = positive('workers', values.workers);
+const pauseMs = values.pause === undefined ? {} : { pauseMs: [0, 1_000 * positive('pause', values.pause)] as const };
 const seed = positive('seed', values.seed ?? String(Date.now() % 1_000_000));
 
 console.log(
   `Soak of ${minutes} minutes on ${store} with ${workers} workers; --seed ${seed} has the same faults again.`,
 );
-const findings = await soak({ store, minutes, seed, workers, say: (line) => console.log(line) });
+const findings = await soak({
+  store,
+  minutes,
+  seed,
+  workers,
+  faults: values.fault,
+  ...pauseMs,
+  say: (line) => console.log(line),
+});
 const verdict = judge(findings);
 console.log(report(findings, verdict));
 

@@ -8,6 +8,8 @@ export interface MintTerms {
   /** Rejections that were granted: tokens that were replaced, and contested ones that were refreshed early. */
   readonly replacements: number;
   readonly purges: number;
+  /** Answers that brought nothing newer: the provider repeated its token. */
+  readonly repeats: number;
   /** Leases that died with their worker. */
   readonly kills: number;
   /** Leases and tokens that the store lost. */

@@ -1,4 +1,11 @@
-import { type FaultProxy, faultProxy, type RunningParts, startTogether } from '@mintonce/test-support';
+import {
+  type FaultProxy,
+  faultProxy,
+  ProcessFaults,
+  type RunningParts,
+  startTogether,
+  temporaryDirectory,
+} from '@mintonce/test-support';
 import { Redis } from 'ioredis';
 import { type FleetOptions, startFleet } from '../fleet.js';
 import { Expenses } from './expenses.js';
@@ -16,11 +23,15 @@ export function startRig(store: 'redis' | 'sqlite', workers: number): Promise<Ru
 
 async function start(running: RunningParts, store: 'redis' | 'sqlite', workers: number): Promise<RunningRig> {
   const proxies: Partial<Record<'redis' | 'upstream', FaultProxy>> = {};
+  const directory = temporaryDirectory();
+  running.onStop(() => directory.remove());
+  const processFaults = new ProcessFaults(directory.path);
   const options: FleetOptions = {
     store,
     workers,
     policy: POLICY,
     integrations: INTEGRATIONS,
+    env: processFaults.env,
     redisArgs: ['--enable-debug-command', 'local', '--maxmemory-policy', 'noeviction'],
     via: async (to, port) => (proxies[to] = running.add(await faultProxy({ target: { port } }))).port,
   };
@@ -30,6 +41,7 @@ async function start(running: RunningParts, store: 'redis' | 'sqlite', workers: 
   return {
     fleet,
     toUpstream,
+    processFaults,
     ...(proxies.redis && { toRedis: proxies.redis }),
     expenses: new Expenses(),
     async redis(work) {

@@ -1,8 +1,9 @@
 import { callers } from './callers.js';
 import { conclude } from './conclusion.js';
+import { type Fault } from './fault.js';
 import { FaultDriver } from './fault-driver.js';
 import { faultSchedule } from './fault-schedule.js';
-import { faultsOf } from './faults/index.js';
+import { chosen, faultsOf } from './faults/index.js';
 import { type Findings } from './findings.js';
 import { Chance } from '@mintonce/test-support/chance';
 import { RequestLog } from './request-log.js';
@@ -16,6 +17,8 @@ export interface SoakOptions {
   /** Decides what happens when; the same seed, the same faults in the same order. */
   readonly seed: number;
   readonly workers: number;
+  /** Parts of the names of the faults that strike. @defaultValue all faults strike */
+  readonly faults?: readonly string[];
   /** From the recovery of one fault to the next. @defaultValue 5 to 20 s */
   readonly pauseMs?: readonly [number, number];
   /** Hears of every fault and, each minute, of the state of things. */
@@ -28,18 +31,19 @@ const RESTARTS_UNTIL = 0.35;
 
 /** Breaks the gateway under load for that long, and tells what was seen. */
 export async function soak(options: SoakOptions): Promise<Findings> {
+  const faults = chosen(faultsOf(options.store), options.faults ?? []);
   const rig = await startRig(options.store, options.workers);
   try {
-    return await run(options, rig);
+    return await run(options, faults, rig);
   } finally {
     await rig.stop();
   }
 }
 
-async function run(options: SoakOptions, rig: RunningRig): Promise<Findings> {
+async function run(options: SoakOptions, faults: readonly Fault[], rig: RunningRig): Promise<Findings> {
   const { store, minutes, seed, workers, pauseMs = [5_000, 20_000], say } = options;
   const chance = new Chance(seed);
-  const schedule = faultSchedule(faultsOf(store), chance.fork(), pauseMs);
+  const schedule = faultSchedule(faults, chance.fork(), pauseMs);
   const startedAt = performance.now();
   const endsAt = startedAt + minutes * MINUTE_MS;
   const restartsUntil = minutes < LEAST_MINUTES_FOR_TRENDS ? endsAt : startedAt + (endsAt - startedAt) * RESTARTS_UNTIL;

@@ -62,14 +62,15 @@ function mintsWithinTheBound({ mints }: Findings, name: IntegrationName): Check 
 }
 
 /**
- * A worker that is killed takes a mint with it that it has not counted yet. A mint that a purge voids, or whose time is over
- * when its worker goes on after a freeze, may have ended before its request was sent; but no token is kept that was not given.
+ * A worker that is killed takes a mint with it that it has not counted yet. A mint that a purge voids, whose time is over when
+ * its worker goes on after a standstill, or whose connection is refused, may end before its request was sent; but no token is
+ * kept that was not given.
  */
 function metricAgreesWithProvider({ mints, expenses }: Findings, name: IntegrationName): Check {
   const { bound, counted, kept, given } = mints[name];
-  const { kills, freezes, purges } = expenses;
+  const { kills, freezes, purges, refused } = expenses;
   const uncounted = bound.calls - counted;
-  const mayBeUnsent = freezes + purges[name];
+  const mayBeUnsent = freezes + refused + purges[name];
   return check(
     `mints of ${name} in /metrics`,
     uncounted <= kills && -uncounted <= mayBeUnsent && kept <= given,

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { SOURCE_REJECTED, SOURCE_UNAVAILABLE, UNAUTHORIZED } from '../causes.js';
+import { RESPONSE_INVALID, SOURCE_REJECTED, SOURCE_UNAVAILABLE, UNAUTHORIZED } from '../causes.js';
 import { type Fault } from '../fault.js';
-import { COOLDOWN_MS, INTEGRATION_NAMES, LEASE_MS, MINT_TIMEOUT_MS } from '../policy.js';
+import { COOLDOWN_MS, INTEGRATION_NAMES, LEASE_MS, MINT_TIMEOUT_MS, TOKEN_LIFETIME_MS } from '../policy.js';
 
 const RETRY_AFTER_S = 2;
 /** From the end of a cool-down to the first answer with a new token. */
@@ -29,6 +29,17 @@ export const IDENTITY_PROVIDER_FAULTS: readonly Fault[] = [
       await fleet.idp.configure({ delayMs: FOREVER_MS });
       await sleep(chance.whole(2_000, 5_000));
       await fleet.idp.configure({ delayMs: 0 });
+    },
+  },
+  {
+    name: 'identity provider repeats its token',
+    // It states no life in the last second of a token, which the safety margin has ended.
+    excuses: [{ cause: RESPONSE_INVALID }],
+    healingMs: COOLDOWN_MS + MINT_MS,
+    async inject({ fleet }, chance) {
+      await fleet.idp.configure({ repeatsTokens: true });
+      await sleep(TOKEN_LIFETIME_MS + chance.whole(1_000, 4_000));
+      await fleet.idp.configure({ repeatsTokens: false });
     },
   },
   {

@@ -1,9 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CONNECTION_LOST, NO_ANSWER } from '../causes.js';
 import { type Fault } from '../fault.js';
-import { LEASE_MS } from '../policy.js';
+import { LEASE_MS, TOKEN_LIFETIME_MS } from '../policy.js';
 
-export const WORKER_FROZEN = 'worker frozen past its lease (SIGSTOP, SIGCONT)';
+const FROZEN = 'worker frozen past its lease (SIGSTOP, SIGCONT)';
+const STALLED = 'event loop of a worker stalls';
+const SUSPENDED = 'machine of a worker is suspended';
+
+/** Faults in which the event loop of a worker stands still. */
+export const STANDSTILLS: readonly string[] = [FROZEN, STALLED, SUSPENDED];
 
 export const WORKER_FAULTS: readonly Fault[] = [
   {
@@ -20,7 +25,7 @@ export const WORKER_FAULTS: readonly Fault[] = [
     },
   },
   {
-    name: WORKER_FROZEN,
+    name: FROZEN,
     async inject({ workers, expenses }, chance) {
       const pid = chance.pick(await workers());
       expenses.freezes++;
@@ -30,6 +35,34 @@ export const WORKER_FAULTS: readonly Fault[] = [
       } finally {
         process.kill(pid, 'SIGCONT');
       }
+    },
+  },
+  {
+    name: STALLED,
+    async inject({ workers, expenses, processFaults }, chance) {
+      const pid = chance.pick(await workers());
+      expenses.freezes++;
+      await processFaults.befall(pid, { kind: 'stall', forMs: chance.whole(600, 4_000) });
+    },
+  },
+  {
+    name: SUSPENDED,
+    // The workers of SQLite share one machine.
+    store: 'redis',
+    async inject({ workers, expenses, processFaults }, chance) {
+      const pid = chance.pick(await workers());
+      expenses.freezes++;
+      await processFaults.befall(pid, { kind: 'suspend', forMs: chance.whole(2_000, TOKEN_LIFETIME_MS) });
+    },
+  },
+  {
+    name: 'one worker is refused by the identity provider',
+    async inject({ fleet, workers, expenses, processFaults }, chance) {
+      const pid = chance.pick(await workers());
+      const port = Number(new URL(fleet.idp.issuer).port);
+      const forMs = chance.whole(4_000, TOKEN_LIFETIME_MS);
+      const { refused } = await processFaults.befall(pid, { kind: 'refuse', port, forMs });
+      expenses.refused += refused;
     },
   },
   {
