@@ -168,12 +168,15 @@ function observed({ calls, tokens, settings }: Observed): Middleware {
   };
 }
 
+/** RFC 6749 section 5.1; an error has none of these. */
+interface TokenAnswer {
+  access_token?: string;
+  expires_in?: number;
+}
+
 /** What the answer grants, if it is a token. */
 function grantedBy(ctx: KoaContextWithOIDC, tokens: IssuedTokens): Pick<TokenCall, 'expiresInS' | 'repeats'> {
-  const { access_token: id, expires_in: expiresInS } = (ctx.body ?? {}) as {
-    access_token?: string;
-    expires_in?: number;
-  };
+  const { access_token: id, expires_in: expiresInS } = (ctx.body ?? {}) as TokenAnswer;
   return id === undefined ? {} : { expiresInS, repeats: tokens.repeatsOf(id) };
 }
 
@@ -181,12 +184,12 @@ function grantedBy(ctx: KoaContextWithOIDC, tokens: IssuedTokens): Pick<TokenCal
 function repeating(tokens: IssuedTokens, settings: () => Settings): Middleware {
   return async (ctx, next) => {
     await next();
-    const body = ctx.body as Record<string, unknown> | undefined;
-    if (ctx.path !== '/token' || !settings().repeatsTokens || body?.['access_token'] === undefined) return;
-    const repeated = tokens.repeatInsteadOf(String(body['access_token']));
+    if (ctx.path !== '/token' || !settings().repeatsTokens) return;
+    const answer = ctx.body as TokenAnswer;
+    const repeated = answer.access_token === undefined ? undefined : tokens.repeatInsteadOf(answer.access_token);
     if (!repeated) return;
-    body['access_token'] = repeated.id;
-    body['expires_in'] = Math.floor(repeated.leftMs / 1_000);
+    answer.access_token = repeated.id;
+    answer.expires_in = Math.floor(repeated.leftMs / 1_000);
   };
 }
 
