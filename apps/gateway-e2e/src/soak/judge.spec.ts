@@ -6,7 +6,7 @@ import { judgeFailures } from './excuses.js';
 import { Expenses } from './expenses.js';
 import { type FaultWindow } from './fault-window.js';
 import { faultSchedule } from './fault-schedule.js';
-import { faultsOf } from './faults/index.js';
+import { chosen, faultsOf } from './faults/index.js';
 import { type Findings } from './findings.js';
 import { type MintTerms } from './mint-terms.js';
 import { samplesOf } from '../metrics.js';
@@ -261,6 +261,13 @@ describe('The faults', () => {
     const round = all.map(() => schedule.next().value);
     expect(new Set(round.map(({ fault }) => fault.name)).size).toBe(all.length);
     expect(round.every(({ afterMs }) => afterMs >= 5_000 && afterMs <= 20_000)).toBe(true);
+  });
+
+  it('are chosen by parts of their names, in any letters', () => {
+    const namesOf = (...parts: string[]) => chosen(faultsOf('redis'), parts).map(({ name }) => name);
+    expect(namesOf('flushall', 'pm2')).toEqual(['pm2 reload', 'FLUSHALL']);
+    expect(namesOf()).toEqual(faultsOf('redis').map(({ name }) => name));
+    expect(() => namesOf('FLUSHALL', 'flood')).toThrow(/No fault is named "flood"; there are:\n[^]*FLUSHALL/);
   });
 
   it('of Redis are none of SQLite', () => {

@@ -1,0 +1,53 @@
+import { type DemoProcess, startDemo } from '@mintonce/demo';
+import { IdpWitness } from './idp-witness.js';
+import { INTEGRATIONS } from './policy.js';
+
+const CLIENT_SECRET = 'secret';
+
+describe('What the identity provider was asked', () => {
+  let demo: DemoProcess;
+  let witness: IdpWitness;
+
+  beforeAll(async () => (demo = await startDemo({ clientSecret: CLIENT_SECRET })));
+  beforeEach(async () => {
+    await demo.idp.reset();
+    witness = new IdpWitness(demo.idp);
+  });
+  afterAll(() => demo?.stop());
+
+  async function ask(times: number): Promise<void> {
+    const basic = Buffer.from(`${INTEGRATIONS.demo.clientId}:${CLIENT_SECRET}`).toString('base64');
+    for (; times > 0; times--) {
+      await fetch(`${demo.idp.issuer}/token`, {
+        method: 'POST',
+        headers: { Authorization: `Basic ${basic}` },
+        body: new URLSearchParams({ grant_type: 'client_credentials', scope: 'api:read' }),
+      });
+    }
+    await witness.look();
+  }
+
+  it('is a birth for each new token', async () => {
+    await ask(3);
+    expect(witness.birthsOf('demo')).toHaveLength(3);
+    expect(witness.repeatsFor('demo')).toBe(0);
+  });
+
+  it('is a birth for each failure, which may have been for a token that had ended', async () => {
+    await demo.idp.configure({ failWith: { status: 503 } });
+    await ask(2);
+    expect(witness.birthsOf('demo')).toHaveLength(2);
+    expect(witness.givenTo('demo')).toBe(0);
+  });
+
+  it('is allowed for three times when it was for a token that the client had, however often that was', async () => {
+    await demo.idp.configure({ repeatsTokens: true });
+    await ask(2);
+    expect(witness.repeatsFor('demo')).toBe(1);
+    await ask(6);
+    expect(witness.repeatsFor('demo')).toBe(3);
+    expect(witness.birthsOf('demo')).toHaveLength(1);
+    expect(witness.startsOf('demo')).toHaveLength(8);
+    expect(witness.repeatsFor('other')).toBe(0);
+  });
+});
