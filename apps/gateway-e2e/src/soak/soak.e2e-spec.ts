@@ -4,8 +4,9 @@ import { report } from './report.js';
 import { soak } from './soak.js';
 import { judge } from './verdict.js';
 
-const MINUTES = 1.5;
-const SEED = 3;
+const MINUTES = 1.8;
+/** The faults of one worker come early in it, since the time does not suffice for all faults. */
+const SEED = 183;
 
 jest.setTimeout(5 * 60_000);
 
