@@ -50,7 +50,7 @@ function memory(perHour: number): Point[] {
 
 /** A soak in which everything was as promised. */
 function goodFindings(): Findings {
-  const bound = mintBound(150, 150, NO_TERMS);
+  const bound = mintBound(150, 152, NO_TERMS);
   return {
     store: 'redis',
     seed: 1,
@@ -152,6 +152,8 @@ describe('The verdict of a soak', () => {
     const good = goodFindings().mints.demo;
     const above = { ...good, bound: { ...good.bound, holds: false } };
     expect(failedChecks({ mints: { demo: above, other: good } })).toEqual(['mints of demo']);
+    const unsent = { ...good, counted: 153 };
+    expect(failedChecks({ mints: { demo: unsent, other: good } })).toContain('mints of demo');
     for (const odd of [{ counted: 148 }, { counted: 151 }, { kept: 151 }]) {
       const mints = { demo: { ...good, ...odd }, other: good };
       expect(failedChecks({ mints })).toEqual(['mints of demo in /metrics']);
