@@ -43,6 +43,7 @@ export async function conclude(
     left: requests.left,
     failures: requests.failures,
     faults: driver.windows,
+    lifelessAnswers: watch.witness.lifelessAnswers(),
     expenses,
     mints: mintsOf(samples, watch.witness, rig),
     tokensSeen: requests.tokens,

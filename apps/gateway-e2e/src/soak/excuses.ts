@@ -1,10 +1,16 @@
 import { type FaultWindow, isTouchedBy } from './fault-window.js';
+import { type Findings } from './findings.js';
 import { type Failure } from './request-log.js';
 
 export interface JudgedFailures {
   /** How often each cause was heard, by the fault that excuses it. */
   readonly excused: Readonly<Record<string, Readonly<Record<string, number>>>>;
   readonly unexcused: readonly Failure[];
+}
+
+/** Of a soak: an answer without a life is a fault as well. */
+export function failuresOf({ failures, faults, lifelessAnswers }: Findings): JudgedFailures {
+  return judgeFailures(failures, [...faults, ...lifelessAnswers]);
 }
 
 /** Lays every failure at the door of a fault that was there at the time and may cause it, if there is one. */

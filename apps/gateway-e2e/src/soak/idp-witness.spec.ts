@@ -1,4 +1,7 @@
 import { type DemoProcess, startDemo } from '@mintonce/demo';
+import { waitFor } from '@mintonce/test-support';
+import { RESPONSE_INVALID } from './causes.js';
+import { judgeFailures } from './excuses.js';
 import { IdpWitness } from './idp-witness.js';
 import { INTEGRATIONS } from './policy.js';
 
@@ -49,5 +52,21 @@ describe('What the identity provider was asked', () => {
     expect(witness.birthsOf('demo')).toHaveLength(1);
     expect(witness.startsOf('demo')).toHaveLength(8);
     expect(witness.repeatsFor('other')).toBe(0);
+  });
+
+  it('excuses callers without a token once the provider has said that the token is over, and not before', async () => {
+    await demo.idp.configure({ repeatsTokens: true, tokenLifetimeMs: 2_000 });
+    await ask(1);
+    const hear = () => {
+      const at = performance.now();
+      const failure = { kind: 'echo', cause: RESPONSE_INVALID, startedAt: at, endedAt: at };
+      return judgeFailures([failure], witness.lifelessAnswers()).unexcused.length;
+    };
+    expect(hear()).toBe(1);
+    await waitFor(async () => {
+      await ask(1);
+      return witness.lifelessAnswers().length > 0;
+    });
+    expect(hear()).toBe(0);
   });
 });

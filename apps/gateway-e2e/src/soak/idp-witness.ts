@@ -1,5 +1,7 @@
 import { type IdentityProviderClient } from '@mintonce/demo';
-import { INTEGRATIONS, INTEGRATION_NAMES, type IntegrationName } from './policy.js';
+import { RESPONSE_INVALID } from './causes.js';
+import { type FaultWindow } from './fault-window.js';
+import { COOLDOWN_MS, INTEGRATIONS, INTEGRATION_NAMES, type IntegrationName, MINT_MS } from './policy.js';
 
 /** A provider that repeats a token is asked for it so often in its life. */
 const MOST_CALLS_OF_A_LIFE = 4;
@@ -7,6 +9,8 @@ const MOST_CALLS_OF_A_LIFE = 4;
 interface Call {
   readonly integration: IntegrationName;
   readonly isGiven: boolean;
+  /** When a token was handed out that was stated to be over; monotonic ms. */
+  readonly lifelessAt?: number;
   /** How often its token had been given before, if that was stated to live on. */
   readonly repeats: number;
 }
@@ -19,11 +23,12 @@ export class IdpWitness {
 
   async look(): Promise<void> {
     const { calls } = await this.idp.stats();
-    for (const { startedAt, clientId, status, repeats = 0, expiresInS = 0 } of calls) {
+    for (const { startedAt, endedAt = startedAt, clientId, status, repeats = 0, expiresInS } of calls) {
       this.calls.set(startedAt, {
         integration: integrationOf(clientId),
         isGiven: status === 200,
-        repeats: expiresInS > 0 ? repeats : 0,
+        repeats: expiresInS === 0 ? 0 : repeats,
+        ...(expiresInS === 0 && { lifelessAt: endedAt - performance.timeOrigin }),
       });
     }
   }
@@ -47,6 +52,13 @@ export class IdpWitness {
     ).length;
   }
 
+  /** The times of the answers that stated no life, for whose tokens there is no successor yet. */
+  lifelessAnswers(): FaultWindow[] {
+    return [...this.calls.values()].flatMap(({ lifelessAt }) =>
+      lifelessAt === undefined ? [] : [lifeless(lifelessAt)],
+    );
+  }
+
   /** How many tokens of that integration were handed out. */
   givenTo(name: IntegrationName): number {
     return [...this.calls.values()].filter(({ integration, isGiven }) => integration === name && isGiven).length;
@@ -55,6 +67,17 @@ export class IdpWitness {
   get lastStartedAt(): number {
     return Math.max(0, ...this.calls.keys());
   }
+}
+
+/** Nobody has a token from its end by the safety margin until its provider gives another, after the cool-down. */
+function lifeless(at: number): FaultWindow {
+  return {
+    name: 'a token that is over',
+    excuses: [{ cause: RESPONSE_INVALID }],
+    healingMs: COOLDOWN_MS + MINT_MS,
+    startedAt: at,
+    endedAt: at,
+  };
 }
 
 /** A client that writes its name into the body is not known to a provider that fails before it reads that. */

@@ -3,7 +3,7 @@ import { availableParallelism, loadavg } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { ROOT } from '../fleet.js';
-import { judgeFailures } from './excuses.js';
+import { failuresOf } from './excuses.js';
 import { report } from './report.js';
 import { soak } from './soak.js';
 import { judge } from './verdict.js';
@@ -57,7 +57,7 @@ console.log(report(findings, verdict));
 const directory = join(ROOT, 'reports');
 mkdirSync(directory, { recursive: true });
 const machine = { node: process.version, cpus: availableParallelism(), loadAverage: loadavg() };
-const failures = judgeFailures(findings.failures, findings.faults);
+const failures = failuresOf(findings);
 writeFileSync(
   join(directory, store === 'redis' ? 'soak.json' : `soak-${store}.json`),
   JSON.stringify({ ...verdict, machine, ...findings, failures }, null, 2),

@@ -6,6 +6,8 @@ export const TOKEN_LIFETIME_MS = 8_000;
 export const LEASE_MS = 2_000;
 export const MINT_TIMEOUT_MS = 4_000;
 export const COOLDOWN_MS = 2_000;
+/** From the end of a cool-down to the first answer with a new token. */
+export const MINT_MS = 1_500;
 
 /** What the gateway is told: everything else is as by default. */
 export const POLICY = {

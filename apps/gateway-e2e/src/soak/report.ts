@@ -1,4 +1,4 @@
-import { judgeFailures } from './excuses.js';
+import { failuresOf } from './excuses.js';
 import { type Findings } from './findings.js';
 import { type Verdict } from './verdict.js';
 import { VITALS } from './vitals.js';
@@ -43,8 +43,8 @@ function faultCounts({ faults }: Findings): [string, number][] {
   return [...counts].sort();
 }
 
-function failureCounts({ failures, faults }: Findings): [string, number][] {
-  const { excused, unexcused } = judgeFailures(failures, faults);
+function failureCounts(findings: Findings): [string, number][] {
+  const { excused, unexcused } = failuresOf(findings);
   const counts = Object.entries(excused).flatMap(([cause, byFault]) =>
     Object.entries(byFault).map(([fault, count]): [string, number] => [`${cause} (${fault})`, count]),
   );

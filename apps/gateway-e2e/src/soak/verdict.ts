@@ -1,4 +1,4 @@
-import { judgeFailures } from './excuses.js';
+import { failuresOf } from './excuses.js';
 import { type Findings } from './findings.js';
 import { INTEGRATION_NAMES, type IntegrationName } from './policy.js';
 import { FLAT, VITALS, type WorkerReport } from './vitals.js';
@@ -44,8 +44,9 @@ function check(name: string, passed: boolean, seen: unknown): Check {
   return { name, passed, seen: String(seen) };
 }
 
-function everyFailureHasAnExcuse({ requests, failures, faults }: Findings): Check {
-  const { unexcused } = judgeFailures(failures, faults);
+function everyFailureHasAnExcuse(findings: Findings): Check {
+  const { requests, failures } = findings;
+  const { unexcused } = failuresOf(findings);
   const total = Object.values(requests).reduce((sum, count) => sum + count, 0);
   const seen = `${unexcused.length} of ${failures.length} failures in ${total} requests`;
   return check('failures that no fault excuses', total > 0 && unexcused.length === 0, seen);
