@@ -1,11 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { CONNECTION_LOST, NO_ANSWER } from '../causes.js';
+import { CONNECTION_LOST, NO_ANSWER, UPSTREAM_FAILED } from '../causes.js';
 import { type Fault } from '../fault.js';
 import { LEASE_MS, TOKEN_LIFETIME_MS } from '../policy.js';
 
 const FROZEN = 'worker frozen past its lease (SIGSTOP, SIGCONT)';
 const STALLED = 'event loop of a worker stalls';
 const SUSPENDED = 'machine of a worker is suspended';
+
+/** The kinds of requests that are not idempotent (RFC 9110 section 9.2.2). */
+const UPLOADS = ['upload', 'slow upload', 'streamed upload', 'leave a streamed upload'];
 
 /** Faults in which the event loop of a worker stands still. */
 export const STANDSTILLS: readonly string[] = [FROZEN, STALLED, SUSPENDED];
@@ -49,6 +52,9 @@ export const WORKER_FAULTS: readonly Fault[] = [
     name: SUSPENDED,
     // The workers of SQLite share one machine.
     store: 'redis',
+    // The upstream closes kept connections meanwhile, and a request that must not be repeated may be sent on one of them.
+    excuses: [{ cause: UPSTREAM_FAILED, kinds: UPLOADS }],
+    healingMs: 500,
     async inject({ workers, expenses, processFaults }, chance) {
       const pid = chance.pick(await workers());
       expenses.freezes++;
