@@ -6,6 +6,7 @@ import { listen } from './http.js';
 import { control } from './identity-provider-control.js';
 import { DEFAULT_SETTINGS, type Failure, type Settings, changed } from './identity-provider-settings.js';
 import { IssuedTokens } from './issued-tokens.js';
+import { type Middleware, grantedBy, repeating } from './token-answer.js';
 import { type TokenCall, TokenCalls, instant, overlapping } from './token-calls.js';
 
 /** A client of the demo's identity provider. */
@@ -141,8 +142,6 @@ function metadataOf({ clientId, clientSecret, clientAuth = 'client_secret_basic'
   };
 }
 
-type Middleware = (ctx: KoaContextWithOIDC, next: () => Promise<void>) => Promise<void>;
-
 interface Observed {
   readonly calls: TokenCalls;
   readonly tokens: IssuedTokens;
@@ -165,31 +164,6 @@ function observed({ calls, tokens, settings }: Observed): Middleware {
       Object.assign(call, grantedBy(ctx, tokens));
       call.endedAt = instant();
     }
-  };
-}
-
-/** RFC 6749 section 5.1; an error has none of these. */
-interface TokenAnswer {
-  access_token?: string;
-  expires_in?: number;
-}
-
-/** What the answer grants, if it is a token. */
-function grantedBy(ctx: KoaContextWithOIDC, tokens: IssuedTokens): Pick<TokenCall, 'expiresInS' | 'repeats'> {
-  const { access_token: id, expires_in: expiresInS } = (ctx.body ?? {}) as TokenAnswer;
-  return id === undefined ? {} : { expiresInS, repeats: tokens.repeatsOf(id) };
-}
-
-/** Answers with the token that the client has already, as set. */
-function repeating(tokens: IssuedTokens, settings: () => Settings): Middleware {
-  return async (ctx, next) => {
-    await next();
-    if (ctx.path !== '/token' || !settings().repeatsTokens) return;
-    const answer = ctx.body as TokenAnswer;
-    const repeated = answer.access_token === undefined ? undefined : tokens.repeatInsteadOf(answer.access_token);
-    if (!repeated) return;
-    answer.access_token = repeated.id;
-    answer.expires_in = Math.floor(repeated.leftMs / 1_000);
   };
 }
 
