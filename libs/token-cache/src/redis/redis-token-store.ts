@@ -176,7 +176,7 @@ export class RedisTokenStore implements TokenStore {
   }
 
   #call(script: RedisScript, keyId: string, ...args: (string | number)[]): Promise<unknown> {
-    return script.run(this.#client, this.#names.keys(keyId), [this.#names.channel, keyId, ...args]);
+    return script.run(this.#client, this.nodeOf(keyId), this.#names.keys(keyId), [this.#names.channel, keyId, ...args]);
   }
 
   async #ask(script: RedisScript, keyId: string, ...args: (string | number)[]): Promise<boolean> {
