@@ -159,8 +159,8 @@ export class CallerJudge extends Witness {
   /** A lease whose process does not hear of it is waited for until it ends, and then another process mints. */
   private checkHoldUp({ process, request, askedAt }: Caller, waitedMs: number): void {
     const { faults, policy } = this.world.weather;
-    if (process.link.everDeaf || faults.some(({ name }) => name !== DEAFNESS)) return;
     const deaf = new Set(this.world.everyone.filter(({ link }) => link.everDeaf).map(({ name }) => name));
+    if (deaf.size === 0 || deaf.has(process.name) || faults.some(({ name }) => name !== DEAFNESS)) return;
     const grants = [...(this.truthOf(request.label)?.grants.values() ?? [])];
     const unheard = grants.filter((grant) => deaf.has(grant.process) && grant.at > askedAt - policy.leaseMs);
     const boundMs = unheard.length * (policy.leaseMs + LEASE_END_MS) + LONGEST_MINT_MS;
