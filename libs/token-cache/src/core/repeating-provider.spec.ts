@@ -8,6 +8,8 @@ const PROCESSES = 8;
 
 describe('A provider that gives one token until it ends', () => {
   let lifeMs: number;
+  /** The life that it states is rounded down to whole seconds. */
+  let isWhole: boolean;
   let mints: number;
   let networks: FaultyTokenStore[];
   let fleet: TokenClient[];
@@ -17,13 +19,18 @@ describe('A provider that gives one token until it ends', () => {
     const { shared, replica, ...rest } = startFleet();
     ({ stop } = rest);
     lifeMs = 3_600 * SECOND;
+    isWhole = false;
     mints = 0;
     const startedAt = performance.now();
     const source = tokenSource('repeats', async () => {
       mints++;
       const elapsedMs = performance.now() - startedAt;
       const life = Math.floor(elapsedMs / lifeMs);
-      return { accessToken: `token-${life}`, expiresInMs: lifeMs - (elapsedMs % lifeMs) };
+      const leftMs = lifeMs - (elapsedMs % lifeMs);
+      return {
+        accessToken: `token-${life}`,
+        expiresInMs: isWhole ? Math.floor(leftMs / SECOND) * SECOND : leftMs,
+      };
     });
     networks = Array.from({ length: PROCESSES }, () => new FaultyTokenStore(shared));
     fleet = networks.map((network) => replica({ integrations: { billing: { source } } }, network));
@@ -50,14 +57,28 @@ describe('A provider that gives one token until it ends', () => {
     expect(callsOf('commit')).toBe(2);
   });
 
-  it('is asked at most four times in the life of a token, whoever calls', async () => {
-    lifeMs = 60 * SECOND;
-    for (let second = 0; second < 59; second++) {
-      for (const tokens of fleet) expect(await accessToken(tokens)).toBe('token-0');
-      await pass(SECOND);
-    }
-    expect(mints).toBeLessThanOrEqual(4);
-    await pass(2 * SECOND);
-    for (const tokens of fleet) expect(await accessToken(tokens)).toBe('token-1');
-  });
+  it.each([20, 60, 300, 3_600, 86_400])(
+    'is asked at most six times in the life of a token of %i s that it states in whole seconds, and no caller hears of its end',
+    async (lifeS) => {
+      lifeMs = lifeS * SECOND;
+      isWhole = true;
+      const waiting = new Set<Promise<unknown>>();
+      const errors: unknown[] = [];
+      await pass(70);
+      for (let elapsedMs = 0, stepMs; elapsedMs < 2 * lifeMs + SECOND; elapsedMs += stepMs) {
+        // Often where the token is about to end.
+        stepMs = lifeMs - (elapsedMs % lifeMs) < 40 * SECOND ? 100 : Math.min(10 * SECOND, lifeMs / 100);
+        for (const tokens of fleet) {
+          const asked = accessToken(tokens).catch((error: unknown) => errors.push(error));
+          waiting.add(asked);
+          void asked.finally(() => waiting.delete(asked));
+        }
+        await pass(stepMs);
+      }
+      await pass(2 * SECOND);
+      expect(errors).toEqual([]);
+      expect(waiting.size).toBe(0);
+      expect(mints).toBeLessThanOrEqual(2 * 6 + 1);
+    },
+  );
 });
