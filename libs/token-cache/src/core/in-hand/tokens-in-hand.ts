@@ -11,7 +11,7 @@ import {
   isVoidedBy,
   type Sharing,
 } from '../contract/held-token.js';
-import { after, isOver, type Moment, momentOf, sleptMs } from '../contract/moment.js';
+import { after, isOver, leftMs, type Moment, momentOf, sleptMs } from '../contract/moment.js';
 import { recentlyUsed } from '../contract/recently-used.js';
 import { type FreshToken } from '../contract/token-content.js';
 import { type TokenObservers } from '../contract/token-observers.js';
@@ -20,6 +20,7 @@ import { Token } from '../contract/token.js';
 import { BREAKER_RESET_MS } from '../store-client/breaker.js';
 import { type KeyWatch } from '../store-client/key-watch.js';
 import { type PayloadCodec } from '../store-client/payload-codec.js';
+import { enoughLifeMs } from './enough-life.js';
 
 /** The channel by which this process hears of changes. */
 export interface Channel {
@@ -45,6 +46,8 @@ export interface TokensInHandParts {
   clock: Clock;
   codec: PayloadCodec;
   observers: TokenObservers;
+  /** Called when callers of that key can be served. */
+  onServable(keyId: string): void;
 }
 
 /** A token in hand, and what is known of it. */
@@ -240,12 +243,13 @@ export class TokensInHand {
 
   /**
    * Puts it in hand, unless a better one is there: a newer one that was confirmed later, since replies of the store may
-   * overtake each other, or one that outlives a token which could not be shared.
+   * overtake each other, or one that outlives it where only one of the two is shared.
    */
   private put(entry: Entry): HeldToken {
     const { key, held } = entry;
     const current = this.live(key.id);
-    if (!current || current.isRejected || !isBetter(current, entry)) this.set(entry);
+    const now = momentOf(this.parts.clock);
+    if (!current || current.isRejected || !isBetter(current, entry, now)) this.set(entry);
     this.parts.observers.notify('learned', key.integration.name, held.token.expiresAt);
     return held;
   }
@@ -255,6 +259,7 @@ export class TokensInHand {
     this.remove(key.id);
     if (held.sharing.state === 'shared') this.entries.set(key.id, entry);
     else this.unshared.set(key.id, entry, held.ends.monotonicAt, this.parts.clock.monotonic());
+    if (!entry.isRejected) this.parts.onServable(key.id);
   }
 
   private open(key: TokenKey, { fence, payload }: StoredToken, ends: Moment): HeldToken | undefined {
@@ -318,10 +323,14 @@ function isNewer({ held, confirmed, isRejected }: Entry, stored: StoredToken, se
   return held.token.generation > stored.fence && confirmed.monotonicAt <= sentAt.monotonicAt;
 }
 
-function isBetter(current: Entry, { held, confirmed }: Entry): boolean {
+function isBetter(current: Entry, { held, confirmed }: Entry, now: Moment): boolean {
   const isNewerThere = current.held.token.generation > held.token.generation;
   const isReply = held.sharing.state !== 'unshared';
   const isOvertaking = isReply && isNewerThere && current.confirmed.monotonicAt > confirmed.monotonicAt;
-  const isOutlived = held.sharing.state !== 'shared' && current.held.ends.monotonicAt > held.ends.monotonicAt;
-  return isOvertaking || isOutlived;
+  return isOvertaking || isOutlived(current.held, held, now);
+}
+
+function isOutlived(current: HeldToken, held: HeldToken, now: Moment): boolean {
+  if (held.sharing.state !== 'shared') return current.ends.monotonicAt > held.ends.monotonicAt;
+  return current.sharing.state === 'unshared' && leftMs(held.ends, now) < enoughLifeMs(freshFrom(current), now);
 }

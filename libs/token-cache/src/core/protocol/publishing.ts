@@ -6,12 +6,12 @@ import { recentlyUsed } from '../contract/recently-used.js';
 import { type FreshToken } from '../contract/token-content.js';
 import { type TokenObservers } from '../contract/token-observers.js';
 import { type Committed, type Lease, type StoredToken } from '../contract/token-store.js';
+import { enoughLifeMs } from '../in-hand/enough-life.js';
 import { type TokensInHand } from '../in-hand/tokens-in-hand.js';
 import { type KeyWatch } from '../store-client/key-watch.js';
 import { type PayloadCodec } from '../store-client/payload-codec.js';
 import { type Refused, type StoreClient } from '../store-client/store-client.js';
 import { type StoreEvents } from '../store-client/store-events.js';
-import { enoughLifeMs } from './enough-life.js';
 import { type Minted } from './minting.js';
 import { type Retries } from './retries.js';
 
@@ -35,6 +35,9 @@ const REMEMBERED_KEYS = 10_000;
 export class Publishing {
   /** The last commit of each key that was sent. */
   private readonly sent = recentlyUsed<{ readonly fence: number; readonly accessToken: string }>(REMEMBERED_KEYS);
+
+  /** Commits that are sent again, by key and generation. */
+  private readonly settling = new Map<string, Promise<HeldToken | 'voided'>>();
 
   constructor(private readonly parts: PublishingParts) {}
 
@@ -74,9 +77,18 @@ export class Publishing {
 
   /** Sends a commit that got no answer once more; gives the token that the fleet now shares, or `voided` when there is none. */
   async settle(key: TokenKey, held: HeldToken): Promise<HeldToken | 'voided'> {
-    if (held.sharing.state !== 'unanswered') return held;
+    const { sharing, token } = held;
+    if (sharing.state !== 'unanswered') return held;
+    const id = `${key.id} ${token.generation}`;
+    const current = this.settling.get(id);
+    if (current) return current;
     const watch = this.parts.storeEvents.watch(key.id);
-    return this.shareOnce(key, held.sharing.lease, held, watch).finally(() => watch.close());
+    const settled = this.shareOnce(key, sharing.lease, held, watch).finally(() => {
+      watch.close();
+      this.settling.delete(id);
+    });
+    this.settling.set(id, settled);
+    return settled;
   }
 
   /** Gives the token that the fleet now shares, or `voided` when there is none. */
