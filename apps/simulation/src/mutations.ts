@@ -297,6 +297,11 @@ export const MUTATIONS: readonly Mutation[] = [
     faults: ['messages are lost'],
   },
   {
+    name: 'a lease is extended by granting it again',
+    edits: [edit('core/slot/slot.js', 'slot: isHeld ? undefined :', 'slot:')],
+    faults: ['a process does not hear the store in time'],
+  },
+  {
     name: 'a failure is not shared',
     edits: [
       edit(

@@ -163,8 +163,8 @@ export class KeyTruth {
       nonce,
       fence,
       at,
-      endsAt: serverNow + leaseMs,
-      leaseMs,
+      endsAt: isAgain ? lease.endsAt : serverNow + leaseMs,
+      leaseMs: isAgain ? lease.leaseMs : leaseMs,
       ...(answer.token && { beside: this.published.findLast((token) => token.fence === answer.token?.fence) }),
     };
     this.grants.set(fence, this.lease);

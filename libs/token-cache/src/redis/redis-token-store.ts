@@ -80,11 +80,12 @@ export class RedisTokenStore implements TokenStore {
       case 'wait':
         return { outcome, leaseEndsInMs: Number(rest[0]), ...turnedAway(rest.slice(1)) };
       default: {
-        const [fence, reason, failures, published, serves, voidedUpTo, ...valid] = rest;
+        const [fence, leaseEndsInMs, reason, failures, published, serves, voidedUpTo, ...valid] = rest;
         const token = maybeTokenOf(valid);
         return {
           outcome: 'lease',
           lease: { nonce, fence: Number(fence), leaseMs },
+          leaseEndsInMs: Number(leaseEndsInMs),
           reason: reason as MintReason,
           failures: Number(failures),
           published: published ? Number(published) : undefined,
@@ -175,7 +176,7 @@ export class RedisTokenStore implements TokenStore {
   }
 
   #call(script: RedisScript, keyId: string, ...args: (string | number)[]): Promise<unknown> {
-    return script.run(this.#client, this.#names.keys(keyId), [this.#names.channel, keyId, ...args]);
+    return script.run(this.#client, this.nodeOf(keyId), this.#names.keys(keyId), [this.#names.channel, keyId, ...args]);
   }
 
   async #ask(script: RedisScript, keyId: string, ...args: (string | number)[]): Promise<boolean> {

@@ -18,7 +18,8 @@ export interface TokenStore {
    * The token if it serves the attempt: it is not marked as rejected, is not of `refusedGeneration`, and lives longer than
    * `minTtlMs`; else the right to mint one, or why not. A token that merely lives too short is also a hit while it cannot be
    * replaced now. The same nonce is given its own live lease again, with the same fence, so that neither a lost reply nor other
-   * work of the process makes it wait for itself.
+   * work of the process makes it wait for itself. That does not extend the lease, which `renew` does: a process that hears no
+   * answer would otherwise keep the others waiting with every attempt.
    * A lease that ends later than `leaseMs` from now was granted before the store's clock was set back, and is over.
    */
   acquire(keyId: string, attempt: Attempt): Promise<Acquired>;
@@ -192,6 +193,8 @@ export type Acquired =
   | (NotServed & {
       readonly outcome: 'lease';
       readonly lease: Lease;
+      /** `leaseMs`, or what is left of a lease that the nonce had already. */
+      readonly leaseEndsInMs: number;
       /** `refresh` when an unmarked token is still valid, `invalidated` after a mark or a purge, else `miss`. */
       readonly reason: MintReason;
       /** The last fence that was published, unless the store lost its memory. */

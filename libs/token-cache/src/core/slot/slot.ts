@@ -53,13 +53,15 @@ export function acquire(slot: Slot = NOTHING, attempt: Attempt, now: number): St
     answer: {
       outcome: 'lease',
       lease: { nonce, fence, leaseMs },
+      leaseEndsInMs: isHeld ? Math.ceil(slot.leaseEndsAt - now) : leaseMs,
       reason: reasonOf(slot, valid),
       failures: slot.failures,
       published: slot.published || undefined,
       token,
       ...notServed,
     },
-    slot: { ...slot, fence, nonce, leaseEndsAt: after(now, leaseMs), leaseMs },
+    // Its process may not hear that it has this lease, and would keep it from others with every attempt.
+    slot: isHeld ? undefined : { ...slot, fence, nonce, leaseEndsAt: after(now, leaseMs), leaseMs },
   };
 }
 

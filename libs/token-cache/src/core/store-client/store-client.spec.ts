@@ -96,6 +96,29 @@ describe('StoreClient', () => {
     expect(new Set(acquire.mock.calls.map(([, { nonce }]) => nonce))).toEqual(new Set([store.process]));
   });
 
+  it('renews a lease that it was granted before, so that it lasts as long as a new one', async () => {
+    await lease();
+    await clock.advance(1_500);
+    await lease();
+    expect(called).toEqual(['acquire', 'acquire', 'renew']);
+    await clock.advance(1_500);
+    expect(await inner.acquire(key.id, { nonce: 'other', leaseMs: 1, minTtlMs: 0 })).toMatchObject({
+      outcome: 'wait',
+      leaseEndsInMs: 500,
+    });
+  });
+
+  it('asks again when a lease that it was granted before is lost by the time it is renewed', async () => {
+    const { fence } = await lease();
+    await clock.advance(1);
+    jest.spyOn(inner, 'renew').mockImplementationOnce(async (keyId) => {
+      await inner.purge(keyId);
+      return false;
+    });
+    expect((await lease()).fence).toBeGreaterThan(fence);
+    expect(called).toEqual(['acquire', 'acquire', 'renew', 'acquire']);
+  });
+
   it('waits for the lease of another process', async () => {
     await lease();
     const other = new StoreClient(new GuardedStore(inner, clock, new TokenObservers()), clock);

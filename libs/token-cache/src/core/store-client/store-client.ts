@@ -56,18 +56,11 @@ export class StoreClient {
     return isBound ? { ...peeked, cooldown } : peeked;
   }
 
-  async acquire(key: TokenKey, { minTtlMs = 0, refusedGeneration }: Wanted = {}): Promise<Acquired> {
-    const { leaseMs } = key.integration.policy;
-    const attempt = {
-      nonce: this.process,
-      process: this.process,
-      leaseMs,
-      minTtlMs: Math.ceil(minTtlMs),
-      refusedGeneration,
-    };
-    const acquired = await this.call(key, 'acquire', (store) => store.acquire(key.id, attempt));
-    this.note(key, acquired);
-    return acquired;
+  /** A lease lasts for at least `leaseMs` from now, also one that was granted before: what is left of that may be too short to mint. */
+  async acquire(key: TokenKey, wanted: Wanted = {}): Promise<Acquired> {
+    const acquired = await this.attempt(key, wanted);
+    if (!isGrantedBefore(acquired) || (await this.renew(key, acquired.lease))) return acquired;
+    return this.attempt(key, wanted);
   }
 
   renew(key: TokenKey, lease: Lease): Promise<boolean> {
@@ -115,6 +108,20 @@ export class StoreClient {
     return this.raise(key, (this.fences.get(key.id) ?? 0) + 1);
   }
 
+  private async attempt(key: TokenKey, { minTtlMs = 0, refusedGeneration }: Wanted): Promise<Acquired> {
+    const { leaseMs } = key.integration.policy;
+    const attempt = {
+      nonce: this.process,
+      process: this.process,
+      leaseMs,
+      minTtlMs: Math.ceil(minTtlMs),
+      refusedGeneration,
+    };
+    const acquired = await this.call(key, 'acquire', (store) => store.acquire(key.id, attempt));
+    this.note(key, acquired);
+    return acquired;
+  }
+
   private note(key: TokenKey, acquired: Acquired): void {
     switch (acquired.outcome) {
       case 'hit':
@@ -144,4 +151,8 @@ export class StoreClient {
   private call<T>(key: TokenKey, operation: StoreOperation, call: (store: TokenStore) => Promise<T>): Promise<T> {
     return this.store.call(key.id, operation, key.integration.policy.storeTimeoutMs, call);
   }
+}
+
+function isGrantedBefore(acquired: Acquired): acquired is Granted {
+  return acquired.outcome === 'lease' && acquired.leaseEndsInMs < acquired.lease.leaseMs;
 }

@@ -3,8 +3,8 @@
 -- Answers  hit fence payload ttlMs
 --          cooling remainingMs error process voidedUpTo nowUs, and fence payload ttlMs of a token that does not serve
 --          wait leaseEndsInMs voidedUpTo nowUs, and fence payload ttlMs of a token that does not serve
---          lease fence reason failures published ('' for none) serves ('1', '0') voidedUpTo, and fence payload ttlMs of a valid
---          token
+--          lease fence leaseEndsInMs reason failures published ('' for none) serves ('1', '0') voidedUpTo, and fence payload
+--          ttlMs of a valid token
 local valid = read_token()
 local fields = { 'nonce', 'leaseEndsAt', 'fence', 'coolEndsAt', 'error', 'failures', 'invalidated', 'published', 'rejected',
   'leaseMs', 'coolProcess', 'voided' }
@@ -40,10 +40,14 @@ if taken then
   return with_valid({ 'wait', int(leaseMs), voidedUpTo, int(nowUs) })
 end
 
-if not live then fence = next_fence(fence, valid) end
-write_record('nonce', ARGV[3], 'leaseEndsAt', int(nowMs + ARGV[4]), 'leaseMs', fence .. ':' .. ARGV[4], 'fence', fence)
-keep()
+-- A live lease is not extended: its process may not hear that it has it, and would keep it from others with every attempt.
+if not live then
+  fence, leaseMs = next_fence(fence, valid), ARGV[4]
+  write_record('nonce', ARGV[3], 'leaseEndsAt', int(nowMs + leaseMs), 'leaseMs', fence .. ':' .. leaseMs, 'fence', fence)
+  keep()
+end
 
 local reason = valid and not marked and 'refresh' or record[7] and 'invalidated' or 'miss'
 local published = whole(record[8]) and record[8] or ''
-return with_valid({ 'lease', fence, reason, int(whole(record[6]) or 0), published, token and '1' or '0', voidedUpTo })
+local failures = int(whole(record[6]) or 0)
+return with_valid({ 'lease', fence, int(leaseMs), reason, failures, published, token and '1' or '0', voidedUpTo })

@@ -8,7 +8,9 @@ const token = (fence: number, payload = `token ${fence}`) => ({ fence, payload, 
 
 function grant(fence: number, calledAt: number, leaseMs?: number): RecordedCall {
   const granted = lease(fence, leaseMs);
-  const answer = { outcome: 'lease', lease: granted, reason: 'miss', failures: 0, voidedUpTo: 0 } as const;
+  const { leaseMs: leaseEndsInMs } = granted;
+  const beside = { leaseEndsInMs, reason: 'miss', failures: 0, voidedUpTo: 0 } as const;
+  const answer = { outcome: 'lease', lease: granted, ...beside } as const;
   return { ...at(calledAt), method: 'acquire', args: [{ ...granted, minTtlMs: 0 }], answer };
 }
 

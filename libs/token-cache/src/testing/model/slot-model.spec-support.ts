@@ -47,6 +47,7 @@ export type ModelAcquired =
       outcome: 'lease';
       lease: ModelLease;
       isNew: boolean;
+      leaseEndsInMs: number;
       reason: MintReason;
       failures: number;
       published?: ModelFence;
@@ -134,18 +135,20 @@ export class SlotModel {
 
     const { published, failures = 0, invalidated = false } = this.#remembered ?? {};
     const lease = holder ? holder.lease : { ...this.#nextFence(), nonce, leaseMs };
+    const leaseEndsInMs = holder ? holder.endsAt - this.now : leaseMs;
     if (!holder) {
       this.leases.push(lease);
       this.generations.push(lease);
+      this.#remembered = {
+        ...(this.#remembered ?? { failures: 0, invalidated: false }),
+        newest: lease,
+        holder: { lease, endsAt: this.now + leaseMs, leaseMs },
+      };
+      this.#keep();
     }
-    this.#remembered = {
-      ...(this.#remembered ?? { failures: 0, invalidated: false }),
-      newest: lease,
-      holder: { lease, endsAt: this.now + leaseMs, leaseMs },
-    };
-    this.#keep();
     const reason = valid && !isRejected ? 'refresh' : invalidated ? 'invalidated' : 'miss';
-    return { outcome: 'lease', lease, isNew: !holder, reason, failures, published, token, rejected, voidedUpTo };
+    const beside = { reason, failures, published, token, rejected, voidedUpTo } as const;
+    return { outcome: 'lease', lease, isNew: !holder, leaseEndsInMs, ...beside };
   }
 
   /** Only the last to be granted can renew, and only until it commits or fails. */

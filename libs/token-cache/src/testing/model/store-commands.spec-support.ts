@@ -382,8 +382,10 @@ function spoken(answer: Acquired): unknown {
       return { ...told, steps: halfSteps(answer.leaseEndsInMs) };
     case 'cooling':
       return { ...told, cooldown: spokenCooldown(answer.cooldown) };
-    case 'lease':
-      return { ...answer, ...told, token: maybeBare(answer.token) };
+    case 'lease': {
+      const { leaseEndsInMs, ...granted } = answer;
+      return { ...granted, ...told, steps: halfSteps(leaseEndsInMs), token: maybeBare(answer.token) };
+    }
   }
 }
 
@@ -399,9 +401,9 @@ function foretold(model: SlotModel, real: Real, expected: ModelAcquired, leaseMs
     case 'cooling':
       return { ...told, cooldown: foretoldCooldown(model, expected.cooldown) };
     case 'lease': {
-      const { reason, failures, published, token } = expected;
+      const { leaseEndsInMs, reason, failures, published, token } = expected;
       return {
-        ...{ ...told, reason, failures },
+        ...{ ...told, steps: halfSteps(leaseEndsInMs), reason, failures },
         lease: { ...leaseOf(real, expected.lease), leaseMs },
         published: published && fenceOf(real, published),
         token: maybeToken(token),
