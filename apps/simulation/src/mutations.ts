@@ -333,8 +333,8 @@ export const MUTATIONS: readonly Mutation[] = [
     edits: [
       edit(
         'core/store-client/time-limit.js',
-        'return await Promise.race([work(() => limit.isOver), limit.end]);',
-        'limit.end.catch(() => {}); return await work(() => limit.isOver);',
+        'return await Promise.race([work, this.end]);',
+        'this.end.catch(() => {}); return await work;',
       ),
     ],
     faults: ['messages are lost'],

@@ -137,6 +137,58 @@ describe('GuardedStore', () => {
     expect(store.calls).toHaveLength(4);
   });
 
+  describe('whose client ends a call by a timer of its own, after the process was busy,', () => {
+    let busyMs: number;
+
+    beforeEach(() => {
+      busyMs = 0;
+      guarded = new GuardedStore(
+        store,
+        { ...systemClock, monotonic: () => performance.now() + busyMs },
+        new TokenObservers(),
+      );
+    });
+
+    /** Lets so many calls end like that, and the others be answered. */
+    const losing = (calls: number): void => {
+      store.fault = () => {
+        if (store.calls.length > calls) return undefined;
+        busyMs += 10 * TIMEOUT_MS;
+        return 'reject';
+      };
+    };
+
+    it('asks once more and gives the answer', async () => {
+      losing(1);
+      expect(await peek()).toEqual({ isRejected: false });
+      expect(store.calls).toHaveLength(2);
+    });
+
+    it('asks no third time, and goes on asking for others', async () => {
+      losing(Infinity);
+      for (let call = 0; call < 4; call++) expect(await peek()).toMatchObject({ cause: new Error('connection lost') });
+      expect(store.calls).toHaveLength(8);
+    });
+
+    it('does not ask again what the store answered with an error', async () => {
+      losing(1);
+      store.hasAnswered = () => true;
+      expect(await peek()).toMatchObject({ cause: new Error('connection lost') });
+      expect(store.calls).toHaveLength(1);
+    });
+
+    it('asks within the same time limit', async () => {
+      store.fault = () => {
+        if (store.calls.length > 1) return 'hang';
+        busyMs += 10 * TIMEOUT_MS;
+        return 'reject';
+      };
+      const peeked = peek();
+      await pass(TIMEOUT_MS);
+      expect(await peeked).toMatchObject({ cause: new Error('no answer within 500 ms') });
+    });
+  });
+
   it('asks as soon as the store is ready', async () => {
     let connected: () => void = () => {};
     store.ready = () => new Promise((resolve) => (connected = resolve));
