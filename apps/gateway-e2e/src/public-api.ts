@@ -77,7 +77,7 @@ export const PUBLIC_API: Record<string, { values: string[]; types: string[] }> =
       'UpstreamStatus',
     ],
   },
-  './redis': { values: ['RedisTokenStore'], types: ['RedisTokenStoreOptions'] },
+  './redis': { values: ['RedisTokenStore', 'giveUpWhenSilent'], types: ['RedisTokenStoreOptions'] },
   './sqlite': { values: ['SqliteTokenStore'], types: ['SqliteTokenStoreOptions'] },
   './oauth': {
     values: ['clientCredentials'],
