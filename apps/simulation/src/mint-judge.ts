@@ -89,11 +89,13 @@ export class MintJudge extends Witness {
 
   /** What may be the fault of one process binds that process alone, until another has failed as well. */
   private bindsAll(failure: Failure, process: string, label: string, until: number): boolean {
-    if (!OF_ONE_PROCESS.includes(failure)) return true;
     const first = this.firstFailures.get(label);
     const isSecond = first !== undefined && first.until > this.now && first.process !== process;
-    if (!isSecond) this.firstFailures.set(label, { process, until });
-    return isSecond;
+    const isOfAll = isSecond || !OF_ONE_PROCESS.includes(failure);
+    // The cool-down of the fleet takes the place of that of the first process, and is forgotten at its end.
+    if (isOfAll) this.firstFailures.delete(label);
+    else this.firstFailures.set(label, { process, until });
+    return isOfAll;
   }
 
   /** What can be told only at the end. */

@@ -3,6 +3,7 @@ import { type RedisClientOptions } from '@liaoliaots/nestjs-redis';
 import { giveUpWhenSilent } from '@mintonce/token-cache/redis';
 import { Logger } from '@nestjs/common';
 import { type Redis } from 'ioredis';
+import { leaveReplica } from './leave-replica.js';
 
 const CONNECT_TIMEOUT_MS = 2_000;
 /** Frees what a silent server left open. Far above `storeTimeoutMs`: after a stall of the event loop ioredis' timer discards answers. */
@@ -18,6 +19,7 @@ export function redisClient(url: string): RedisClientOptions {
     maxRetriesPerRequest: 1,
     // A queued command would acquire a lease for a caller that has given up before.
     enableOfflineQueue: false,
+    reconnectOnError: leaveReplica(),
     onClientCreated(client) {
       logOutages(client);
       giveUpWhenSilent(client);

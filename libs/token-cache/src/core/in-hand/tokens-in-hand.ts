@@ -45,6 +45,8 @@ export interface TokensInHandParts {
   clock: Clock;
   codec: PayloadCodec;
   observers: TokenObservers;
+  /** Called when callers of that key can be served. */
+  onServable(keyId: string): void;
 }
 
 /** A token in hand, and what is known of it. */
@@ -255,6 +257,7 @@ export class TokensInHand {
     this.remove(key.id);
     if (held.sharing.state === 'shared') this.entries.set(key.id, entry);
     else this.unshared.set(key.id, entry, held.ends.monotonicAt, this.parts.clock.monotonic());
+    if (!entry.isRejected) this.parts.onServable(key.id);
   }
 
   private open(key: TokenKey, { fence, payload }: StoredToken, ends: Moment): HeldToken | undefined {

@@ -130,13 +130,18 @@ export class Acquisition {
     tokens.heed(key.id, acquired.voidedUpTo, acquired.rejected);
     this.admitRejected(way, acquired.rejected, sentAt);
     if (acquired.outcome === 'lease') return this.useLease(way, acquired, sentAt, place);
+    if (acquired.outcome === 'cooling') this.learnCooldown(way, acquired.cooldown);
     const inHand = this.inHand(way);
     if (inHand) return this.offer(way, acquired, inHand);
     if (acquired.outcome === 'wait') return this.wait(way, acquired.leaseEndsInMs, sentAt);
-    // Callers that were refused no token may still be given one.
-    if (refusedBy(way) === undefined) cooldowns.learn(key.id, acquired.cooldown);
-    else if (demand.minLifeMs) cooldowns.learn(key.id, acquired.cooldown, demand);
     return this.coolDown(way, acquired.cooldown);
+  }
+
+  private learnCooldown(way: Way, cooldown: Cooldown): void {
+    const { key, demand } = way;
+    // Callers that were refused no token may still be given one.
+    if (refusedBy(way) === undefined) this.parts.cooldowns.learn(key.id, cooldown);
+    else if (demand.minLifeMs) this.parts.cooldowns.learn(key.id, cooldown, demand);
   }
 
   /**
@@ -299,11 +304,20 @@ export class Acquisition {
   private async land(way: Way, { result, leaseLost }: RunningMint, fence: number): Promise<Round> {
     const overtaken = Promise.race([leaseLost, way.watch.overtaken(fence)]).then(() => 'voided' as const);
     try {
-      const held = await Promise.race([result, overtaken]);
-      return held === 'voided' ? 'look again' : this.minted(way, held);
+      return await this.servedBy(way, Promise.race([result, overtaken]));
     } catch (error) {
       if (!(error instanceof TokenSourceError)) throw error;
       return this.inHand(way) ?? this.lastResort(way, error);
+    }
+  }
+
+  /** Waits for a mint, but for no longer than until this process has a token that came another way. */
+  private async servedBy(way: Way, mint: Promise<HeldToken | 'voided'>): Promise<Round> {
+    for (;;) {
+      const held = await Promise.race([mint, way.watch.woken()]);
+      if (held) return held === 'voided' ? 'look again' : this.minted(way, held);
+      const inHand = this.inHand(way);
+      if (inHand) return { ...inHand, via: 'mint' };
     }
   }
 
@@ -329,13 +343,14 @@ export class Acquisition {
   private async withoutStore(way: Way, cause: unknown): Promise<Round> {
     const { key, demand } = way;
     const { mints, tokens } = this.parts;
+    // The source may have answered already, and only the commit be under way.
+    await mints.committed(key.id);
     const inHand = this.inHand(way);
     if (inHand) return inHand;
     try {
       if (key.integration.policy.whenStoreUnavailable === 'fail') throw cause;
       const reason = demand.minLifeMs && tokens.valid(key.id) ? 'refresh' : 'miss';
-      const held = await mints.withoutLease(key, reason, { ofNoUse: tokens.lastResort(key.id) }).result;
-      return held === 'voided' ? 'look again' : this.minted(way, held);
+      return await this.servedBy(way, mints.withoutLease(key, reason, { ofNoUse: tokens.lastResort(key.id) }).result);
     } catch (error) {
       const rejected = tokens.lastResort(key.id);
       if (!rejected || !livesLongEnough(rejected, demand, this.present())) throw error;
