@@ -75,6 +75,7 @@ export const PUBLIC_API: Record<string, { values: string[]; types: string[] }> =
       'Transport',
       'TurnedAway',
       'UpstreamStatus',
+      'Voided',
     ],
   },
   './redis': { values: ['RedisTokenStore', 'giveUpWhenSilent'], types: ['RedisTokenStoreOptions'] },

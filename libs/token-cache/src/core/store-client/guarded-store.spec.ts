@@ -45,7 +45,7 @@ describe('GuardedStore', () => {
   }
 
   it('answers what the store answers, and reports the call', async () => {
-    expect(await peek()).toEqual({ isRejected: false });
+    expect(await peek()).toEqual({ isRejected: false, voidedUpTo: 0 });
     expect(seen).toEqual([['peek', 0, false]]);
   });
 
@@ -90,14 +90,14 @@ describe('GuardedStore', () => {
     expect(store.calls).toHaveLength(4);
     store.fault = () => undefined;
     await pass(BREAKER_RESET_MS);
-    expect(await peek()).toEqual({ isRejected: false });
-    expect(await peek()).toEqual({ isRejected: false });
+    expect(await peek()).toEqual({ isRejected: false, voidedUpTo: 0 });
+    expect(await peek()).toEqual({ isRejected: false, voidedUpTo: 0 });
   });
 
   it('cuts off nobody but those whose time limit has run out', async () => {
     await failThreeTimes();
     store.fault = () => undefined;
-    expect(await peek('key', 2 * TIMEOUT_MS)).toEqual({ isRejected: false });
+    expect(await peek('key', 2 * TIMEOUT_MS)).toEqual({ isRejected: false, voidedUpTo: 0 });
     expect(await peek('key')).toBeInstanceOf(TokenStoreUnavailableError);
   });
 
@@ -105,7 +105,7 @@ describe('GuardedStore', () => {
     store.nodeOf = (keyId) => keyId.slice(0, 1);
     await failThreeTimes();
     store.fault = () => undefined;
-    expect(await peek('a healthy key')).toEqual({ isRejected: false });
+    expect(await peek('a healthy key')).toEqual({ isRejected: false, voidedUpTo: 0 });
     expect(await peek('k')).toBeInstanceOf(TokenStoreUnavailableError);
     await guarded.call(undefined, 'ping', TIMEOUT_MS, (inner) => inner.ping());
   });
@@ -160,7 +160,7 @@ describe('GuardedStore', () => {
 
     it('asks once more and gives the answer', async () => {
       losing(1);
-      expect(await peek()).toEqual({ isRejected: false });
+      expect(await peek()).toEqual({ isRejected: false, voidedUpTo: 0 });
       expect(store.calls).toHaveLength(2);
     });
 
@@ -196,7 +196,7 @@ describe('GuardedStore', () => {
     await pass(TIMEOUT_MS - 1);
     expect(store.calls).toEqual([]);
     connected();
-    expect(await peeked).toEqual({ isRejected: false });
+    expect(await peeked).toEqual({ isRejected: false, voidedUpTo: 0 });
   });
 
   it('never makes a call whose time was over before the store was ready', async () => {
@@ -231,7 +231,7 @@ describe('GuardedStore', () => {
       store.fault = () => undefined;
       expect(await peek()).toBeInstanceOf(TokenStoreUnavailableError);
       expect(await purge()).toEqual(expect.any(Number));
-      expect(await peek()).toEqual({ isRejected: false });
+      expect(await peek()).toMatchObject({ isRejected: false });
     });
 
     it('with the time of two round trips, again while it has no answer, and for 5 s', async () => {
