@@ -75,9 +75,10 @@ export const PUBLIC_API: Record<string, { values: string[]; types: string[] }> =
       'Transport',
       'TurnedAway',
       'UpstreamStatus',
+      'Voided',
     ],
   },
-  './redis': { values: ['RedisTokenStore'], types: ['RedisTokenStoreOptions'] },
+  './redis': { values: ['RedisTokenStore', 'giveUpWhenSilent'], types: ['RedisTokenStoreOptions'] },
   './sqlite': { values: ['SqliteTokenStore'], types: ['SqliteTokenStoreOptions'] },
   './oauth': {
     values: ['clientCredentials'],

@@ -94,7 +94,7 @@ export class Link {
       this.send(call, answered, failed);
       if (isSentTwice)
         this.time.after(this.chance.exponential(200), this.host, () => this.send(call, answered, failed));
-    }).finally(heard);
+    }).finally(() => heard(this.time.now));
   }
 
   delay(): number {

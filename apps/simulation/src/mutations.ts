@@ -15,6 +15,12 @@ export interface Mutation {
 
 const edit = (file: string, find: string, replace: string): Edit => ({ file, find, replace });
 
+const VOID_IS_NOT_HEEDED = edit(
+  'core/store-client/store-client.js',
+  "this.onVoided(key.id, acquired.voidedUpTo, acquired.outcome === 'hit' ? undefined : acquired.rejected);",
+  '',
+);
+
 /** What others got wrong, and what we could have; the simulation must find each. */
 export const MUTATIONS: readonly Mutation[] = [
   {
@@ -207,23 +213,20 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: 'a purged token is shared again by its holder',
-    edits: [edit('core/protocol/acquisition.js', 'tokens.heed(key.id, acquired.voidedUpTo, acquired.rejected);', '')],
+    edits: [VOID_IS_NOT_HEEDED],
     faults: ['tokens are purged', 'an event channel is deaf'],
   },
   {
     name: 'a rejected token is shared again by its holder',
     edits: [
-      edit(
-        'core/protocol/acquisition.js',
-        'tokens.heed(key.id, acquired.voidedUpTo, acquired.rejected); this.admitRejected(way, acquired.rejected, sentAt);',
-        '',
-      ),
+      VOID_IS_NOT_HEEDED,
+      edit('core/protocol/acquisition.js', 'this.admitRejected(way, acquired.rejected, sentAt);', ''),
     ],
     faults: ['tokens are revoked', 'an event channel is deaf'],
   },
   {
     name: 'a token minted without the store is shared over a purge',
-    edits: [edit('core/protocol/upkeep.js', 'tokens.heed(key.id, granted.voidedUpTo, granted.rejected);', '')],
+    edits: [VOID_IS_NOT_HEEDED],
     faults: ['a process that is cut off misses a purge'],
   },
   {
@@ -367,8 +370,8 @@ export const MUTATIONS: readonly Mutation[] = [
     edits: [
       edit(
         'core/store-client/time-limit.js',
-        'return await Promise.race([work(() => limit.isOver), limit.end]);',
-        'limit.end.catch(() => {}); return await work(() => limit.isOver);',
+        'return await Promise.race([work, this.end]);',
+        'this.end.catch(() => {}); return await work;',
       ),
     ],
     faults: ['messages are lost'],
@@ -447,7 +450,7 @@ export const MUTATIONS: readonly Mutation[] = [
     name: 'an offer ignores what is void',
     edits: [
       edit('core/slot/offer.js', "if (generation <= voidedUpTo(slot)) return { answer: { outcome: 'voided' } };", ''),
-      edit('core/protocol/upkeep.js', 'tokens.heed(key.id, acquired.voidedUpTo, acquired.rejected);', ''),
+      VOID_IS_NOT_HEEDED,
     ],
     faults: ['a process that is cut off misses a purge', 'the source throttles'],
   },

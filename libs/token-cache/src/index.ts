@@ -43,6 +43,7 @@ export {
   type TokenStoreEvents,
   type TokenStoreListener,
   type TurnedAway,
+  type Voided,
 } from './core/contract/token-store.js';
 export { MemoryTokenStore } from './core/slot/memory-token-store.js';
 export {

@@ -1,27 +1,28 @@
 import { isAbsolute } from 'node:path';
 import { type RedisClientOptions } from '@liaoliaots/nestjs-redis';
+import { giveUpWhenSilent } from '@mintonce/token-cache/redis';
 import { Logger } from '@nestjs/common';
 import { type Redis } from 'ioredis';
 import { leaveReplica } from './leave-replica.js';
 
 const CONNECT_TIMEOUT_MS = 2_000;
-const SILENCE_MS = 2_000;
+/** Frees what a silent server left open. Far above `storeTimeoutMs`: after a stall of the event loop ioredis' timer discards answers. */
+const COMMAND_TIMEOUT_MS = 10_000;
 
-/** Options of the client for the store. With ioredis' defaults a command would wait up to 10 s. */
+/** Options of the client for the store. With ioredis' defaults a command may wait for ever. */
 export function redisClient(url: string): RedisClientOptions {
   return {
     ...(isAbsolute(url) ? { path: url } : { url }),
     connectionName: 'mintonce',
     connectTimeout: CONNECT_TIMEOUT_MS,
-    // Callers give up earlier, after `storeTimeoutMs`. This timeout releases the commands that a silent server left open.
-    commandTimeout: SILENCE_MS,
+    commandTimeout: COMMAND_TIMEOUT_MS,
     maxRetriesPerRequest: 1,
     // A queued command would acquire a lease for a caller that has given up before.
     enableOfflineQueue: false,
     reconnectOnError: leaveReplica(),
     onClientCreated(client) {
       logOutages(client);
-      giveUpSilentConnections(client);
+      giveUpWhenSilent(client);
     },
   };
 }
@@ -52,20 +53,4 @@ function logOutages(client: Redis): void {
     if (isLost) logger.warn('The token store can be reached again');
     isLost = false;
   });
-}
-
-/**
- * Closes a connection that does not answer PING. A peer that vanished sends no FIN: ioredis would keep the connection, and every
- * command on it would time out. Its `socketTimeout` is not used: that timer outlives a connection that was reset, and then
- * closes the next one.
- */
-function giveUpSilentConnections(client: Redis): void {
-  const beat = setInterval(() => {
-    const { stream, status } = client;
-    if (status !== 'ready') return;
-    client.ping().catch(({ message }: Error) => {
-      if (message === 'Command timed out') stream.destroy(new Error(`no answer within ${SILENCE_MS} ms`));
-    });
-  }, SILENCE_MS).unref();
-  client.once('end', () => clearInterval(beat));
 }

@@ -41,7 +41,7 @@ export function assemble(config: TokenCacheConfig, closing: AbortSignal, onUnexp
   const base = { clock, random, observers, closing, codec: new PayloadCodec(config.encryption) };
 
   const guarded = new GuardedStore(tokenStore, clock, observers);
-  const store = new StoreClient(guarded, clock);
+  const store = new StoreClient(guarded, clock, (...voided) => tokens.heed(...voided));
   const storeEvents = new StoreEvents(clock, random, tokenStore.events, (event) => hear(event));
   const sources = new SourceClient(clock, random, closing);
   const failures = new FailureMemory(clock, random, store.process);

@@ -60,11 +60,12 @@ export class RedisTokenStore implements TokenStore {
   }
 
   async peek(keyId: string): Promise<Peeked> {
-    const [fence, payload, ttlMs, coolingMs, error, process, isRejected] = await this.#list(PEEK, keyId);
+    const [fence, payload, ttlMs, coolingMs, error, process, isRejected, voidedUpTo] = await this.#list(PEEK, keyId);
     return {
       token: fence ? tokenOf([fence, payload, ttlMs]) : undefined,
       isRejected: isRejected === '1',
       cooldown: coolingMs ? cooldownOf([coolingMs, error, process]) : undefined,
+      voidedUpTo: Number(voidedUpTo),
     };
   }
 
@@ -74,7 +75,7 @@ export class RedisTokenStore implements TokenStore {
     const [outcome, ...rest] = await this.#list(ACQUIRE, keyId, ...args);
     switch (outcome) {
       case 'hit':
-        return { outcome, token: tokenOf(rest) };
+        return { outcome, token: tokenOf(rest), voidedUpTo: Number(rest[3]) };
       case 'cooling':
         return { outcome, cooldown: cooldownOf(rest), ...turnedAway(rest.slice(3)) };
       case 'wait':

@@ -171,12 +171,16 @@ export interface Cooldown {
 /** Why a token is minted. */
 export type MintReason = 'miss' | 'refresh' | 'invalidated';
 
-/** What is told beside every answer to an attempt but a hit. */
-export interface NotServed {
-  /** A token that is valid but does not serve the attempt, being marked or refused. */
-  readonly rejected?: StoredToken;
+/** What a process must know that may hold a token of its own. */
+export interface Voided {
   /** All that was minted under this fence or an older one was purged or rejected, be it replaced since; 0 for nothing. */
   readonly voidedUpTo: number;
+}
+
+/** What is told beside every answer to an attempt but a hit. */
+export interface NotServed extends Voided {
+  /** A token that is valid but does not serve the attempt, being marked or refused. */
+  readonly rejected?: StoredToken;
 }
 
 /** An answer without a token or the right to mint one. */
@@ -187,7 +191,7 @@ export interface TurnedAway extends NotServed {
 
 /** The answer to an attempt. */
 export type Acquired =
-  | { readonly outcome: 'hit'; readonly token: StoredToken }
+  | (Voided & { readonly outcome: 'hit'; readonly token: StoredToken })
   | (TurnedAway & { readonly outcome: 'wait'; readonly leaseEndsInMs: number })
   | (TurnedAway & { readonly outcome: 'cooling'; readonly cooldown: Cooldown })
   | (NotServed & {
@@ -218,7 +222,7 @@ export type Offered =
   | { readonly outcome: 'superseded'; readonly token?: StoredToken };
 
 /** What a store has under a key. */
-export interface Peeked {
+export interface Peeked extends Voided {
   readonly token?: StoredToken;
   /** Whether that token is marked as rejected. */
   readonly isRejected: boolean;

@@ -127,7 +127,6 @@ export class Acquisition {
     }
     const { acquired, sentAt, place } = asked;
     if (acquired.outcome === 'hit') return this.take(way, acquired.token, sentAt);
-    tokens.heed(key.id, acquired.voidedUpTo, acquired.rejected);
     this.admitRejected(way, acquired.rejected, sentAt);
     if (acquired.outcome === 'lease') return this.useLease(way, acquired, sentAt, place);
     if (acquired.outcome === 'cooling') this.learnCooldown(way, acquired.cooldown);
@@ -203,10 +202,10 @@ export class Acquisition {
     const { clock, store } = this.parts;
     watch.forget();
     const sentAt = momentOf(clock);
-    const { token, isRejected, cooldown } = await store.peek(key);
+    const { token, isRejected, cooldown, voidedUpTo } = await store.peek(key);
     const isServing =
       token && !isRejected && token.fence !== refusedBy(way) && token.ttlMs > (way.demand.minLifeMs ?? 0);
-    if (isServing) return { acquired: { outcome: 'hit', token }, sentAt };
+    if (isServing) return { acquired: { outcome: 'hit', token, voidedUpTo }, sentAt };
     if (cooldown) throw errorOf(cooldown, key.integration.name);
     return undefined;
   }

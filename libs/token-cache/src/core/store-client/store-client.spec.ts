@@ -28,7 +28,7 @@ describe('StoreClient', () => {
         }
       })(),
     );
-    store = new StoreClient(new GuardedStore(inner, clock, observers), clock);
+    store = new StoreClient(new GuardedStore(inner, clock, observers), clock, () => {});
     key = billingKey({ leaseMs: 2_000 });
   });
 
@@ -121,7 +121,7 @@ describe('StoreClient', () => {
 
   it('waits for the lease of another process', async () => {
     await lease();
-    const other = new StoreClient(new GuardedStore(inner, clock, new TokenObservers()), clock);
+    const other = new StoreClient(new GuardedStore(inner, clock, new TokenObservers()), clock, () => {});
     expect((await other.acquire(key)).outcome).toBe('wait');
   });
 
@@ -143,6 +143,12 @@ describe('StoreClient', () => {
       expect(store.fenceWithoutLease(key)).toBe(fence + 1);
       const purged = await store.purge(key);
       expect(store.fenceWithoutLease(key)).toBe(purged + 1);
+    });
+
+    it('after what is void by the answer to a peek', async () => {
+      const purged = await inner.purge(key.id);
+      await store.peek(key);
+      expect(store.fenceWithoutLease(key)).toBeGreaterThan(purged);
     });
 
     it('after the one before', () => {

@@ -13,6 +13,7 @@ import {
   type Peeked,
   type Rejection,
   type RejectionVerdict,
+  type StoredToken,
   type TokenStore,
   type TokenStoreEvent,
 } from '../contract/token-store.js';
@@ -44,14 +45,19 @@ export class StoreClient {
   /** The newest fence that the store showed of each key. */
   private readonly fences = recentlyUsed<number>(REMEMBERED_FENCES);
 
+  /** @param onVoided hears with each answer up to which fence tokens are void, and of a marked token that is still there */
   constructor(
     private readonly store: GuardedStore,
     private readonly clock: Clock,
+    private readonly onVoided: (keyId: string, voidedUpTo: number, marked: StoredToken | undefined) => void,
   ) {}
 
   /** What is there; a cool-down only if it binds this process. */
   async peek(key: TokenKey): Promise<Peeked> {
     const { cooldown, ...peeked } = await this.call(key, 'peek', (store) => store.peek(key.id));
+    const { token, isRejected, voidedUpTo } = peeked;
+    this.raise(key, Math.max(voidedUpTo, token?.fence ?? 0));
+    this.onVoided(key.id, voidedUpTo, isRejected ? token : undefined);
     const isBound = cooldown !== undefined && (cooldown.process ?? this.process) === this.process;
     return isBound ? { ...peeked, cooldown } : peeked;
   }
@@ -119,13 +125,14 @@ export class StoreClient {
     };
     const acquired = await this.call(key, 'acquire', (store) => store.acquire(key.id, attempt));
     this.note(key, acquired);
+    this.onVoided(key.id, acquired.voidedUpTo, acquired.outcome === 'hit' ? undefined : acquired.rejected);
     return acquired;
   }
 
   private note(key: TokenKey, acquired: Acquired): void {
     switch (acquired.outcome) {
       case 'hit':
-        this.raise(key, acquired.token.fence);
+        this.raise(key, Math.max(acquired.voidedUpTo, acquired.token.fence));
         break;
       case 'lease':
         this.raise(key, acquired.lease.fence);

@@ -1,6 +1,6 @@
 -- The token, or the right to mint one, or why not.
 -- ARGV     3 nonce, 4 leaseMs, 5 minTtlMs, 6 refused generation or '' for none, 7 the process that asks or '' for any
--- Answers  hit fence payload ttlMs
+-- Answers  hit fence payload ttlMs voidedUpTo
 --          cooling remainingMs error process voidedUpTo nowUs, and fence payload ttlMs of a token that does not serve
 --          wait leaseEndsInMs voidedUpTo nowUs, and fence payload ttlMs of a token that does not serve
 --          lease fence leaseEndsInMs reason failures published ('' for none) serves ('1', '0') voidedUpTo, and fence payload
@@ -15,11 +15,19 @@ local coolingMs, coolProcess = remaining_ms(record[4]), bound(record[11], record
 if coolProcess ~= '' and ARGV[7] ~= '' and coolProcess ~= ARGV[7] then coolingMs = 0 end
 local marked = valid and is_marked(valid, record[7], record[9])
 local token = valid and not marked and valid.fence ~= whole(ARGV[6]) and valid or nil
-if token and token.ttlMs > tonumber(ARGV[5]) then return answer('hit', token) end
+local voidedUpTo = int(voided_up_to(fence, record[12], record[7], record[9]))
+
+local function hit()
+  local reply = answer('hit', token)
+  reply[5] = voidedUpTo
+  return reply
+end
+
+if token and token.ttlMs > tonumber(ARGV[5]) then return hit() end
 
 local live = nonce and leaseMs > 0 and whole(fence)
 local taken = live and nonce ~= ARGV[3]
-if token and (coolingMs > 0 or taken) then return answer('hit', token) end
+if token and (coolingMs > 0 or taken) then return hit() end
 
 -- The token that there is goes at the end of the reply.
 local function with_valid(reply)
@@ -31,7 +39,6 @@ local function with_valid(reply)
   return reply
 end
 
-local voidedUpTo = int(voided_up_to(fence, record[12], record[7], record[9]))
 if coolingMs > 0 then
   return with_valid({ 'cooling', int(coolingMs), record[5] or '', coolProcess, voidedUpTo, int(nowUs) })
 end

@@ -19,7 +19,7 @@ function commit(fence: number, calledAt: number): RecordedCall {
 }
 
 function peek(calledAt: number, seen: ReturnType<typeof token>): RecordedCall {
-  return { ...at(calledAt), method: 'peek', args: [], answer: { token: seen, isRejected: false } };
+  return { ...at(calledAt), method: 'peek', args: [], answer: { token: seen, isRejected: false, voidedUpTo: 0 } };
 }
 
 function invalidate(
@@ -34,7 +34,12 @@ function invalidate(
 
 function hit(fence: number, calledAt: number, refusedGeneration?: number): RecordedCall {
   const attempt = { nonce: 'reader', leaseMs: 1, minTtlMs: 0, refusedGeneration };
-  return { ...at(calledAt), method: 'acquire', args: [attempt], answer: { outcome: 'hit', token: token(fence) } };
+  return {
+    ...at(calledAt),
+    method: 'acquire',
+    args: [attempt],
+    answer: { outcome: 'hit', token: token(fence), voidedUpTo: 0 },
+  };
 }
 
 const purge = (calledAt: number, fence = 1): RecordedCall => ({

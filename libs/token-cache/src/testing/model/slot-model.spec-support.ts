@@ -40,7 +40,7 @@ interface ModelCooldown {
 export type ModelRejection = Omit<Rejection, 'generation'> & { readonly generation: ModelFence };
 
 export type ModelAcquired =
-  | { outcome: 'hit'; token: ModelFence }
+  | { outcome: 'hit'; token: ModelFence; voidedUpTo?: ModelFence }
   | { outcome: 'wait'; leaseEndsInMs: number; rejected?: ModelFence; voidedUpTo?: ModelFence }
   | { outcome: 'cooling'; cooldown: ModelCooldown; rejected?: ModelFence; voidedUpTo?: ModelFence }
   | {
@@ -126,10 +126,10 @@ export class SlotModel {
     const serves = valid !== undefined && !isRejected && valid.place !== refused?.place;
     const token = serves ? valid : undefined;
     const rejected = serves ? undefined : valid;
-    if (token && token.endsAt - this.now > minTtlMs) return { outcome: 'hit', token };
+    if (token && token.endsAt - this.now > minTtlMs) return { outcome: 'hit', token, voidedUpTo };
     const holder = this.#liveHolder();
     const isBusy = cooldown !== undefined || (holder !== undefined && holder.lease.nonce !== nonce);
-    if (token && isBusy) return { outcome: 'hit', token };
+    if (token && isBusy) return { outcome: 'hit', token, voidedUpTo };
     if (cooldown) return { outcome: 'cooling', cooldown, rejected, voidedUpTo };
     if (holder && isBusy) return { outcome: 'wait', leaseEndsInMs: holder.endsAt - this.now, rejected, voidedUpTo };
 
