@@ -49,7 +49,7 @@ function ignoreBodies(fastify: FastifyInstance): void {
 }
 
 /** The library's options of the module and of each integration stand in a `policy` section of the file, but for `credential`. */
-function policyPathOf(field: string): string {
+export function policyPathOf(field: string): string {
   const [, integration = '', option = ''] = /^(integrations\.[^.]+\.)?(.*)$/.exec(field) ?? [];
   return option === 'credential' ? field : `${integration}policy.${option}`;
 }

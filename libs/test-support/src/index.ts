@@ -1,3 +1,4 @@
+export { type CertificateAuthority, certificateAuthority, type KeyPair } from './certificate-authority.js';
 export { ensureRedisServer } from './ensure-redis-server.js';
 export { type Evidence, recordEvidence } from './evidence.js';
 export { type FaultProxy, type FaultProxyOptions, faultProxy, type Which } from './fault-proxy.js';

@@ -1,16 +1,23 @@
-import { readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
+import { type EncryptionKey } from '@mintonce/token-cache';
 import { ConfigError, type ConfigProblem } from './config.error.js';
 import { type ConfigFile, type IntegrationConfig } from './config.schema.js';
 import { type Environment, readEnvironment } from './environment.js';
+import { resolveEncryption } from './encryption.js';
 import { type Limits } from './limits.js';
 import { parseConfig } from './parse-config.js';
+import { type RedisConfig, redisFromUrl, resolveRedis } from './redis/redis-config.js';
 import { resolveSecret, type Secret } from './secret.js';
+import { fileProblemOf, readTextFile } from './secret-file.js';
 
 /** The whole configuration, checked and with every default filled in, except the policy, which the library resolves. */
-export interface GatewayConfig extends Omit<Environment, 'configPath' | 'stateDir'> {
+export interface GatewayConfig extends Omit<Environment, 'configPath' | 'stateDir' | 'redisUrl'> {
   readonly store: 'redis' | 'sqlite' | 'memory';
   readonly sqlitePath: string;
+  /** Present with the store `redis`. */
+  readonly redis?: RedisConfig;
+  /** The first key seals tokens in the store, all of them open. @defaultValue tokens lie in the store as they are */
+  readonly encryption?: readonly EncryptionKey[];
   readonly policy: NonNullable<ConfigFile['policy']>;
   readonly integrations: ReadonlyMap<string, IntegrationConfig & { readonly clientSecret: Secret }>;
   /** In lower case. */
@@ -30,18 +37,20 @@ export function loadConfig(env: NodeJS.ProcessEnv, cwd: string): GatewayConfig {
   const environment = readEnvironment(env, cwd, problems);
   if (problems.length > 0) throw new ConfigError(problems);
   const file = parseConfig(readConfigFile(environment.configPath), env);
-  const store = file.store ?? (environment.redisUrl ? 'redis' : 'sqlite');
-  if (store === 'redis' && !environment.redisUrl)
-    problems.push({ path: 'store', problem: 'redis needs REDIS_URL; set it, or choose another store' });
-  const integrations = withSecrets(file.integrations, dirname(environment.configPath), problems);
+  const directory = dirname(environment.configPath);
+  const store = file.store ?? (environment.redisUrl || file.redis ? 'redis' : 'sqlite');
+  const redis = store === 'redis' ? redisOf(environment, file, directory, problems) : undefined;
+  const encryption = file.encryption && resolveEncryption(file.encryption, directory, problems);
+  const integrations = withSecrets(file.integrations, directory, problems);
   if (problems.length > 0) throw new ConfigError(problems);
   return {
     host: environment.host,
     port: environment.port,
-    redisUrl: environment.redisUrl,
     outbound: environment.outbound,
     store,
     sqlitePath: file.sqlite ? resolve(cwd, file.sqlite.path) : join(environment.stateDir, 'tokens.sqlite'),
+    redis,
+    encryption,
     policy: file.policy ?? {},
     integrations,
     allowedHosts: new Set(file.allowedHosts),
@@ -50,17 +59,24 @@ export function loadConfig(env: NodeJS.ProcessEnv, cwd: string): GatewayConfig {
   };
 }
 
+function redisOf(
+  { redisUrl }: Environment,
+  { redis }: ConfigFile,
+  directory: string,
+  problems: ConfigProblem[],
+): RedisConfig | undefined {
+  if (redisUrl) return redisFromUrl(redisUrl);
+  if (redis) return resolveRedis(redis, directory, problems);
+  const problem = 'redis needs REDIS_URL or the section redis; give one of them, or choose another store';
+  problems.push({ path: 'store', problem });
+  return undefined;
+}
+
 function readConfigFile(path: string): string {
   try {
-    return readFileSync(path, 'utf8');
+    return readTextFile(path);
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    throw new ConfigError([
-      {
-        path: 'GATEWAY_CONFIG',
-        problem: `names ${path}, which cannot be read (${code}); check its path and permissions`,
-      },
-    ]);
+    throw new ConfigError([{ path: 'GATEWAY_CONFIG', problem: `names ${path}, which ${fileProblemOf(error)}` }]);
   }
 }
 

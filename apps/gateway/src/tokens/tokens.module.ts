@@ -28,7 +28,12 @@ export class TokensModule {
   }
 }
 
-function tokenCacheOptions(config: GatewayConfig, store: TokenStore): TokenCacheOptions {
+/**
+ * The options of the library.
+ *
+ * @throws ConfigError naming the field of a `token` section that is wrong
+ */
+export function tokenCacheOptions(config: GatewayConfig, store: TokenStore): TokenCacheOptions {
   const fetch = proxiedFetch(config.outbound);
   const integrations = [...config.integrations].map(
     ([name, { token, clientSecret, policy, credential }]): [string, IntegrationOptions] => [
@@ -36,5 +41,6 @@ function tokenCacheOptions(config: GatewayConfig, store: TokenStore): TokenCache
       { ...policy, credential, source: tokenSourceOf(name, token, clientSecret, fetch) },
     ],
   );
-  return { ...config.policy, store, integrations: Object.fromEntries(integrations) };
+  const encryption = config.encryption && { keys: config.encryption };
+  return { ...config.policy, store, encryption, integrations: Object.fromEntries(integrations) };
 }
