@@ -7,6 +7,7 @@ import {
 import { type DynamicModule, Module } from '@nestjs/common';
 import { type GatewayConfig } from '../config/load-config.js';
 import { proxiedFetch } from './proxied-fetch.js';
+import { RefusedSecrets } from './refused-secrets.js';
 import { tokenSourceOf } from './token-source.factory.js';
 import { TOKEN_STORE, TokenStoreModule } from './token-store.module.js';
 
@@ -24,6 +25,7 @@ export class TokensModule {
           useFactory: (store: TokenStore) => tokenCacheOptions(config, store),
         }),
       ],
+      providers: [RefusedSecrets],
     };
   }
 }
