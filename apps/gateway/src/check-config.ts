@@ -1,7 +1,7 @@
 import { MemoryTokenStore, TokenClient } from '@mintonce/token-cache';
 import { rethrowAsConfigError } from './config/config.error.js';
 import { type GatewayConfig, loadConfig } from './config/load-config.js';
-import { policyPathOf } from './gateway.js';
+import { policyPathOf } from './config/policy-path.js';
 import { clusterClient, redisClient } from './tokens/redis-options.js';
 import { tokenCacheOptions } from './tokens/tokens.module.js';
 

@@ -1,11 +1,13 @@
 import 'reflect-metadata';
-import { Logger } from '@nestjs/common';
+import { ConsoleLogger, Logger } from '@nestjs/common';
 import { checkConfig } from './check-config.js';
 import { ConfigError } from './config/config.error.js';
 import { explainConfig } from './config/line-of.js';
 import { loadConfig } from './config/load-config.js';
 import { readTextFile } from './config/secret-file.js';
 import { createGateway } from './gateway.js';
+import { Hangup } from './reload/hangup.js';
+import { Reload } from './reload/reload.js';
 import { shutDownGracefully } from './shutdown/graceful-shutdown.js';
 import { storeLine, tellStore } from './tokens/store-line.js';
 
@@ -18,12 +20,27 @@ process.on('unhandledRejection', (error) => {
 const env = process.argv[3] === undefined ? process.env : { ...process.env, GATEWAY_CONFIG: process.argv[3] };
 
 async function serve(): Promise<void> {
+  const hangup = new Hangup();
   const config = loadConfig(env, process.cwd());
   const app = await createGateway(config);
   shutDownGracefully(app, config.drainTimeoutMs);
   await app.listen(config.port, config.host);
   tellStore(config);
+  hangup.serve(() => reload(app.get(Reload)));
   process.send?.('ready');
+}
+
+/** A configuration that is wrong leaves the one that is in use. */
+function reload(target: Reload): void {
+  const logger = new ConsoleLogger('Reload', { logLevels: ['log', 'warn', 'error'] });
+  try {
+    const next = loadConfig(env, process.cwd());
+    const fixed = target.take(next);
+    logger.log(`The changed configuration is in use. Integrations: ${[...next.integrations.keys()].join(', ')}`);
+    if (fixed.length > 0) logger.warn(`Not in use before a restart (pm2 reload gateway): ${fixed.join(', ')}`);
+  } catch (error) {
+    logger.error(`The changed configuration is wrong, and the former one stays in use.\n${explain(error)}`);
+  }
 }
 
 /** `main.js check-config [FILE]` says what is wrong with a configuration, without a start. */

@@ -25,6 +25,8 @@ export interface GatewayConfig extends Omit<Environment, 'configPath' | 'stateDi
   /** @defaultValue `DEFAULT_LIMITS` */
   readonly limits?: Limits;
   readonly drainTimeoutMs: number;
+  /** The file that all this comes from, to tell what has changed in a later one. */
+  readonly file: ConfigFile;
 }
 
 /**
@@ -56,6 +58,7 @@ export function loadConfig(env: NodeJS.ProcessEnv, cwd: string): GatewayConfig {
     allowedHosts: new Set(file.allowedHosts),
     limits: file.limits,
     drainTimeoutMs: file.drainTimeoutMs,
+    file,
   };
 }
 

@@ -36,13 +36,21 @@ export class TokensModule {
  * @throws ConfigError naming the field of a `token` section that is wrong
  */
 export function tokenCacheOptions(config: GatewayConfig, store: TokenStore): TokenCacheOptions {
-  const fetch = proxiedFetch(config.outbound);
-  const integrations = [...config.integrations].map(
-    ([name, { token, clientSecret, policy, credential }]): [string, IntegrationOptions] => [
+  const encryption = config.encryption && { keys: config.encryption };
+  return { ...config.policy, store, encryption, integrations: integrationOptions(config) };
+}
+
+/**
+ * The options of all integrations.
+ *
+ * @throws ConfigError naming the field of a `token` section that is wrong
+ */
+export function integrationOptions({ integrations, outbound }: GatewayConfig): Record<string, IntegrationOptions> {
+  const fetch = proxiedFetch(outbound);
+  return Object.fromEntries(
+    [...integrations].map(([name, { token, clientSecret, policy, credential }]): [string, IntegrationOptions] => [
       name,
       { ...policy, credential, source: tokenSourceOf(name, token, clientSecret, fetch) },
-    ],
+    ]),
   );
-  const encryption = config.encryption && { keys: config.encryption };
-  return { ...config.policy, store, encryption, integrations: Object.fromEntries(integrations) };
 }

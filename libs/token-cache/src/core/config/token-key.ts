@@ -17,12 +17,15 @@ export interface TokenKey {
 const REMEMBERED_REQUESTS = 10_000;
 const REQUEST_FIELDS = ['scope', 'audience', 'resource', 'tenant', 'subject'] as const;
 
+interface Entry {
+  readonly integration: Integration;
+  readonly plain: TokenKey;
+  readonly byRequest: LRUCache<string, TokenKey>;
+}
+
 /** Keys by integration and request, computed once and remembered. */
 export class TokenKeys {
-  private readonly entries = new Map<
-    string,
-    { integration: Integration; plain: TokenKey; byRequest: LRUCache<string, TokenKey> }
-  >();
+  private entries = new Map<string, Entry>();
 
   get integrations(): readonly string[] {
     return [...this.entries.keys()];
@@ -33,11 +36,12 @@ export class TokenKeys {
     if (this.entries.has(integration.name)) {
       throw new TokenConfigError(`integrations.${integration.name}`, 'is configured twice');
     }
-    this.entries.set(integration.name, {
-      integration,
-      plain: keyOf(integration, {}),
-      byRequest: new LRUCache({ max: REMEMBERED_REQUESTS }),
-    });
+    this.entries.set(integration.name, entryOf(integration));
+  }
+
+  /** Takes these integrations in place of all others. */
+  replace(integrations: Iterable<Integration>): void {
+    this.entries = new Map(Array.from(integrations, (integration) => [integration.name, entryOf(integration)]));
   }
 
   /**
@@ -54,6 +58,10 @@ export class TokenKeys {
     if (!key) entry.byRequest.set(memo, (key = checkedKeyOf(entry.integration, read)));
     return key;
   }
+}
+
+function entryOf(integration: Integration): Entry {
+  return { integration, plain: keyOf(integration, {}), byRequest: new LRUCache({ max: REMEMBERED_REQUESTS }) };
 }
 
 function keyOf(integration: Integration, request: TokenRequest): TokenKey {
