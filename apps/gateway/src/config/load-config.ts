@@ -7,6 +7,7 @@ import { resolveEncryption } from './encryption.js';
 import { type Limits } from './limits.js';
 import { parseConfig } from './parse-config.js';
 import { type RedisConfig, redisFromUrl, resolveRedis } from './redis/redis-config.js';
+import { redisUrlProblem } from './redis/redis.schema.js';
 import { resolveSecret, type Secret } from './secret.js';
 import { fileProblemOf, readTextFile } from './secret-file.js';
 
@@ -68,7 +69,11 @@ function redisOf(
   directory: string,
   problems: ConfigProblem[],
 ): RedisConfig | undefined {
-  if (redisUrl) return redisFromUrl(redisUrl);
+  if (redisUrl) {
+    const problem = redisUrlProblem(redisUrl);
+    if (problem) problems.push({ path: 'REDIS_URL', problem });
+    return problem ? undefined : redisFromUrl(redisUrl);
+  }
   if (redis) return resolveRedis(redis, directory, problems);
   const problem = 'redis needs REDIS_URL or the section redis; give one of them, or choose another store';
   problems.push({ path: 'store', problem });

@@ -1,3 +1,4 @@
+import { isIPv6 } from 'node:net';
 import { z } from 'zod';
 
 /** A server of a Sentinel or Cluster deployment. */
@@ -23,6 +24,14 @@ export const port = z
   )
   .refine((value) => value >= 1 && value <= 65_535, 'must be a number from 1 to 65535');
 
+/** The name or the address of a host, without a port. */
+export const host = z
+  .string()
+  .refine(
+    (value) => isIPv6(value) || /^[^\s:/@[\]]+$/.test(value),
+    'must be the name or the address of a host, without a port',
+  );
+
 /** A list of servers, as `host:port`, `[address]:port`, or mappings of `host` and `port`. */
 export function endpoints(defaultPort: number) {
   const endpoint = z.unknown().transform((value, context): Endpoint => {
@@ -36,12 +45,10 @@ export function endpoints(defaultPort: number) {
 function parse(value: unknown, defaultPort: number): Endpoint | undefined {
   if (typeof value === 'object' && value !== null) return fromMapping(value);
   const [, address, name, digits = String(defaultPort)] = FORM.exec(typeof value === 'string' ? value : '') ?? [];
-  const host = address ?? name;
-  const parsed = port.safeParse(digits);
-  return host && parsed.success ? { host, port: parsed.data } : undefined;
+  return fromMapping({ host: address ?? name, port: digits });
 }
 
-const mapping = z.strictObject({ host: z.string().min(1), port });
+const mapping = z.strictObject({ host, port });
 
 function fromMapping(value: object): Endpoint | undefined {
   return mapping.safeParse(value).data;

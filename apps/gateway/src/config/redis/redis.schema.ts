@@ -1,7 +1,7 @@
 import { isAbsolute } from 'node:path';
 import { z } from 'zod';
 import { tls } from '../tls.schema.js';
-import { endpoints, port } from './endpoint.js';
+import { endpoints, host, port } from './endpoint.js';
 
 const text = z.string().min(1, 'must not be empty');
 
@@ -19,7 +19,7 @@ const fields = z.strictObject({
     })
     .optional(),
   /** Name or address of one server. */
-  host: text.optional(),
+  host: host.optional(),
   /** Port of `host`. @defaultValue 6379 */
   port: port.optional(),
   /** The Sentinels that know the primary; port 26379 unless they say another one. */
@@ -67,12 +67,17 @@ export const redis = fields.superRefine((value, context) => {
 export type RedisFile = z.infer<typeof redis>;
 
 function urlProblem(value: string): string | undefined {
+  const isQueried = !isAbsolute(value) && /[?#]/.test(value);
+  return isQueried ? 'must not hold a query or a fragment: write the options beside it' : redisUrlProblem(value);
+}
+
+/** What is wrong with a URL of Redis, if anything; a query may follow it. */
+export function redisUrlProblem(value: string): string | undefined {
   if (isAbsolute(value)) return undefined;
   const url = URL.canParse(value) ? new URL(value) : undefined;
   if (!url || !/^rediss?:$/.test(url.protocol))
     return 'must be a redis:// or rediss:// URL, or the path of a unix socket';
   if (!url.hostname) return 'must name a host';
-  if (url.search || url.hash) return 'must not hold a query or a fragment: write the options beside it';
   if (!/^(\/\d{0,5})?$/.test(url.pathname)) return 'must end in the number of a database, or in nothing';
   if (!isDecodable(url.username + url.password)) return 'must hold "%" of the password as "%25"';
   return undefined;
