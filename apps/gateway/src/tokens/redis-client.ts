@@ -1,6 +1,7 @@
 import { Logger } from '@nestjs/common';
 import { type Cluster, type Redis } from 'ioredis';
 import { ConfigError } from '../config/config.error.js';
+import { lastConnectionFailure } from './redis-connectors.js';
 
 /** Longest time to connect. */
 export const CONNECT_TIMEOUT_MS = 2_000;
@@ -35,15 +36,20 @@ function settled(client: Redis | Cluster): Promise<void> | undefined {
   });
 }
 
+function reasonOf(error: Error & { lastNodeError?: Error }): string {
+  const { message } = error.lastNodeError ?? error;
+  const hidden = message.includes('Connection is closed') ? lastConnectionFailure()?.message : undefined;
+  return hidden ? `${message} (${hidden})` : message;
+}
+
 /** Logs one line when Redis is lost and one when it is back, not one for each attempt to reconnect. */
 export function logOutages(client: Redis | Cluster): void {
   const logger = new Logger('Redis');
   let isLost = false;
   client.on('error', (error: Error & { lastNodeError?: Error }) => {
-    const { message } = error.lastNodeError ?? error;
     if (!isLost) {
       logger.error(
-        `The token store cannot be reached, check redis in the file, or REDIS_URL, and the server: ${message}`,
+        `The token store cannot be reached, check redis in the file, or REDIS_URL, and the server: ${reasonOf(error)}`,
       );
     }
     isLost = true;

@@ -31,6 +31,13 @@ export class TolerantSentinelConnector extends SentinelConnector {
   }
 }
 
+let lastFailure: Error | undefined;
+
+/** Why a connection failed the last time. Of a cluster, and of Sentinels, ioredis says no more than that none is reachable. */
+export function lastConnectionFailure(): Error | undefined {
+  return lastFailure;
+}
+
 function tolerant(stream: Stream): Stream {
-  return stream.on('error', () => {});
+  return stream.on('error', (error: Error) => (lastFailure = error));
 }

@@ -131,6 +131,18 @@ describe('The gateway on a Redis with TLS and an access control list', () => {
     expect(await admin.keys('*')).toEqual([]);
   });
 
+  it.each(['host', 'sentinels', 'cluster'])('tells in the log why no connection is made, with %s', async (kind) => {
+    const address = { host: { host: '127.0.0.1', port: tlsPort } }[kind] ?? { [kind]: [`127.0.0.1:${tlsPort}`] };
+    const name = kind === 'sentinels' ? { sentinelName: 'tokens' } : {};
+    const logged = jest.spyOn(process.stderr, 'write').mockReturnValue(true);
+    try {
+      await rig.start({ redis: { ...address, ...name, tls: { ...tls, serverName: 'other.internal' } } });
+      await waitFor(() => logged.mock.calls.join().includes("is not in the cert's altnames"));
+    } finally {
+      logged.mockRestore();
+    }
+  });
+
   it('verifies the certificate whatever NODE_TLS_REJECT_UNAUTHORIZED says', async () => {
     process.env['NODE_TLS_REJECT_UNAUTHORIZED'] = '0';
     try {
