@@ -3,8 +3,7 @@ import { ConsoleLogger, Logger } from '@nestjs/common';
 import { checkConfig } from './check-config.js';
 import { ConfigError } from './config/config.error.js';
 import { explainConfig } from './config/line-of.js';
-import { loadConfig } from './config/load-config.js';
-import { readTextFile } from './config/secret-file.js';
+import { loadConfig, readConfigFile } from './config/load-config.js';
 import { createGateway } from './gateway.js';
 import { Hangup } from './reload/hangup.js';
 import { Reload } from './reload/reload.js';
@@ -73,7 +72,7 @@ function explain(error: unknown): string {
 /** For the numbers of its lines. */
 function configText(): string | undefined {
   try {
-    return readTextFile(env.GATEWAY_CONFIG ?? '');
+    return readConfigFile(env.GATEWAY_CONFIG ?? '');
   } catch {
     return undefined;
   }

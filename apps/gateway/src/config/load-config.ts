@@ -11,6 +11,9 @@ import { redisUrlProblem } from './redis/redis.schema.js';
 import { resolveSecret, type Secret } from './secret.js';
 import { fileProblemOf, readTextFile } from './secret-file.js';
 
+/** Enough for tens of thousands of integrations. */
+const MAX_FILE_BYTES = 16 * 1024 * 1024;
+
 /** The whole configuration, checked and with every default filled in, except the policy, which the library resolves. */
 export interface GatewayConfig extends Omit<Environment, 'configPath' | 'stateDir' | 'redisUrl'> {
   readonly store: 'redis' | 'sqlite' | 'memory';
@@ -80,9 +83,10 @@ function redisOf(
   return undefined;
 }
 
-function readConfigFile(path: string): string {
+/** @throws ConfigError when it cannot be read */
+export function readConfigFile(path: string): string {
   try {
-    return readTextFile(path);
+    return readTextFile(path, MAX_FILE_BYTES);
   } catch (error) {
     throw new ConfigError([{ path: 'GATEWAY_CONFIG', problem: `names ${path}, which ${fileProblemOf(error)}` }]);
   }

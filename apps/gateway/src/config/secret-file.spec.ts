@@ -1,9 +1,9 @@
 import { execFileSync } from 'node:child_process';
-import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { temporaryDirectory, type TemporaryDirectory } from '@mintonce/test-support';
 import { type ConfigProblem } from './config.error.js';
-import { lastingSecret, resolveSecret } from './secret.js';
+import { resolveSecret, valueOf } from './secret.js';
 import { readSecretFile } from './secret-file.js';
 
 describe('The file of a secret', () => {
@@ -73,12 +73,22 @@ describe('The file of a secret', () => {
     expect(problems).toEqual([{ path: 'redis.password', problem: expect.stringContaining('cannot be read (EACCES)') }]);
   });
 
-  it('leaves the last secret in use while it is being replaced', () => {
+  it('leaves the last secret in use while it cannot be used, and says so once', () => {
     writeFileSync(path(), 'first');
-    const secret = lastingSecret(() => readSecretFile(path()));
-    writeFileSync(path(), '');
-    expect(secret()).toBe('first');
-    writeFileSync(path(), 'second\n');
-    expect(secret()).toBe('second');
+    const secret = valueOf.bind(undefined, resolveSecret('file:secret', directory.path, 'redis.password', []));
+    const warned = jest.spyOn(process.stdout, 'write').mockReturnValue(true);
+    try {
+      writeFileSync(path(), '');
+      expect([secret(), secret()]).toEqual(['first', 'first']);
+      expect(warned.mock.calls.join().match(/redis\.password: the file .* is empty/g)).toHaveLength(1);
+      expect(warned.mock.calls.join()).not.toContain('first');
+      writeFileSync(path(), 'second\n');
+      expect(secret()).toBe('second');
+      rmSync(path());
+      expect(secret()).toBe('second');
+      expect(warned.mock.calls.join()).toContain('cannot be read (ENOENT)');
+    } finally {
+      warned.mockRestore();
+    }
   });
 });

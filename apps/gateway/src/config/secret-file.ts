@@ -1,7 +1,7 @@
 import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs';
 
 /** Well above a bundle of all public authorities. */
-const MAX_BYTES = 1024 * 1024;
+const MAX_SECRET_BYTES = 1024 * 1024;
 /** White space within a line, and characters of no width. */
 const INVISIBLE = '(?:[^\\S\\r\\n]|[\\u200b-\\u200f\\u2060])';
 const SURROUNDED = new RegExp(`^${INVISIBLE}|${INVISIBLE}$`);
@@ -41,12 +41,12 @@ export function readSecretFile(path: string): string {
  *
  * @throws SecretFileError, or the error of the system
  */
-export function readTextFile(path: string): string {
+export function readTextFile(path: string, maxBytes = MAX_SECRET_BYTES): string {
   const file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
   try {
     const stats = fstatSync(file);
     if (!stats.isFile()) throw new SecretFileError('NO_REGULAR_FILE', 'is not a regular file');
-    if (stats.size > MAX_BYTES) throw new SecretFileError('TOO_LARGE', `is larger than ${MAX_BYTES / 1024} KiB`);
+    if (stats.size > maxBytes) throw new SecretFileError('TOO_LARGE', `is larger than ${maxBytes / 1024} KiB`);
     return decoded(readFileSync(file));
   } finally {
     closeSync(file);

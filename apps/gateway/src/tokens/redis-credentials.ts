@@ -1,6 +1,6 @@
 import { type ConnectionOptions, createSecureContext } from 'node:tls';
 import { type ReadClientTls } from '../config/client-tls.js';
-import { lastingSecret, type Secret } from '../config/secret.js';
+import { type Secret } from '../config/secret.js';
 
 /**
  * Makes the options of a client read its secrets at each connection, so that one which was rotated needs no restart: ioredis looks
@@ -9,7 +9,7 @@ import { lastingSecret, type Secret } from '../config/secret.js';
 export function readAtEachConnection(client: { options: object }, secrets: Record<string, Secret | undefined>): void {
   for (const [option, secret] of Object.entries(secrets)) {
     if (typeof secret !== 'function') continue;
-    Object.defineProperty(client.options, option, { enumerable: true, configurable: true, get: lastingSecret(secret) });
+    Object.defineProperty(client.options, option, { enumerable: true, configurable: true, get: secret });
   }
 }
 

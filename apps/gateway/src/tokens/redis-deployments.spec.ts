@@ -251,7 +251,7 @@ describe('The gateway on a Redis Cluster', () => {
       },
     });
     try {
-      const rights = user('tokens', '', ['+cluster']);
+      const rights = user('tokens', 'shop:', ['+cluster']);
       await Promise.all(
         cluster.servers.map((server) => cluster.admin(server).call('ACL', 'SETUSER', 'gateway', ...rights)),
       );
@@ -259,6 +259,7 @@ describe('The gateway on a Redis Cluster', () => {
         cluster: ports.map((port) => `127.0.0.1:${port}`),
         username: 'gateway',
         password: rig.file('password', 'tokens'),
+        keyPrefix: 'shop:',
         tls: { ca },
       };
       const [first, second] = [await rig.start({ redis }), await rig.start({ redis })];

@@ -33,11 +33,10 @@ export class RefusedSecrets extends TokenObserver implements OnApplicationShutdo
 
   private watch(integration: string, secret: () => string, forMs: number): void {
     this.unwatch(integration);
-    const refused = readable(secret);
+    const refused = secret();
     const endsAt = performance.now() + forMs;
     const look = () => {
-      const current = readable(secret);
-      if (current !== undefined && current !== refused) void this.resume(integration);
+      if (secret() !== refused) void this.resume(integration);
       // The next mint reads the file itself.
       else if (performance.now() < endsAt) return;
       this.unwatch(integration);
@@ -59,13 +58,5 @@ export class RefusedSecrets extends TokenObserver implements OnApplicationShutdo
     this.logger.warn(
       `The secret of "${integration}" was refused and has changed: the next request asks for a token again`,
     );
-  }
-}
-
-function readable(secret: () => string): string | undefined {
-  try {
-    return secret();
-  } catch {
-    return undefined;
   }
 }
