@@ -36,7 +36,7 @@ export class CallerJudge extends Witness {
     super(world);
   }
 
-  comes(process: Process, request: KnownRequest, isLast: boolean): Caller {
+  comes(process: Process, request: KnownRequest, isLast: boolean, minLifeMs: number): Caller {
     process.came++;
     const caller: Caller = {
       process,
@@ -45,6 +45,7 @@ export class CallerJudge extends Witness {
       pausedMsBefore: process.pausedMs,
       inHand: this.hands.heldBy(process, request.label),
       isLast,
+      minLifeMs,
     };
     process.pending.add(caller);
     return caller;
@@ -83,8 +84,9 @@ export class CallerJudge extends Witness {
     this.world.say(process.name, `refuses a caller: ${code}`, request);
     this.heard(error);
     const isSensible = this.world.idp.leastUsableMs > this.world.weather.policy.mintTimeoutMs;
+    const isSetTwice = this.wasSetTwice(process);
     this.verdict.expect(
-      !this.isCalm || !isSensible,
+      !this.isCalm || !isSensible || isSetTwice,
       'nobody hears an error in calm weather',
       () => `${process.name}: ${String(error)}`,
     );
@@ -93,7 +95,8 @@ export class CallerJudge extends Witness {
     this.verdict.expect(!caller.isLast, 'the fleet recovers by itself', () => {
       return `long after everything healed, ${process.name} answers ${String(error)}`;
     });
-    const valid = this.isOrderlyFor(request.label) && this.validSince(caller, coolingLagMs(error));
+    const isServable = caller.minLifeMs === 0 && !isSetTwice && this.isOrderlyFor(request.label);
+    const valid = isServable && this.validSince(caller, coolingLagMs(error));
     this.verdict.expect(!valid, 'nobody hears an error while the fleet has a token', () => {
       return `${process.name}: ${String(error)}, although ${valid && valid.accessToken} is valid`;
     });
@@ -122,13 +125,13 @@ export class CallerJudge extends Witness {
     if (!process.rejectedAt.has(token.accessToken)) process.rejectedAt.set(token.accessToken, this.now);
   }
 
-  private checkToken({ process, request }: Caller, { accessToken }: Token): void {
+  private checkToken({ process, request, minLifeMs }: Caller, { accessToken }: Token): void {
     this.world.say(process.name, `answers ${accessToken}`, request);
     const known = this.world.idp.tokens.get(accessToken);
     this.verdict.expect(known?.label === request.label, 'no token is given out for another request', () => {
       return `${process.name} gave ${accessToken} of ${known?.label} to a caller of ${request.label}`;
     });
-    this.expiries.given(process, request.label, accessToken);
+    this.expiries.given(process, request.label, accessToken, minLifeMs);
   }
 
   private tell({ process, request, askedAt }: Caller, what: string): void {
@@ -162,6 +165,15 @@ export class CallerJudge extends Witness {
     this.verdict.expect(!isElsewhere, 'a sick process fails no callers but its own', () => {
       return `${process.name} is well, ${[...sick.keys()].join() || 'nobody'} is sick, and it answers ${String(error)}`;
     });
+  }
+
+  /**
+   * Its clock was set ahead during a mint, and again during the one that was asked for once more: by that clock both answers
+   * were over before they arrived, and so is what it had in hand.
+   */
+  private wasSetTwice({ setAheadAt }: Process): boolean {
+    const { mintTimeoutMs } = this.world.weather.policy;
+    return setAheadAt.filter((at) => at > this.now - 2 * mintTimeoutMs).length > 1;
   }
 
   /** A token that everybody could have had since the caller came; a marked one is better than an error. */

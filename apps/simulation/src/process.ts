@@ -17,6 +17,8 @@ export interface Caller {
   /** The good token that the process held then. */
   readonly inHand?: string | undefined;
   readonly isLast: boolean;
+  /** How long its token must still be valid when it is given; 0 for any valid one. */
+  readonly minLifeMs: number;
   /** The first token that it was given, and the last. */
   first?: Token;
   last?: Token;
@@ -35,6 +37,8 @@ export class Process {
   readonly inHand = new Map<string, Token>();
   /** What it can know of each request. */
   private readonly knowledge = new Map<string, Knowledge>();
+  /** When its wall clock was set ahead. */
+  readonly setAheadAt: number[] = [];
   /** The newest generation that it gave out, committed or was given for each request, and when first. */
   readonly newest = new Map<string, { readonly generation: number; readonly at: number }>();
   /** Requests to the upstream that are not over. */

@@ -1,14 +1,14 @@
 import { dirname, join, resolve } from 'node:path';
 import { type EncryptionKey } from '@mintonce/token-cache';
 import { ConfigError, type ConfigProblem } from './config.error.js';
-import { type ConfigFile, type IntegrationConfig } from './config.schema.js';
+import { type ConfigFile } from './config.schema.js';
 import { type Environment, readEnvironment } from './environment.js';
 import { resolveEncryption } from './encryption.js';
+import { type Integration, resolveIntegration } from './integration.js';
 import { type Limits } from './limits.js';
 import { parseConfig } from './parse-config.js';
 import { type RedisConfig, redisFromUrl, resolveRedis } from './redis/redis-config.js';
 import { redisUrlProblem } from './redis/redis.schema.js';
-import { resolveSecret, type Secret } from './secret.js';
 import { fileProblemOf, readTextFile } from './secret-file.js';
 
 /** Enough for tens of thousands of integrations. */
@@ -23,7 +23,7 @@ export interface GatewayConfig extends Omit<Environment, 'configPath' | 'stateDi
   /** The first key seals tokens in the store, all of them open. @defaultValue tokens lie in the store as they are */
   readonly encryption?: readonly EncryptionKey[];
   readonly policy: NonNullable<ConfigFile['policy']>;
-  readonly integrations: ReadonlyMap<string, IntegrationConfig & { readonly clientSecret: Secret }>;
+  readonly integrations: ReadonlyMap<string, Integration>;
   /** In lower case. */
   readonly allowedHosts: ReadonlySet<string>;
   /** @defaultValue `DEFAULT_LIMITS` */
@@ -47,7 +47,12 @@ export function loadConfig(env: NodeJS.ProcessEnv, cwd: string): GatewayConfig {
   const store = file.store ?? (environment.redisUrl || file.redis ? 'redis' : 'sqlite');
   const redis = store === 'redis' ? redisOf(environment, file, directory, problems) : undefined;
   const encryption = file.encryption && resolveEncryption(file.encryption, directory, problems);
-  const integrations = withSecrets(file.integrations, directory, problems);
+  const integrations = new Map(
+    Object.entries(file.integrations).map(([name, integration]) => [
+      name,
+      resolveIntegration(name, integration, directory, problems),
+    ]),
+  );
   if (problems.length > 0) throw new ConfigError(problems);
   return {
     host: environment.host,
@@ -90,18 +95,4 @@ export function readConfigFile(path: string): string {
   } catch (error) {
     throw new ConfigError([{ path: 'GATEWAY_CONFIG', problem: `names ${path}, which ${fileProblemOf(error)}` }]);
   }
-}
-
-function withSecrets(
-  integrations: ConfigFile['integrations'],
-  directory: string,
-  problems: ConfigProblem[],
-): GatewayConfig['integrations'] {
-  return new Map(
-    Object.entries(integrations).map(([name, integration]) => {
-      const path = `integrations.${name}.token.clientSecret`;
-      const clientSecret = resolveSecret(integration.token.clientSecret, directory, path, problems);
-      return [name, { ...integration, clientSecret }];
-    }),
-  );
 }

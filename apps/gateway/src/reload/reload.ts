@@ -9,6 +9,9 @@ import { policyPathOf } from '../config/policy-path.js';
 import { Upstreams } from '../proxy/upstreams.js';
 import { integrationOptions } from '../tokens/tokens.module.js';
 
+/** Options of the policy that the library reads once. */
+const START_ONLY = ['nearCache', 'warmUpTimeoutMs'] as const;
+
 /** Takes another configuration while the gateway serves: its integrations and their policy. */
 @Injectable()
 export class Reload {
@@ -26,7 +29,7 @@ export class Reload {
    */
   take(next: GatewayConfig): readonly string[] {
     const policy = { ...next.policy };
-    delete policy.nearCache;
+    for (const option of START_ONLY) delete policy[option];
     const integrations = integrationOptions(next);
     try {
       this.tokens.reconfigure({ ...policy, integrations });
@@ -38,7 +41,7 @@ export class Reload {
     const file = {
       ...former,
       integrations: next.file.integrations,
-      policy: { ...next.file.policy, nearCache: former.policy?.nearCache },
+      policy: { ...next.file.policy, ...startOnly(former) },
     };
     const fixed = fixedSections(former, next.file);
     // Everybody reads the configuration from this one object, when it is needed.
@@ -52,6 +55,11 @@ function fixedSections(former: ConfigFile, next: ConfigFile): readonly string[] 
   const names = new Set(Object.keys({ ...former, ...next })) as Set<keyof ConfigFile>;
   const fixed = [...names].filter((name) => !['integrations', 'policy'].includes(name));
   const changed: string[] = fixed.filter((name) => !isDeepStrictEqual(former[name], next[name]));
-  const isCacheChanged = !isDeepStrictEqual(former.policy?.nearCache, next.policy?.nearCache);
-  return isCacheChanged ? [...changed, 'policy.nearCache'] : changed;
+  const [was, is] = [startOnly(former), startOnly(next)];
+  const options = START_ONLY.filter((option) => !isDeepStrictEqual(was[option], is[option]));
+  return [...changed, ...options.map((option) => `policy.${option}`)];
+}
+
+function startOnly({ policy = {} }: ConfigFile): Partial<Record<(typeof START_ONLY)[number], unknown>> {
+  return Object.fromEntries(START_ONLY.map((option) => [option, policy[option]]));
 }

@@ -2,6 +2,7 @@ import { type ClusterClientOptions, type RedisClientOptions } from '@liaoliaots/
 import { type Cluster, type Redis, type RedisOptions, type SentinelConnectionOptions } from 'ioredis';
 import { type RedisAddress, type RedisConfig } from '../config/redis/redis-config.js';
 import { type Secret, valueOf } from '../config/secret.js';
+import { leaveReplica } from './leave-replica.js';
 import { CONNECT_TIMEOUT_MS, giveUpSilentConnections, logOutages } from './redis-client.js';
 import { TolerantConnector, TolerantSentinelConnector } from './redis-connectors.js';
 import { liveTls, readAtEachConnection } from './redis-credentials.js';
@@ -24,6 +25,7 @@ export function redisClient(config: RedisConfig): RedisClientOptions {
     ...placeOf(address),
     // A queued command would acquire a lease for a caller that has given up before.
     enableOfflineQueue: false,
+    reconnectOnError: leaveReplica(),
     username,
     password: textOf(password),
     db,

@@ -23,7 +23,7 @@ export class RefusedSecrets extends TokenObserver implements OnApplicationShutdo
   }
 
   override mintFailed(integration: string, { code, retryAfterMs = 0 }: TokenSourceError): void {
-    const secret = this.config.integrations.get(integration)?.clientSecret;
+    const secret = this.config.integrations.get(integration)?.token.clientSecret;
     if (code === 'TOKEN_SOURCE_REJECTED' && typeof secret === 'function') this.watch(integration, secret, retryAfterMs);
   }
 

@@ -6,8 +6,8 @@ import {
 } from '@mintonce/token-cache';
 import { type DynamicModule, Module } from '@nestjs/common';
 import { type GatewayConfig } from '../config/load-config.js';
-import { proxiedFetch } from './proxied-fetch.js';
 import { RefusedSecrets } from './refused-secrets.js';
+import { tokenEndpointFetch } from './token-endpoint-fetch.js';
 import { tokenSourceOf } from './token-source.factory.js';
 import { TOKEN_STORE, TokenStoreModule } from './token-store.module.js';
 
@@ -46,11 +46,10 @@ export function tokenCacheOptions(config: GatewayConfig, store: TokenStore): Tok
  * @throws ConfigError naming the field of a `token` section that is wrong
  */
 export function integrationOptions({ integrations, outbound }: GatewayConfig): Record<string, IntegrationOptions> {
-  const fetch = proxiedFetch(outbound);
   return Object.fromEntries(
-    [...integrations].map(([name, { token, clientSecret, policy, credential }]): [string, IntegrationOptions] => [
+    [...integrations].map(([name, { token, policy, credential, warmUp }]): [string, IntegrationOptions] => [
       name,
-      { ...policy, credential, source: tokenSourceOf(name, token, clientSecret, fetch) },
+      { ...policy, credential, warmUp, source: tokenSourceOf(name, token, tokenEndpointFetch(outbound, token.tls)) },
     ]),
   );
 }

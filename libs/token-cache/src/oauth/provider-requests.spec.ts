@@ -61,13 +61,48 @@ describe('clientCredentials() sends what providers want', () => {
     await idp.mint(options, request);
     const sent = [...idp.last.form].map((pair) => pair.join('=')).sort();
     expect(sent.join('&')).toBe(expected);
-    expect(idp.last.headers['content-type']).toMatch(/^application\/x-www-form-urlencoded/);
+    // Some servers take no `charset` beside it, and the type has no such parameter.
+    expect(idp.last.headers['content-type']).toBe('application/x-www-form-urlencoded');
   });
 
   it('in the header: further headers, and a user agent', async () => {
     await idp.mint({ headers: { 'X-Api-Key': 'key', 'x-tenant': 'of {tenant}' } }, { tenant: 'acme' });
     expect(idp.last.headers).toMatchObject({ 'x-api-key': 'key', 'x-tenant': 'of acme', accept: 'application/json' });
     expect(idp.last.headers['user-agent']).not.toBe('');
+  });
+
+  it('in headers and parameters: what functions return at that mint, without the line break at its end', async () => {
+    let key = 'first';
+    const source = idp.source({
+      headers: { 'X-Api-Key': () => `${key}\n` },
+      parameters: { device: async () => `${key} {tenant}`, acr: ['a', () => key] },
+    });
+    const mint = () => source.mint({}, { signal: AbortSignal.timeout(30_000), fence: 1, integration: 'billing' });
+    await mint();
+    key = 'second';
+    await mint();
+    const sent = idp.seen.map(({ headers, form }) => [headers['x-api-key'], form.get('device'), form.getAll('acr')]);
+    expect(sent).toEqual([
+      ['first', 'first {tenant}', ['a', 'first']],
+      ['second', 'second {tenant}', ['a', 'second']],
+    ]);
+  });
+
+  it.each<[string, Options]>([
+    ['headers.a()', { headers: { a: () => JSON.parse('s3cret') as string } }],
+    ['headers.a()', { headers: { a: () => 's3cret\r\nb: c' } }],
+    ['headers.a()', { headers: { a: () => '' } }],
+    ['headers.a()', { headers: { a: () => undefined as unknown as string } }],
+    ['parameters.a()', { parameters: { a: async () => Promise.reject(new Error('s3cret')) } }],
+    ['parameters.a()', { parameters: { a: ['b', () => 7 as unknown as string] } }],
+  ])('and nothing when %s fails, or returns what cannot be sent: case %#', async (what, options) => {
+    const error = await failureOf(idp.mint(options));
+    expect(error).toMatchObject({
+      code: 'TOKEN_SOURCE_UNAVAILABLE',
+      message: expect.stringContaining(`${what} of "billing"`),
+    });
+    expect(`${error.stack}`).not.toContain('s3cret');
+    expect(idp.seen).toEqual([]);
   });
 
   it('in the query of the token endpoint: what stands there', async () => {

@@ -9,6 +9,7 @@ import { identityProviderFetch } from './identity-provider-fetch.js';
 import { type OAuthClientConfig } from './oauth-client.config.js';
 import { type ClientCredentialPair } from './oauth-client.options.js';
 import { type RequestForm } from './request-form.js';
+import { withLookedUpFields } from './extra-lookup.js';
 import { reaching } from './source-errors.js';
 import { readToken } from './token-response.js';
 
@@ -28,9 +29,10 @@ export function tokenEndpoint(config: OAuthClientConfig): RequestToken {
   return async (grantType, form, { signal, integration }) => {
     const server = await findServer(form, integration, signal);
     const where = `The token endpoint ${printableUrl(new URL(server.token_endpoint))} of "${integration}"`;
+    const { headers, parameters } = await withLookedUpFields(form, config, integration, signal);
     const options = {
       signal,
-      headers: form.headers,
+      headers,
       [customFetch]: send,
       [allowInsecureRequests]: config.allowInsecureRequests,
     };
@@ -39,7 +41,7 @@ export function tokenEndpoint(config: OAuthClientConfig): RequestToken {
       reaching(where, signal, async () => {
         const metadata = { client_id: client.clientId };
         const auth = authenticate(clientAuth, client);
-        const answer = await genericTokenEndpointRequest(server, metadata, auth, grantType, form.parameters, options);
+        const answer = await genericTokenEndpointRequest(server, metadata, auth, grantType, parameters, options);
         return readToken(answer, { where, clientAuth, tokenType });
       }),
     );

@@ -55,7 +55,7 @@ export interface TokenPolicy {
   zeroExpiry: 'over' | 'never';
   /** A longer life is cut to this. @defaultValue 86 400 000 */
   maxLifeMs: number;
-  /** One store call. @defaultValue 500 */
+  /** One store call; a purge is tried for 5 s, or twice as long as this. @defaultValue 500 */
   storeTimeoutMs: number;
   /** Mint without sharing, at most once per process and lifetime, or fail. @defaultValue `'mint-locally'` */
   whenStoreUnavailable: 'mint-locally' | 'fail';
@@ -185,7 +185,8 @@ function checkStatuses(field: string, statuses: unknown): void {
 /** Node's timers overflow above 2^31 - 1 ms and would fire at once. */
 const MOST_MS = 2 ** 31 - 1;
 
-function checkDuration(field: string, value: unknown, least: number): void {
+/** @throws TokenConfigError when it is no duration that a timer can count */
+export function checkDuration(field: string, value: unknown, least: number): void {
   if (!Number.isInteger(value) || (value as number) < least || (value as number) > MOST_MS) {
     throw new TokenConfigError(field, `must be a whole number of milliseconds from ${least} to ${MOST_MS}`);
   }

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import { LRUCache } from 'lru-cache';
+import { recentlyUsed } from '../contract/recently-used.js';
+import { type LRUCache } from 'lru-cache';
 import { type Integration } from './token-cache.options.js';
 import { TokenConfigError, TokenIntegrationUnknownError } from '../contract/token-cache.errors.js';
 import { resourcesOf, scopesOf, type TokenRequest } from '../contract/token-request.js';
@@ -31,17 +32,32 @@ export class TokenKeys {
     return [...this.entries.keys()];
   }
 
-  /** @throws TokenConfigError when the name is taken */
+  /** @throws TokenConfigError when the name is taken, or a token to warm up can be none */
   add(integration: Integration): void {
     if (this.entries.has(integration.name)) {
       throw new TokenConfigError(`integrations.${integration.name}`, 'is configured twice');
     }
     this.entries.set(integration.name, entryOf(integration));
+    integration.warmUp?.forEach((request, index) => this.checkWarmUp(integration.name, request, index));
   }
 
-  /** Takes these integrations in place of all others. */
+  /**
+   * Takes these integrations in place of all others.
+   *
+   * @throws TokenConfigError as `add` does; then nothing has changed
+   */
   replace(integrations: Iterable<Integration>): void {
-    this.entries = new Map(Array.from(integrations, (integration) => [integration.name, entryOf(integration)]));
+    const next = new TokenKeys();
+    for (const integration of integrations) next.add(integration);
+    this.entries = next.entries;
+  }
+
+  /** The keys of the tokens that are to be there before the application is ready. */
+  get toWarmUp(): readonly TokenKey[] {
+    const keys = [...this.entries.values()].flatMap(({ integration: { name, warmUp = [] } }) =>
+      warmUp.map((request) => this.of(name, request)),
+    );
+    return [...new Map(keys.map((key) => [key.id, key])).values()];
   }
 
   /**
@@ -58,10 +74,21 @@ export class TokenKeys {
     if (!key) entry.byRequest.set(memo, (key = checkedKeyOf(entry.integration, read)));
     return key;
   }
+
+  private checkWarmUp(name: string, request: TokenRequest, index: number): void {
+    try {
+      this.of(name, request);
+    } catch (error) {
+      this.entries.delete(name);
+      if (!(error instanceof TokenConfigError)) throw error;
+      const field = error.field.replace(/^request(?=\.|$)/, `integrations.${name}.warmUp.${index}`);
+      throw new TokenConfigError(field, error.problem);
+    }
+  }
 }
 
 function entryOf(integration: Integration): Entry {
-  return { integration, plain: keyOf(integration, {}), byRequest: new LRUCache({ max: REMEMBERED_REQUESTS }) };
+  return { integration, plain: keyOf(integration, {}), byRequest: recentlyUsed(REMEMBERED_REQUESTS) };
 }
 
 function keyOf(integration: Integration, request: TokenRequest): TokenKey {

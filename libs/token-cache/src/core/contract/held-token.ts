@@ -20,15 +20,22 @@ export interface HeldToken {
   readonly token: Token;
   /** Hard expiry. */
   readonly ends: Moment;
+  /** For how long it could be used when it was minted, if that is known. */
+  readonly lifeMs?: number | undefined;
   /** Ms of the monotonic clock, as the two instants below. */
   readonly refreshAt: number;
   /** When this process had it first. */
   readonly obtainedAt: number;
-  /** From when on it is due to be refreshed, or shared if it is not. */
+  /** From when on it is due to be refreshed, or shared if it is not; sooner if the fleet shares a newer one. */
   readonly tendAt: number;
   readonly sharing: Sharing;
   /** The generation that it had in this process before it was shared under the present one. */
   readonly formerGeneration?: number;
+}
+
+/** Whether these are one token under one generation, whatever else has been learnt of it. */
+export function isSameToken(one: HeldToken | undefined, other: HeldToken): boolean {
+  return one?.token === other.token;
 }
 
 /** Whether that is a generation of this token. */
@@ -47,8 +54,8 @@ export function isVoidedBy(event: Pick<TokenStoreEvent, 'type' | 'fence'>, { sha
 }
 
 /** What was minted, as far as it is still known. */
-export function freshFrom({ token, ends, refreshAt }: HeldToken): FreshToken {
+export function freshFrom({ token, ends, refreshAt, lifeMs }: HeldToken): FreshToken {
   const { accessToken, tokenType, scope, expiresAt } = token;
   const refreshWindowMs = ends.monotonicAt - refreshAt;
-  return { content: { accessToken, tokenType, scope, expiresAt, refreshWindowMs }, ends };
+  return { content: { accessToken, tokenType, scope, expiresAt, refreshWindowMs, lifeMs }, ends };
 }

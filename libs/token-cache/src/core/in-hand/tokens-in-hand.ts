@@ -1,10 +1,18 @@
-import { LRUCache } from 'lru-cache';
+import { type LRUCache } from 'lru-cache';
 import { type NearCachePolicy } from '../config/policy.js';
 import { type TokenKey } from '../config/token-key.js';
 import { type Clock } from '../contract/clock.js';
 import { ExpiringMap } from '../contract/expiring-map.js';
-import { freshFrom, hasGeneration, type HeldToken, isVoidedBy, type Sharing } from '../contract/held-token.js';
-import { after, isOver, type Moment, momentOf, sleptMs } from '../contract/moment.js';
+import {
+  freshFrom,
+  hasGeneration,
+  type HeldToken,
+  isSameToken,
+  isVoidedBy,
+  type Sharing,
+} from '../contract/held-token.js';
+import { after, isOver, leftMs, type Moment, momentOf, sleptMs } from '../contract/moment.js';
+import { recentlyUsed } from '../contract/recently-used.js';
 import { type FreshToken } from '../contract/token-content.js';
 import { type TokenObservers } from '../contract/token-observers.js';
 import { type StoredToken, type TokenStoreEvent } from '../contract/token-store.js';
@@ -12,6 +20,7 @@ import { Token } from '../contract/token.js';
 import { BREAKER_RESET_MS } from '../store-client/breaker.js';
 import { type KeyWatch } from '../store-client/key-watch.js';
 import { type PayloadCodec } from '../store-client/payload-codec.js';
+import { enoughLifeMs } from './enough-life.js';
 
 /** The channel by which this process hears of changes. */
 export interface Channel {
@@ -37,6 +46,8 @@ export interface TokensInHandParts {
   clock: Clock;
   codec: PayloadCodec;
   observers: TokenObservers;
+  /** Called when callers of that key can be served. */
+  onServable(keyId: string): void;
 }
 
 /** A token in hand, and what is known of it. */
@@ -61,7 +72,7 @@ export class TokensInHand {
   private readonly keys = new WeakMap<Token, TokenKey>();
 
   constructor(private readonly parts: TokensInHandParts) {
-    this.entries = new LRUCache({ max: parts.maxEntries });
+    this.entries = recentlyUsed(parts.maxEntries);
   }
 
   /** The token that may be given out without asking the store. */
@@ -130,6 +141,7 @@ export class TokensInHand {
     if (watch.hasPurged(stored.fence) || isOver(ends, momentOf(this.parts.clock))) return;
     const known = this.peek(key.id);
     if (known && isShared(known, stored.fence)) {
+      this.learnEnds(known, ends, sentAt);
       if (isMarked) known.isRejected = true;
       return;
     }
@@ -163,27 +175,38 @@ export class TokensInHand {
 
   /** Lets go of that token, if it is the one in hand. */
   drop(keyId: string, held: HeldToken): void {
-    if (this.peek(keyId)?.held === held) this.remove(keyId);
+    if (isSameToken(this.peek(keyId)?.held, held)) this.remove(keyId);
   }
 
   /** Whether that token is in hand, and marked as rejected. */
   isRejected(keyId: string, held: HeldToken): boolean {
     const entry = this.peek(keyId);
-    return entry?.held === held && entry.isRejected;
+    return isSameToken(entry?.held, held) && entry?.isRejected === true;
   }
 
   /** Marks that token as rejected. */
   reject(keyId: string, held: HeldToken): void {
     const entry = this.peek(keyId);
-    if (entry?.held === held) entry.isRejected = true;
+    if (entry && isSameToken(entry.held, held)) entry.isRejected = true;
   }
 
-  /** Lets go of a token that was purged, and marks one that was rejected. */
+  /** Lets go of a token that was purged, marks one that was rejected, and has one tended that the fleet replaced. */
   notice(event: TokenStoreEvent): void {
     const entry = this.peek(event.keyId);
+    if (entry && isReplacedBy(event, entry.held)) this.tendAt(entry, this.parts.clock.monotonic());
     if (!entry || !isVoidedBy(event, entry.held)) return;
     if (event.type === 'purged') this.remove(event.keyId);
     else entry.isRejected = true;
+  }
+
+  /** The fleet turned out to share no newer token that can be used here. */
+  hasNoSuccessor(keyId: string, held: HeldToken): void {
+    const entry = this.peek(keyId);
+    if (entry && isSameToken(entry.held, held)) this.tendAt(entry, held.refreshAt);
+  }
+
+  private tendAt(entry: Entry, tendAt: number): void {
+    entry.held = { ...entry.held, tendAt };
   }
 
   private peek(keyId: string): Entry | undefined {
@@ -200,27 +223,33 @@ export class TokensInHand {
     this.unshared.delete(keyId);
   }
 
-  /** The store says again that it is the shared one: no end moves away by that, but for that of a clock that was set. */
+  /** The store says again that it is the shared one. */
   private confirm(entry: Entry, ends: Moment, sentAt: Moment, now: Moment): Admission {
-    const { held, confirmed } = entry;
-    const wasClockSet = sleptMs(confirmed, sentAt) > MOST_DRIFT_MS;
-    const monotonicAt = Math.min(held.ends.monotonicAt, ends.monotonicAt);
-    const wallAt = wasClockSet ? ends.wallAt : Math.min(held.ends.wallAt, ends.wallAt);
-    if (isOver({ monotonicAt, wallAt }, now)) return { outcome: 'unusable' };
-    if (wasClockSet) entry.held = { ...held, ends: { monotonicAt, wallAt } };
-    entry.confirmed = sentAt;
+    if (isOver(this.learnEnds(entry, ends, sentAt), now)) return { outcome: 'unusable' };
     entry.isRejected = false;
     return { outcome: 'held', held: entry.held };
   }
 
+  /** The store tells its life again: no end moves away by that, but for that of a clock that was set. Gives the sooner ends. */
+  private learnEnds(entry: Entry, ends: Moment, sentAt: Moment): Moment {
+    const { held, confirmed } = entry;
+    const wasClockSet = sleptMs(confirmed, sentAt) > MOST_DRIFT_MS;
+    const monotonicAt = Math.min(held.ends.monotonicAt, ends.monotonicAt);
+    const wallAt = wasClockSet ? ends.wallAt : Math.min(held.ends.wallAt, ends.wallAt);
+    if (wasClockSet) entry.held = { ...held, ends: { monotonicAt, wallAt } };
+    entry.confirmed = sentAt;
+    return { monotonicAt, wallAt };
+  }
+
   /**
    * Puts it in hand, unless a better one is there: a newer one that was confirmed later, since replies of the store may
-   * overtake each other, or one that outlives a token which could not be shared.
+   * overtake each other, or one that outlives it where only one of the two is shared.
    */
   private put(entry: Entry): HeldToken {
     const { key, held } = entry;
     const current = this.live(key.id);
-    if (!current || current.isRejected || !isBetter(current, entry)) this.set(entry);
+    const now = momentOf(this.parts.clock);
+    if (!current || current.isRejected || !isBetter(current, entry, now)) this.set(entry);
     this.parts.observers.notify('learned', key.integration.name, held.token.expiresAt);
     return held;
   }
@@ -230,6 +259,7 @@ export class TokensInHand {
     this.remove(key.id);
     if (held.sharing.state === 'shared') this.entries.set(key.id, entry);
     else this.unshared.set(key.id, entry, held.ends.monotonicAt, this.parts.clock.monotonic());
+    if (!entry.isRejected) this.parts.onServable(key.id);
   }
 
   private open(key: TokenKey, { fence, payload }: StoredToken, ends: Moment): HeldToken | undefined {
@@ -244,7 +274,7 @@ export class TokensInHand {
   private heldToken(key: TokenKey, fresh: FreshToken, generation: number, sharing: Sharing): HeldToken {
     const { content, ends } = fresh;
     const now = momentOf(this.parts.clock);
-    const { accessToken, tokenType, scope, expiresAt, refreshWindowMs } = content;
+    const { accessToken, tokenType, scope, expiresAt, refreshWindowMs, lifeMs } = content;
     const refreshAt = ends.monotonicAt - refreshWindowMs;
     const token = new Token({
       accessToken,
@@ -259,7 +289,7 @@ export class TokensInHand {
     });
     this.keys.set(token, key);
     const tendAt = sharing.state === 'shared' ? refreshAt : now.monotonicAt + BREAKER_RESET_MS;
-    return { token, ends, refreshAt, obtainedAt: now.monotonicAt, tendAt, sharing };
+    return { token, ends, lifeMs, refreshAt, obtainedAt: now.monotonicAt, tendAt, sharing };
   }
 
   private isTrusted({ held, confirmed }: Entry, now: Moment): boolean {
@@ -277,6 +307,10 @@ function isShared({ held }: Entry, generation: number): boolean {
   return held.sharing.state === 'shared' && held.token.generation === generation;
 }
 
+function isReplacedBy({ type, fence }: TokenStoreEvent, { sharing, token }: HeldToken): boolean {
+  return type === 'stored' && sharing.state === 'shared' && token.generation < fence;
+}
+
 /** The store rejects a newer token than this one, which it had before, or which was rejected as well. */
 function isPastResort({ held, isRejected }: Entry, stored: StoredToken): boolean {
   if (held.sharing.state !== 'shared') return isRejected;
@@ -289,10 +323,14 @@ function isNewer({ held, confirmed, isRejected }: Entry, stored: StoredToken, se
   return held.token.generation > stored.fence && confirmed.monotonicAt <= sentAt.monotonicAt;
 }
 
-function isBetter(current: Entry, { held, confirmed }: Entry): boolean {
+function isBetter(current: Entry, { held, confirmed }: Entry, now: Moment): boolean {
   const isNewerThere = current.held.token.generation > held.token.generation;
   const isReply = held.sharing.state !== 'unshared';
   const isOvertaking = isReply && isNewerThere && current.confirmed.monotonicAt > confirmed.monotonicAt;
-  const isOutlived = held.sharing.state !== 'shared' && current.held.ends.monotonicAt > held.ends.monotonicAt;
-  return isOvertaking || isOutlived;
+  return isOvertaking || isOutlived(current.held, held, now);
+}
+
+function isOutlived(current: HeldToken, held: HeldToken, now: Moment): boolean {
+  if (held.sharing.state !== 'shared') return current.ends.monotonicAt > held.ends.monotonicAt;
+  return current.sharing.state === 'unshared' && leftMs(held.ends, now) < enoughLifeMs(freshFrom(current), now);
 }

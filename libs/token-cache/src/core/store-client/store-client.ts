@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { LRUCache } from 'lru-cache';
 import { type TokenKey } from '../config/token-key.js';
 import { type Clock } from '../contract/clock.js';
+import { recentlyUsed } from '../contract/recently-used.js';
 import { type StoreOperation } from '../contract/token-observer.js';
 import {
   type Acquired,
@@ -14,6 +14,7 @@ import {
   type Rejection,
   type RejectionVerdict,
   type TokenStore,
+  type TokenStoreEvent,
 } from '../contract/token-store.js';
 import { type GuardedStore } from './guarded-store.js';
 
@@ -41,7 +42,7 @@ export class StoreClient {
   readonly process = randomUUID();
   private readonly answeredAt = new WeakMap<Lease | Refused, number>();
   /** The newest fence that the store showed of each key. */
-  private readonly fences = new LRUCache<string, number>({ max: REMEMBERED_FENCES });
+  private readonly fences = recentlyUsed<number>(REMEMBERED_FENCES);
 
   constructor(
     private readonly store: GuardedStore,
@@ -92,11 +93,21 @@ export class StoreClient {
     return this.call(key, 'invalidate', (store) => store.invalidate(key.id, rejection));
   }
 
+  /** Insists: it is rare, and its caller knows of a leak. */
   async purge(key: TokenKey): Promise<number> {
     const { storeTimeoutMs } = key.integration.policy;
-    const fence = await this.call(key, 'purge', (store) => store.purge(key.id, storeTimeoutMs));
+    const fence = await this.store.insist(key.id, 'purge', storeTimeoutMs, (store, withinMs) =>
+      store.purge(key.id, withinMs),
+    );
     this.raise(key, fence);
     return fence;
+  }
+
+  /** What was purged or rejected elsewhere lies below what is minted from now on. */
+  hear({ type, keyId, fence }: TokenStoreEvent): void {
+    // A purge of which the store was not told has no fence.
+    const isKnown = Number.isFinite(fence);
+    if (isKnown && (type === 'purged' || type === 'invalidated')) this.raise({ id: keyId }, fence);
   }
 
   /** The fence of a mint that begins now without a lease: right above all that this process saw, below all that comes. */
@@ -119,7 +130,7 @@ export class StoreClient {
     }
   }
 
-  private raise({ id }: TokenKey, fence: number): number {
+  private raise({ id }: Pick<TokenKey, 'id'>, fence: number): number {
     const newest = Math.max(this.fences.get(id) ?? 0, fence);
     this.fences.set(id, newest);
     return newest;
