@@ -9,6 +9,7 @@ import { pathToFileURL } from 'node:url';
 import dockerignore from '@balena/dockerignore';
 import { type Arg, type Cmd, type Copy, type Env, Keyword, type Label, type PropertyInstruction } from 'dockerfile-ast';
 import { validate } from 'dockerfile-utils';
+import { parse } from 'yaml';
 import { COMPOSE_FOLDER, readCompose } from './compose.js';
 import { argumentsOf, instructionsOf, sourcesOf, type Stage, stagesOf } from './dockerfile.js';
 import { ROOT } from './fleet.js';
@@ -231,6 +232,13 @@ describe('compose.yaml', () => {
     expect(text('docker/redis.conf').split('\n')).toEqual(
       expect.arrayContaining(['maxmemory-policy noeviction', 'appendonly yes']),
     );
+  });
+
+  it('gives the gateway the password in a file: an environment is kept by PM2 and shown by its commands', () => {
+    const { redis: section } = parse(text('docker/gateway.yaml')) as { redis: { host: string; password: string } };
+    expect(section).toEqual({ host: 'redis', password: 'file:/run/secrets/redis_password' });
+    expect(gateway!.secrets).toContain('redis_password');
+    expect(JSON.stringify([gateway!.command, gateway!.environment])).not.toMatch(/password|REDIS_URL/);
   });
 
   it('takes its secrets from files that are never committed', () => {

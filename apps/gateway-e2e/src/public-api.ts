@@ -51,6 +51,7 @@ export const PUBLIC_API: Record<string, { values: string[]; types: string[] }> =
       'NotServed',
       'Offered',
       'Peeked',
+      'ReconfigureOptions',
       'Rejection',
       'RejectionOutcome',
       'RejectionPolicy',

@@ -8,6 +8,7 @@ import { HealthModule } from './health/health.module.js';
 import { IntegrationsController } from './integrations/integrations.controller.js';
 import { ProblemFilter } from './problem.filter.js';
 import { ProxyModule } from './proxy/proxy.module.js';
+import { Reload } from './reload/reload.js';
 import { TokensModule } from './tokens/tokens.module.js';
 
 /** The root module of the gateway. */
@@ -25,7 +26,7 @@ export class AppModule {
         HealthModule,
       ],
       controllers: [IntegrationsController],
-      providers: [{ provide: APP_FILTER, useClass: ProblemFilter }],
+      providers: [Reload, { provide: APP_FILTER, useClass: ProblemFilter }],
     };
   }
 }

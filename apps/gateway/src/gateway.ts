@@ -6,6 +6,7 @@ import { type FastifyInstance } from 'fastify';
 import { AppModule } from './app.module.js';
 import { rethrowAsConfigError } from './config/config.error.js';
 import { type GatewayConfig } from './config/load-config.js';
+import { policyPathOf } from './config/policy-path.js';
 import { httpAdapter } from './http-adapter.js';
 import { requestIdOf } from './proxy/request-id.js';
 
@@ -46,10 +47,4 @@ function identifyAnswers(fastify: FastifyInstance): void {
 function ignoreBodies(fastify: FastifyInstance): void {
   fastify.removeAllContentTypeParsers();
   fastify.addContentTypeParser('*', (_request, _body, done) => done(null));
-}
-
-/** The library's options of the module and of each integration stand in a `policy` section of the file, but for two of them. */
-function policyPathOf(field: string): string {
-  const [, integration = '', option = ''] = /^(integrations\.[^.]+\.)?(.*)$/.exec(field) ?? [];
-  return /^(credential|warmUp)\b/.test(option) ? field : `${integration}policy.${option}`;
 }

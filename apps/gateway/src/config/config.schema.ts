@@ -1,7 +1,9 @@
 import { z } from 'zod';
+import { encryption } from './encryption.js';
 import { limits, upstreamConnections } from './limits.js';
 import { isLoopback } from './loopback.js';
 import { integrationPolicy, policy } from './policy.schema.js';
+import { redis } from './redis/redis.schema.js';
 import { tls } from './tls.schema.js';
 import { token } from './token.schema.js';
 
@@ -84,8 +86,12 @@ export const configSchema = z.strictObject({
   integrations: z
     .record(name, integration)
     .refine((integrations) => Object.keys(integrations).length > 0, 'must name at least one integration'),
-  /** @defaultValue `redis` when `REDIS_URL` is set, else `sqlite` */
+  /** @defaultValue `redis` when `REDIS_URL` or the section `redis` is there, else `sqlite` */
   store: z.enum(['redis', 'sqlite', 'memory']).optional(),
+  /** The Redis in which the fleet shares its tokens; `REDIS_URL` takes the place of the whole section. */
+  redis: redis.optional(),
+  /** How tokens are sealed in the store. @defaultValue they lie there as they are */
+  encryption: encryption.optional(),
   sqlite: z.strictObject({ path: text }).optional(),
   policy: policy.optional(),
   /** Names by which the gateway is called, beside loopback names and addresses; `Host` must be one of them. @defaultValue none */

@@ -101,6 +101,21 @@ describe('loadConfig', () => {
     expect(load(`store: memory${BILLING}`, { REDIS_URL: 'redis://127.0.0.1:6390' }).store).toBe('memory');
   });
 
+  it('takes REDIS_URL in place of the whole section redis, whose files need not be there', () => {
+    const redis = 'redis: { host: redis.example, password: file:nowhere, keyPrefix: "shop:" }';
+    const config = load(`${redis}${BILLING}`, { REDIS_URL: 'redis://127.0.0.1:6390?family=4' });
+
+    expect(config.redis).toEqual({ address: { kind: 'url', url: 'redis://127.0.0.1:6390?family=4' } });
+    expect(errorOf(() => load(`${redis}${BILLING}`))).toContain('redis.password: the file');
+  });
+
+  it('uses the Redis of its section, unless the file names another store', () => {
+    const redis = 'redis: { host: redis.example }';
+
+    expect(load(`${redis}${BILLING}`)).toMatchObject({ store: 'redis', redis: { address: { host: 'redis.example' } } });
+    expect(load(`store: sqlite\n${redis}${BILLING}`)).toMatchObject({ store: 'sqlite', redis: undefined });
+  });
+
   it('keeps the database in GATEWAY_STATE_DIR, unless the file names its path', () => {
     expect(load(BILLING, { GATEWAY_STATE_DIR: '/var/lib/gateway' }).sqlitePath).toBe('/var/lib/gateway/tokens.sqlite');
     expect(load(`sqlite: { path: data/t.sqlite }${BILLING}`).sqlitePath).toBe(join(directory, 'data', 't.sqlite'));
@@ -282,6 +297,8 @@ describe('loadConfig', () => {
     ['PORT', { PORT: 'http' }],
     ['PORT', { PORT: '65536' }],
     ['REDIS_URL', { REDIS_URL: 'localhost:6379' }],
+    ['REDIS_URL', { REDIS_URL: 'redis://:100%@localhost' }],
+    ['REDIS_URL', { REDIS_URL: 'redis://localhost/tokens' }],
     ['HTTPS_PROXY', { HTTPS_PROXY: 'proxy.example:3128' }],
     ['HTTPS_PROXY', { https_proxy: 'socks5://proxy.example' }],
     ['GATEWAY_CONFIG', { GATEWAY_CONFIG: '' }],

@@ -1,9 +1,9 @@
 import { RedisTokenStore } from '@mintonce/token-cache/redis';
-import { type Redis } from 'ioredis';
+import { type Cluster, type Redis } from 'ioredis';
 
 /** A store that also closes its client, after the last lease is released. The Redis module might close it before that. */
 export class OwnedRedisTokenStore extends RedisTokenStore {
-  constructor(private readonly client: Redis) {
+  constructor(private readonly client: Redis | Cluster) {
     super(client);
   }
 

@@ -1,6 +1,8 @@
 import { Redis } from 'ioredis';
 import { type FaultProxy, faultProxy, type RedisServer, startRedis, waitFor } from '@mintonce/test-support';
-import { redisClient, whenConnected } from './redis-client.js';
+import { redisFromUrl } from '../config/redis/redis-config.js';
+import { whenConnected } from './redis-client.js';
+import { redisClient } from './redis-options.js';
 
 /** Keeps the event loop from doing anything else, as a long computation does. */
 function block(): void {
@@ -29,7 +31,7 @@ describe("the gateway's Redis client", () => {
   });
 
   async function connect(to: string): Promise<Redis> {
-    const { url, path, onClientCreated, ...options } = redisClient(to);
+    const { url, path, onClientCreated, ...options } = redisClient(redisFromUrl(to));
     const connected = await whenConnected(new Redis(url ?? path ?? '', options));
     onClientCreated?.(connected);
     return connected;
