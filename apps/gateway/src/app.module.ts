@@ -2,6 +2,7 @@ import { ClusterMetricsModule } from '@mintonce/cluster-metrics';
 import { TokenCacheMetricsModule } from '@mintonce/token-cache/prometheus';
 import { type DynamicModule, Module } from '@nestjs/common';
 import { APP_FILTER } from '@nestjs/core';
+import { AccessModule } from './access/access.module.js';
 import { ConfigModule } from './config/config.module.js';
 import { type GatewayConfig } from './config/load-config.js';
 import { HealthModule } from './health/health.module.js';
@@ -18,6 +19,7 @@ export class AppModule {
       module: AppModule,
       imports: [
         ConfigModule.forRoot(config),
+        AccessModule,
         TokensModule.forRoot(config),
         ClusterMetricsModule.forRoot({ path: '/metrics' }),
         TokenCacheMetricsModule,

@@ -1,14 +1,17 @@
 import { readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { ConfigError, type ConfigProblem } from './config.error.js';
+import { type AccessConfig } from './access.schema.js';
+import { checkAccess } from './check-access.js';
 import { type ConfigFile, type IntegrationConfig } from './config.schema.js';
+import { type Door, resolveDoors } from './doors.js';
 import { type Environment, readEnvironment } from './environment.js';
 import { type Limits } from './limits.js';
 import { parseConfig } from './parse-config.js';
 import { resolveSecret, type Secret } from './secret.js';
 
 /** The whole configuration, checked and with every default filled in, except the policy, which the library resolves. */
-export interface GatewayConfig extends Omit<Environment, 'configPath' | 'stateDir'> {
+export interface GatewayConfig extends Omit<Environment, 'configPath' | 'stateDir' | 'host' | 'port'>, Door {
   readonly store: 'redis' | 'sqlite' | 'memory';
   readonly sqlitePath: string;
   readonly policy: NonNullable<ConfigFile['policy']>;
@@ -18,6 +21,10 @@ export interface GatewayConfig extends Omit<Environment, 'configPath' | 'stateDi
   /** @defaultValue `DEFAULT_LIMITS` */
   readonly limits?: Limits;
   readonly drainTimeoutMs: number;
+  /** The door for monitoring and operators, if it is not the one for callers. */
+  readonly operations?: Door;
+  /** Who may call; absent if everybody on this machine may. */
+  readonly access?: AccessConfig;
 }
 
 /**
@@ -33,18 +40,22 @@ export function loadConfig(env: NodeJS.ProcessEnv, cwd: string): GatewayConfig {
   const store = file.store ?? (environment.redisUrl ? 'redis' : 'sqlite');
   if (store === 'redis' && !environment.redisUrl)
     problems.push({ path: 'store', problem: 'redis needs REDIS_URL; set it, or choose another store' });
-  const integrations = withSecrets(file.integrations, dirname(environment.configPath), problems);
+  const directory = dirname(environment.configPath);
+  const integrations = withSecrets(file.integrations, directory, problems);
+  const doors = resolveDoors(environment, file, directory, problems);
+  checkAccess(file.access, new Set(integrations.keys()), problems);
   if (problems.length > 0) throw new ConfigError(problems);
   return {
-    host: environment.host,
-    port: environment.port,
+    ...doors.main,
+    operations: doors.operations,
+    access: file.access,
     redisUrl: environment.redisUrl,
     outbound: environment.outbound,
     store,
     sqlitePath: file.sqlite ? resolve(cwd, file.sqlite.path) : join(environment.stateDir, 'tokens.sqlite'),
     policy: file.policy ?? {},
     integrations,
-    allowedHosts: new Set(file.allowedHosts),
+    allowedHosts: new Set([...file.allowedHosts, ...(file.listen?.hosts ?? [])]),
     limits: file.limits,
     drainTimeoutMs: file.drainTimeoutMs,
   };
