@@ -26,3 +26,12 @@ export const notAtThisDoor = (): Problem => ({
   title: 'No such route',
   detail: 'This door serves health, metrics and the API alone: call the door for callers',
 });
+
+/** Whether the token is good cannot be known now. */
+export const issuerUnavailable = (): Problem => ({
+  status: 503,
+  code: 'GATEWAY_ISSUER_UNAVAILABLE',
+  title: 'Caller cannot be checked',
+  detail: "The issuer of the caller's token gives no keys to check it with: try again later",
+  retryAfterMs: 5_000,
+});

@@ -32,7 +32,6 @@ describe('A door with access', () => {
   afterAll(() => gateway?.stop());
   beforeEach(() => {
     gateway.upstream.reset();
-    gateway.auditLines.length = 0;
   });
 
   /** Status and code of the answer to a request that no client has normalised. */
@@ -257,12 +256,31 @@ describe('A door with access', () => {
     expect(text).not.toContain('100 Continue');
   });
 
+  it('counts the refused requests by door and code', async () => {
+    await answer('GET', '/proxy/billing/x');
+    const { text } = await answer('GET', '/metrics', bearer(EVERYTHING.key));
+
+    expect(text).toMatch(/^gateway_refusals_total\{door="main",code="GATEWAY_CALLER_UNKNOWN"\} \d+$/m);
+  });
+});
+
+describe('The audit of a door', () => {
+  // A gateway of its own, which has written nothing in this second yet.
+  let gateway: GuardedGateway;
+  beforeAll(async () => (gateway = await guardedGateway({ access: ACCESS })));
+  afterAll(() => gateway?.stop());
+
+  async function send(method: string, path: string, headers: Record<string, string>): Promise<void> {
+    await fetch(gateway.url + path, { method, headers });
+  }
+  const bearer = (key: string, id: string) => ({ authorization: `Bearer ${key}`, 'x-request-id': id });
+
   it('writes a line for each refused request and each purge, with the caller and without a credential', async () => {
-    await answer('GET', '/proxy/crm/x?secret', bearer(SHOP.key), 'X-Request-Id: order-1');
-    await answer('GET', '/proxy/crm/x', bearer('wrong-key'), 'X-Request-Id: order-2');
-    await answer('GET', '/metrics', 'Origin: https://evil.example');
-    await answer('POST', '/api/integrations/crm/purge', bearer(EVERYTHING.key), 'X-Request-Id: order-4');
-    await answer('GET', '/proxy/billing/x', bearer(SHOP.key));
+    await send('GET', '/proxy/crm/x?secret', bearer(SHOP.key, 'order-1'));
+    await send('GET', '/proxy/crm/x', bearer('wrong-key', 'order-2'));
+    await send('GET', '/metrics', { origin: 'https://evil.example' });
+    await send('POST', '/api/integrations/crm/purge', bearer(EVERYTHING.key, 'order-4'));
+    await send('GET', '/proxy/billing/x', bearer(SHOP.key, 'order-5'));
 
     expect(gateway.auditLines).toEqual([
       {
@@ -282,13 +300,6 @@ describe('A door with access', () => {
       expect.objectContaining({ audit: 'purged', caller: 'everything', integration: 'crm', requestId: 'order-4' }),
     ]);
     expect(JSON.stringify(gateway.auditLines)).not.toMatch(/mintonce_|wrong-key|secret/);
-  });
-
-  it('counts the refused requests by door and code', async () => {
-    await answer('GET', '/proxy/billing/x');
-    const { text } = await answer('GET', '/metrics', bearer(EVERYTHING.key));
-
-    expect(text).toMatch(/^gateway_refusals_total\{door="main",code="GATEWAY_CALLER_UNKNOWN"\} \d+$/m);
   });
 });
 

@@ -4,12 +4,15 @@ import { InjectConfig } from '../config/gateway-config.token.js';
 import { type GatewayConfig } from '../config/load-config.js';
 import { isLoopback } from '../config/loopback.js';
 import { type Problem } from '../proxy/problem.js';
-import { forbiddenToCaller, notAtThisDoor, unknownCaller } from './access-problems.js';
+import { forbiddenToCaller, issuerUnavailable, notAtThisDoor, unknownCaller } from './access-problems.js';
 import { ApiKeys } from './api-keys.js';
 import { type Caller } from './caller.js';
 import { bearerOf, KEY_HEADER, type Presented, presentedCredential } from './credential.js';
 import { doorOf } from './doors.js';
 import { type Grant } from './grant.js';
+import { issuerFetch } from './issuer-fetch.js';
+import { IssuerUnavailableError } from './issuer-keys.js';
+import { JwtCallers } from './jwt-callers.js';
 import { type Requirement, requirementOf, type RouteMatch } from './requirement.js';
 
 /** Whether a request is let in, and who sent it if that was asked. */
@@ -25,17 +28,19 @@ const ADMITTED: Verdict = {};
 @Injectable()
 export class Gatekeeper {
   private readonly keys?: ApiKeys;
+  private readonly jwt?: JwtCallers;
   private readonly integrations: readonly string[];
   private readonly operationsAreLocal: boolean;
 
-  constructor(@InjectConfig() { access, integrations, operations }: GatewayConfig) {
+  constructor(@InjectConfig() { access, integrations, operations, outbound }: GatewayConfig) {
     this.keys = access && new ApiKeys(access.apiKeys);
+    this.jwt = access?.jwt.length ? new JwtCallers(access.jwt, issuerFetch(outbound)) : undefined;
     this.integrations = [...integrations.keys()];
     this.operationsAreLocal = operations !== undefined && isLoopback(operations.host);
   }
 
   /** Decides on a request, and takes the credential that opened the door out of it, so that it is forwarded nowhere. */
-  judge(request: IncomingMessage, route: RouteMatch): Verdict {
+  judge(request: IncomingMessage, route: RouteMatch): Verdict | Promise<Verdict> {
     const requirement = requirementOf(route, request);
     if (requirement.kind === 'open') return ADMITTED;
     return doorOf(request) === 'operations'
@@ -43,30 +48,45 @@ export class Gatekeeper {
       : this.judgeCaller(request, requirement);
   }
 
-  private judgeOperations(request: IncomingMessage, requirement: Requirement): Verdict {
+  private judgeOperations(request: IncomingMessage, requirement: Requirement): Verdict | Promise<Verdict> {
     if (requirement.kind === 'use') return { problem: notAtThisDoor() };
     if (requirement.kind !== 'purge' || this.operationsAreLocal) return ADMITTED;
     return this.keys ? this.judgeCaller(request, requirement) : { problem: forbiddenToCaller() };
   }
 
-  private judgeCaller(request: IncomingMessage, requirement: Requirement): Verdict {
+  private judgeCaller(request: IncomingMessage, requirement: Requirement): Verdict | Promise<Verdict> {
     // Without access the door is on loopback, and this machine may do everything.
     if (!this.keys) return ADMITTED;
     const presented = presentedCredential(request);
-    const caller = this.callerOf(presented);
     this.takeOut(request, presented);
+    const caller = this.callerOfKey(presented);
+    // A key is checked at once, since a promise for each request would cost more than that.
+    if (caller || presented.kind !== 'bearer' || !this.jwt?.mayKnow(presented.value))
+      return this.verdictOn(requirement, caller, presented);
+    return this.jwt.callerOf(presented.value).then(
+      (found) => this.verdictOn(requirement, found, presented),
+      (error: unknown) => {
+        if (!(error instanceof IssuerUnavailableError)) throw error;
+        return { problem: issuerUnavailable() };
+      },
+    );
+  }
+
+  private verdictOn(requirement: Requirement, caller: Caller | undefined, presented: Presented): Verdict {
     if (!caller) return { problem: unknownCaller(presented.kind === 'none' ? undefined : 'invalid_token') };
     return this.isGranted(caller.grant, requirement) ? { caller } : { caller, problem: forbiddenToCaller() };
   }
 
-  private callerOf(presented: Presented): Caller | undefined {
+  private callerOfKey(presented: Presented): Caller | undefined {
     return 'value' in presented ? this.keys?.callerOf(presented.value) : undefined;
   }
 
-  /** A key beside the one that counts is taken out as well: it would be forwarded as the caller's own `Authorization`. */
+  /** What could open a door is taken out even where another field opens it: it would be forwarded as the caller's own. */
   private takeOut({ headers }: IncomingMessage, presented: Presented): void {
     delete headers[KEY_HEADER];
-    if (presented.kind === 'bearer' || this.callerOf(bearerOf(headers.authorization))) delete headers.authorization;
+    const own = presented.kind === 'bearer' ? presented : bearerOf(headers.authorization);
+    const isTokenOfIssuer = own.kind === 'bearer' && this.jwt?.mayKnow(own.value);
+    if (own === presented || isTokenOfIssuer || this.callerOfKey(own)) delete headers.authorization;
   }
 
   private isGranted(grant: Grant, requirement: Requirement): boolean {

@@ -22,11 +22,20 @@ export function guardDoors(fastify: FastifyInstance, guard: Guard): void {
   fastify.addHook('onRequest', (request, reply, proceed) => {
     const webPage = webPageProblem(request.raw, guard.hosts);
     if (webPage) return refuse({ problem: webPage });
-    settle(guard.gatekeeper.judge(request.raw, routeOf(request)));
+    const verdict = guard.gatekeeper.judge(request.raw, routeOf(request));
+    if (!(verdict instanceof Promise)) return settle(verdict);
+    // An error of the gateway itself goes to the handler of errors, which answers 500.
+    verdict.then(settleLate, (error: Error) => proceed(error));
 
-    function settle(verdict: Verdict): void {
-      if (verdict.problem) return refuse(verdict);
-      if (verdict.caller) setCaller(request.raw, verdict.caller);
+    function settleLate(late: Verdict): void {
+      // Nothing would tell what comes after the door that the caller left meanwhile.
+      if (reply.raw.destroyed || request.raw.socket.destroyed) reply.hijack();
+      else settle(late);
+    }
+
+    function settle({ caller, problem }: Verdict): void {
+      if (problem) return refuse({ problem, caller });
+      if (caller) setCaller(request.raw, caller);
       proceed();
     }
 

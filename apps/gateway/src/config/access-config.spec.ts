@@ -27,6 +27,10 @@ describe('The doors in the configuration', () => {
 
   const key = (more: object) => ({ apiKeys: [{ ...ACCESS.apiKeys[0], ...more }] });
 
+  const jwt = (more: object) => ({
+    jwt: [{ issuer: 'https://idp.example', audience: 'gateway', integrations: ['billing'], ...more }],
+  });
+
   it.each([
     ['HOST: must be a loopback address', {}, { HOST: '0.0.0.0' }],
     ['HOST: must be a loopback address', { listen: { host: '127.0.0.1' } }, { HOST: '::' }],
@@ -46,8 +50,8 @@ describe('The doors in the configuration', () => {
     ['operations.port: is the port of the door for callers', { operations: { port: 3000 } }, {}],
     ['operations.port: is the port of the door for callers', { operations: { port: 4000 } }, { PORT: '4000' }],
     ['operations.tls.cert: the file', { operations: { port: 1, tls: { cert: 'file:gone', key: 'file:one.key' } } }, {}],
-    ['access.apiKeys: is empty', { access: {} }, {}],
-    ['access.apiKeys: is empty', { access: { apiKeys: [] } }, {}],
+    ['access: names nobody', { access: {} }, {}],
+    ['access: names nobody', { access: { apiKeys: [], jwt: [] } }, {}],
     ['access.keys: is not an option', { access: { keys: [] } }, {}],
     ['access.apiKeys.0.id: must be', { access: key({ id: '' }) }, {}],
     ['access.apiKeys.0.id: must be', { access: key({ id: 'a\nb' }) }, {}],
@@ -65,6 +69,27 @@ describe('The doors in the configuration', () => {
     ['access.apiKeys.0.purge: ', { access: key({ purge: 'yes' }) }, {}],
     ['access.apiKeys.0.sha256: is missing', { access: key({ sha256: undefined }) }, {}],
     ['access.apiKeys.0.purges: is not an option', { access: key({ purges: true }) }, {}],
+    ['access.jwt.0.issuer: is missing', { access: jwt({ issuer: undefined }) }, {}],
+    ['access.jwt.0.issuer: must be an https URL', { access: jwt({ issuer: 'idp.example' }) }, {}],
+    ['access.jwt.0.issuer: must be https', { access: jwt({ issuer: 'http://idp.example' }) }, {}],
+    [
+      'access.jwt.0.issuer: must be https',
+      { access: jwt({ issuer: 'http://idp.example', allowInsecureRequests: true }) },
+      {},
+    ],
+    ['access.jwt.0.issuer: must be https', { access: jwt({ issuer: 'http://127.0.0.1' }) }, {}],
+    ['access.jwt.0.issuer: must not hold credentials', { access: jwt({ issuer: 'https://a:s3cret@idp.example' }) }, {}],
+    ['access.jwt.0.jwksUri: must be https', { access: jwt({ jwksUri: 'http://idp.example/jwks' }) }, {}],
+    ['access.jwt.0.jwksUri: must be an https URL', { access: jwt({ jwksUri: 'file:///etc/jwks' }) }, {}],
+    ['access.jwt.0.audience', { access: jwt({ audience: undefined }) }, {}],
+    ['access.jwt.0.audience', { access: jwt({ audience: [] }) }, {}],
+    ['access.jwt.0.algorithms.0: must be one of', { access: jwt({ algorithms: ['HS256'] }) }, {}],
+    ['access.jwt.0.algorithms.0: must be one of', { access: jwt({ algorithms: ['none'] }) }, {}],
+    ['access.jwt.0.algorithms: must name an algorithm', { access: jwt({ algorithms: [] }) }, {}],
+    ['access.jwt.0.claims.scope', { access: jwt({ claims: { scope: 7 } }) }, {}],
+    ['access.jwt.0.claims.scope: must not be empty', { access: jwt({ claims: { scope: '' } }) }, {}],
+    ['access.jwt.0.integrations.0: is not the name', { access: jwt({ integrations: ['crm'] }) }, {}],
+    ['access.jwt.0.id: is not an option', { access: jwt({ id: 'shop' }) }, {}],
     [
       'access.apiKeys.1.sha256: holds a key that is given already',
       { access: { apiKeys: [ACCESS.apiKeys[0], { ...ACCESS.apiKeys[0], id: 'other' }] } },

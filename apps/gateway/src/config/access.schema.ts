@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { FORWARDED_METHODS } from '../proxy/proxy.methods.js';
 import { decodeKeyHash } from './key-hash.js';
+import { isLoopback } from './loopback.js';
 
 const id = z
   .string()
@@ -51,9 +52,60 @@ const apiKey = z.strictObject({
   ...grantFields,
 });
 
+/** Signatures that a public key checks. With a secret that both sides know, the issuer's public key would be that secret. */
+const ALGORITHMS = [
+  'RS256',
+  'RS384',
+  'RS512',
+  'PS256',
+  'PS384',
+  'PS512',
+  'ES256',
+  'ES384',
+  'ES512',
+  'EdDSA',
+  'Ed25519',
+];
+const text = z.string().min(1, 'must not be empty');
+
+const jwtFields = z.strictObject({
+  /** As `iss` of the token spells it. */
+  issuer: text,
+  /** What `aud` of the token must name. */
+  audience: z.union([text, z.array(text).min(1, 'must name an audience')]),
+  /** Where its keys are. @defaultValue what its metadata say */
+  jwksUri: text.optional(),
+  /** @defaultValue all with a public key */
+  algorithms: z
+    .array(z.string().refine((name) => ALGORITHMS.includes(name), `must be one of ${ALGORITHMS.join(', ')}`))
+    .min(1, 'must name an algorithm')
+    .default(ALGORITHMS),
+  /** Claims that the token must have, such as a scope. @defaultValue none */
+  claims: z.record(text, text).optional(),
+  /** Allows an issuer on this machine without TLS. */
+  allowInsecureRequests: z.boolean().optional(),
+  ...grantFields,
+});
+
+const jwt = jwtFields.superRefine(({ issuer, jwksUri, allowInsecureRequests }, context) => {
+  for (const [field, value] of Object.entries({ issuer, jwksUri })) {
+    const problem = value === undefined ? undefined : addressProblem(value, allowInsecureRequests);
+    if (problem) context.addIssue({ code: 'custom', path: [field], message: problem });
+  }
+});
+
+function addressProblem(value: string, mayBeInsecure = false): string | undefined {
+  const url = URL.canParse(value) ? new URL(value) : undefined;
+  if (!url || !['https:', 'http:'].includes(url.protocol)) return 'must be an https URL';
+  if (url.username || url.password) return 'must not hold credentials';
+  if (url.protocol === 'https:' || (mayBeInsecure && isLoopback(url.hostname))) return undefined;
+  return 'must be https: who could exchange the keys on the way could let anybody in';
+}
+
 /** Who may use the gateway. */
-export const access = z.strictObject({ apiKeys: z.array(apiKey).default([]) });
+export const access = z.strictObject({ apiKeys: z.array(apiKey).default([]), jwt: z.array(jwt).default([]) });
 
 export type AccessConfig = z.infer<typeof access>;
+export type JwtConfig = z.infer<typeof jwt>;
 /** What one caller may do. */
 export type GrantConfig = Omit<AccessConfig['apiKeys'][number], 'id' | 'sha256'>;

@@ -8,12 +8,14 @@ export function checkAccess(
   problems: ConfigProblem[],
 ): void {
   if (!access) return;
-  if (access.apiKeys.length === 0) {
-    problems.push({ path: 'access.apiKeys', problem: 'is empty, so that nobody could call: name a caller' });
+  if (access.apiKeys.length + access.jwt.length === 0) {
+    problems.push({ path: 'access', problem: 'names nobody, so that nobody could call: give it apiKeys or jwt' });
   }
-  access.apiKeys.forEach((caller, index) =>
-    checkNames(caller.integrations, `access.apiKeys.${index}`, integrations, problems),
-  );
+  for (const section of ['apiKeys', 'jwt'] as const) {
+    access[section].forEach((caller, index) =>
+      checkNames(caller.integrations, `access.${section}.${index}`, integrations, problems),
+    );
+  }
   checkKeys(access.apiKeys, problems);
 }
 

@@ -215,7 +215,7 @@ describe('loadConfig', () => {
       'integrations.billing.policy.nearCache: is not an option',
     ],
     ['a policy that is no mapping', `policy: [leaseMs]${BILLING}`, 'policy: must be a mapping of options'],
-    ['access for nobody', `access: { apiKeys: [] }${BILLING}`, 'access.apiKeys: is empty'],
+    ['access for nobody', `access: { apiKeys: [] }${BILLING}`, 'access: names nobody'],
     ['Redis without an address', `store: redis${BILLING}`, 'store: redis needs REDIS_URL'],
     ['something that is not YAML', 'integrations: [}', 'is not YAML'],
   ])('refuses %s, and names its path', (_, yaml, message) => {
