@@ -19,7 +19,7 @@ const LAYERS = [
 const ADAPTERS = [
   { path: 'redis', imports: ['core/contract'], packages: ['ioredis'] },
   { path: 'sqlite', imports: ['core/contract', 'core/slot'], packages: ['libsql'] },
-  { path: 'oauth', imports: ['core/contract'], packages: ['lru-cache', 'oauth4webapi'] },
+  { path: 'oauth', imports: ['core/contract'], packages: ['oauth4webapi'] },
   { path: 'undici', imports: ['core/contract', 'core/door', 'core/token-client.ts'], packages: ['undici'] },
   { path: 'axios', imports: ['core/contract', 'core/door', 'core/token-client.ts'], packages: ['axios'] },
   {

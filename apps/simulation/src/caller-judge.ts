@@ -83,8 +83,9 @@ export class CallerJudge extends Witness {
     this.world.say(process.name, `refuses a caller: ${code}`, request);
     this.heard(error);
     const isSensible = this.world.idp.leastUsableMs > this.world.weather.policy.mintTimeoutMs;
+    const isSetTwice = this.wasSetTwice(process);
     this.verdict.expect(
-      !this.isCalm || !isSensible,
+      !this.isCalm || !isSensible || isSetTwice,
       'nobody hears an error in calm weather',
       () => `${process.name}: ${String(error)}`,
     );
@@ -93,7 +94,7 @@ export class CallerJudge extends Witness {
     this.verdict.expect(!caller.isLast, 'the fleet recovers by itself', () => {
       return `long after everything healed, ${process.name} answers ${String(error)}`;
     });
-    const valid = this.isOrderlyFor(request.label) && this.validSince(caller, coolingLagMs(error));
+    const valid = this.isOrderlyFor(request.label) && !isSetTwice && this.validSince(caller, coolingLagMs(error));
     this.verdict.expect(!valid, 'nobody hears an error while the fleet has a token', () => {
       return `${process.name}: ${String(error)}, although ${valid && valid.accessToken} is valid`;
     });
@@ -162,6 +163,15 @@ export class CallerJudge extends Witness {
     this.verdict.expect(!isElsewhere, 'a sick process fails no callers but its own', () => {
       return `${process.name} is well, ${[...sick.keys()].join() || 'nobody'} is sick, and it answers ${String(error)}`;
     });
+  }
+
+  /**
+   * Its clock was set ahead during a mint, and again during the one that was asked for once more: by that clock both answers
+   * were over before they arrived, and so is what it had in hand.
+   */
+  private wasSetTwice({ setAheadAt }: Process): boolean {
+    const { mintTimeoutMs } = this.world.weather.policy;
+    return setAheadAt.filter((at) => at > this.now - 2 * mintTimeoutMs).length > 1;
   }
 
   /** A token that everybody could have had since the caller came; a marked one is better than an error. */

@@ -183,7 +183,9 @@ export const FAULTS: readonly Fault[] = [
     everyMs: 4_000,
     strike(world, chance) {
       const process = aProcess(world, chance);
-      if (process) process.host.wallOffsetMs += chance.between(-300_000, 300_000);
+      const byMs = chance.between(-300_000, 300_000);
+      if (process) process.host.wallOffsetMs += byMs;
+      if (byMs > 0) process?.setAheadAt.push(world.time.now);
     },
   },
   {

@@ -68,11 +68,22 @@ export class Link {
         ? this.server.truthOf(args[0] as string).asked(args[1] as Attempt, this.host.name, call.sentAt)
         : () => {};
     return new Promise((resolve, reject) => {
-      this.send(call, resolve, reject);
-      if (isSentTwice) {
-        const again = (): void => this.send(call, resolve, reject);
-        this.time.after(this.chance.exponential(200), this.host, again);
-      }
+      let isOver = false;
+      const answered = (answer: unknown, executedAt: number): void => {
+        // The client has no use for the answer to a call that it sent again.
+        if (isOver) return;
+        isOver = true;
+        this.server.narrator.delivered(call, answer, this.time.now - call.sentAt);
+        this.onDelivered(call, answer, executedAt);
+        resolve(answer);
+      };
+      const failed = (error: Error): void => {
+        isOver = true;
+        reject(error);
+      };
+      this.send(call, answered, failed);
+      if (isSentTwice)
+        this.time.after(this.chance.exponential(200), this.host, () => this.send(call, answered, failed));
     }).finally(heard);
   }
 
@@ -80,7 +91,11 @@ export class Link {
     return LEAST_DELAY_MS + this.chance.exponential(this.conditions.delayMs);
   }
 
-  private send(call: SentCall, resolve: (answer: unknown) => void, reject: (error: Error) => void): void {
+  private send(
+    call: SentCall,
+    answered: (answer: unknown, executedAt: number) => void,
+    reject: (error: Error) => void,
+  ): void {
     const { time, server, host, conditions } = this;
     const isReset = this.isReset(call);
     const isResetBefore = isReset && this.chance.happens(0.5);
@@ -98,12 +113,7 @@ export class Link {
       };
       const executedAt = time.now;
       server.execute(call).then(
-        (answer) =>
-          reply(() => {
-            server.narrator.delivered(call, answer, time.now - call.sentAt);
-            this.onDelivered(call, answer, executedAt);
-            resolve(answer);
-          }),
+        (answer) => reply(() => answered(answer, executedAt)),
         (error: Error) =>
           reply(() => {
             server.narrator.lost(call, String(error));

@@ -35,6 +35,8 @@ export class Process {
   readonly inHand = new Map<string, Token>();
   /** What it can know of each request. */
   private readonly knowledge = new Map<string, Knowledge>();
+  /** When its wall clock was set ahead. */
+  readonly setAheadAt: number[] = [];
   /** The newest generation that it gave out, committed or was given for each request, and when first. */
   readonly newest = new Map<string, { readonly generation: number; readonly at: number }>();
   /** Requests to the upstream that are not over. */

@@ -8,5 +8,5 @@ module.exports = {
   testMatch: ['<rootDir>/mutation-testing/core.cjs'],
   testEnvironment: require.resolve('./fail-fast-environment.cjs'),
   // A mutant that makes a test wait for ever is found soon.
-  testTimeout: 1_500,
+  testTimeout: 6_000,
 };

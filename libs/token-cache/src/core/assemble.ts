@@ -52,6 +52,7 @@ export function assemble(config: TokenCacheConfig, closing: AbortSignal, onUnexp
   const hear = (event: TokenStoreEvent): void => {
     tokens.notice(event);
     cooldowns.forget(event.keyId);
+    if (event.type === 'purged') failures.forget(event.keyId);
     sources.abortVoided(event);
   };
 
@@ -71,7 +72,7 @@ export function assemble(config: TokenCacheConfig, closing: AbortSignal, onUnexp
   const publishing = new Publishing({ ...known, retries });
   const bringIn = (key: TokenKey, held: HeldToken): void => upkeep.tend(key, held);
   const mints = new Mints({ ...known, minting, publishing, retries, bringIn });
-  const rejections = new Rejections({ ...known, announce: (event) => storeEvents.deliver(event) });
+  const rejections = new Rejections({ ...known, publishing, announce: (event) => storeEvents.deliver(event) });
   const upkeep = new Upkeep({ ...known, mints, publishing, rejections, onUnexpected });
   const acquisition = new Acquisition({ ...known, mints, upkeep, rejections });
   const supply = new TokenSupply({ ...known, acquisition, upkeep, mints, retries });

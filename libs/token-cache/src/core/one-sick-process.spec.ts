@@ -112,6 +112,28 @@ describe('One process of four whose mints fail', () => {
     expect([firstSource.calls.length, sickSource.calls.length, source.calls.length]).toEqual([1, 1, 0]);
   });
 
+  it('keeps to its own cool-down, and others to none, after a shorter one took its place in the store', async () => {
+    await error(sick);
+    source.failure = new TokenSourceUnavailableError('503');
+    await error(others[0]!);
+    await pass(5 * SECOND);
+    for (let second = 5; second < 29; second++) {
+      expect(await error(sick)).toMatchObject({ reason: { code: 'TOKEN_SOURCE_REJECTED' } });
+      await pass(SECOND);
+    }
+    expect(sickSource.calls).toHaveLength(1);
+    delete source.failure;
+    expect(await accessToken(others[1]!)).toBe('fake-token-2');
+  });
+
+  it('asks again after a purge of another, which ends its cool-down', async () => {
+    await error(sick);
+    delete sickSource.failure;
+    await others[0]!.purge('billing');
+    await pass(0);
+    expect(await accessToken(sick)).toBe('fake-token-2');
+  });
+
   it('is forgotten when it has minted again', async () => {
     await error(sick);
     delete sickSource.failure;

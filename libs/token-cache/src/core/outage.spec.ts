@@ -96,6 +96,52 @@ describe('An outage of the store', () => {
     });
   });
 
+  it('ends with one token for all processes that minted alone, and without a mint', async () => {
+    const networks = [1, 2, 3, 4].map(() => new FaultyTokenStore(shared));
+    for (const network of networks) network.fault = () => 'reject';
+    const fleet = networks.map((network) => replica({}, network));
+    for (const tokens of fleet) {
+      await tokens.getToken('billing');
+      await pass(SECOND);
+    }
+    for (const network of networks) network.fault = () => undefined;
+    for (let second = 0; second < 5; second++) {
+      for (const tokens of fleet) await tokens.getToken('billing');
+      await pass(SECOND);
+    }
+    const given = await Promise.all(fleet.map((tokens) => accessToken(tokens)));
+    expect(new Set(given).size).toBe(1);
+    expect(source.calls).toHaveLength(fleet.length);
+  });
+
+  it('ends with one token for all, though one offers its own while another is minting', async () => {
+    const networks = [new FaultyTokenStore(shared), new FaultyTokenStore(shared)];
+    for (const network of networks) network.fault = () => 'reject';
+    const cutOff = networks.map((network) => replica({}, network));
+    for (const tokens of cutOff) await tokens.getToken('billing');
+    const release = source.hold();
+    await pass(SECOND);
+    const minting = replica();
+    const first = minting.getToken('billing');
+    await pass(0);
+    for (const network of networks) network.fault = () => undefined;
+    for (let second = 0; second < 5; second++) {
+      for (const tokens of cutOff) await tokens.getToken('billing');
+      await pass(SECOND);
+    }
+    expect((await first).accessToken).toMatch(/^fake-token-[12]$/);
+    release();
+    await pass(0);
+    const fleet = [minting, ...cutOff];
+    for (const network of networks) network.calls.length = 0;
+    const atOnce = await Promise.all(fleet.map((tokens) => accessToken(tokens)));
+    expect(atOnce.slice(1)).toEqual([atOnce[1], atOnce[1]]);
+    await pass(0);
+    for (const tokens of fleet) expect(await accessToken(tokens)).toBe('fake-token-3');
+    for (const network of networks) expect(network.calls).toEqual(['peek']);
+    expect(source.calls).toHaveLength(3);
+  });
+
   it('costs one mint for each key and no more, with more keys than the near cache holds', async () => {
     const keys = Array.from({ length: 1_050 }, (_, i) => ({ tenant: `tenant-${i}` }));
     const network = new FaultyTokenStore(shared);

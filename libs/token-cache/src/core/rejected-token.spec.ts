@@ -61,6 +61,20 @@ describe('TokenClient', () => {
       await tokens.invalidate(token);
       expect((await tokens.getToken('billing')).accessToken).toBe('fake-token-2');
     });
+
+    it('is kept by the pace of the fleet, also when its commit has no answer yet', async () => {
+      const other = replica();
+      await other.invalidate(await other.getToken('billing'));
+      const store = new FaultyTokenStore(shared);
+      store.fault = (operation) => (operation === 'commit' ? 'reject' : undefined);
+      const tokens = replica({}, store);
+      const fresh = await tokens.getToken('billing');
+      store.fault = () => undefined;
+      expect(await tokens.invalidate(fresh)).toBe(false);
+      expect((await tokens.getToken('billing')).accessToken).toBe(fresh.accessToken);
+      expect((await replica().getToken('billing')).accessToken).toBe(fresh.accessToken);
+      expect(source.calls).toHaveLength(2);
+    });
   });
 
   it.each([undefined, {}, { integration: 'billing', generation: 1 }])(

@@ -120,8 +120,9 @@ export class TokenClient {
   }
 
   /**
-   * Drops the token in all processes, the cool-down and the memory of rejections in the store and this process, and voids a mint
-   * in flight. A pause that a provider asked for goes on in the process that was told.
+   * Drops the token and the cool-down in all processes, the memory of rejections in the store and this process, and voids a mint
+   * in flight. A pause that a provider asked for goes on in the process that was told. While the store does not answer it is
+   * tried again for 5 s, or for twice `storeTimeoutMs` if that is longer.
    *
    * @throws TokenIntegrationUnknownError, TokenConfigError as `getToken` does
    * @throws TokenStoreUnavailableError when the store cannot be told
@@ -133,7 +134,6 @@ export class TokenClient {
     try {
       fence = await this.parts.store.purge(key);
     } finally {
-      this.parts.failures.forget(key.id);
       this.parts.rejections.forget(key.id);
       this.parts.storeEvents.deliver({ type: 'purged', keyId: key.id, fence });
     }

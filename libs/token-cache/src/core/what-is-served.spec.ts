@@ -31,7 +31,7 @@ const OUTCOMES: Record<Hand, readonly Outcome[]> = {
   'nothing':                                      ['store: -', 'wait: -',     'error: -',    'mint: commit', 'mint: commit commit', 'mint: -',     'mint: -'],
   'a token that the store has lost':              ['store: -', 'hand: offer', 'hand: offer', 'hand: commit', 'hand: commit', 'hand: -',     'hand: -'],
   'a token that was never shared':                ['hand: -',  'hand: offer', 'hand: offer', 'hand: commit', 'hand: commit', 'hand: -',     'hand: -'],
-  'a token that was purged unheard':              ['store: -', 'wait: -',     'error: -',    'mint: commit', 'mint: commit', 'hand: -',     'hand: -'],
+  'a token that was purged unheard':              ['store: -', 'wait: -',     'error: -',    'mint: commit', 'mint: commit commit', 'hand: -',     'hand: -'],
   'a token that was marked as rejected unheard':  ['store: -', 'wait: -',     'hand: -',     'mint: commit', 'mint: commit commit', 'hand: -',     'hand: -'],
   'the token that the caller was refused with':   ['store: -', 'wait: -',     'none: -',     'mint: commit', 'mint: commit commit', 'mint: -',     'mint: -'],
   'a token that is over by the monotonic clock':  ['store: -', 'wait: -',     'error: -',    'mint: commit', 'mint: commit commit', 'mint: -',     'mint: -'],

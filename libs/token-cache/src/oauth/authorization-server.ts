@@ -1,5 +1,5 @@
-import { LRUCache } from 'lru-cache';
 import { allowInsecureRequests, type AuthorizationServer, customFetch, discoveryRequest } from 'oauth4webapi';
+import { recentlyUsed } from '../core/contract/recently-used.js';
 import { type TokenConfigError, TokenResponseInvalidError } from '../core/contract/token-cache.errors.js';
 import { readFields } from './answer-body.js';
 import { endpointUrl, printableUrl } from './endpoint-url.js';
@@ -25,7 +25,7 @@ export function tokenServer(
   { allowInsecureRequests: insecure }: OAuthClientConfig,
   send: IdentityProviderFetch,
 ): FindServer {
-  const known = new LRUCache<string, TokenServer>({ max: MAX_SERVERS });
+  const known = recentlyUsed<TokenServer>(MAX_SERVERS);
   return async ({ issuer, tokenEndpoint }, integration, signal) => {
     if (tokenEndpoint !== undefined) {
       const { origin, href } = endpointUrl('tokenEndpoint', tokenEndpoint, insecure);

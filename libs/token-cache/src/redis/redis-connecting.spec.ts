@@ -30,7 +30,12 @@ describe('A client that is still connecting does not count as a dead Redis', () 
     client.on('error', () => {});
     clients.push(client);
     const store = new RedisTokenStore(client, { namespace });
-    const tokens = new TokenClient({ store, storeTimeoutMs: 5_000, integrations: { billing: { source } } });
+    const tokens = new TokenClient({
+      store,
+      storeTimeoutMs: 5_000,
+      whenStoreUnavailable: 'fail',
+      integrations: { billing: { source } },
+    });
     opened.push(tokens);
     return tokens;
   }
@@ -70,7 +75,7 @@ describe('A client that is still connecting does not count as a dead Redis', () 
     await tokens.getToken('billing');
     client.disconnect();
     await waitFor(() => client.status === 'end');
-    await expect(tokens.purge('billing')).rejects.toMatchObject({
+    await expect(tokens.getToken('billing', { tenant: 'another' })).rejects.toMatchObject({
       code: 'TOKEN_STORE_UNAVAILABLE',
       cause: { message: 'Connection is closed.' },
     });

@@ -55,7 +55,7 @@ export interface TokenPolicy {
   zeroExpiry: 'over' | 'never';
   /** A longer life is cut to this. @defaultValue 86 400 000 */
   maxLifeMs: number;
-  /** One store call. @defaultValue 500 */
+  /** One store call; a purge is tried for 5 s, or twice as long as this. @defaultValue 500 */
   storeTimeoutMs: number;
   /** Mint without sharing, at most once per process and lifetime, or fail. @defaultValue `'mint-locally'` */
   whenStoreUnavailable: 'mint-locally' | 'fail';

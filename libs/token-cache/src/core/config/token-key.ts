@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import { LRUCache } from 'lru-cache';
+import { recentlyUsed } from '../contract/recently-used.js';
+import { type LRUCache } from 'lru-cache';
 import { type Integration } from './token-cache.options.js';
 import { TokenConfigError, TokenIntegrationUnknownError } from '../contract/token-cache.errors.js';
 import { resourcesOf, scopesOf, type TokenRequest } from '../contract/token-request.js';
@@ -36,7 +37,7 @@ export class TokenKeys {
     this.entries.set(integration.name, {
       integration,
       plain: keyOf(integration, {}),
-      byRequest: new LRUCache({ max: REMEMBERED_REQUESTS }),
+      byRequest: recentlyUsed(REMEMBERED_REQUESTS),
     });
   }
 

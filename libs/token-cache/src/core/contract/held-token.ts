@@ -24,11 +24,16 @@ export interface HeldToken {
   readonly refreshAt: number;
   /** When this process had it first. */
   readonly obtainedAt: number;
-  /** From when on it is due to be refreshed, or shared if it is not. */
+  /** From when on it is due to be refreshed, or shared if it is not; sooner if the fleet shares a newer one. */
   readonly tendAt: number;
   readonly sharing: Sharing;
   /** The generation that it had in this process before it was shared under the present one. */
   readonly formerGeneration?: number;
+}
+
+/** Whether these are one token under one generation, whatever else has been learnt of it. */
+export function isSameToken(one: HeldToken | undefined, other: HeldToken): boolean {
+  return one?.token === other.token;
 }
 
 /** Whether that is a generation of this token. */

@@ -224,7 +224,10 @@ export interface Peeked {
 
 /** Something happened to a key in any process. Delivered at most once: a listener must also survive without it. */
 export interface TokenStoreEvent {
-  /** `stored` and `failed` are sent only when a process waits; `invalidated` and `purged` always. */
+  /**
+   * `invalidated` and `purged` are always sent; `stored` and `failed` only when a process waits, or took a token that was
+   * offered while the lease was held.
+   */
   readonly type: 'stored' | 'failed' | 'invalidated' | 'purged';
   readonly keyId: string;
   /** The generation that was stored or marked; the fence that failed; the fence up to which a purge voids everything. */

@@ -1,5 +1,6 @@
-import { LRUCache } from 'lru-cache';
+import { type LRUCache } from 'lru-cache';
 import { type Clock } from '../contract/clock.js';
+import { recentlyUsed } from '../contract/recently-used.js';
 import { type Token } from '../contract/token.js';
 import { type TokensInHand } from './tokens-in-hand.js';
 
@@ -15,7 +16,7 @@ export class TokenStanding {
     private readonly tokens: TokensInHand,
     maxEntries: number,
   ) {
-    this.accepted = new LRUCache({ max: maxEntries });
+    this.accepted = recentlyUsed(maxEntries);
   }
 
   /** An upstream accepted that token; a late answer to an older one says nothing of the newer. */

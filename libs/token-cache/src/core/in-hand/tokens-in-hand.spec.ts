@@ -339,6 +339,14 @@ describe('TokensInHand', () => {
       expect(tokens.valid(key.id)).toBeUndefined();
       expect(admitted(stored(7, { ttlMs: HOUR - 1 })).token.generation).toBe(7);
     });
+
+    it('has a last resort again when the store hands a rejected token back that only the clock called over', () => {
+      admitted(stored(7));
+      sleep(2 * HOUR);
+      tokens.admitRejected(key, stored(7, { ttlMs: HOUR - 1 }), true, momentOf(clock), watch);
+      expect(tokens.valid(key.id)).toBeUndefined();
+      expect(tokens.lastResort(key.id)?.token.generation).toBe(7);
+    });
   });
 
   it('takes no token from the store that is over by the clock of this process', async () => {
@@ -358,6 +366,39 @@ describe('TokensInHand', () => {
     const keys = Array.from({ length: 1_000 }, (_, number) => ({ ...key, id: `key ${number}` }));
     for (const one of keys) tokens.keep(one, { content: content(1), ends: at(HOUR) }, 1, at(0), LOCAL);
     expect(keys.filter(({ id }) => tokens.valid(id))).toHaveLength(1_000);
+  });
+
+  describe('when the fleet shares a newer token', () => {
+    const heardOf = (fence: number, type: 'stored' | 'failed' = 'stored'): void =>
+      tokens.notice({ type, keyId: key.id, fence });
+    const tendAt = (): number | undefined => tokens.trusted(key.id, momentOf(clock))?.tendAt;
+
+    it('is due to take it at once, and goes on with its own until then', () => {
+      const { refreshAt } = admitted(stored(7));
+      heardOf(8);
+      expect(tendAt()).toBe(clock.monotonic());
+      tokens.hasNoSuccessor(key.id, admitted(stored(7)));
+      expect(tendAt()).toBe(refreshAt);
+    });
+
+    it.each<[event: string, hear: () => void]>([
+      ['its own commit', () => heardOf(7)],
+      ['an older token that was offered', () => heardOf(6)],
+      ['a failure', () => heardOf(8, 'failed')],
+    ])('is not due for the news of %s', (_event, hear) => {
+      const { refreshAt } = admitted(stored(7));
+      hear();
+      expect(tendAt()).toBe(refreshAt);
+    });
+
+    it('still marks and lets go of the token that work began with', () => {
+      const former = admitted(stored(7));
+      heardOf(8);
+      tokens.reject(key.id, former);
+      expect(tokens.isRejected(key.id, former)).toBe(true);
+      tokens.drop(key.id, former);
+      expect(tokens.last(key.id)).toBeUndefined();
+    });
   });
 
   describe('keeps the better token', () => {

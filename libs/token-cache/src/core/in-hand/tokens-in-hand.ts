@@ -1,10 +1,18 @@
-import { LRUCache } from 'lru-cache';
+import { type LRUCache } from 'lru-cache';
 import { type NearCachePolicy } from '../config/policy.js';
 import { type TokenKey } from '../config/token-key.js';
 import { type Clock } from '../contract/clock.js';
 import { ExpiringMap } from '../contract/expiring-map.js';
-import { freshFrom, hasGeneration, type HeldToken, isVoidedBy, type Sharing } from '../contract/held-token.js';
+import {
+  freshFrom,
+  hasGeneration,
+  type HeldToken,
+  isSameToken,
+  isVoidedBy,
+  type Sharing,
+} from '../contract/held-token.js';
 import { after, isOver, type Moment, momentOf, sleptMs } from '../contract/moment.js';
+import { recentlyUsed } from '../contract/recently-used.js';
 import { type FreshToken } from '../contract/token-content.js';
 import { type TokenObservers } from '../contract/token-observers.js';
 import { type StoredToken, type TokenStoreEvent } from '../contract/token-store.js';
@@ -61,7 +69,7 @@ export class TokensInHand {
   private readonly keys = new WeakMap<Token, TokenKey>();
 
   constructor(private readonly parts: TokensInHandParts) {
-    this.entries = new LRUCache({ max: parts.maxEntries });
+    this.entries = recentlyUsed(parts.maxEntries);
   }
 
   /** The token that may be given out without asking the store. */
@@ -130,6 +138,7 @@ export class TokensInHand {
     if (watch.hasPurged(stored.fence) || isOver(ends, momentOf(this.parts.clock))) return;
     const known = this.peek(key.id);
     if (known && isShared(known, stored.fence)) {
+      this.learnEnds(known, ends, sentAt);
       if (isMarked) known.isRejected = true;
       return;
     }
@@ -163,27 +172,38 @@ export class TokensInHand {
 
   /** Lets go of that token, if it is the one in hand. */
   drop(keyId: string, held: HeldToken): void {
-    if (this.peek(keyId)?.held === held) this.remove(keyId);
+    if (isSameToken(this.peek(keyId)?.held, held)) this.remove(keyId);
   }
 
   /** Whether that token is in hand, and marked as rejected. */
   isRejected(keyId: string, held: HeldToken): boolean {
     const entry = this.peek(keyId);
-    return entry?.held === held && entry.isRejected;
+    return isSameToken(entry?.held, held) && entry?.isRejected === true;
   }
 
   /** Marks that token as rejected. */
   reject(keyId: string, held: HeldToken): void {
     const entry = this.peek(keyId);
-    if (entry?.held === held) entry.isRejected = true;
+    if (entry && isSameToken(entry.held, held)) entry.isRejected = true;
   }
 
-  /** Lets go of a token that was purged, and marks one that was rejected. */
+  /** Lets go of a token that was purged, marks one that was rejected, and has one tended that the fleet replaced. */
   notice(event: TokenStoreEvent): void {
     const entry = this.peek(event.keyId);
+    if (entry && isReplacedBy(event, entry.held)) this.tendAt(entry, this.parts.clock.monotonic());
     if (!entry || !isVoidedBy(event, entry.held)) return;
     if (event.type === 'purged') this.remove(event.keyId);
     else entry.isRejected = true;
+  }
+
+  /** The fleet turned out to share no newer token that can be used here. */
+  hasNoSuccessor(keyId: string, held: HeldToken): void {
+    const entry = this.peek(keyId);
+    if (entry && isSameToken(entry.held, held)) this.tendAt(entry, held.refreshAt);
+  }
+
+  private tendAt(entry: Entry, tendAt: number): void {
+    entry.held = { ...entry.held, tendAt };
   }
 
   private peek(keyId: string): Entry | undefined {
@@ -200,17 +220,22 @@ export class TokensInHand {
     this.unshared.delete(keyId);
   }
 
-  /** The store says again that it is the shared one: no end moves away by that, but for that of a clock that was set. */
+  /** The store says again that it is the shared one. */
   private confirm(entry: Entry, ends: Moment, sentAt: Moment, now: Moment): Admission {
+    if (isOver(this.learnEnds(entry, ends, sentAt), now)) return { outcome: 'unusable' };
+    entry.isRejected = false;
+    return { outcome: 'held', held: entry.held };
+  }
+
+  /** The store tells its life again: no end moves away by that, but for that of a clock that was set. Gives the sooner ends. */
+  private learnEnds(entry: Entry, ends: Moment, sentAt: Moment): Moment {
     const { held, confirmed } = entry;
     const wasClockSet = sleptMs(confirmed, sentAt) > MOST_DRIFT_MS;
     const monotonicAt = Math.min(held.ends.monotonicAt, ends.monotonicAt);
     const wallAt = wasClockSet ? ends.wallAt : Math.min(held.ends.wallAt, ends.wallAt);
-    if (isOver({ monotonicAt, wallAt }, now)) return { outcome: 'unusable' };
     if (wasClockSet) entry.held = { ...held, ends: { monotonicAt, wallAt } };
     entry.confirmed = sentAt;
-    entry.isRejected = false;
-    return { outcome: 'held', held: entry.held };
+    return { monotonicAt, wallAt };
   }
 
   /**
@@ -275,6 +300,10 @@ export class TokensInHand {
 
 function isShared({ held }: Entry, generation: number): boolean {
   return held.sharing.state === 'shared' && held.token.generation === generation;
+}
+
+function isReplacedBy({ type, fence }: TokenStoreEvent, { sharing, token }: HeldToken): boolean {
+  return type === 'stored' && sharing.state === 'shared' && token.generation < fence;
 }
 
 /** The store rejects a newer token than this one, which it had before, or which was rejected as well. */

@@ -1,5 +1,5 @@
-import { LRUCache } from 'lru-cache';
 import { type Clock } from '../contract/clock.js';
+import { recentlyUsed } from '../contract/recently-used.js';
 import { type Cooldown } from '../contract/token-store.js';
 
 const REMEMBERED_KEYS = 10_000;
@@ -8,9 +8,7 @@ const ASK_AGAIN_MS = 1_000;
 
 /** The cool-downs that the store told of, so that it is asked for each at most once a second. */
 export class KnownCooldowns {
-  private readonly known = new LRUCache<string, { readonly cooldown: Cooldown; readonly learntAt: number }>({
-    max: REMEMBERED_KEYS,
-  });
+  private readonly known = recentlyUsed<{ readonly cooldown: Cooldown; readonly learntAt: number }>(REMEMBERED_KEYS);
 
   /** @param hasEvents whether the store tells of what happens; one that does not is cheap to ask, and is asked each time */
   constructor(

@@ -1,11 +1,11 @@
-import { LRUCache } from 'lru-cache';
 import { TokenCacheError, type TokenCacheErrorCode } from '../contract/token-cache.errors.js';
+import { recentlyUsed } from '../contract/recently-used.js';
 
 const REMEMBERED_KEYS = 10_000;
 
 /** How the last work on each key failed, until work on it succeeds. */
 export class LastErrors {
-  private readonly codes = new LRUCache<string, TokenCacheErrorCode>({ max: REMEMBERED_KEYS });
+  private readonly codes = recentlyUsed<TokenCacheErrorCode>(REMEMBERED_KEYS);
 
   of(keyId: string): TokenCacheErrorCode | undefined {
     return this.codes.get(keyId);

@@ -1,8 +1,8 @@
-import { LRUCache } from 'lru-cache';
 import { type TokenKey } from '../config/token-key.js';
 import { type Clock } from '../contract/clock.js';
 import { freshFrom, type HeldToken, type Sharing } from '../contract/held-token.js';
 import { leftMs, type Moment, momentOf } from '../contract/moment.js';
+import { recentlyUsed } from '../contract/recently-used.js';
 import { type FreshToken } from '../contract/token-content.js';
 import { type TokenObservers } from '../contract/token-observers.js';
 import { type Committed, type Lease, type StoredToken } from '../contract/token-store.js';
@@ -11,6 +11,7 @@ import { type KeyWatch } from '../store-client/key-watch.js';
 import { type PayloadCodec } from '../store-client/payload-codec.js';
 import { type Refused, type StoreClient } from '../store-client/store-client.js';
 import { type StoreEvents } from '../store-client/store-events.js';
+import { enoughLifeMs } from './enough-life.js';
 import { type Minted } from './minting.js';
 import { type Retries } from './retries.js';
 
@@ -33,9 +34,7 @@ const REMEMBERED_KEYS = 10_000;
 /** Makes a token of this process that of the fleet: by commit under a lease, or by an offer without one. */
 export class Publishing {
   /** The last commit of each key that was sent. */
-  private readonly sent = new LRUCache<string, { readonly fence: number; readonly accessToken: string }>({
-    max: REMEMBERED_KEYS,
-  });
+  private readonly sent = recentlyUsed<{ readonly fence: number; readonly accessToken: string }>(REMEMBERED_KEYS);
 
   constructor(private readonly parts: PublishingParts) {}
 
@@ -65,14 +64,19 @@ export class Publishing {
 
   /** Sends a commit that got no answer again, for as long as its token lives and is in hand. */
   shareAgain(key: TokenKey, unanswered: HeldToken): void {
-    const { retries, storeEvents, tokens } = this.parts;
+    const { retries, tokens } = this.parts;
     retries.begin(unanswered.ends.monotonicAt, async () => {
       const held = tokens.valid(key.id);
-      if (held?.sharing.state !== 'unanswered' || held.token.generation !== unanswered.token.generation) return true;
-      const watch = storeEvents.watch(key.id);
-      const shared = await this.shareOnce(key, held.sharing.lease, held, watch).finally(() => watch.close());
-      return !isUnanswered(shared);
+      if (held?.token.generation !== unanswered.token.generation) return true;
+      return !isUnanswered(await this.settle(key, held));
     });
+  }
+
+  /** Sends a commit that got no answer once more; gives the token that the fleet now shares, or `voided` when there is none. */
+  async settle(key: TokenKey, held: HeldToken): Promise<HeldToken | 'voided'> {
+    if (held.sharing.state !== 'unanswered') return held;
+    const watch = this.parts.storeEvents.watch(key.id);
+    return this.shareOnce(key, held.sharing.lease, held, watch).finally(() => watch.close());
   }
 
   /** Gives the token that the fleet now shares, or `voided` when there is none. */
@@ -109,7 +113,7 @@ export class Publishing {
     const payload = codec.encode(key.id, generation, fresh.content);
     const offered = await store.offer(key, refused, generation, payload, ttlMs);
     if (offered.outcome === 'voided') tokens.drop(key.id, held);
-    if (offered.outcome === 'superseded') this.admitLonger(key, fresh, offered.token, sentAt, watch);
+    if (offered.outcome === 'superseded') this.admitInstead(key, fresh, offered.token, sentAt, watch);
     if (offered.outcome !== 'stored' || watch.hasVoided(generation)) return;
     tokens.keepShared(key, held, generation, sentAt, { state: 'shared' });
   }
@@ -137,7 +141,7 @@ export class Publishing {
         return 'voided';
       case 'superseded': {
         this.parts.observers.notify('superseded', key.integration.name);
-        const held = this.admitLonger(key, fresh, committed.token, sentAt, watch);
+        const held = this.admitInstead(key, fresh, committed.token, sentAt, watch);
         if (held) return { held, outcome: 'superseded' };
         if (watch.hasPurged(fence)) return 'voided';
         return { held: keep(sentAt, { state: 'unshared' }), outcome: 'local' };
@@ -158,16 +162,16 @@ export class Publishing {
     return 'voided';
   }
 
-  /** Takes the token that the store has instead, if it can be used and lives no shorter than ours. */
-  private admitLonger(
+  /** Takes the token that the store has instead, if it can be used and has enough life. */
+  private admitInstead(
     key: TokenKey,
-    { ends }: FreshToken,
+    fresh: FreshToken,
     token: StoredToken | undefined,
     sentAt: Moment,
     watch: KeyWatch,
   ): HeldToken | undefined {
     // The life was told somewhere between the call and now.
-    if (!token || this.parts.clock.monotonic() + token.ttlMs < ends.monotonicAt) return undefined;
+    if (!token || token.ttlMs < enoughLifeMs(fresh, momentOf(this.parts.clock))) return undefined;
     const admission = this.parts.tokens.admit(key, token, sentAt, watch);
     return admission.outcome === 'held' ? admission.held : undefined;
   }

@@ -1,8 +1,8 @@
-import { LRUCache } from 'lru-cache';
 import { type TokenKey } from '../config/token-key.js';
 import { type Clock } from '../contract/clock.js';
 import { ExpiringMap } from '../contract/expiring-map.js';
 import { hasGeneration, type HeldToken } from '../contract/held-token.js';
+import { recentlyUsed } from '../contract/recently-used.js';
 import { type TokenObservers } from '../contract/token-observers.js';
 import { type Rejection, type RejectionVerdict, type TokenStoreEvent } from '../contract/token-store.js';
 import { type Token } from '../contract/token.js';
@@ -10,11 +10,13 @@ import { type TokenStanding } from '../in-hand/token-standing.js';
 import { type TokensInHand } from '../in-hand/tokens-in-hand.js';
 import { NO_PACE, paceRejection, type RejectionPace } from '../slot/rejection-pace.js';
 import { type StoreClient } from '../store-client/store-client.js';
+import { type Publishing } from './publishing.js';
 
 export interface RejectionsParts {
   clock: Clock;
   store: StoreClient;
   tokens: TokensInHand;
+  publishing: Publishing;
   standing: TokenStanding;
   observers: TokenObservers;
   /** Tells this process what the store tells the others. */
@@ -26,7 +28,7 @@ const REMEMBERED_KEYS = 10_000;
 
 /** Decides about rejected tokens: by the store, or by the same rule from memory while the store does not answer. */
 export class Rejections {
-  private readonly paces = new LRUCache<string, RejectionPace>({ max: REMEMBERED_KEYS });
+  private readonly paces = recentlyUsed<RejectionPace>(REMEMBERED_KEYS);
   /** What was granted here and the store does not know, by key; to forget one would bring a rejected token back. */
   private readonly untold = new ExpiringMap<Rejection>();
   private readonly deciding = new Map<string, Promise<RejectionVerdict>>();
@@ -70,16 +72,21 @@ export class Rejections {
     const id = `${key.id} ${token.generation}`;
     const current = this.deciding.get(id);
     if (current) return (await current) === 'held' ? 'held' : 'stale';
-    const held = tokens.find(token)?.held;
-    const { generation } = held?.token ?? token;
-    const rejection = { generation, isContested: standing.isAccepted(token), ...key.integration.policy.rejection };
-    const decision = this.decide(key, rejection, held).finally(() => this.deciding.delete(id));
+    const isContested = standing.isAccepted(token);
+    const decision = this.decide(key, token, isContested).finally(() => this.deciding.delete(id));
     this.deciding.set(id, decision);
     return decision;
   }
 
-  private async decide(key: TokenKey, rejection: Rejection, held: HeldToken | undefined): Promise<RejectionVerdict> {
-    if (held?.sharing.state === 'unshared') return this.decideAlone(key, rejection, held);
+  private async decide(key: TokenKey, token: Token, isContested: boolean): Promise<RejectionVerdict> {
+    const { publishing, tokens } = this.parts;
+    // The store can only judge a token that it knows.
+    const known = tokens.find(token)?.held;
+    const held = known && (await publishing.settle(key, known));
+    if (held === 'voided' || tokens.hasNewerThan(token)) return 'stale';
+    const { generation } = held?.token ?? token;
+    const rejection = { generation, isContested, ...key.integration.policy.rejection };
+    if (held && held.sharing.state !== 'shared') return this.decideAlone(key, rejection, held);
     try {
       const verdict = await this.parts.store.invalidate(key, rejection);
       if (verdict === 'replaced' || verdict === 'contested') this.pace(key, rejection);

@@ -1,7 +1,7 @@
 import { type TokenKey } from '../config/token-key.js';
 import { type Clock } from '../contract/clock.js';
-import { type HeldToken } from '../contract/held-token.js';
-import { leftMs, momentOf } from '../contract/moment.js';
+import { freshFrom, type HeldToken, isSameToken } from '../contract/held-token.js';
+import { momentOf } from '../contract/moment.js';
 import { TokenCacheError, TokenSourceError, TokenStoreUnavailableError } from '../contract/token-cache.errors.js';
 import { type TokenObservers } from '../contract/token-observers.js';
 import { type Acquired, type Lease } from '../contract/token-store.js';
@@ -13,6 +13,7 @@ import { BREAKER_RESET_MS } from '../store-client/breaker.js';
 import { type KeyWatch } from '../store-client/key-watch.js';
 import { type Granted, type Refused, type StoreClient, type Wanted } from '../store-client/store-client.js';
 import { type StoreEvents } from '../store-client/store-events.js';
+import { enoughLifeMs } from './enough-life.js';
 import { type KnownCooldowns } from './known-cooldowns.js';
 import { type LastErrors } from './last-errors.js';
 import { type Mints } from './mints.js';
@@ -42,7 +43,10 @@ const LEAST_SPREAD = 1 / 4;
 /** When a token is tended next. */
 type Schedule = { readonly state: 'running' } | { readonly state: 'resting'; readonly until: number };
 
-/** What is done for a token behind the callers' backs: refresh it in time, and give it to a store that has lost it or never had it. */
+/**
+ * What is done for a token behind the callers' backs: refresh it in time, take the newer one of another process, and give it
+ * to a store that has lost it or never had it.
+ */
 export class Upkeep {
   private readonly schedules = new WeakMap<HeldToken, Schedule>();
   /** When a token is replaced without the store, if that does not come back before. */
@@ -54,7 +58,7 @@ export class Upkeep {
   /** Begins what is due for a token, once at a time and never to the caller's harm. */
   tend(key: TokenKey, held: HeldToken): void {
     const { state } = held.sharing;
-    if (state === 'shared') this.whenRested(held, () => this.refreshed(key, held));
+    if (state === 'shared') this.whenRested(held, () => this.renewed(key, held));
     if (state === 'unshared') this.whenRested(held, () => this.quietly(this.broughtIn(key, held)));
   }
 
@@ -113,6 +117,26 @@ export class Upkeep {
       if (!(error instanceof TokenCacheError)) this.parts.onUnexpected(error);
     }
     return BREAKER_RESET_MS;
+  }
+
+  /** What is due before the refresh window was replaced by another process. */
+  private renewed(key: TokenKey, held: HeldToken): Promise<number> {
+    return this.now() < held.refreshAt ? this.quietly(this.adopt(key, held)) : this.refreshed(key, held);
+  }
+
+  /**
+   * Takes the newer token that the fleet shares, so that all processes come to use one.
+   *
+   * @throws TokenStoreUnavailableError
+   */
+  private async adopt(key: TokenKey, held: HeldToken): Promise<void> {
+    const { clock, store, tokens } = this.parts;
+    await this.watching(key, async (watch) => {
+      const sentAt = momentOf(clock);
+      const { token, isRejected } = await store.peek(key);
+      tokens.hasNoSuccessor(key.id, held);
+      if (token && !isRejected) tokens.admit(key, token, sentAt, watch);
+    });
   }
 
   private async refreshed(key: TokenKey, held: HeldToken): Promise<number> {
@@ -179,7 +203,7 @@ export class Upkeep {
     const { policy } = key.integration;
     const isLeft = error instanceof TokenStoreUnavailableError && policy.whenStoreUnavailable === 'mint-locally';
     // A caller may have had to mint meanwhile.
-    if (this.parts.tokens.valid(key.id) !== held) return undefined;
+    if (!isSameToken(this.parts.tokens.valid(key.id), held)) return undefined;
     if (!isLeft || this.now() < this.aloneAt(held, policy.mintTimeoutMs)) throw error;
     await this.parts.mints.withoutLease(key, 'refresh', { place }).result;
     return undefined;
@@ -207,7 +231,7 @@ export class Upkeep {
   }
 
   /**
-   * Gives the store a token that was minted without it; the one that lives longer wins.
+   * Gives the store a token that was minted without it, unless the store has one with enough life.
    *
    * @throws TokenStoreUnavailableError
    */
@@ -215,17 +239,17 @@ export class Upkeep {
     const { clock, cooldowns, tokens, publishing } = this.parts;
     await this.watching(key, async (watch) => {
       const sentAt = momentOf(clock);
-      const acquired = await this.ask(key, { minTtlMs: leftMs(held.ends, sentAt) });
+      const enoughMs = enoughLifeMs(freshFrom(held), sentAt);
+      const acquired = await this.ask(key, { minTtlMs: enoughMs });
       if (acquired.outcome === 'lease') return this.shareUnlessVoid(key, held, acquired, watch);
       if (acquired.outcome !== 'hit') {
         if (acquired.outcome === 'cooling') cooldowns.learn(key.id, acquired.cooldown);
         tokens.heed(key.id, acquired.voidedUpTo, acquired.rejected);
-        if (tokens.valid(key.id) === held) await publishing.offer(key, acquired, held, watch);
+        if (isSameToken(tokens.valid(key.id), held)) await publishing.offer(key, acquired, held, watch);
         return;
       }
-      // A token that is being refreshed, or cannot be, is told although it ends before ours.
-      const isOutlived = sentAt.monotonicAt + acquired.token.ttlMs > held.ends.monotonicAt;
-      if (isOutlived) tokens.admit(key, acquired.token, sentAt, watch);
+      // A token that is being refreshed, or cannot be, is told although it lives too short.
+      if (acquired.token.ttlMs > enoughMs) tokens.admit(key, acquired.token, sentAt, watch);
     });
   }
 
@@ -234,7 +258,7 @@ export class Upkeep {
     const { lease } = granted;
     tokens.heed(key.id, granted.voidedUpTo, granted.rejected);
     if (watch.hasReleased(lease.fence) || mints.adopt(key, granted)) return;
-    if (tokens.valid(key.id) === held) await publishing.share(key, lease, held, watch);
+    if (isSameToken(tokens.valid(key.id), held)) await publishing.share(key, lease, held, watch);
     else await this.release(key, lease);
   }
 

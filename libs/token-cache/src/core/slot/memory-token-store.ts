@@ -95,6 +95,8 @@ export class MemoryTokenStore implements TokenStore {
     const offered = { generation, payload, ttlMs: positiveMs('ttlMs', ttlMs), since };
     const { answer, slot } = this.#run(keyId, (known, now) => offer(known, offered, now));
     if (slot) this.#wake({ type: 'stored', keyId, fence: generation });
+    // The commit of the lease is announced to who takes this token.
+    if (slot?.nonce) this.#awaited.add(keyId);
     return answer;
   }
 

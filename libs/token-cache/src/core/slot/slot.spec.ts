@@ -140,6 +140,14 @@ describe('Slot', () => {
       const { slot, lease } = leaseOf(undefined, NOW);
       expect(leaseOf(slot, NOW - HOUR).lease.fence).toBe(lease.fence + 1);
     });
+
+    it('ends a cool-down that was over, and that the clock brought back, with the next failure', () => {
+      const first = leaseOf(undefined, NOW);
+      const { slot: cooling } = fail(first.slot, first.lease, { error: 'long', remainingMs: HOUR }, NOW);
+      const { slot, lease } = leaseOf(cooling, NOW + HOUR);
+      const { slot: failed } = fail(slot, lease, { error: 'short', remainingMs: 1_000 }, NOW);
+      expect(peek(failed, NOW).answer.cooldown).toEqual({ error: 'short', remainingMs: 1_000 });
+    });
   });
 
   describe('that a process of an older version wrote', () => {

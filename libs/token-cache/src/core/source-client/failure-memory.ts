@@ -1,5 +1,5 @@
-import { LRUCache } from 'lru-cache';
 import { type Clock } from '../contract/clock.js';
+import { recentlyUsed } from '../contract/recently-used.js';
 import { cooldownMs, cooledDown, rememberedFailure } from './cooldown.js';
 import { type TokenSourceError } from '../contract/token-cache.errors.js';
 import { type TokenKey } from '../config/token-key.js';
@@ -12,9 +12,7 @@ type Place = Pick<TokenKey, 'id' | 'integration'>;
 
 /** The failures that only this process knows, because the store could not be told or has no place for them. */
 export class FailureMemory {
-  private readonly failures = new LRUCache<string, { endsAt: number; count: number; failure: Cooldown }>({
-    max: REMEMBERED_KEYS,
-  });
+  private readonly failures = recentlyUsed<{ endsAt: number; count: number; failure: Cooldown }>(REMEMBERED_KEYS);
 
   constructor(
     private readonly clock: Clock,

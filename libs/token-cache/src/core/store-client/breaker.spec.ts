@@ -3,11 +3,12 @@ import { Breaker, type Passage, type Verdict } from './breaker.js';
 /** Ends a call that was sent at `sentAt`, at `at`; or asks at `at` whether a call may be made. */
 type Step =
   | { readonly at: number; readonly ends: Verdict; readonly sentAt?: number }
-  | { readonly at: number; readonly asks: 'passes' | 'is refused' };
+  | { readonly at: number; readonly asks: 'passes' | 'is refused'; readonly insists?: boolean };
 
 const ends = (at: number, verdict: Verdict): Step => ({ at, ends: verdict });
 const old = (sentAt: number, at: number, verdict: Verdict): Step => ({ at, ends: verdict, sentAt });
 const passes = (at: number): Step => ({ at, asks: 'passes' });
+const insists = (at: number): Step => ({ at, asks: 'passes', insists: true });
 const isRefused = (at: number): Step => ({ at, asks: 'is refused' });
 const opened = [ends(0, 'failed'), ends(0, 'failed'), ends(0, 'failed')];
 
@@ -56,6 +57,12 @@ const CASES: readonly (readonly [string, readonly Step[]])[] = [
     [...opened, old(0, 300, 'answered'), passes(301), passes(301)],
   ],
   [
+    'lets a call through that insists, and the one that tries beside it',
+    [...opened, insists(1), insists(1_000), passes(1_000)],
+  ],
+  ['is closed by the answer to a call that insists', [...opened, insists(1), old(1, 2, 'answered'), passes(3)]],
+  ['is not kept open by a call that insists and fails', [...opened, insists(1), old(1, 900, 'failed'), passes(1_000)]],
+  [
     'is not kept open by a call that was sent before it opened and fails later',
     [...opened, old(0, 900, 'failed'), passes(1_000)],
   ],
@@ -70,7 +77,7 @@ describe('A breaker', () => {
 
 function play(breaker: Breaker, step: Step): void {
   if ('asks' in step) {
-    expect({ at: step.at, asks: breaker.admit(step.at) ? 'passes' : 'is refused' }).toEqual(step);
+    expect({ ...step, asks: breaker.admit(step.at, step.insists) ? 'passes' : 'is refused' }).toEqual(step);
     return;
   }
   const { at, ends: verdict, sentAt } = step;

@@ -30,8 +30,9 @@ export class Breaker {
   private isProbing = false;
 
   /** Lets a call through, or not; each must be settled. */
-  admit(now: number): Passage | undefined {
-    if (this.openedAt === undefined) return { sentAt: now, isProbe: false };
+  admit(now: number, insists = false): Passage | undefined {
+    // One that insists may last for long, so it takes the place of no call that would try the store.
+    if (this.openedAt === undefined || insists) return { sentAt: now, isProbe: false };
     if (this.isProbing || now - this.openedAt < BREAKER_RESET_MS) return undefined;
     this.isProbing = true;
     return { sentAt: now, isProbe: true };

@@ -1,8 +1,9 @@
 import { FaultyTokenStore } from '../../testing/faulty-token-store.js';
-import { pass } from '../../testing/fleet.spec-support.js';
+import { pass, settled } from '../../testing/fleet.spec-support.js';
 import { systemClock } from '../contract/clock.js';
 import { BREAKER_RESET_MS } from './breaker.js';
 import { GuardedStore } from './guarded-store.js';
+import { INSISTENCE_MS } from './insistence.js';
 import { MemoryTokenStore } from '../slot/memory-token-store.js';
 import { TokenStoreUnavailableError } from '../contract/token-cache.errors.js';
 import { TokenObserver } from '../contract/token-observer.js';
@@ -161,6 +162,68 @@ describe('GuardedStore', () => {
     await guarded.close();
     expect(await peek()).toBeInstanceOf(TokenStoreUnavailableError);
     expect(store.calls).toEqual([]);
+  });
+
+  describe('makes a call that insists', () => {
+    const purge = () =>
+      guarded.insist('key', 'purge', TIMEOUT_MS, (inner, withinMs) => {
+        waits.push(withinMs);
+        return inner.purge('key', withinMs);
+      });
+    let waits: number[];
+
+    beforeEach(() => (waits = []));
+
+    it('although the breaker is open, whose other calls are then made again', async () => {
+      await failThreeTimes();
+      store.fault = () => undefined;
+      expect(await peek()).toBeInstanceOf(TokenStoreUnavailableError);
+      expect(await purge()).toEqual(expect.any(Number));
+      expect(await peek()).toEqual({ isRejected: false });
+    });
+
+    it('with the time of two round trips, again while it has no answer, and for 5 s', async () => {
+      store.fault = () => 'hang';
+      const outcome = settled(purge());
+      await pass(INSISTENCE_MS - 1);
+      expect(waits).toEqual([1_000, 1_000, 1_000, 1_000]);
+      await pass(1);
+      expect(await outcome).toMatchObject({ reason: { cause: new Error('no answer within 1000 ms') } });
+    });
+
+    it('until the store answers', async () => {
+      store.fault = () => 'reject';
+      const outcome = settled(purge());
+      await pass(INSISTENCE_MS / 2);
+      store.fault = () => undefined;
+      await pass(250);
+      expect(await outcome).toMatchObject({ status: 'fulfilled' });
+    });
+
+    it('once, if it is answered with an error', async () => {
+      store.fault = () => 'reject';
+      store.hasAnswered = () => true;
+      await expect(purge()).rejects.toMatchObject({ cause: new Error('connection lost') });
+      expect(store.calls).toEqual(['purge']);
+    });
+
+    it('for the time of two round trips, where that is longer', async () => {
+      store.fault = () => 'hang';
+      const outcome = settled(guarded.insist('key', 'purge', INSISTENCE_MS, (inner) => inner.purge('key')));
+      await pass(2 * INSISTENCE_MS);
+      expect(await outcome).toMatchObject({ reason: { cause: new Error('no answer within 10000 ms') } });
+      expect(store.calls).toEqual(['purge']);
+    });
+
+    it('no more once it is closed', async () => {
+      store.fault = () => 'reject';
+      const outcome = settled(purge());
+      await pass(1);
+      await guarded.close();
+      await pass(250);
+      expect(await outcome).toMatchObject({ reason: { cause: new Error('the store is closed') } });
+      expect(store.calls).toEqual(['purge']);
+    });
   });
 
   it('goes on asking a store that fails less often than it answers', async () => {

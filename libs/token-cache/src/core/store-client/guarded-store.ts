@@ -1,10 +1,11 @@
-import { LRUCache } from 'lru-cache';
 import { type Clock } from '../contract/clock.js';
+import { recentlyUsed } from '../contract/recently-used.js';
 import { type StoreOperation } from '../contract/token-observer.js';
 import { type TokenObservers } from '../contract/token-observers.js';
 import { TokenStoreUnavailableError } from '../contract/token-cache.errors.js';
 import { type TokenStore } from '../contract/token-store.js';
 import { Breaker, type Verdict } from './breaker.js';
+import { insist } from './insistence.js';
 import { NoAnswerError, withinTime } from './time-limit.js';
 
 /** More than any store has parts; a breaker that is forgotten is closed. */
@@ -19,7 +20,7 @@ const MOST_BREAKERS = 1_000;
  * ran out while this process was busy does not count either.
  */
 export class GuardedStore {
-  private readonly breakers = new LRUCache<string, Breaker>({ max: MOST_BREAKERS });
+  private readonly breakers = recentlyUsed<Breaker>(MOST_BREAKERS);
   private isClosed = false;
 
   constructor(
@@ -39,10 +40,41 @@ export class GuardedStore {
     timeoutMs: number,
     call: (store: TokenStore) => Promise<T>,
   ): Promise<T> {
+    const passage = this.throughBreaker(this.breakerOf(keyId, timeoutMs), () => this.ask(timeoutMs, call));
+    return this.report(operation, passage);
+  }
+
+  /**
+   * Makes a call that somebody waits for and nobody repeats: also while the breaker is open, and again while it has no answer,
+   * for 5 s.
+   *
+   * @param call is told for how long this try is waited for
+   * @throws TokenStoreUnavailableError with the error of the last try as the cause
+   */
+  insist<T>(
+    keyId: string,
+    operation: StoreOperation,
+    timeoutMs: number,
+    call: (store: TokenStore, withinMs: number) => Promise<T>,
+  ): Promise<T> {
+    const attempt = (withinMs: number): Promise<T> => {
+      const ask = (): Promise<T> => this.ask(withinMs, (store) => call(store, withinMs));
+      return this.report(operation, this.throughBreaker(this.breakerOf(keyId, timeoutMs), ask, true));
+    };
+    const isFinal = (error: unknown): boolean => this.isClosed || this.verdictOf((error as Error).cause) === 'answered';
+    return insist(this.clock, timeoutMs, attempt, isFinal);
+  }
+
+  async close(): Promise<void> {
+    this.isClosed = true;
+    await this.store.close();
+  }
+
+  private async report<T>(operation: StoreOperation, call: Promise<T>): Promise<T> {
     const startedAt = this.clock.monotonic();
     let failed = true;
     try {
-      const answer = await this.throughBreaker(this.breakerOf(keyId, timeoutMs), () => this.ask(timeoutMs, call));
+      const answer = await call;
       failed = false;
       return answer;
     } catch (cause) {
@@ -54,14 +86,9 @@ export class GuardedStore {
     }
   }
 
-  async close(): Promise<void> {
-    this.isClosed = true;
-    await this.store.close();
-  }
-
-  private async throughBreaker<T>(breaker: Breaker, call: () => Promise<T>): Promise<T> {
+  private async throughBreaker<T>(breaker: Breaker, call: () => Promise<T>, insists = false): Promise<T> {
     if (this.isClosed) throw new Error('the store is closed');
-    const passage = breaker.admit(this.clock.monotonic());
+    const passage = breaker.admit(this.clock.monotonic(), insists);
     if (!passage) throw new Error('the store did not answer a moment ago and is not asked');
     let verdict: Verdict = 'answered';
     try {

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { LRUCache } from 'lru-cache';
 import { type TokenKey } from '../config/token-key.js';
 import { type Clock } from '../contract/clock.js';
+import { recentlyUsed } from '../contract/recently-used.js';
 import { type StoreOperation } from '../contract/token-observer.js';
 import {
   type Acquired,
@@ -41,7 +41,7 @@ export class StoreClient {
   readonly process = randomUUID();
   private readonly answeredAt = new WeakMap<Lease | Refused, number>();
   /** The newest fence that the store showed of each key. */
-  private readonly fences = new LRUCache<string, number>({ max: REMEMBERED_FENCES });
+  private readonly fences = recentlyUsed<number>(REMEMBERED_FENCES);
 
   constructor(
     private readonly store: GuardedStore,
@@ -92,9 +92,12 @@ export class StoreClient {
     return this.call(key, 'invalidate', (store) => store.invalidate(key.id, rejection));
   }
 
+  /** Insists: it is rare, and its caller knows of a leak. */
   async purge(key: TokenKey): Promise<number> {
     const { storeTimeoutMs } = key.integration.policy;
-    const fence = await this.call(key, 'purge', (store) => store.purge(key.id, storeTimeoutMs));
+    const fence = await this.store.insist(key.id, 'purge', storeTimeoutMs, (store, withinMs) =>
+      store.purge(key.id, withinMs),
+    );
     this.raise(key, fence);
     return fence;
   }

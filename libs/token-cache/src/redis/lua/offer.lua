@@ -5,7 +5,7 @@
 --          superseded, and fence payload ttlMs of a token that serves
 local mine = tonumber(ARGV[3])
 local token = read_token()
-local record = read_record('fence', 'published', 'awaited', 'voided', 'invalidated', 'rejected')
+local record = read_record('fence', 'published', 'awaited', 'voided', 'invalidated', 'rejected', 'nonce')
 local voided = voided_up_to(record[1], record[4], record[5], record[6])
 if mine <= voided then return { 'voided' } end
 if token and not is_marked(token, record[5], record[6]) then
@@ -24,8 +24,9 @@ if mine < published or committable or lifeMs <= 0 then return { 'superseded' } e
 redis.call('SET', KEYS[1], ARGV[3] .. ':' .. ARGV[4], 'PX', int(lifeMs))
 write_record('fence', int(math.max(last, mine)), 'published', ARGV[3], 'voided', int(voided))
 redis.call('HDEL', KEYS[2], 'awaited', 'invalidated')
--- A lease below what is published could not commit any more.
-if mine > last then redis.call('HDEL', KEYS[2], 'nonce', 'leaseEndsAt', 'leaseMs') end
+-- A lease below what is published could not commit any more. The commit of another one is announced to who takes this token.
+if mine > last then redis.call('HDEL', KEYS[2], 'nonce', 'leaseEndsAt', 'leaseMs')
+elseif record[7] then redis.call('HSET', KEYS[2], 'awaited', '1') end
 keep()
 -- Where the record was lost, it is unknown whether a process waits.
 if record[3] or not record[1] then publish('stored', ARGV[3]) end

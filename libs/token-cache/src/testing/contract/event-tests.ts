@@ -53,11 +53,21 @@ export function eventTests(test: Test): void {
     await offered(other, held.fence + 1);
     await other.purge(KEY);
     await heard.until('purged');
-    assert.deepEqual(heard.events.map(({ type, fence }) => [type, fence]).slice(0, 2), [
+    assert.deepEqual(heard.events.map(({ type, fence }) => [type, fence]).slice(0, 3), [
       ['stored', held.fence - 1],
       ['invalidated', held.fence - 1],
+      ['stored', held.fence + 1],
     ]);
-    assert.equal(heard.events[2]?.type, 'purged');
+    assert.equal(heard.events[3]?.type, 'purged');
+  });
+
+  test('announce the commit that replaces an offered token', async ({ store, other }) => {
+    const heard = await Recorder.on(store);
+    const lease = await leaseOf(store);
+    await offered(other, lease.fence - 1);
+    await publish(store, lease);
+    await heard.until('stored');
+    assert.equal(heard.events.at(-1)?.fence, lease.fence);
   });
 
   test('announce a failure only if a process waits, with a cool-down or without', async ({ store, other }) => {

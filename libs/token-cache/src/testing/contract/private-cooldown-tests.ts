@@ -70,6 +70,13 @@ export function privateCooldownTests(test: Test): void {
     assert.deepEqual([answer.cooldown.error, answer.cooldown.process], [OF_ALL.error, undefined]);
   });
 
+  test('gives way to a shorter one that binds the fleet, after which others may mint', async ({ store, other }) => {
+    await store.fail(KEY, await leaseOf(store, { process: 'a' }), OF_A);
+    await other.fail(KEY, await leaseOf(other, { process: 'b' }), { ...OF_ALL, remainingMs: SHORT_MS });
+    await passed(store, 2 * SHORT_MS);
+    await granted(acquire(store, { process: 'c' }));
+  });
+
   test('ends at a commit of another process', async ({ store, other }) => {
     await store.fail(KEY, await leaseOf(store, { process: 'a' }), OF_A);
     await publish(other, await leaseOf(other, { process: 'b' }));

@@ -1,0 +1,33 @@
+import { type Clock } from '../contract/clock.js';
+
+/** A connection that is dead without a sign is found out within this: two beats of 2 s of the gateway's client, and some. */
+export const INSISTENCE_MS = 5_000;
+/** A purge makes two, each of which may take as long as any other call. */
+const ROUND_TRIPS = 2;
+const PAUSE_MS = 250;
+
+/**
+ * Tries again and again until one try succeeds, for 5 s or as long as one try takes. The last try ends with that time.
+ *
+ * @param timeoutMs for how long one round trip is waited for
+ * @param attempt is told for how long it is waited for
+ * @param isFinal whether another try would fail with the same error
+ */
+export async function insist<T>(
+  clock: Clock,
+  timeoutMs: number,
+  attempt: (withinMs: number) => Promise<T>,
+  isFinal: (error: unknown) => boolean,
+): Promise<T> {
+  const longestMs = ROUND_TRIPS * timeoutMs;
+  const endsAt = clock.monotonic() + Math.max(INSISTENCE_MS, longestMs);
+  const leftMs = (): number => Math.floor(endsAt - clock.monotonic());
+  for (let withinMs = longestMs; ; withinMs = Math.min(longestMs, leftMs())) {
+    try {
+      return await attempt(withinMs);
+    } catch (error) {
+      if (isFinal(error) || leftMs() < PAUSE_MS + timeoutMs) throw error;
+    }
+    await new Promise<void>((resolve) => clock.after(PAUSE_MS, resolve));
+  }
+}
