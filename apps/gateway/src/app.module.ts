@@ -9,6 +9,7 @@ import { HealthModule } from './health/health.module.js';
 import { IntegrationsController } from './integrations/integrations.controller.js';
 import { ProblemFilter } from './problem.filter.js';
 import { ProxyModule } from './proxy/proxy.module.js';
+import { TokenController } from './tokens/token.controller.js';
 import { TokensModule } from './tokens/tokens.module.js';
 
 /** The root module of the gateway. */
@@ -26,7 +27,7 @@ export class AppModule {
         ProxyModule,
         HealthModule,
       ],
-      controllers: [IntegrationsController],
+      controllers: [IntegrationsController, TokenController],
       providers: [{ provide: APP_FILTER, useClass: ProblemFilter }],
     };
   }

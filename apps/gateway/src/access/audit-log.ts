@@ -7,7 +7,7 @@ import { LineBudget } from './line-budget.js';
 
 /** What an audit line tells beside the request. It holds no field, query or path of the request: each may hold a credential. */
 export interface AuditedEvent {
-  readonly event: 'refused' | 'purged';
+  readonly event: 'refused' | 'purged' | 'token issued';
   /** Status and code of the answer, if it is a problem document. */
   readonly status?: number;
   readonly code?: string;
@@ -18,7 +18,7 @@ export interface AuditedEvent {
   readonly caller?: Caller;
 }
 
-/** Writes a line of JSON to standard output for each refused request and each purge. */
+/** Writes a line of JSON to standard output for each refused request, each purge and each token that was handed out. */
 @Injectable()
 export class AuditLog {
   private readonly budget = new LineBudget();

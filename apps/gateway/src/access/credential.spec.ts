@@ -5,7 +5,7 @@ import { makeKey } from './make-key.js';
 
 const OURS = makeKey();
 const keys = new ApiKeys([
-  { id: 'shop', sha256: [Buffer.from(OURS.sha256, 'hex')], integrations: ['billing'], purge: false },
+  { id: 'shop', sha256: [Buffer.from(OURS.sha256, 'hex')], integrations: ['billing'], purge: false, token: false },
 ]);
 
 /** A request as Node parses it: of a repeated `Authorization` it keeps the first, others it joins. */

@@ -49,14 +49,14 @@ export class Gatekeeper {
   }
 
   private judgeOperations(request: IncomingMessage, requirement: Requirement): Verdict | Promise<Verdict> {
-    if (requirement.kind === 'use') return { problem: notAtThisDoor() };
+    if (requirement.kind === 'use' || requirement.kind === 'token') return { problem: notAtThisDoor() };
     if (requirement.kind !== 'purge' || this.operationsAreLocal) return ADMITTED;
     return this.keys ? this.judgeCaller(request, requirement) : { problem: forbiddenToCaller() };
   }
 
   private judgeCaller(request: IncomingMessage, requirement: Requirement): Verdict | Promise<Verdict> {
-    // Without access the door is on loopback, and this machine may do everything.
-    if (!this.keys) return ADMITTED;
+    // Without access the door is on loopback, and this machine may do everything but take tokens away.
+    if (!this.keys) return requirement.kind === 'token' ? { problem: forbiddenToCaller() } : ADMITTED;
     const presented = presentedCredential(request);
     this.takeOut(request, presented);
     const caller = this.callerOfKey(presented);
@@ -95,6 +95,8 @@ export class Gatekeeper {
         return grant.allows(requirement.integration, requirement.method, requirement.path);
       case 'purge':
         return grant.allowsPurge(requirement.integration);
+      case 'token':
+        return grant.allowsToken(requirement.integration);
       case 'operations':
         return this.integrations.every((name) => grant.covers(name));
       case 'open':

@@ -33,6 +33,11 @@ export class Grant {
   allowsPurge(integration: string): boolean {
     return this.config.purge && this.covers(integration);
   }
+
+  /** Whether it may be given the token of an integration, with which it can do all that the integration can. */
+  allowsToken(integration: string): boolean {
+    return this.config.token && this.covers(integration);
+  }
 }
 
 function isBelow(prefix: string, path: string): boolean {

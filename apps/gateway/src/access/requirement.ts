@@ -16,6 +16,8 @@ export type Requirement =
   /** Forwards with an integration's token. */
   | { readonly kind: 'use'; readonly integration: string; readonly method: string; readonly path: string }
   | { readonly kind: 'purge'; readonly integration: string }
+  /** Hands out an integration's token. */
+  | { readonly kind: 'token'; readonly integration: string }
   /** Tells of the caller's own integrations, or that there is no such route. */
   | { readonly kind: 'any' }
   /** Tells of all integrations. */
@@ -23,12 +25,14 @@ export type Requirement =
 
 const OPEN = new Set(['/health/live', '/health/ready']);
 const PURGE = '/api/integrations/:name/purge';
+const TOKEN = '/token/:integration';
 
 /** What a request asks for. A route that is not listed here tells of all integrations, so that a new one is not open. */
 export function requirementOf({ pattern, params }: RouteMatch, { method, url }: IncomingMessage): Requirement {
   if (pattern === undefined || pattern === '/api/integrations') return { kind: 'any' };
   if (OPEN.has(pattern)) return { kind: 'open' };
   if (pattern === PURGE) return { kind: 'purge', integration: params['name'] ?? '' };
+  if (pattern === TOKEN) return { kind: 'token', integration: params['integration'] ?? '' };
   if (pattern !== '/proxy/*') return { kind: 'operations' };
   // The proxy reads the target itself, and refuses what is none.
   const target = proxyTarget(url!);

@@ -29,6 +29,8 @@ const grantFields = {
   paths: z.array(pathPrefix).optional(),
   /** Whether it may purge its integrations. */
   purge: z.boolean().default(false),
+  /** Whether it is given the tokens of its integrations themselves. */
+  token: z.boolean().default(false),
 };
 
 /** One hash or several. A union of both would not tell which of them is wrong, and how. */

@@ -11,7 +11,7 @@ import {
   isVoidedBy,
   type Sharing,
 } from '../contract/held-token.js';
-import { after, isOver, type Moment, momentOf, sleptMs } from '../contract/moment.js';
+import { after, isOver, leftMs, type Moment, momentOf, sleptMs } from '../contract/moment.js';
 import { recentlyUsed } from '../contract/recently-used.js';
 import { type FreshToken } from '../contract/token-content.js';
 import { type TokenObservers } from '../contract/token-observers.js';
@@ -278,6 +278,7 @@ export class TokensInHand {
       integration: key.integration.name,
       generation,
       expiresAt,
+      endsAt: Math.floor(now.wallAt + leftMs(ends, now)),
       refreshAt: Math.floor(now.wallAt + refreshAt - now.monotonicAt),
       keyId: key.id,
       credential: key.integration.credential,
