@@ -1,4 +1,5 @@
 import { type ServerResponse } from 'node:http';
+import { ownProxyStatus } from './proxy-status.js';
 
 /** An error that the gateway answers with. `detail` is for the caller: it holds no internals. */
 export interface Problem {
@@ -28,11 +29,13 @@ export function problemDocument({ status, code, title, detail }: Problem, reques
 }
 
 /** The header fields of a problem document. */
-export function problemHeaders({ retryAfterMs, headers }: Problem, requestId: string): Record<string, string> {
+export function problemHeaders(problem: Problem, requestId: string): Record<string, string> {
+  const { retryAfterMs, headers } = problem;
   return {
     'content-type': 'application/problem+json',
     'cache-control': 'no-store',
     'x-request-id': requestId,
+    'proxy-status': ownProxyStatus(problem),
     ...(retryAfterMs !== undefined && { 'retry-after': `${Math.max(1, Math.ceil(retryAfterMs / 1000))}` }),
     ...headers,
   };
