@@ -248,6 +248,34 @@ describe('A door with access', () => {
     expect(status).toBe(target.includes('nobody') ? 404 : 204);
   });
 
+  it.each([
+    ['TRACE', '/proxy/billing/x', []],
+    ['PROPFIND', '/proxy/billing/x', []],
+    ['OPTIONS', '/proxy/billing/x', ['Access-Control-Request-Method: GET']],
+    ['HEAD', '/metrics', []],
+    ['GET', '/proxy/billing/x', ['Connection: upgrade', 'Upgrade: websocket']],
+    ['GET', '/proxy/billing/x', ['Connection: upgrade, http2-settings', 'Upgrade: h2c', 'HTTP2-Settings: AAAA']],
+    ['GET', '/proxy/billing/x', ['X-Original-URL: /health/live', 'X-Rewrite-URL: /health/live']],
+    ['GET', '/proxy/billing/x', ['X-Forwarded-For: 127.0.0.1', 'Forwarded: for=127.0.0.1', 'X-Real-IP: 127.0.0.1']],
+    ['GET', '/proxy/billing/x', ['Via: 1.1 mintonce, 1.1 mintonce, 1.1 mintonce, 1.1 mintonce, 1.1 mintonce']],
+  ])('asks everybody who they are, however they come: %s %s with %j', async (method, target, fields) => {
+    expect((await answer(method, target, ...fields)).status).toBe(401);
+    expect(gateway.upstream.seen).toEqual([]);
+  });
+
+  it('asks again for each request of a connection', async () => {
+    const request = (more: string) => `GET /proxy/billing/x HTTP/1.1\r\nHost: 127.0.0.1\r\n${more}\r\n\r\n`;
+    const second = request('Connection: close');
+    const { text } = await rawRequest(gateway.port, [request(bearer(SHOP.key)).trimEnd()], second);
+
+    expect([...text.matchAll(/HTTP\/1\.1 (\d+)/g)].map(([, status]) => status)).toEqual(['200', '401']);
+    expect(gateway.upstream.seen).toHaveLength(1);
+  });
+
+  it.each(['/health/live', '/health/ready'])('tells at %s of no integration', async (target) => {
+    expect((await answer('GET', target)).text).not.toMatch(/billing|crm/);
+  });
+
   it('asks nobody for a body before the caller is known', async () => {
     const lines = ['POST /proxy/billing/x HTTP/1.1', `Host: 127.0.0.1:${gateway.port}`, 'Expect: 100-continue'];
     const { status, text } = await rawRequest(gateway.port, [...lines, 'Content-Length: 4']);

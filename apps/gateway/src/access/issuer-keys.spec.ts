@@ -1,3 +1,6 @@
+import { createServer } from 'node:https';
+import { type AddressInfo } from 'node:net';
+import { selfSignedCertificate } from '@mintonce/test-support';
 import { decodeProtectedHeader, type FlattenedJWSInput } from 'jose';
 import { tokenIssuer, type TokenIssuer } from '../test/token-issuer.js';
 import { issuerFetch } from './issuer-fetch.js';
@@ -119,5 +122,34 @@ describe('The keys of an issuer', () => {
 
     expect(await found()).toBe('IssuerUnavailableError');
     await liar.close();
+  });
+
+  it('are not asked for in the clear beyond this machine, whatever the metadata say', async () => {
+    const asked: string[] = [];
+    const metadata = { issuer: issuer.url, jwks_uri: 'http://idp.example/keys' };
+    keys = new IssuerKeys({ issuer: issuer.url, allowInsecureRequests: true }, async (url) => {
+      asked.push(url);
+      return Response.json(metadata);
+    });
+
+    expect(await found()).toBe('IssuerUnavailableError');
+    expect(asked).not.toContain('http://idp.example/keys');
+  });
+
+  it('are not taken from a server whose certificate nobody vouches for, whatever the environment says', async () => {
+    const impostor = createServer(await selfSignedCertificate('localhost'), (_request, response) => response.end('{}'));
+    await new Promise<void>((resolve) => impostor.listen(0, '127.0.0.1', resolve));
+    const jwksUri = `https://127.0.0.1:${(impostor.address() as AddressInfo).port}/keys`;
+    let served = 0;
+    impostor.on('request', () => served++);
+    const before = process.env['NODE_TLS_REJECT_UNAUTHORIZED'];
+    process.env['NODE_TLS_REJECT_UNAUTHORIZED'] = '0';
+    keys = new IssuerKeys({ issuer: 'https://idp.example', jwksUri }, issuerFetch(undefined));
+
+    expect(await found()).toBe('IssuerUnavailableError');
+    expect(served).toBe(0);
+    if (before === undefined) delete process.env['NODE_TLS_REJECT_UNAUTHORIZED'];
+    else process.env['NODE_TLS_REJECT_UNAUTHORIZED'] = before;
+    await new Promise((resolve) => impostor.close(resolve));
   });
 });

@@ -14,6 +14,7 @@ import {
   discoveryRequest,
   processDiscoveryResponse,
 } from 'oauth4webapi';
+import { isLoopback } from '../config/loopback.js';
 import { type IssuerFetch } from './issuer-fetch.js';
 
 /** How long keys are used before they are fetched anew. */
@@ -99,7 +100,8 @@ export class IssuerKeys {
 
   private async connect(): Promise<RemoteKeys> {
     const url = new URL(this.address.jwksUri ?? (await this.discover()));
-    if (url.protocol !== 'https:' && !this.address.allowInsecureRequests) throw new Error('jwks_uri must be https');
+    const mayBeInsecure = this.address.allowInsecureRequests && isLoopback(url.hostname);
+    if (url.protocol !== 'https:' && !mayBeInsecure) throw new Error('jwks_uri must be https');
     return createRemoteJWKSet(url, {
       cacheMaxAge: MAX_AGE_MS,
       timeoutDuration: TIMEOUT_MS,

@@ -1,6 +1,6 @@
 import { TokenCacheHealthIndicator } from '@mintonce/token-cache/health';
 import { Controller, Get } from '@nestjs/common';
-import { HealthCheck, type HealthCheckResult, HealthCheckService } from '@nestjs/terminus';
+import { HealthCheck, type HealthCheckResult, HealthCheckService, type HealthIndicatorResult } from '@nestjs/terminus';
 
 /** Health checks. They never mint, and call no authorization server and no upstream. */
 @Controller('health')
@@ -17,12 +17,24 @@ export class HealthController {
   }
 
   /**
-   * Readiness, and the state of every integration. It answers 503 only while no integration can be served. A worker that drains
-   * stays ready, since its siblings serve: terminus learns of the shutdown after the last answer.
+   * Readiness. It answers 503 only while no integration can be served. A worker that drains stays ready, since its siblings serve:
+   * terminus learns of the shutdown after the last answer. It is open at every door, and therefore names no integration.
    */
-  @Get(['', 'ready'])
+  @Get('ready')
   @HealthCheck()
   ready(): Promise<HealthCheckResult> {
+    return this.health.check([async () => withoutIntegrations(await this.tokens.isHealthy('tokens'))]);
+  }
+
+  /** The same, and the state of every integration. */
+  @Get()
+  @HealthCheck()
+  all(): Promise<HealthCheckResult> {
     return this.health.check([() => this.tokens.isHealthy('tokens')]);
   }
+}
+
+function withoutIntegrations({ tokens }: HealthIndicatorResult<'tokens'>): HealthIndicatorResult<'tokens'> {
+  const open = Object.fromEntries(Object.entries(tokens).filter(([name]) => name !== 'integrations'));
+  return { tokens: open as typeof tokens };
 }
