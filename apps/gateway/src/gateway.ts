@@ -1,3 +1,4 @@
+import { type TokenStore } from '@mintonce/token-cache';
 import { type LogLevel } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { type NestFastifyApplication } from '@nestjs/platform-fastify';
@@ -5,6 +6,7 @@ import { getToken } from '@willsoto/nestjs-prometheus';
 import { type FastifyInstance } from 'fastify';
 import { type Counter } from 'prom-client';
 import { AuditLog } from './access/audit-log.js';
+import { CallerLimits } from './access/caller-limits.js';
 import { type DoorName } from './access/doors.js';
 import { Gatekeeper } from './access/gatekeeper.js';
 import { guardDoors } from './access/guard-doors.js';
@@ -15,6 +17,9 @@ import { type GatewayConfig } from './config/load-config.js';
 import { isLoopback } from './config/loopback.js';
 import { httpAdapter } from './http-adapter.js';
 import { requestIdOf } from './proxy/request-id.js';
+import { redisOf } from './tokens/owned-redis-token-store.js';
+import { TOKEN_STORE } from './tokens/token-store.module.js';
+import { workerCount } from './worker-count.js';
 
 /** Errors and warnings only: under PM2 every line also goes to the daemon. */
 const LOG_LEVELS: LogLevel[] = ['fatal', 'error', 'warn'];
@@ -40,6 +45,7 @@ export async function createGateway(config: GatewayConfig): Promise<NestFastifyA
   guardDoors(fastify, {
     hosts: hostRules(config),
     gatekeeper: app.get(Gatekeeper),
+    limits: new CallerLimits(config, { redis: redisOf(app.get<TokenStore>(TOKEN_STORE)), workers: workerCount() }),
     audit: app.get(AuditLog),
     refused: (door, code) => refusals.inc({ door, code }),
   });

@@ -35,3 +35,12 @@ export const issuerUnavailable = (): Problem => ({
   detail: "The issuer of the caller's token gives no keys to check it with: try again later",
   retryAfterMs: 5_000,
 });
+
+/** The caller asks for more than its limits allow. */
+export const limitedCaller = (retryAfterMs: number): Problem => ({
+  status: 429,
+  code: 'GATEWAY_CALLER_LIMITED',
+  title: 'Too many requests of the caller',
+  detail: 'The caller sends more requests than its limits allow: send fewer, or raise limits',
+  retryAfterMs,
+});

@@ -20,6 +20,8 @@ export interface Verdict {
   readonly caller?: Caller;
   /** The reason not to let it in. */
   readonly problem?: Problem;
+  /** What it uses if it is let in, to whose limits it is held. */
+  readonly integration?: string;
 }
 
 const ADMITTED: Verdict = {};
@@ -56,7 +58,7 @@ export class Gatekeeper {
 
   private judgeCaller(request: IncomingMessage, requirement: Requirement): Verdict | Promise<Verdict> {
     // Without access the door is on loopback, and this machine may do everything but take tokens away.
-    if (!this.keys) return requirement.kind === 'token' ? { problem: forbiddenToCaller() } : ADMITTED;
+    if (!this.keys) return requirement.kind === 'token' ? { problem: forbiddenToCaller() } : this.admitted(requirement);
     const presented = presentedCredential(request);
     this.takeOut(request, presented);
     const caller = this.callerOfKey(presented);
@@ -74,7 +76,14 @@ export class Gatekeeper {
 
   private verdictOn(requirement: Requirement, caller: Caller | undefined, presented: Presented): Verdict {
     if (!caller) return { problem: unknownCaller(presented.kind === 'none' ? undefined : 'invalid_token') };
-    return this.isGranted(caller.grant, requirement) ? { caller } : { caller, problem: forbiddenToCaller() };
+    return this.isGranted(caller.grant, requirement)
+      ? this.admitted(requirement, caller)
+      : { caller, problem: forbiddenToCaller() };
+  }
+
+  private admitted(requirement: Requirement, caller?: Caller): Verdict {
+    const isUse = requirement.kind === 'use' || requirement.kind === 'token';
+    return { caller, integration: isUse ? requirement.integration : undefined };
   }
 
   private callerOfKey(presented: Presented): Caller | undefined {

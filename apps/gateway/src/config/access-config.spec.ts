@@ -46,6 +46,8 @@ describe('The doors in the configuration', () => {
     ['listen.tls.cert: is no certificate', { listen: { tls: { cert: 'file:junk', key: 'file:one.key' } } }, {}],
     ['listen.tls.key: is no private key', { listen: { tls: { cert: 'file:one.crt', key: 'file:junk' } } }, {}],
     ['listen.tls.key: is not the key', { listen: { tls: { cert: 'file:one.crt', key: 'file:other.key' } } }, {}],
+    ['limits.requestsPerSecond: must be at least 1', { limits: { requestsPerSecond: 0 } }, {}],
+    ['limits.concurrency: must be at most', { limits: { concurrency: 100_001 } }, {}],
     ['operations.port: is missing', { operations: {} }, {}],
     ['operations.port: is the port of the door for callers', { operations: { port: 3000 } }, {}],
     ['operations.port: is the port of the door for callers', { operations: { port: 4000 } }, { PORT: '4000' }],

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { access } from './access.schema.js';
-import { limits, upstreamConnections } from './limits.js';
+import { callerLimits, limits, upstreamConnections } from './limits.js';
 import { hostName, listen, operations } from './listen.schema.js';
 import { isLoopback } from './loopback.js';
 import { integrationPolicy, policy } from './policy.schema.js';
@@ -53,6 +53,8 @@ const integrationFields = z.strictObject({
   policy: integrationPolicy.optional(),
   /** Connections to the upstream that one worker opens; a request that gets none in time is answered with 503. */
   maxConnections: upstreamConnections,
+  /** Of each caller, for this integration. */
+  limits: callerLimits.optional(),
   timeouts: timeouts.default(() => timeouts.parse({})),
   /** A request body up to this length is kept, so that it can be sent again with a new token after a 401. */
   retryBodyLimitBytes: z

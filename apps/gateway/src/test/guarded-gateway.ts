@@ -35,11 +35,13 @@ export const sha256 = (key: string): string => hashOfKey(key).toString('hex');
  * @param file the sections of the YAML file beside `integrations`
  * @param more options of each integration
  * @param before called with the folder of the file before it is read
+ * @param env more of the environment
  */
 export function guardedGateway(
   file: object,
   more: object = {},
   before: (directory: string) => void = () => {},
+  env: NodeJS.ProcessEnv = {},
 ): Promise<GuardedGateway> {
   return startTogether(async (running) => {
     const directory = temporaryDirectory();
@@ -51,9 +53,13 @@ export function guardedGateway(
     const client = { clientId: 'c', clientSecret: 's', allowInsecureRequests: true };
     const token = { grant: 'client_credentials', tokenEndpoint: idp.url, ...client };
     const integration = { upstream: `${upstream.url}/api`, token, ...more };
-    const all = { integrations: { billing: integration, crm: integration }, store: 'memory', ...file };
+    const all = {
+      integrations: { billing: integration, crm: integration },
+      ...(!env.REDIS_URL && { store: 'memory' }),
+      ...file,
+    };
     writeFileSync(join(directory.path, 'gateway.yaml'), JSON.stringify(all));
-    const config = loadConfig({ GATEWAY_CONFIG: 'gateway.yaml' }, directory.path);
+    const config = loadConfig({ GATEWAY_CONFIG: 'gateway.yaml', ...env }, directory.path);
     const app = await createGateway(config);
     running.onStop(() => app.close());
     const operations = operationsServer(app, config);
