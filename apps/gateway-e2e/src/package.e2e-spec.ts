@@ -194,6 +194,20 @@ describe('The package of token-cache', () => {
       await expect(tool('publint', 'run', tarball, '--strict')).resolves.toContain('All good!');
     });
 
+    it('has declarations that hold under exactOptionalPropertyTypes', async () => {
+      const declared = files.filter((file) => file.endsWith('.d.ts') && !file.includes('/vendor/'));
+      const options = ['--ignoreConfig', '--noEmit', '--strict', '--exactOptionalPropertyTypes', '--target', 'es2022'];
+      const modules = ['--module', 'nodenext', '--moduleResolution', 'nodenext', '--types', 'node,jest'];
+      const output = await tool(
+        'tsc',
+        ...options,
+        ...modules,
+        ...declared.map((file) => join(ROOT, FOLDER, file)),
+      ).catch(({ stdout }: { stdout: string }) => stdout);
+      // Declarations of other packages do not hold under that option.
+      expect(output.split('\n').filter((line) => line.includes('token-cache/dist/'))).toEqual([]);
+    });
+
     it('has types that are right for every kind of host', async () => {
       const report = await tool('attw', tarball, '--format', 'json');
       expect((JSON.parse(report) as { analysis: { problems: unknown[] } }).analysis.problems).toEqual([]);

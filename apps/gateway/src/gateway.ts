@@ -77,8 +77,8 @@ function ignoreBodies(fastify: FastifyInstance): void {
   fastify.addContentTypeParser('*', (_request, _body, done) => done(null));
 }
 
-/** The library's options of the module and of each integration stand in a `policy` section of the file, but for `credential`. */
+/** The library's options of the module and of each integration stand in a `policy` section of the file, but for two of them. */
 function policyPathOf(field: string): string {
   const [, integration = '', option = ''] = /^(integrations\.[^.]+\.)?(.*)$/.exec(field) ?? [];
-  return option === 'credential' ? field : `${integration}policy.${option}`;
+  return /^(credential|warmUp)\b/.test(option) ? field : `${integration}policy.${option}`;
 }

@@ -36,7 +36,7 @@ export class CallerJudge extends Witness {
     super(world);
   }
 
-  comes(process: Process, request: KnownRequest, isLast: boolean): Caller {
+  comes(process: Process, request: KnownRequest, isLast: boolean, minLifeMs: number): Caller {
     process.came++;
     const caller: Caller = {
       process,
@@ -45,6 +45,7 @@ export class CallerJudge extends Witness {
       pausedMsBefore: process.pausedMs,
       inHand: this.hands.heldBy(process, request.label),
       isLast,
+      minLifeMs,
     };
     process.pending.add(caller);
     return caller;
@@ -94,7 +95,8 @@ export class CallerJudge extends Witness {
     this.verdict.expect(!caller.isLast, 'the fleet recovers by itself', () => {
       return `long after everything healed, ${process.name} answers ${String(error)}`;
     });
-    const valid = this.isOrderlyFor(request.label) && !isSetTwice && this.validSince(caller, coolingLagMs(error));
+    const isServable = caller.minLifeMs === 0 && !isSetTwice && this.isOrderlyFor(request.label);
+    const valid = isServable && this.validSince(caller, coolingLagMs(error));
     this.verdict.expect(!valid, 'nobody hears an error while the fleet has a token', () => {
       return `${process.name}: ${String(error)}, although ${valid && valid.accessToken} is valid`;
     });
@@ -123,13 +125,13 @@ export class CallerJudge extends Witness {
     if (!process.rejectedAt.has(token.accessToken)) process.rejectedAt.set(token.accessToken, this.now);
   }
 
-  private checkToken({ process, request }: Caller, { accessToken }: Token): void {
+  private checkToken({ process, request, minLifeMs }: Caller, { accessToken }: Token): void {
     this.world.say(process.name, `answers ${accessToken}`, request);
     const known = this.world.idp.tokens.get(accessToken);
     this.verdict.expect(known?.label === request.label, 'no token is given out for another request', () => {
       return `${process.name} gave ${accessToken} of ${known?.label} to a caller of ${request.label}`;
     });
-    this.expiries.given(process, request.label, accessToken);
+    this.expiries.given(process, request.label, accessToken, minLifeMs);
   }
 
   private tell({ process, request, askedAt }: Caller, what: string): void {

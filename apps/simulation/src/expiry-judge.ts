@@ -13,12 +13,22 @@ const PUBLISHING: readonly string[] = ['commit', 'offer'];
 
 /** Judges that a token which is over by any clock of its process is neither given out nor published. */
 export class ExpiryJudge extends Witness {
-  given(process: Process, label: string, accessToken: string): void {
-    const pastMs = this.pastMs(process, label, accessToken) - this.world.server.setBackMs;
+  /** By how much both clocks of a process that published a token were behind: it slept, and its wall clock was set back. */
+  private readonly blindMs = new Map<string, number>();
+
+  given(process: Process, label: string, accessToken: string, minLifeMs: number): void {
+    const pastMs = this.pastMs(process, label, accessToken) - this.unknownMs(accessToken);
     this.verdict.expect(
       pastMs <= ROUNDING_MS,
       'no token is given out past hard expiry',
       () => `${process.name} gave out ${accessToken} ${pastMs.toFixed(1)} ms past it`,
+      { label, process: process.name },
+    );
+    this.verdict.expect(
+      minLifeMs === 0 || pastMs + minLifeMs <= ROUNDING_MS,
+      'a caller is given a token that lives for as long as it asked',
+      () =>
+        `${process.name} gave out ${accessToken}, which lives for ${(-pastMs).toFixed(1)} ms, and not for ${minLifeMs} ms`,
       { label, process: process.name },
     );
   }
@@ -29,7 +39,9 @@ export class ExpiryJudge extends Witness {
     const [keyId, , payload] = args as [string, unknown, string];
     const label = this.world.history.labelOf(keyId);
     const accessToken = accessTokenOf(payload);
-    const pastMs = this.pastMs(process, label, accessToken) - this.world.server.setBackMs;
+    const blindMs = -this.aheadMs(process, label, accessToken);
+    this.blindMs.set(accessToken, Math.max(blindMs, this.blindMs.get(accessToken) ?? 0));
+    const pastMs = this.pastMs(process, label, accessToken) - this.unknownMs(accessToken);
     this.verdict.expect(
       pastMs <= ROUNDING_MS,
       'no token is published past hard expiry',
@@ -42,7 +54,7 @@ export class ExpiryJudge extends Witness {
   published({ accessToken, storedAt, ttlMs }: PublishedToken): void {
     const known = this.world.idp.tokens.get(accessToken);
     if (!known) return;
-    const longerMs = storedAt + ttlMs - known.hardExpiryAt - this.world.server.setBackMs;
+    const longerMs = storedAt + ttlMs - known.hardExpiryAt - this.unknownMs(accessToken);
     this.verdict.expect(
       longerMs <= LEAST_LIFE_MS + ROUNDING_MS,
       'nothing lengthens the life of a published token',
@@ -51,12 +63,22 @@ export class ExpiryJudge extends Witness {
     );
   }
 
+  /** What no clock told those who had it, and those who took it from them. */
+  private unknownMs(accessToken: string): number {
+    return this.world.server.setBackMs + (this.blindMs.get(accessToken) ?? 0);
+  }
+
   /** How long it is over by the clock of its process that says so first. */
   private pastMs(process: Process, label: string, accessToken: string): number {
+    const hardExpiryAt = this.world.idp.tokens.get(accessToken)?.hardExpiryAt ?? 0;
+    return this.now + this.aheadMs(process, label, accessToken) - hardExpiryAt;
+  }
+
+  /** What the clock of its process that is ahead of the other says beyond the time that passed since it learned of the token. */
+  private aheadMs(process: Process, label: string, accessToken: string): number {
     const learned = process.knowledgeOf(label).tokens.get(accessToken);
     // The wall clock as it was set since, and the monotonic one, which stood still while the machine slept.
     const byWallMs = learned ? process.host.wallOffsetMs - learned.wallOffsetMs : 0;
-    const byMonotonicMs = -process.host.suspendedMs;
-    return this.now + Math.max(byWallMs, byMonotonicMs) - (this.world.idp.tokens.get(accessToken)?.hardExpiryAt ?? 0);
+    return Math.max(byWallMs, -process.host.suspendedMs);
   }
 }

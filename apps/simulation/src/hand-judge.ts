@@ -31,6 +31,8 @@ export class HandJudge extends Witness {
   }
 
   served(caller: Caller): void {
+    // A good token may be too short for it.
+    if (caller.minLifeMs > 0) return;
     const { process, request, askedAt, pausedMsBefore, inHand } = caller;
     const held = process.knowledgeOf(request.label).inHand;
     if (inHand !== undefined) this.checkWait(caller, inHand, this.waitedMs(process, askedAt, pausedMsBefore));
@@ -39,6 +41,7 @@ export class HandJudge extends Witness {
   }
 
   refused(caller: Caller, code: string): void {
+    if (caller.minLifeMs > 0) return;
     const { process, request, inHand } = caller;
     const name = 'nobody hears an error with a valid token in hand';
     const held = this.isStillHeld(caller, inHand) ? inHand : process.serves && this.settledIn(process, request.label);
@@ -46,7 +49,7 @@ export class HandJudge extends Witness {
   }
 
   /** The good token in hand, unless it was minted so shortly ago that its commit may be under way. */
-  private settledIn(process: Process, label: string): string | undefined {
+  settledIn(process: Process, label: string): string | undefined {
     const known = process.knowledgeOf(label).inHand;
     const { storeTimeoutMs } = this.world.weather.policy;
     const isSettled = known && this.waitedMs(process, known.since, known.pausedMsBefore) > storeTimeoutMs + SLACK_MS;
@@ -74,8 +77,8 @@ export class HandJudge extends Witness {
   private isInHand(process: Process, label: string, accessToken: string): boolean {
     const { tokens } = process.knowledgeOf(label);
     const own = tokens.get(accessToken);
-    if (!own || this.mayBeEvicted(label, accessToken)) return false;
-    const later = [...tokens].flatMap(([other, { at }]) => (at > own.at ? [other] : []));
+    if (!own || this.mayBeEvicted(label, own.at)) return false;
+    const later = [...tokens].flatMap(([other, { usableAt }]) => (usableAt > own.at ? [other] : []));
     return [accessToken, ...later].every((each) => this.isGood(process, label, each));
   }
 
@@ -98,11 +101,11 @@ export class HandJudge extends Witness {
     return voids.some(({ upTo, heardAt }) => (oldest < Infinity ? oldest <= upTo : askedAt <= heardAt));
   }
 
-  /** What no other process has is kept, however many keys there are. */
-  private mayBeEvicted(label: string, accessToken: string): boolean {
+  /** What no other process has is kept, however many keys there are; but it gives way to a shared token, which is not. */
+  private mayBeEvicted(label: string, since: number): boolean {
     const { nearCache, requests } = this.world.weather;
     const isSmall = nearCache !== false && (nearCache.maxEntries ?? Infinity) < requests;
-    return isSmall && this.generationsOf(label, accessToken).length > 0;
+    return isSmall && (this.truthOf(label)?.published.some(({ storedAt, ttlMs }) => storedAt + ttlMs > since) ?? false);
   }
 }
 

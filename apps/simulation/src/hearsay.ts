@@ -15,10 +15,14 @@ export class Hearsay {
     const keyId = keyIdOf(call);
     if (keyId === undefined) return;
     const label = this.world.history.labelOf(keyId);
-    for (const { payload, ttlMs } of tokensIn(answer)) {
-      this.learn(process, label, accessTokenOf(payload), call, call.sentAt + ttlMs);
+    const { token: usable } = (answer ?? {}) as { token?: StoredToken };
+    for (const stored of tokensIn(answer)) {
+      const { payload, ttlMs } = stored;
+      this.learn(process, label, accessTokenOf(payload), call, call.sentAt + ttlMs, stored === usable);
     }
     this.hearByAnswer(process, label, executedAt);
+    const { voidedUpTo = 0 } = (answer ?? {}) as { voidedUpTo?: number };
+    if (voidedUpTo > 0) this.note(process, label, { type: 'purged', upTo: voidedUpTo, isTold: false });
     const isLate = this.world.time.now - call.sentAt >= this.world.weather.policy.storeTimeoutMs;
     const { outcome, token } = (answer ?? {}) as { outcome?: string; token?: StoredToken };
     if (!isLate && outcome === 'hit' && token) this.isNewest(process, label, token.fence);
@@ -80,11 +84,13 @@ export class Hearsay {
     accessToken: string,
     { wallOffsetMs, forwardMs }: Pick<SentCall, 'wallOffsetMs' | 'forwardMs'>,
     soonestEndAt: number,
+    isUsable = true,
   ): void {
     const at = this.world.time.now;
     process.knowledgeOf(label).learn(accessToken, {
       soonestEndAt,
       at,
+      usableAt: isUsable ? at : 0,
       forwardMs,
       wallOffsetMs: Math.max(wallOffsetMs, process.host.wallOffsetMs),
     });

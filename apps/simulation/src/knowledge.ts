@@ -4,6 +4,8 @@ export interface Learned {
   readonly soonestEndAt: number;
   /** When the process first had it. */
   readonly at: number;
+  /** When it last came as the token to use, which may take the place of another one. */
+  readonly usableAt: number;
   /** How far the wall clock had ever been set forward when the process first asked for it. */
   readonly forwardMs: number;
   /** The most that the wall clock said beyond the true time when an answer brought it. */
@@ -58,6 +60,7 @@ export class Knowledge {
         ? {
             soonestEndAt: Math.min(known.soonestEndAt, learned.soonestEndAt),
             at: known.at,
+            usableAt: Math.max(known.usableAt, learned.usableAt),
             forwardMs: Math.min(known.forwardMs, learned.forwardMs),
             wallOffsetMs: Math.max(known.wallOffsetMs, learned.wallOffsetMs),
           }

@@ -89,11 +89,13 @@ export class MintJudge extends Witness {
 
   /** What may be the fault of one process binds that process alone, until another has failed as well. */
   private bindsAll(failure: Failure, process: string, label: string, until: number): boolean {
-    if (!OF_ONE_PROCESS.includes(failure)) return true;
     const first = this.firstFailures.get(label);
     const isSecond = first !== undefined && first.until > this.now && first.process !== process;
-    if (!isSecond) this.firstFailures.set(label, { process, until });
-    return isSecond;
+    const isOfAll = isSecond || !OF_ONE_PROCESS.includes(failure);
+    // The cool-down of the fleet takes the place of that of the first process, and is forgotten at its end.
+    if (isOfAll) this.firstFailures.delete(label);
+    else this.firstFailures.set(label, { process, until });
+    return isOfAll;
   }
 
   /** What can be told only at the end. */
@@ -112,23 +114,32 @@ export class MintJudge extends Witness {
   }
 
   /** Whether a mint came to nothing for the fleet, in a way that nobody can prevent. */
-  private isLost({ accessToken, fence, label, sentAt }: MintCall): boolean {
+  private isLost(call: MintCall): boolean {
+    const { accessToken, fence, label, sentAt } = call;
     // The source failed, or the process died, shut down or purged before it had an answer; how soon another may follow is judged apart.
     if (accessToken === undefined) return true;
     // Without the store a process mints for itself; that it had to is judged at each.
     if (fence === 0) return true;
     const truth = this.truthOf(label);
-    const published = truth?.published.find((token) => token.fence === fence);
+    const published = truth?.published.find((token) => token.fence === fence && token.accessToken === accessToken);
     // A token that was offered may be replaced at once, by the mint that was under way meanwhile.
     if (published) return published.isOffered === true;
     // A purge voids what is being minted.
     if (this.wasPurged(label)) return true;
+    // By the clock of its process the token was over before it arrived, and one more was asked for.
+    if (this.wasClockSetAhead(call)) return true;
     // A token that ends before it can be shared is of use to nobody.
     const issued = this.world.idp.tokens.get(accessToken);
     const { storeTimeoutMs, mintTimeoutMs } = this.world.weather.policy;
     if (!issued || issued.soonestExpiryAt - sentAt < mintTimeoutMs + storeTimeoutMs) return true;
     // A holder that is frozen, cut off or killed loses its lease, and one whose store is gone cannot commit.
     return !this.isOrderlyFor(label);
+  }
+
+  private wasClockSetAhead({ process, sentAt }: MintCall): boolean {
+    const minting = this.world.everyone.find(({ name }) => name === process);
+    const { mintTimeoutMs } = this.world.weather.policy;
+    return minting?.setAheadAt.some((at) => at >= sentAt && at <= sentAt + mintTimeoutMs) ?? false;
   }
 
   /** A rejected token is replaced once per pace: as the store granted it, or as processes did that could not ask it, or did not hear its answer. */

@@ -20,7 +20,7 @@ export const MUTATIONS: readonly Mutation[] = [
     edits: [
       edit(
         'core/protocol/acquisition.js',
-        'store.acquire(key, { refusedGeneration: refusedBy(way) })',
+        'store.acquire(key, { refusedGeneration: refusedBy(way), minTtlMs: way.demand.minLifeMs })',
         'store.acquire(key, { refusedGeneration: refusedBy(way), minTtlMs: way.waitedSince === undefined ? 0 : 1e12 })',
       ),
     ],
@@ -165,7 +165,7 @@ export const MUTATIONS: readonly Mutation[] = [
     edits: [
       edit(
         'core/protocol/acquisition.js',
-        'const held = this.parts.tokens.lastResort(way.key.id); if (!held) throw error;',
+        'const held = this.parts.tokens.lastResort(way.key.id); if (!held || !livesLongEnough(held, way.demand, this.present())) throw error;',
         'const held = undefined; throw error;',
       ),
     ],
@@ -405,7 +405,7 @@ export const MUTATIONS: readonly Mutation[] = [
         'return this.inHand(way) ?? this.lastResort(way, errorOf(cooldown',
         'throw (errorOf(cooldown',
       ),
-      edit('core/protocol/token-supply.js', 'if (held && !isRefused(held, refused)) return held;', ''),
+      edit('core/protocol/token-supply.js', 'if (held && serves(held, demand, now)) return held;', ''),
     ],
     faults: ['the store comes back empty to a source that fails'],
   },
@@ -486,6 +486,10 @@ export const MUTATIONS: readonly Mutation[] = [
       ),
     ],
     faults: ['a process sleeps'],
+  },
+  {
+    name: 'a caller is given a token that ends sooner than it needs',
+    edits: [edit('core/in-hand/demand.js', 'minLifeMs === 0 || leftMs(ends, now) >= minLifeMs', 'true')],
   },
   {
     name: 'the near cache is trusted after a sleep',

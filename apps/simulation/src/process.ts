@@ -17,6 +17,8 @@ export interface Caller {
   /** The good token that the process held then. */
   readonly inHand?: string | undefined;
   readonly isLast: boolean;
+  /** How long its token must still be valid when it is given; 0 for any valid one. */
+  readonly minLifeMs: number;
   /** The first token that it was given, and the last. */
   first?: Token;
   last?: Token;

@@ -98,6 +98,8 @@ export class RejectionJudge extends Witness {
         type === 'purged' &&
         isTold &&
         heardAt < askedAt &&
+        // A provider may give it again to who asks since.
+        issued.askedAt < heardAt &&
         (isShared ? Math.max(...generations) <= upTo : issued.askedAt < happenedAt),
     );
     // Where the store could not be told, the others go on with what they share.
@@ -133,7 +135,7 @@ export class RejectionJudge extends Witness {
 
   /** Whatever else is broken: a process that was told of a mark gives out another token if it has one. */
   private checkMarked(process: Process, label: string, accessToken: string, askedAt: number): void {
-    const better = this.hands.heldBy(process, label);
+    const better = this.hands.settledIn(process, label);
     const generations = this.generationsOf(label, accessToken);
     const isMarked = process
       .knowledgeOf(label)

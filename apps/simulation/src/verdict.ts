@@ -25,6 +25,7 @@ export const INVARIANTS = {
   'the callers of one process ask the store together': 2,
   'no token is given out past hard expiry': 3,
   'no token is published past hard expiry': 3,
+  'a caller is given a token that lives for as long as it asked': 3,
   'no token is given out for another request': 3,
   'no rejected token is given out while another can be had': 3,
   'no purged token is given out once the fleet knows': 3,

@@ -335,13 +335,14 @@ export class World implements JudgedWorld, StruckWorld {
   /** A caller takes a token and uses it, or leaves that to the library. */
   private async serve(process: Process, request: KnownRequest, asking: Asking): Promise<void> {
     const { time, callers } = this;
-    const caller = callers.comes(process, request, asking.isLast ?? false);
+    const minLifeMs = this.needOf(process, request, asking);
+    const caller = callers.comes(process, request, asking.isLast ?? false, minLifeMs);
     const leaving = new AbortController();
     if (asking.leavesAfterMs !== undefined) time.after(asking.leavesAfterMs, process.host, () => leaving.abort());
     const asked = this.chance.happens(0.5) ? request.asked : request.askedOtherwise;
     try {
       if (!asking.isByHand && this.chance.happens(0.5)) return await this.send(caller, asked, leaving.signal);
-      const token = await process.client.getToken(request.integration, asked, { signal: leaving.signal });
+      const token = await process.client.getToken(request.integration, asked, { signal: leaving.signal, minLifeMs });
       callers.answered(caller, token);
       this.use(caller, token, asking);
     } catch (error) {
@@ -349,6 +350,16 @@ export class World implements JudgedWorld, StruckWorld {
       else if (caller.first) callers.refusedLater(caller, error);
       else callers.refused(caller, error);
     }
+  }
+
+  /**
+   * Some callers need their token for as long as the refresh window of the shared one is: so they have it refreshed, and wait for that,
+   * but have no token replaced that is fresh.
+   */
+  private needOf({ came }: Process, { label }: KnownRequest, { isLast = false }: Asking): number {
+    if (isLast || came % NEEDY_CALLER !== 1 || disturbs(this.weather, 'clocks', 'lives')) return 0;
+    const keyId = this.keyIds.get(label);
+    return (keyId !== undefined && this.server.truths.get(keyId)?.current?.refreshWindowMs) || 0;
   }
 
   /** By the library's own rule of a refused token. */
@@ -360,7 +371,7 @@ export class World implements JudgedWorld, StruckWorld {
     });
     process.sending++;
     const { status } = await process.client
-      .send(request.integration, transport, { ...(asked && { request: asked }), signal })
+      .send(request.integration, transport, { ...(asked && { request: asked }), signal, minLifeMs: caller.minLifeMs })
       .finally(() => process.sending--);
     if (status === REFUSED) this.rejections.refusedForGood(caller);
   }
@@ -393,5 +404,7 @@ export class World implements JudgedWorld, StruckWorld {
 }
 
 const REFUSED = 401;
+/** One caller of so many in a process needs its token for long. */
+const NEEDY_CALLER = 8;
 /** Above what other faults do to the clock of the store. */
 const LEAST_CORRECTED_MS = 600_000;

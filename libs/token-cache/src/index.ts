@@ -1,7 +1,7 @@
 export { type TokenCacheFeatureAsyncOptions } from './nest/token-cache.feature.js';
 export { TokenCacheModule } from './nest/token-cache.module.js';
 export { TokenService } from './nest/token.service.js';
-export { type GetTokenOptions, type SendOptions, TokenClient } from './core/token-client.js';
+export { type ColdToken, type GetTokenOptions, type SendOptions, TokenClient } from './core/token-client.js';
 export { Token, type TokenProperties } from './core/contract/token.js';
 export { type CredentialForm, type CredentialHeader } from './core/contract/credential.js';
 export { type TokenRequest, resourcesOf, scopesOf } from './core/contract/token-request.js';
@@ -59,6 +59,7 @@ export {
   type TokenCacheErrorCode,
   TokenConfigError,
   TokenIntegrationUnknownError,
+  TokenLifeTooShortError,
   TokenResponseInvalidError,
   TokenSourceError,
   type TokenSourceErrorOptions,

@@ -50,6 +50,8 @@ const integrationFields = z.strictObject({
   token,
   /** The header that the upstream wants the token in. @defaultValue `Authorization: {type} {token}` */
   credential: text.optional(),
+  /** Whether its token is there before the gateway listens. @defaultValue false */
+  warmUp: z.boolean().optional(),
   policy: integrationPolicy.optional(),
   /** Connections to the upstream that one worker opens; a request that gets none in time is answered with 503. */
   maxConnections: upstreamConnections,

@@ -214,6 +214,12 @@ describe('loadConfig', () => {
       `${BILLING}    policy: { nearCache: false }`,
       'integrations.billing.policy.nearCache: is not an option',
     ],
+    ['a warmUp that is none', `${BILLING}    warmUp: [one]`, 'integrations.billing.warmUp: '],
+    [
+      'a boot that PM2 does not wait for',
+      `policy: { warmUpTimeoutMs: 10001 }${BILLING}`,
+      'policy.warmUpTimeoutMs: must be at most 10000',
+    ],
     ['a policy that is no mapping', `policy: [leaseMs]${BILLING}`, 'policy: must be a mapping of options'],
     ['access for nobody', `access: { apiKeys: [] }${BILLING}`, 'access: names nobody'],
     ['Redis without an address', `store: redis${BILLING}`, 'store: redis needs REDIS_URL'],

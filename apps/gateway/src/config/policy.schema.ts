@@ -22,8 +22,15 @@ const POLICY_FIELDS = Object.keys(DEFAULT_POLICY);
 /** The `policy` of one integration. */
 export const integrationPolicy = policySection<TokenPolicyOptions>(POLICY_FIELDS);
 
-/** The `policy` of the whole gateway, whose near cache all integrations share. */
-export const policy = policySection<TokenPolicyOptions & Pick<TokenCacheOptions, 'nearCache'>>([
+/** Leaves a worker 5 s for the rest of its boot. */
+const MOST_WARM_UP_MS = 10_000;
+
+/** The `policy` of the whole gateway, whose near cache and boot all integrations share. */
+export const policy = policySection<TokenPolicyOptions & Pick<TokenCacheOptions, 'nearCache' | 'warmUpTimeoutMs'>>([
   ...POLICY_FIELDS,
   'nearCache',
-]);
+  'warmUpTimeoutMs',
+]).refine(({ warmUpTimeoutMs = 0 }) => !(warmUpTimeoutMs > MOST_WARM_UP_MS), {
+  path: ['warmUpTimeoutMs'],
+  message: `must be at most ${MOST_WARM_UP_MS}: PM2 sends requests to a worker that does not listen after 15 s`,
+});

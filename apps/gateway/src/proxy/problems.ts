@@ -93,6 +93,11 @@ const TOKEN_PROBLEMS: Record<TokenCacheErrorCode, Omit<Problem, 'code'>> = {
     title: 'No usable token',
     detail: 'The answer of the authorization server is not a usable token: check the token section of the integration',
   },
+  TOKEN_LIFE_TOO_SHORT: {
+    status: 502,
+    title: 'No token that lives long enough',
+    detail: 'The tokens of the authorization server live too short for this request: have it issue longer ones',
+  },
   TOKEN_WAIT_TIMEOUT: {
     status: 504,
     title: 'No token in time',

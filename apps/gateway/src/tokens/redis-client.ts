@@ -2,6 +2,7 @@ import { isAbsolute } from 'node:path';
 import { type RedisClientOptions } from '@liaoliaots/nestjs-redis';
 import { Logger } from '@nestjs/common';
 import { type Redis } from 'ioredis';
+import { leaveReplica } from './leave-replica.js';
 
 const CONNECT_TIMEOUT_MS = 2_000;
 const SILENCE_MS = 2_000;
@@ -17,6 +18,7 @@ export function redisClient(url: string): RedisClientOptions {
     maxRetriesPerRequest: 1,
     // A queued command would acquire a lease for a caller that has given up before.
     enableOfflineQueue: false,
+    reconnectOnError: leaveReplica(),
     onClientCreated(client) {
       logOutages(client);
       giveUpSilentConnections(client);

@@ -31,9 +31,9 @@ export class TokensModule {
 function tokenCacheOptions(config: GatewayConfig, store: TokenStore): TokenCacheOptions {
   const fetch = proxiedFetch(config.outbound);
   const integrations = [...config.integrations].map(
-    ([name, { token, clientSecret, policy, credential }]): [string, IntegrationOptions] => [
+    ([name, { token, clientSecret, policy, credential, warmUp }]): [string, IntegrationOptions] => [
       name,
-      { ...policy, credential, source: tokenSourceOf(name, token, clientSecret, fetch) },
+      { ...policy, credential, warmUp, source: tokenSourceOf(name, token, clientSecret, fetch) },
     ],
   );
   return { ...config.policy, store, integrations: Object.fromEntries(integrations) };

@@ -46,7 +46,13 @@ export function assemble(config: TokenCacheConfig, closing: AbortSignal, onUnexp
   const sources = new SourceClient(clock, random, closing);
   const failures = new FailureMemory(clock, random, store.process);
   const channel = tokenStore.events && storeEvents;
-  const tokens = new TokensInHand({ ...base, policy: nearCache, maxEntries, channel });
+  const tokens = new TokensInHand({
+    ...base,
+    policy: nearCache,
+    maxEntries,
+    channel,
+    onServable: (keyId) => storeEvents.wake(keyId),
+  });
   const standing = new TokenStanding(clock, tokens, maxEntries);
   const cooldowns = new KnownCooldowns(clock, tokenStore.events !== undefined);
   const hear = (event: TokenStoreEvent): void => {

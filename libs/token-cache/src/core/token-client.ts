@@ -7,9 +7,9 @@ import {
   type TokenCacheConfig,
   type TokenCacheOptions,
 } from './config/token-cache.options.js';
-import { TokenKeys } from './config/token-key.js';
+import { type TokenKey, TokenKeys } from './config/token-key.js';
 import { momentOf } from './contract/moment.js';
-import { TokenConfigError } from './contract/token-cache.errors.js';
+import { TokenCacheError, type TokenCacheErrorCode, TokenConfigError } from './contract/token-cache.errors.js';
 import { type TokenObserver } from './contract/token-observer.js';
 import { type TokenRequest } from './contract/token-request.js';
 import { type IntegrationStatus } from './contract/token-status.js';
@@ -21,12 +21,25 @@ import { type Transport } from './door/transport.js';
 export interface GetTokenOptions {
   /** Ends the caller's wait; a mint that was sent goes on for the others. */
   readonly signal?: AbortSignal;
+  /**
+   * How long the token must still be valid when it is given, as for an upload of ten minutes: at most `maxLifeMs`, and nine tenths of
+   * the life of a new token. A token that ends sooner is replaced for the fleet by one mint, and served meanwhile to callers who need
+   * it for less. @defaultValue 0: any valid token
+   */
+  readonly minLifeMs?: number;
 }
 
 /** Options of one request to an upstream. */
 export interface SendOptions extends GetTokenOptions {
   /** Which token, when the integration has several. */
   readonly request?: TokenRequest;
+}
+
+/** A token that was not there when the time for it was over. */
+export interface ColdToken {
+  readonly integration: string;
+  /** Of the error that a caller would have heard; `TOKEN_WAIT_TIMEOUT` when the time was over first, and the mint goes on. */
+  readonly code: TokenCacheErrorCode;
 }
 
 /** How long a shutdown lets mints in flight finish. */
@@ -59,10 +72,12 @@ export class TokenClient {
    * @throws TokenSourceRejectedError, TokenSourceUnavailableError, TokenResponseInvalidError when minting fails or failed in
    *   any process a moment ago
    * @throws TokenWaitTimeoutError after `waitTimeoutMs`
+   * @throws TokenLifeTooShortError when new tokens live too short for `minLifeMs`; found out by one mint in the life of a token
    * @throws TokenStoreUnavailableError with `whenStoreUnavailable: 'fail'`, or after `close`
    */
   async getToken(integration: string, request?: TokenRequest, options?: GetTokenOptions): Promise<Token> {
-    return this.parts.supply.get(this.keys.of(integration, request), options?.signal);
+    const key = this.keys.of(integration, request);
+    return this.parts.supply.get(key, options && checkedAsking(key, options));
   }
 
   /**
@@ -85,7 +100,8 @@ export class TokenClient {
    * @throws what `getToken` and the transport throw
    */
   async send<Answer>(integration: string, transport: Transport<Answer>, options: SendOptions = {}): Promise<Answer> {
-    return this.parts.withToken.send(this.keys.of(integration, options.request), transport, options.signal);
+    const key = this.keys.of(integration, options.request);
+    return this.parts.withToken.send(key, transport, checkedAsking(key, options));
   }
 
   /**
@@ -94,8 +110,8 @@ export class TokenClient {
    * @throws what `getToken` and `fetch` throw
    */
   async fetch(integration: string, input: string | URL | Request, init: TokenRequestInit = {}): Promise<Response> {
-    const { token: request, ...rest } = init;
-    return this.send(integration, fetchTransport(input, rest), { request, signal: signalOf(input, rest) });
+    const { token: request, minLifeMs, ...rest } = init;
+    return this.send(integration, fetchTransport(input, rest), { request, minLifeMs, signal: signalOf(input, rest) });
   }
 
   /**
@@ -158,6 +174,20 @@ export class TokenClient {
     }
   }
 
+  /**
+   * Sees to it that the tokens of all integrations with `warmUp` are there, as `getToken` would, for `warmUpTimeoutMs` at most. The
+   * fleet mints each once, within `maxOpenMints`. Never throws for a token that cannot be had: it is minted when it is asked for.
+   *
+   * @returns the tokens that are not there
+   */
+  async warmUp(): Promise<readonly ColdToken[]> {
+    const timeUp = new AbortController();
+    const cancel = this.config.clock.after(this.config.warmUpTimeoutMs, () => timeUp.abort());
+    const warmed = await Promise.all(this.keys.toWarmUp.map((key) => this.warmedUp(key, timeUp.signal)));
+    cancel();
+    return warmed.filter((cold) => cold !== undefined);
+  }
+
   /** Whether the store answers now. */
   storeAvailable(): Promise<boolean> {
     return this.parts.guarded
@@ -200,6 +230,18 @@ export class TokenClient {
     process.emitWarning(inspect(error), 'TokenCacheWarning');
   }
 
+  private async warmedUp(key: TokenKey, signal: AbortSignal): Promise<ColdToken | undefined> {
+    try {
+      await this.parts.supply.get(key, { signal });
+      return undefined;
+    } catch (error) {
+      const integration = key.integration.name;
+      if (error instanceof TokenCacheError) return { integration, code: error.code };
+      if (!signal.aborted) this.onUnexpected(error);
+      return { integration, code: 'TOKEN_WAIT_TIMEOUT' };
+    }
+  }
+
   private async closeOnce(): Promise<void> {
     const cancel = this.config.clock.after(SHUTDOWN_GRACE_MS, () => {
       this.graceIsOver.abort(new Error('The application shuts down'));
@@ -210,4 +252,15 @@ export class TokenClient {
     this.parts.storeEvents.close();
     await this.parts.guarded.close();
   }
+}
+
+/** @throws TokenConfigError when `minLifeMs` is longer than any token of that key may live, or no length of time */
+function checkedAsking({ integration }: TokenKey, asking: GetTokenOptions): GetTokenOptions {
+  const { minLifeMs = 0 } = asking;
+  const { maxLifeMs } = integration.policy;
+  // A number that is none fails every comparison.
+  if (typeof minLifeMs !== 'number' || !(minLifeMs >= 0 && minLifeMs <= maxLifeMs)) {
+    throw new TokenConfigError('minLifeMs', `must be a number of milliseconds from 0 to maxLifeMs (${maxLifeMs})`);
+  }
+  return asking;
 }

@@ -16,7 +16,7 @@ const WITHOUT_BODY = [204, 205, 304];
  */
 export function identityProviderFetch(fetch: IdentityProviderFetch = verifiedFetch): IdentityProviderFetch {
   return async (url, init) => {
-    const request = { ...init, headers: { ...(init.headers as Record<string, string>), connection: 'close' } };
+    const request = { ...init, headers: { ...plainForm(init.headers as Record<string, string>), connection: 'close' } };
     try {
       return await fetch(url, request);
     } catch (error) {
@@ -24,6 +24,11 @@ export function identityProviderFetch(fetch: IdentityProviderFetch = verifiedFet
       return fetch(url, request);
     }
   };
+}
+
+/** The type of a form has no `charset` (URL Standard), and some servers refuse one. oauth4webapi adds it. */
+function plainForm({ 'content-type': type, ...others }: Record<string, string>): Record<string, string> {
+  return type === undefined ? others : { ...others, 'content-type': type.split(';')[0]! };
 }
 
 /**
@@ -63,7 +68,8 @@ function decoded(answer: IncomingMessage): Readable {
   return decoder ? pipeline(answer, decoder, () => undefined) : answer;
 }
 
-function decoderOf(encoding: string | undefined) {
-  if (encoding === 'br') return createBrotliDecompress();
-  return encoding === 'gzip' || encoding === 'deflate' ? createUnzip() : undefined;
+/** The names of RFC 9110 section 8.4.1, in any letters. A body that is compressed under no name is found by `readBody`. */
+function decoderOf(encoding = '') {
+  if (/^br$/i.test(encoding)) return createBrotliDecompress();
+  return /^(?:x-)?gzip$|^deflate$/i.test(encoding) ? createUnzip() : undefined;
 }

@@ -201,7 +201,7 @@ describe('clientCredentials() with unusual answers', () => {
       ['0', '0', undefined],
       ['a date in the past', new Date(0).toUTCString(), undefined],
       ['negative', '-5', undefined],
-      ['a fraction', '1.5', undefined],
+      ['a fraction', '1.5', 1_500],
       ['a word', 'soon', undefined],
       ['a century', '3153600000', undefined],
       ['more than a number holds', '9'.repeat(400), undefined],

@@ -35,6 +35,19 @@ describe('clientCredentials() takes what providers answer', () => {
       answers(gzipSync(JSON.stringify(TOKEN)), { headers: { 'content-encoding': 'gzip' } }),
       {},
     ],
+    ['compressed, though its header does not say so', answers(gzipSync(JSON.stringify(TOKEN))), {}],
+    [
+      'compressed, with the coding in capitals',
+      answers(gzipSync(JSON.stringify(TOKEN)), { headers: { 'content-encoding': 'GZIP' } }),
+      {},
+    ],
+    [
+      'compressed, with the coding under its old name',
+      answers(gzipSync(JSON.stringify(TOKEN)), { headers: { 'content-encoding': 'x-gzip' } }),
+      {},
+    ],
+    ['with its scopes as a list, as Twitch does', answers({ ...TOKEN, scope: ['a', 'b'] }), { scope: 'a b' }],
+    ['with a list of scopes that holds more than texts', answers({ ...TOKEN, scope: ['a', 7] }), { scope: undefined }],
     ['as a form', answers(form(FORM_FIELDS), FORM), { accessToken: 'a+b/c=', expiresInMs: 3_600_000 }],
     ['as a form that is called JSON', answers(form(FORM_FIELDS)), { accessToken: 'a+b/c=' }],
     ['as a form that ends in a line break', answers(`${form(FORM_FIELDS)}\n`, FORM), { accessToken: 'a+b/c=' }],
@@ -90,6 +103,14 @@ describe('clientCredentials() takes what providers answer', () => {
     });
   });
 
+  it.each([
+    ['more than 1 MiB when it is unpacked', gzipSync(' '.repeat(2 * 1024 * 1024))],
+    ['cut off', gzipSync(JSON.stringify(TOKEN)).subarray(0, 20)],
+  ])('but refuses a compressed body that is %s', async (_what, body) => {
+    idp.respond = answers(body);
+    expect(await failureOf(idp.mint())).toMatchObject({ code: 'TOKEN_RESPONSE_INVALID' });
+  });
+
   it('but refuses a form with two tokens', async () => {
     idp.respond = answers(`${form(FORM_FIELDS)}&access_token=other`, FORM);
     expect(await failureOf(idp.mint())).toMatchObject({ code: 'TOKEN_RESPONSE_INVALID' });
@@ -123,6 +144,27 @@ describe('clientCredentials() takes what providers answer', () => {
     it('expires_in_sec, where expires_in is in milliseconds as in old answers of Zoho', async () => {
       idp.respond = answers({ ...TOKEN, expires_in: 3_600_000, expires_in_sec: 3_600 });
       expect(await idp.mint()).toMatchObject({ expiresInMs: 3_600_000 });
+    });
+
+    it.each<[string, unknown, Partial<MintedToken>]>([
+      ['in seconds', END / 1_000, { expiresAt: END }],
+      ['in seconds as a text', `${END / 1_000}`, { expiresAt: END }],
+      ['in milliseconds', END, { expiresAt: END }],
+      ['as a date', '2030-01-01T00:00:00Z', { expiresAt: END, expiresInMs: undefined }],
+      ['that has passed', END / 1_000 - 7_200, { expiresAt: END - 7_200_000 }],
+    ])('expires_in, where that is an instant %s and no time that is left', async (_what, expires_in, expected) => {
+      idp.respond = answers({ ...TOKEN, expires_in }, { headers: { date: NOW } });
+      expect(await idp.mint()).toMatchObject(expected);
+    });
+
+    it.each([
+      ['31 years', 1e9],
+      ['50 years', 50 * 365 * 86_400],
+      ['68 years, the most that 32 bits hold', 2 ** 31 - 1],
+      ['100 years', 100 * 365 * 86_400],
+    ])('expires_in, where that is a life of %s and no instant', async (_what, expires_in) => {
+      idp.respond = answers({ ...TOKEN, expires_in }, { headers: { date: NOW } });
+      expect(await idp.mint()).toMatchObject({ expiresInMs: expires_in * 1_000, expiresAt: undefined });
     });
 
     it('both ways, and leaves the choice to the cache', async () => {

@@ -86,6 +86,46 @@ describe('clientCredentials() makes an error of what providers answer', () => {
     }
   });
 
+  it.each([
+    ['with a fraction that is nothing', '2.0', 2_000],
+    ['with a fraction, rounded up', '292.052427053', 292_053],
+    ['in several lines: the longest', ['30', '120'], 120_000],
+  ])('and reads Retry-After %s', async (_what, retryAfter, retryAfterMs) => {
+    idp.respond = answers({}, { status: 429, headers: { 'retry-after': retryAfter } });
+    expect(await failureOf(idp.mint())).toMatchObject({ code: 'TOKEN_SOURCE_UNAVAILABLE', retryAfterMs });
+  });
+
+  describe('and without Retry-After reads when a rate limit is over', () => {
+    const EPOCH = Date.parse(LATER) / 1_000;
+
+    it.each<[string, number, Record<string, string | string[]>, number | undefined]>([
+      ['as Okta writes it', 429, { 'x-rate-limit-reset': `${EPOCH}` }, 120_000],
+      ['as Auth0 writes it', 429, { 'x-ratelimit-reset': `${EPOCH}` }, 120_000],
+      ['twice, as Okta does at times', 429, { 'x-rate-limit-reset': [`${EPOCH - 60}`, `${EPOCH}`] }, 120_000],
+      ['in milliseconds', 429, { 'x-ratelimit-reset': `${EPOCH * 1_000}` }, 120_000],
+      ['in seconds from now', 429, { 'ratelimit-reset': '50' }, 50_000],
+      [
+        'with a 403 when nothing is left, as GitHub does',
+        403,
+        { 'x-ratelimit-reset': `${EPOCH}`, 'x-ratelimit-remaining': '0' },
+        120_000,
+      ],
+      [
+        'but not in a 403 when something is left',
+        403,
+        { 'x-ratelimit-reset': '50', 'x-ratelimit-remaining': '9' },
+        undefined,
+      ],
+      ['but not in a 401', 401, { 'x-ratelimit-reset': '50', 'x-ratelimit-remaining': '0' }, undefined],
+      ['but not when it is over already', 429, { 'x-ratelimit-reset': `${EPOCH - 600}` }, undefined],
+      ['but not when it is a word', 429, { 'x-ratelimit-reset': 'soon' }, undefined],
+      ['but Retry-After counts before it', 429, { 'retry-after': '7', 'x-ratelimit-reset': '50' }, 7_000],
+    ])('%s', async (_what, status, headers, retryAfterMs) => {
+      idp.respond = answers({}, { status, headers: { date: DATE, ...headers } });
+      expect((await failureOf(idp.mint()))['retryAfterMs']).toBe(retryAfterMs);
+    });
+  });
+
   it('and names the integration', async () => {
     for (const status of [200, 302, 401, 503]) {
       idp.respond = answers({}, { status });

@@ -21,7 +21,7 @@ export const TOKEN = { access_token: 'abc', token_type: 'Bearer', expires_in: 36
 /** An answer of the provider; a body that is no text becomes JSON. */
 export function answers(
   body: unknown,
-  { status = 200, headers = {} }: { status?: number; headers?: Record<string, string> } = {},
+  { status = 200, headers = {} }: { status?: number; headers?: Record<string, string | string[]> } = {},
 ): Respond {
   return (response) => {
     response.writeHead(status, { 'content-type': 'application/json', ...headers });

@@ -91,14 +91,14 @@ export async function refuse(where: string, response: Response, clientAuth?: Cli
   if (status >= 400) return refuseFields(where, { status, headers, fields, clientAuth });
   throw new TokenResponseInvalidError(
     `${where} answered ${status} in place of 200: give the final URL, redirects are not followed`,
-    { oauthError: errorCodeOf(fields), retryAfterMs: retryAfterMs(headers) },
+    { oauthError: errorCodeOf(fields), retryAfterMs: retryAfterMs(response) },
   );
 }
 
 /** The same for an answer that says in its body that it is an error. The message quotes the error code only. */
 export function refuseFields(where: string, { status, headers, fields, clientAuth }: Refusal): never {
   const oauthError = errorCodeOf(fields);
-  const known = { oauthError, retryAfterMs: retryAfterMs(headers) };
+  const known = { oauthError, retryAfterMs: retryAfterMs({ status, headers }) };
   const message = [where, 'answered', status, oauthError].filter(Boolean).join(' ');
   if (mayPass(status, known)) {
     const isThrottled = status === 429;

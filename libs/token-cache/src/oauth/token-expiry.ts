@@ -16,6 +16,8 @@ const END_FIELDS = [
 /** The seconds before 2001 and the milliseconds after 5138 are no instant that a token ends at. */
 const LEAST_SECONDS = 1e9;
 const MOST_SECONDS = 1e11;
+/** A number of seconds that is an instant of this year, too, is that: as a life it would be more than 50 years. */
+const NEAR_MS = 365 * 24 * 3_600_000;
 /** A date that says its zone; one without means another instant on each machine. */
 const ZONED = /(?:Z|GMT|UTC|[+-]\d{2}:?\d{2})$/i;
 
@@ -32,9 +34,17 @@ export function expiresInMsOf(fields: AnswerFields): number | undefined {
   return Number.isSafeInteger(lifeMs) ? lifeMs : undefined;
 }
 
-/** The end of the life that an answer states, in epoch ms of the server's clock: epoch seconds, epoch ms, or a date. */
-export function expiresAtOf(fields: AnswerFields): number | undefined {
-  return END_FIELDS.map((name) => instantOf(fields[name])).find((instant) => instant !== undefined);
+/**
+ * The end of the life that an answer states, in epoch ms of the server's clock: epoch seconds, epoch ms, or a date. Some servers
+ * give it as their `expires_in`.
+ *
+ * @param now the time of the answer, in epoch ms
+ */
+export function expiresAtOf(fields: AnswerFields, now: number): number | undefined {
+  const stated = END_FIELDS.map((name) => instantOf(fields[name])).find((instant) => instant !== undefined);
+  const misnamed = instantOf(fields['expires_in']);
+  const isNear = misnamed !== undefined && Math.abs(misnamed - now) <= NEAR_MS;
+  return stated ?? (isNear ? misnamed : undefined);
 }
 
 function instantOf(value: unknown): number | undefined {

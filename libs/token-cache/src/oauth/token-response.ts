@@ -33,18 +33,19 @@ export async function readToken(
   const { status, headers } = response;
   if (status < 200 || status > 299) await refuse(where, response, clientAuth);
   const fields = await readFields(response);
+  const answeredAt = instantOf(headers.get('date'));
   if (fields && saysError(fields)) refuseFields(where, { status, headers, fields, clientAuth });
   return {
-    accessToken: accessTokenOf(where, fields, headers),
+    accessToken: accessTokenOf(where, fields, response),
     tokenType: typeOf(where, fields?.['token_type'], wanted),
     expiresInMs: fields && expiresInMsOf(fields),
-    expiresAt: fields && expiresAtOf(fields),
-    scope: typeof fields?.['scope'] === 'string' ? fields['scope'] : undefined,
-    answeredAt: instantOf(headers.get('date')),
+    expiresAt: fields && expiresAtOf(fields, answeredAt ?? Date.now()),
+    scope: scopeOf(fields?.['scope']),
+    answeredAt,
   };
 }
 
-function accessTokenOf(where: string, fields: AnswerFields | undefined, headers: Headers): string {
+function accessTokenOf(where: string, fields: AnswerFields | undefined, response: Response): string {
   const token = fields?.['access_token'];
   if (typeof token === 'string' && VISIBLE.test(token)) return token;
   const problem = fields
@@ -52,7 +53,7 @@ function accessTokenOf(where: string, fields: AnswerFields | undefined, headers:
     : 'did not answer with a JSON object or a form: check its URL';
   throw new TokenResponseInvalidError(`${where} ${problem}`, {
     oauthError: errorCodeOf(fields),
-    retryAfterMs: retryAfterMs(headers),
+    retryAfterMs: retryAfterMs(response),
   });
 }
 
@@ -63,6 +64,12 @@ function typeOf(where: string, stated: unknown, wanted: string | undefined): str
     `${where} answered with a token_type other than ${wanted ?? 'Bearer'}: have the server issue such tokens, or name the type ` +
       'in the option tokenType',
   );
+}
+
+/** A text (RFC 6749 section 3.3), or a list of texts, as Twitch writes it. */
+function scopeOf(stated: unknown): string | undefined {
+  const scopes = [stated].flat();
+  return scopes.every((scope) => typeof scope === 'string') ? scopes.join(' ') : undefined;
 }
 
 function instantOf(date: string | null): number | undefined {

@@ -1,31 +1,10 @@
-import axios from 'axios';
-import { Agent, request } from 'undici';
-import { useToken } from '../axios/use-token.js';
 import { resolveIntegrations } from '../core/config/token-cache.options.js';
 import { DEFAULT_POLICY } from '../core/config/policy.js';
 import { MemoryTokenStore } from '../core/slot/memory-token-store.js';
 import { TokenClient } from '../core/token-client.js';
-import { tokenInterceptor } from '../undici/token-interceptor.js';
 import { CredentialServer } from './credential-server.spec-support.js';
+import { DOORS } from './doors.spec-support.js';
 import { FakeTokenSource } from './fake-token-source.js';
-
-type Door = (tokens: TokenClient, url: string, headers: Record<string, string>) => Promise<number>;
-
-const DOORS: Record<string, Door> = {
-  fetch: async (tokens, url, headers) => (await tokens.fetch('billing', url, { headers })).status,
-  undici: async (tokens, url, headers) => {
-    const dispatcher = new Agent().compose(tokenInterceptor(tokens, 'billing'));
-    const { statusCode, body } = await request(url, { headers, dispatcher });
-    await body.dump();
-    await dispatcher.close();
-    return statusCode;
-  },
-  axios: async (tokens, url, headers) => {
-    const client = axios.create({ validateStatus: () => true });
-    useToken(client, tokens, 'billing');
-    return (await client.get(url, { headers })).status;
-  },
-};
 
 function billing(credential?: string, tokenType = 'bearer'): TokenClient {
   const source = new FakeTokenSource('t');

@@ -20,6 +20,15 @@ describe('fakeTokens()', () => {
     await tokens.close();
   });
 
+  it('refuses a caller that needs its token for longer than the fake lives, as the application does', async () => {
+    const tokens = fakeTokens({ billing: 'a-token', crm: { accessToken: 'short', expiresInMs: 60_000 } });
+    expect((await tokens.getToken('billing', undefined, { minLifeMs: 600_000 })).accessToken).toBe('a-token');
+    await expect(tokens.getToken('crm', undefined, { minLifeMs: 600_000 })).rejects.toMatchObject({
+      code: 'TOKEN_LIFE_TOO_SHORT',
+    });
+    await tokens.close();
+  });
+
   it('fails as the test says, and as the application does for a name that it does not know', async () => {
     const tokens = fakeTokens({ billing: new TokenSourceUnavailableError('down for the night') });
     await expect(tokens.getToken('billing')).rejects.toThrow('down for the night');

@@ -25,12 +25,13 @@ export class RelayController implements Controller {
     return this.isPaused;
   }
 
-  get rawHeaders(): Controller['rawHeaders'] {
-    return this.target?.rawHeaders;
+  // Null and not undefined: undici's types allow the latter only where exactOptionalPropertyTypes is off.
+  get rawHeaders(): NonNullable<Controller['rawHeaders']> | null {
+    return this.target?.rawHeaders ?? null;
   }
 
-  get rawTrailers(): Controller['rawTrailers'] {
-    return this.target?.rawTrailers;
+  get rawTrailers(): NonNullable<Controller['rawTrailers']> | null {
+    return this.target?.rawTrailers ?? null;
   }
 
   /** Controls `target` from now on, which starts as its predecessor was left: paused or aborted. */

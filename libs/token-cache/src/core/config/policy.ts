@@ -185,7 +185,8 @@ function checkStatuses(field: string, statuses: unknown): void {
 /** Node's timers overflow above 2^31 - 1 ms and would fire at once. */
 const MOST_MS = 2 ** 31 - 1;
 
-function checkDuration(field: string, value: unknown, least: number): void {
+/** @throws TokenConfigError when it is no duration that a timer can count */
+export function checkDuration(field: string, value: unknown, least: number): void {
   if (!Number.isInteger(value) || (value as number) < least || (value as number) > MOST_MS) {
     throw new TokenConfigError(field, `must be a whole number of milliseconds from ${least} to ${MOST_MS}`);
   }

@@ -19,7 +19,8 @@ describe('resolveOptions', () => {
     const config = resolveOptions(integration());
     expect(config.policy).toEqual(DEFAULT_POLICY);
     expect(config.nearCache).toEqual(DEFAULT_NEAR_CACHE);
-    expect(config.integrations.get('billing')).toEqual({ name: 'billing', source, policy: DEFAULT_POLICY });
+    expect(config.integrations.get('billing')).toEqual({ name: 'billing', source, policy: DEFAULT_POLICY, warmUp: [] });
+    expect(config.warmUpTimeoutMs).toBe(5_000);
   });
 
   it('lets the integration win over the module, field by field', () => {

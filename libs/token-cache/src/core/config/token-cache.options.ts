@@ -1,6 +1,7 @@
 import { type Clock, systemClock } from '../contract/clock.js';
 import { type CredentialForm } from '../contract/credential.js';
 import { resolveCredential } from './credential-form.js';
+import { resolveWarmUp, resolveWarmUpTimeout } from './warm-up.js';
 import { type EncryptionKeys, type EncryptionOptions, resolveEncryption } from './encryption.js';
 import {
   DEFAULT_POLICY,
@@ -12,6 +13,7 @@ import {
   type TokenPolicyOptions,
 } from './policy.js';
 import { TokenConfigError } from '../contract/token-cache.errors.js';
+import { type TokenRequest } from '../contract/token-request.js';
 import { type TokenSource } from '../contract/token-source.js';
 import { type TokenStore } from '../contract/token-store.js';
 
@@ -23,6 +25,11 @@ export interface IntegrationOptions extends TokenPolicyOptions {
    * stands for the type of the token. @defaultValue `Authorization: {type} {token}`
    */
   credential?: string;
+  /**
+   * Which of its tokens are there before the application is ready: `true` for the one without a request, or the requests, such as
+   * tenants. @defaultValue `false`: each is minted when it is first asked for
+   */
+  warmUp?: boolean | readonly TokenRequest[];
 }
 
 export interface TokenCacheOptions extends TokenPolicyOptions {
@@ -32,6 +39,8 @@ export interface TokenCacheOptions extends TokenPolicyOptions {
   integrations?: Record<string, IntegrationOptions>;
   /** The in-process copy of what is shared; `false` asks the store on every look-up. */
   nearCache?: Partial<NearCachePolicy> | false;
+  /** How long a boot waits for the tokens of integrations with `warmUp`; then it goes on, and so do the mints. @defaultValue 5 000 */
+  warmUpTimeoutMs?: number;
   /** Seals tokens in the store with AES-256-GCM under the first key; the others still open what they sealed. @defaultValue none */
   encryption?: EncryptionOptions;
   /** Time; for tests. @defaultValue the system's */
@@ -46,6 +55,7 @@ export interface TokenCacheConfig {
   policy: TokenPolicy;
   integrations: Map<string, Integration>;
   nearCache: NearCachePolicy | false;
+  warmUpTimeoutMs: number;
   encryption: EncryptionKeys;
   clock: Clock;
   random: () => number;
@@ -57,6 +67,8 @@ export interface Integration {
   readonly policy: TokenPolicy;
   /** How its upstream wants the token. @defaultValue `Authorization: {type} {token}` */
   readonly credential?: CredentialForm | undefined;
+  /** The requests whose tokens are there before the application is ready; an empty one stands for no request. @defaultValue none */
+  readonly warmUp?: readonly TokenRequest[];
 }
 
 const MODULE_FIELDS = new Set<string>([
@@ -64,12 +76,13 @@ const MODULE_FIELDS = new Set<string>([
   'store',
   'integrations',
   'nearCache',
+  'warmUpTimeoutMs',
   'encryption',
   'clock',
   'random',
   'isGlobal',
 ]);
-const INTEGRATION_FIELDS = new Set<string>([...POLICY_FIELDS, 'source', 'credential']);
+const INTEGRATION_FIELDS = new Set<string>([...POLICY_FIELDS, 'source', 'credential', 'warmUp']);
 const STORE_METHODS = [
   'peek',
   'acquire',
@@ -98,6 +111,7 @@ export function resolveOptions(options: TokenCacheOptions): TokenCacheConfig {
     policy,
     integrations: resolveIntegrations(options.integrations ?? {}, policy),
     nearCache: resolveNearCache(options.nearCache),
+    warmUpTimeoutMs: resolveWarmUpTimeout(options.warmUpTimeoutMs),
     encryption: resolveEncryption(options.encryption),
     clock: options.clock ?? systemClock,
     random: options.random ?? Math.random,
@@ -135,7 +149,8 @@ function resolveIntegration(name: string, options: IntegrationOptions, base: Tok
     }
   }
   const credential = resolveCredential(`${path}.credential`, options.credential);
-  return { name, source: options.source, policy: resolvePolicy(`${path}.`, base, options), credential };
+  const warmUp = resolveWarmUp(`${path}.warmUp`, options.warmUp);
+  return { name, source: options.source, policy: resolvePolicy(`${path}.`, base, options), credential, warmUp };
 }
 
 function checkStore(store: unknown): void {

@@ -29,7 +29,7 @@ export class TokenKeys {
     return [...this.entries.keys()];
   }
 
-  /** @throws TokenConfigError when the name is taken */
+  /** @throws TokenConfigError when the name is taken, or a token to warm up can be none */
   add(integration: Integration): void {
     if (this.entries.has(integration.name)) {
       throw new TokenConfigError(`integrations.${integration.name}`, 'is configured twice');
@@ -39,6 +39,15 @@ export class TokenKeys {
       plain: keyOf(integration, {}),
       byRequest: recentlyUsed(REMEMBERED_REQUESTS),
     });
+    integration.warmUp?.forEach((request, index) => this.checkWarmUp(integration.name, request, index));
+  }
+
+  /** The keys of the tokens that are to be there before the application is ready. */
+  get toWarmUp(): readonly TokenKey[] {
+    const keys = [...this.entries.values()].flatMap(({ integration: { name, warmUp = [] } }) =>
+      warmUp.map((request) => this.of(name, request)),
+    );
+    return [...new Map(keys.map((key) => [key.id, key])).values()];
   }
 
   /**
@@ -54,6 +63,17 @@ export class TokenKeys {
     let key = entry.byRequest.get(memo);
     if (!key) entry.byRequest.set(memo, (key = checkedKeyOf(entry.integration, read)));
     return key;
+  }
+
+  private checkWarmUp(name: string, request: TokenRequest, index: number): void {
+    try {
+      this.of(name, request);
+    } catch (error) {
+      this.entries.delete(name);
+      if (!(error instanceof TokenConfigError)) throw error;
+      const field = error.field.replace(/^request(?=\.|$)/, `integrations.${name}.warmUp.${index}`);
+      throw new TokenConfigError(field, error.problem);
+    }
   }
 }
 

@@ -20,6 +20,8 @@ export interface HeldToken {
   readonly token: Token;
   /** Hard expiry. */
   readonly ends: Moment;
+  /** For how long it could be used when it was minted, if that is known. */
+  readonly lifeMs?: number | undefined;
   /** Ms of the monotonic clock, as the two instants below. */
   readonly refreshAt: number;
   /** When this process had it first. */
@@ -52,8 +54,8 @@ export function isVoidedBy(event: Pick<TokenStoreEvent, 'type' | 'fence'>, { sha
 }
 
 /** What was minted, as far as it is still known. */
-export function freshFrom({ token, ends, refreshAt }: HeldToken): FreshToken {
+export function freshFrom({ token, ends, refreshAt, lifeMs }: HeldToken): FreshToken {
   const { accessToken, tokenType, scope, expiresAt } = token;
   const refreshWindowMs = ends.monotonicAt - refreshAt;
-  return { content: { accessToken, tokenType, scope, expiresAt, refreshWindowMs }, ends };
+  return { content: { accessToken, tokenType, scope, expiresAt, refreshWindowMs, lifeMs }, ends };
 }

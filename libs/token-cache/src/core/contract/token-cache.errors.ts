@@ -5,6 +5,7 @@ export type TokenCacheErrorCode =
   | 'TOKEN_SOURCE_REJECTED'
   | 'TOKEN_SOURCE_UNAVAILABLE'
   | 'TOKEN_RESPONSE_INVALID'
+  | 'TOKEN_LIFE_TOO_SHORT'
   | 'TOKEN_WAIT_TIMEOUT'
   | 'TOKEN_STORE_UNAVAILABLE';
 
@@ -88,6 +89,24 @@ export class TokenSourceUnavailableError extends TokenSourceError {
 /** The source answered with something that is not a usable token. */
 export class TokenResponseInvalidError extends TokenSourceError {
   readonly code = 'TOKEN_RESPONSE_INVALID';
+}
+
+/** The source gives tokens that live for a shorter time than this caller asks for (`minLifeMs`). A caller that asks for less is served. */
+export class TokenLifeTooShortError extends TokenCacheError {
+  readonly code = 'TOKEN_LIFE_TOO_SHORT';
+
+  constructor(
+    integration: string,
+    /** For how long a token of the source was valid when it was minted, less the safety margin. */
+    readonly lifeMs: number,
+    /** What the caller asked for. */
+    readonly minLifeMs: number,
+  ) {
+    super(
+      `No token for "${integration}" is valid for ${minLifeMs} ms: a new one is valid for ${lifeMs} ms, of which minLifeMs may take ` +
+        'nine tenths. Ask for less, or have the provider issue tokens that live longer',
+    );
+  }
 }
 
 /** Another caller or process was minting for longer than this caller waits (`waitTimeoutMs`). */

@@ -9,6 +9,8 @@ export interface TokenContent {
   readonly expiresAt: number;
   /** How long before hard expiry it is refreshed; jitter included, so that all processes agree. */
   readonly refreshWindowMs: number;
+  /** For how long it could be used when it was minted; unset where a process of an older version did that. */
+  readonly lifeMs?: number | undefined;
 }
 
 /** A token and how long it may be used. */

@@ -9,7 +9,7 @@
  */
 export interface TokenStore {
   /** What the other processes did. A store without events is cheap to read: it is asked on every look-up and polled. */
-  readonly events?: TokenStoreEvents;
+  readonly events?: TokenStoreEvents | undefined;
 
   /** Says what is there and changes nothing. */
   peek(keyId: string): Promise<Peeked>;

@@ -34,6 +34,11 @@ describe('answerAbout', () => {
     ['an error that nobody knows', 'Bearer error="insufficient_scopes"', 'rejected'],
     ['an empty error', 'Bearer error=""', 'rejected'],
     ['an empty challenge', '', 'rejected'],
+    [
+      'claims that a revoked token lacks, as Entra ID asks for',
+      'Bearer error="insufficient_claims", claims="eyJ9"',
+      'rejected',
+    ],
     ['credentials of another scheme', 'Negotiate YWJjZGVm==, Bearer error="invalid_token"', 'rejected'],
     ['an invalid token beside another fault', 'DPoP error="use_dpop_nonce", Bearer error="invalid_token"', 'rejected'],
     ['an invalid token before another fault', ['Bearer error=invalid_token', 'X error=invalid_request'], 'rejected'],

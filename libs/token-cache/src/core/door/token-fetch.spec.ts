@@ -27,6 +27,14 @@ describe('TokenClient.fetch', () => {
     expect(server.seen).toMatchObject([{ authorization: 'Bearer t-token-1', body: '', headers: { 'x-trace': '1' } }]);
   });
 
+  it('sends a token that lives for as long as the request needs it', async () => {
+    clock.addedMs += 3_000_000;
+    server.accepted = 't-token-2';
+    const response = await tokens.fetch('billing', url, { method: 'POST', body: 'a film', minLifeMs: 600_000 });
+    expect(response.status).toBe(200);
+    expect(server.credentials).toEqual(['Bearer t-token-2']);
+  });
+
   it('tries once more with a new token after a 401', async () => {
     server.accepted = 't-token-2';
     const response = await tokens.fetch('billing', url, { method: 'POST', body: 'payload' });

@@ -7,6 +7,8 @@ import { type Transport } from './transport.js';
 export interface TokenRequestInit extends RequestInit {
   /** Which token, when the integration has several. */
   token?: TokenRequest;
+  /** How long the token must still be valid when the request is sent, as for a long upload; see `GetTokenOptions`. */
+  minLifeMs?: number;
 }
 
 type Input = string | URL | Request;

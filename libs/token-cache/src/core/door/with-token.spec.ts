@@ -110,6 +110,17 @@ describe('TokenClient.send', () => {
       expect(source.calls).toHaveLength(1);
     });
 
+    it('sends the same token again also after a 403, if the policy counts that', async () => {
+      const tokens = replica({ renewOn: [401, 403] });
+      const lagging = strict({ knownAfterMs: SECOND });
+      const [statuses] = await load(
+        [tokens],
+        [(token) => (lagging(token).status === 200 ? { status: 200 } : { status: 403 })],
+      );
+      expect(new Set(statuses)).toEqual(new Set([200]));
+      expect(source.calls).toHaveLength(1);
+    });
+
     it('counts the first answer as excused', async () => {
       const tokens = replica();
       const outcomes = rejectionsOf(tokens);

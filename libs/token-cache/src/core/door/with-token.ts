@@ -6,7 +6,7 @@ import { type Token } from '../contract/token.js';
 import { type TokenStanding } from '../in-hand/token-standing.js';
 import { onAbort } from '../protocol/abort-callbacks.js';
 import { type Rejections } from '../protocol/rejections.js';
-import { type TokenSupply } from '../protocol/token-supply.js';
+import { type Asking, type TokenSupply } from '../protocol/token-supply.js';
 import { answerAbout, type UpstreamStatus } from './refusal.js';
 import { type Transport } from './transport.js';
 
@@ -38,8 +38,8 @@ export class WithToken {
   constructor(private readonly parts: WithTokenParts) {}
 
   /** @throws what `getToken` and the transport throw */
-  async send<Answer>(key: TokenKey, transport: Transport<Answer>, signal?: AbortSignal): Promise<Answer> {
-    const { token, answer } = await this.sendPatiently(key, transport, signal);
+  async send<Answer>(key: TokenKey, transport: Transport<Answer>, asking: Asking = {}): Promise<Answer> {
+    const { token, answer } = await this.sendPatiently(key, transport, asking);
     if (this.hear(key, token, transport.statusOf(answer)) !== 'rejected') return answer;
 
     const verdict = await this.parts.rejections.report(key, token);
@@ -49,9 +49,9 @@ export class WithToken {
       if (verdict === 'contested') void this.parts.supply.replace(key, token).catch(() => {});
       return answer;
     }
-    const successor = await this.successorOf(key, token, signal);
+    const successor = await this.successorOf(key, token, asking);
     if (!successor) return answer;
-    await this.letGo(answer, transport, signal);
+    await this.letGo(answer, transport, asking.signal);
     const last = await transport.send(successor, () => false);
     // What becomes of the second request decides nothing, but a success is worth knowing.
     if (this.answerOf(key, transport.statusOf(last)) === 'accepted') this.parts.standing.accept(successor);
@@ -62,10 +62,11 @@ export class WithToken {
   private async sendPatiently<Answer>(
     key: TokenKey,
     transport: Transport<Answer>,
-    signal: AbortSignal | undefined,
+    asking: Asking,
   ): Promise<Sent<Answer>> {
     const { supply, standing, observers } = this.parts;
-    const token = await supply.get(key, signal);
+    const { signal } = asking;
+    const token = await supply.get(key, asking);
     const speaksAgainst = (status: UpstreamStatus): boolean => this.answerOf(key, status) === 'rejected';
     const answer = await transport.send(token, speaksAgainst);
     const isRefused = speaksAgainst(transport.statusOf(answer));
@@ -73,7 +74,7 @@ export class WithToken {
     observers.notify('rejected', key.integration.name, 'excused');
     // Meanwhile it may have ended, or may have been purged or replaced.
     const current = await this.pause(signal)
-      .then(() => supply.get(key, signal))
+      .then(() => supply.get(key, asking))
       .catch(() => undefined);
     // The caller has left: the answer is let go of, and the reason of the signal thrown.
     if (signal?.aborted) await this.letGo(answer, transport, signal);
@@ -103,9 +104,9 @@ export class WithToken {
     return about;
   }
 
-  private async successorOf(key: TokenKey, refused: Token, signal?: AbortSignal): Promise<Token | undefined> {
-    const successor = await this.parts.supply.replace(key, refused, signal).catch(() => undefined);
-    signal?.throwIfAborted();
+  private async successorOf(key: TokenKey, refused: Token, asking: Asking): Promise<Token | undefined> {
+    const successor = await this.parts.supply.replace(key, refused, asking).catch(() => undefined);
+    asking.signal?.throwIfAborted();
     return successor;
   }
 

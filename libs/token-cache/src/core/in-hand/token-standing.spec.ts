@@ -16,7 +16,15 @@ describe('TokenStanding', () => {
     clock = new FakeClock();
     const codec = new PayloadCodec(new Map());
     const observers = new TokenObservers();
-    tokens = new TokensInHand({ policy: false, maxEntries: 10, channel: undefined, clock, codec, observers });
+    tokens = new TokensInHand({
+      policy: false,
+      maxEntries: 10,
+      channel: undefined,
+      clock,
+      codec,
+      observers,
+      onServable: () => {},
+    });
     standing = new TokenStanding(clock, tokens, 10);
   });
 

@@ -53,7 +53,7 @@ describe('TokensInHand', () => {
         }
       })(),
     );
-    return new TokensInHand({ policy, maxEntries: 10, channel: own, clock, codec, observers });
+    return new TokensInHand({ policy, maxEntries: 10, channel: own, clock, codec, observers, onServable: () => {} });
   }
 
   function content(fence: number, more: Partial<TokenContent> = {}): TokenContent {

@@ -45,6 +45,8 @@ export interface TokensInHandParts {
   clock: Clock;
   codec: PayloadCodec;
   observers: TokenObservers;
+  /** Called when callers of that key can be served. */
+  onServable(keyId: string): void;
 }
 
 /** A token in hand, and what is known of it. */
@@ -255,6 +257,7 @@ export class TokensInHand {
     this.remove(key.id);
     if (held.sharing.state === 'shared') this.entries.set(key.id, entry);
     else this.unshared.set(key.id, entry, held.ends.monotonicAt, this.parts.clock.monotonic());
+    if (!entry.isRejected) this.parts.onServable(key.id);
   }
 
   private open(key: TokenKey, { fence, payload }: StoredToken, ends: Moment): HeldToken | undefined {
@@ -269,7 +272,7 @@ export class TokensInHand {
   private heldToken(key: TokenKey, fresh: FreshToken, generation: number, sharing: Sharing): HeldToken {
     const { content, ends } = fresh;
     const now = momentOf(this.parts.clock);
-    const { accessToken, tokenType, scope, expiresAt, refreshWindowMs } = content;
+    const { accessToken, tokenType, scope, expiresAt, refreshWindowMs, lifeMs } = content;
     const refreshAt = ends.monotonicAt - refreshWindowMs;
     const token = new Token({
       accessToken,
@@ -285,7 +288,7 @@ export class TokensInHand {
     });
     this.keys.set(token, key);
     const tendAt = sharing.state === 'shared' ? refreshAt : now.monotonicAt + BREAKER_RESET_MS;
-    return { token, ends, refreshAt, obtainedAt: now.monotonicAt, tendAt, sharing };
+    return { token, ends, lifeMs, refreshAt, obtainedAt: now.monotonicAt, tendAt, sharing };
   }
 
   private isTrusted({ held, confirmed }: Entry, now: Moment): boolean {

@@ -1,11 +1,16 @@
 import { type TokenKey } from '../config/token-key.js';
 import { type Clock } from '../contract/clock.js';
-import { type HeldToken, isRefused } from '../contract/held-token.js';
-import { type Moment, momentOf } from '../contract/moment.js';
-import { TokenSourceError, TokenStoreUnavailableError } from '../contract/token-cache.errors.js';
+import { type HeldToken } from '../contract/held-token.js';
+import { leftMs, type Moment, momentOf } from '../contract/moment.js';
+import {
+  TokenLifeTooShortError,
+  TokenSourceError,
+  TokenStoreUnavailableError,
+} from '../contract/token-cache.errors.js';
 import { type HitLayer } from '../contract/token-observer.js';
 import { type TokenObservers } from '../contract/token-observers.js';
 import { type Acquired, type Cooldown, type StoredToken } from '../contract/token-store.js';
+import { type Demand, hopelessness, livesLongEnough, serves } from '../in-hand/demand.js';
 import { type TokensInHand } from '../in-hand/tokens-in-hand.js';
 import { errorOf } from '../source-client/cooldown.js';
 import { type Release } from '../source-client/open-mints.js';
@@ -40,9 +45,8 @@ interface Asked {
 interface Way {
   readonly key: TokenKey;
   readonly watch: KeyWatch;
-  /** The generation that the caller was refused with, and wants replaced. */
-  readonly refusedGeneration: number | undefined;
-  /** The generation of a shared token that turned out to be of no use: the next round asks for another. */
+  readonly demand: Demand;
+  /** The generation of a shared token that turned out to be of no use, or ends too soon: the next round asks for another. */
   uselessGeneration?: number;
   waitedSince?: number;
 }
@@ -80,13 +84,14 @@ export class Acquisition {
   /**
    * Gets the token, whichever process mints it.
    *
-   * @param refusedGeneration of a token that an upstream refused; it is given only when no other can be had
+   * @param demand what not every valid token serves; one that an upstream refused is given only when no other can be had
    * @throws TokenSourceError when the source fails or failed a moment ago
    * @throws TokenStoreUnavailableError when policy forbids to go on without the store, or the process shuts down
+   * @throws TokenLifeTooShortError when the source gives no token that lives for as long as the caller asks
    */
-  async obtain(key: TokenKey, flight: Flight, refusedGeneration?: number): Promise<Obtained> {
+  async obtain(key: TokenKey, flight: Flight, demand: Demand = {}): Promise<Obtained> {
     const { storeEvents, closing } = this.parts;
-    const way: Way = { key, watch: storeEvents.watch(key.id), refusedGeneration };
+    const way: Way = { key, watch: storeEvents.watch(key.id), demand };
     flight.onEmpty = () => way.watch.wake();
     try {
       for (;;) {
@@ -106,11 +111,12 @@ export class Acquisition {
   }
 
   private async round(way: Way): Promise<Round> {
-    const { key } = way;
+    const { key, demand } = way;
     const { cooldowns, tokens } = this.parts;
     // What is in hand by now was taken in full knowledge of it; a round that makes no call would loop on it for ever.
     way.watch.forget();
-    const known = cooldowns.recent(key.id);
+    if (way.uselessGeneration === undefined) this.refuseShort(way, tokens.valid(key.id));
+    const known = cooldowns.recent(key.id, demand);
     if (known) return this.coolDown(way, known);
     let asked: Asked;
     try {
@@ -123,13 +129,19 @@ export class Acquisition {
     if (acquired.outcome === 'hit') return this.take(way, acquired.token, sentAt);
     tokens.heed(key.id, acquired.voidedUpTo, acquired.rejected);
     this.admitRejected(way, acquired.rejected, sentAt);
-    if (acquired.outcome === 'lease') return this.useLease(way, acquired, place);
+    if (acquired.outcome === 'lease') return this.useLease(way, acquired, sentAt, place);
+    if (acquired.outcome === 'cooling') this.learnCooldown(way, acquired.cooldown);
     const inHand = this.inHand(way);
     if (inHand) return this.offer(way, acquired, inHand);
     if (acquired.outcome === 'wait') return this.wait(way, acquired.leaseEndsInMs, sentAt);
-    // Callers that were refused no token may still be given one.
-    if (refusedBy(way) === undefined) cooldowns.learn(key.id, acquired.cooldown);
     return this.coolDown(way, acquired.cooldown);
+  }
+
+  private learnCooldown(way: Way, cooldown: Cooldown): void {
+    const { key, demand } = way;
+    // Callers that were refused no token may still be given one.
+    if (refusedBy(way) === undefined) this.parts.cooldowns.learn(key.id, cooldown);
+    else if (demand.minLifeMs) this.parts.cooldowns.learn(key.id, cooldown, demand);
   }
 
   /**
@@ -147,7 +159,7 @@ export class Acquisition {
       await rejections.tellStore(key);
       watch.forget();
       const sentAt = momentOf(clock);
-      const acquired = await store.acquire(key, { refusedGeneration: refusedBy(way) });
+      const acquired = await store.acquire(key, { refusedGeneration: refusedBy(way), minTtlMs: way.demand.minLifeMs });
       if (acquired.outcome !== 'lease') place?.();
       return { acquired, sentAt, place };
     } catch (error) {
@@ -192,8 +204,9 @@ export class Acquisition {
     watch.forget();
     const sentAt = momentOf(clock);
     const { token, isRejected, cooldown } = await store.peek(key);
-    const serves = token && !isRejected && token.fence !== refusedBy(way);
-    if (serves) return { acquired: { outcome: 'hit', token }, sentAt };
+    const isServing =
+      token && !isRejected && token.fence !== refusedBy(way) && token.ttlMs > (way.demand.minLifeMs ?? 0);
+    if (isServing) return { acquired: { outcome: 'hit', token }, sentAt };
     if (cooldown) throw errorOf(cooldown, key.integration.name);
     return undefined;
   }
@@ -205,6 +218,7 @@ export class Acquisition {
       case 'held':
         // Another flight of this key may wait.
         this.parts.storeEvents.wake(way.key.id);
+        if (this.refuseShort(way, admission.held)) return 'look again';
         return { held: admission.held, via: way.waitedSince === undefined ? 'shared' : 'waited' };
       case 'voided':
         return 'look again';
@@ -264,20 +278,23 @@ export class Acquisition {
   }
 
   /** Shares again what the store lost, behind the callers' backs, or mints. */
-  private async useLease(way: Way, granted: Granted, place: Release | undefined): Promise<Round> {
+  private async useLease(way: Way, granted: Granted, sentAt: Moment, place: Release | undefined): Promise<Round> {
     const { key, watch } = way;
     const { mints, upkeep } = this.parts;
     const { fence } = granted.lease;
     // The answer was overtaken: a purge voids the lease, or this process has given it up.
     const isOvertaken = watch.hasPurged(fence) || watch.hasReleased(fence);
     const inHand = this.inHand(way);
-    const isMintable = place !== undefined || mints.isRunning(key.id);
+    const isRunning = mints.isRunning(key.id);
+    const hopeless = isOvertaken || inHand || isRunning ? undefined : this.hopelessness(way, granted, sentAt);
+    const isMintable = (place !== undefined || isRunning) && !hopeless;
     if (!isOvertaken && !inHand && isMintable) {
       return this.land(way, mints.underLease(key, granted, place ?? (() => {})), fence);
     }
     place?.();
-    // What was in hand when the store was asked turned out to be void: others may mint until there is a place here.
+    // Nothing is to be minted, or what was in hand when the store was asked turned out to be void: others may mint meanwhile.
     if (!isOvertaken && !inHand) await upkeep.release(key, granted.lease).catch(() => {});
+    if (hopeless) throw hopeless;
     if (isOvertaken || !inHand) return 'look again';
     if (!mints.adopt(key, granted)) upkeep.share(key, inHand.held, granted.lease);
     return inHand;
@@ -287,17 +304,26 @@ export class Acquisition {
   private async land(way: Way, { result, leaseLost }: RunningMint, fence: number): Promise<Round> {
     const overtaken = Promise.race([leaseLost, way.watch.overtaken(fence)]).then(() => 'voided' as const);
     try {
-      const held = await Promise.race([result, overtaken]);
-      return held === 'voided' ? 'look again' : { held, via: 'mint' };
+      return await this.servedBy(way, Promise.race([result, overtaken]));
     } catch (error) {
       if (!(error instanceof TokenSourceError)) throw error;
       return this.inHand(way) ?? this.lastResort(way, error);
     }
   }
 
+  /** Waits for a mint, but for no longer than until this process has a token that came another way. */
+  private async servedBy(way: Way, mint: Promise<HeldToken | 'voided'>): Promise<Round> {
+    for (;;) {
+      const held = await Promise.race([mint, way.watch.woken()]);
+      if (held) return held === 'voided' ? 'look again' : this.minted(way, held);
+      const inHand = this.inHand(way);
+      if (inHand) return { ...inHand, via: 'mint' };
+    }
+  }
+
   /** Keeps the token that the store handed back because it does not serve, unless it cannot be read. */
   private admitRejected(
-    { key, watch, refusedGeneration, uselessGeneration }: Way,
+    { key, watch, demand: { refusedGeneration }, uselessGeneration }: Way,
     rejected: StoredToken | undefined,
     sentAt: Moment,
   ): void {
@@ -309,35 +335,72 @@ export class Acquisition {
   /** The rejected token that is still in hand, since no other can be had; else the error. */
   private lastResort(way: Way, error: Error): Obtained {
     const held = this.parts.tokens.lastResort(way.key.id);
-    if (!held) throw error;
+    if (!held || !livesLongEnough(held, way.demand, this.present())) throw error;
     return { held, via: way.waitedSince === undefined ? 'shared' : 'waited' };
   }
 
   /** Policy for a store that does not answer: the token in hand, else a mint of our own, else a rejected token, else an error. */
   private async withoutStore(way: Way, cause: unknown): Promise<Round> {
-    const { key } = way;
+    const { key, demand } = way;
     const { mints, tokens } = this.parts;
+    // The source may have answered already, and only the commit be under way.
+    await mints.committed(key.id);
     const inHand = this.inHand(way);
     if (inHand) return inHand;
     try {
       if (key.integration.policy.whenStoreUnavailable === 'fail') throw cause;
-      const held = await mints.withoutLease(key, 'miss', { ofNoUse: tokens.lastResort(key.id) }).result;
-      return held === 'voided' ? 'look again' : { held, via: 'mint' };
+      const reason = demand.minLifeMs && tokens.valid(key.id) ? 'refresh' : 'miss';
+      return await this.servedBy(way, mints.withoutLease(key, reason, { ofNoUse: tokens.lastResort(key.id) }).result);
     } catch (error) {
       const rejected = tokens.lastResort(key.id);
-      if (!rejected) throw error;
+      if (!rejected || !livesLongEnough(rejected, demand, this.present())) throw error;
       return { held: rejected, via: 'near' };
     }
   }
 
-  private inHand({ key, refusedGeneration }: Way): Obtained | undefined {
+  private inHand({ key, demand }: Way): Obtained | undefined {
     const held = this.parts.tokens.valid(key.id);
-    return held && !isRefused(held, refusedGeneration) ? { held, via: 'near' } : undefined;
+    return held && serves(held, demand, this.present()) ? { held, via: 'near' } : undefined;
+  }
+
+  /** @throws TokenLifeTooShortError when the token that was just minted ends too soon for the caller */
+  private minted({ key, demand }: Way, held: HeldToken): Obtained {
+    const now = this.present();
+    if (livesLongEnough(held, demand, now)) return { held, via: 'mint' };
+    const lifeMs = Math.max(0, Math.floor(leftMs(held.ends, now)));
+    throw new TokenLifeTooShortError(key.integration.name, lifeMs, demand.minLifeMs ?? 0);
+  }
+
+  /**
+   * From now on another token is asked for than one that ends too soon for the caller.
+   *
+   * @returns whether it does
+   * @throws TokenLifeTooShortError when its successor would as well
+   */
+  private refuseShort(way: Way, held: HeldToken | undefined): boolean {
+    if (!held || livesLongEnough(held, way.demand, this.present())) return false;
+    const hopeless = hopelessness(held, way.demand);
+    if (hopeless) throw hopeless;
+    way.uselessGeneration = held.token.generation;
+    return true;
+  }
+
+  /** Whether what is minted under this lease would end too soon for the caller, going by the token that the store has. */
+  private hopelessness({ key, demand, watch }: Way, { token }: Granted, sentAt: Moment): Error | undefined {
+    const inHand = this.parts.tokens.valid(key.id);
+    // It would give way to one that may end sooner.
+    if (inHand && inHand.sharing.state !== 'shared') return undefined;
+    const admission = token && this.parts.tokens.admit(key, token, sentAt, watch);
+    return admission?.outcome === 'held' ? hopelessness(admission.held, demand) : undefined;
   }
 
   private reportWait({ key, waitedSince }: Way): void {
     if (waitedSince === undefined) return;
     this.parts.observers.notify('waited', key.integration.name, this.now() - waitedSince);
+  }
+
+  private present(): Moment {
+    return momentOf(this.parts.clock);
   }
 
   private now(): number {
@@ -346,6 +409,6 @@ export class Acquisition {
 }
 
 /** The generation of a shared token that does not serve. */
-function refusedBy({ uselessGeneration, refusedGeneration }: Way): number | undefined {
+function refusedBy({ uselessGeneration, demand: { refusedGeneration } }: Way): number | undefined {
   return uselessGeneration ?? refusedGeneration;
 }

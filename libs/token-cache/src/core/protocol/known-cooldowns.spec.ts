@@ -31,6 +31,19 @@ describe('A cool-down that the store told of', () => {
     expect(cooldowns.recent('key')).toBeUndefined();
   });
 
+  it('of a caller that needs a token for long says nothing to those who do not, and is forgotten with all others', () => {
+    cooldowns.learn('key', { remainingMs: 60_000, error: 'busy' }, { minLifeMs: 600_000 });
+    expect(cooldowns.recent('key')).toBeUndefined();
+    expect(cooldowns.recent('key', { minLifeMs: 1 })).toEqual({ remainingMs: 60_000, error: 'busy' });
+    cooldowns.forget('key');
+    expect(cooldowns.recent('key', { minLifeMs: 1 })).toBeUndefined();
+  });
+
+  it('binds who needs a token for long as well as all others', () => {
+    cooldowns.learn('key', { remainingMs: 60_000, error: 'busy' });
+    expect(cooldowns.recent('key', { minLifeMs: 600_000 })).toEqual({ remainingMs: 60_000, error: 'busy' });
+  });
+
   it('is known for another second each time that the store tells of it', async () => {
     cooldowns.learn('key', { remainingMs: 60_000, error: 'busy' });
     await clock.advance(900);

@@ -1,6 +1,7 @@
 import { type Clock } from '../contract/clock.js';
 import { recentlyUsed } from '../contract/recently-used.js';
 import { type Cooldown } from '../contract/token-store.js';
+import { type Demand } from '../in-hand/demand.js';
 
 const REMEMBERED_KEYS = 10_000;
 /** Another process may end a cool-down, which is announced only where a process waits. */
@@ -16,12 +17,18 @@ export class KnownCooldowns {
     private readonly hasEvents: boolean,
   ) {}
 
-  learn(keyId: string, cooldown: Cooldown): void {
-    this.known.set(keyId, { cooldown, learntAt: this.clock.monotonic() });
+  /** @param demand of the caller that was told; one who asks for less may still be given a token */
+  learn(keyId: string, cooldown: Cooldown, demand: Demand = {}): void {
+    if (demand.minLifeMs && demand.refusedGeneration !== undefined) return;
+    this.known.set(demand.minLifeMs ? longLived(keyId) : keyId, { cooldown, learntAt: this.clock.monotonic() });
   }
 
   /** The cool-down as it is now, unless the store is to be asked again. */
-  recent(keyId: string): Cooldown | undefined {
+  recent(keyId: string, demand: Demand = {}): Cooldown | undefined {
+    return this.of(keyId) ?? (demand.minLifeMs ? this.of(longLived(keyId)) : undefined);
+  }
+
+  private of(keyId: string): Cooldown | undefined {
     const known = this.hasEvents ? this.known.get(keyId) : undefined;
     if (!known) return undefined;
     const elapsedMs = this.clock.monotonic() - known.learntAt;
@@ -32,5 +39,11 @@ export class KnownCooldowns {
   /** Something happened to that key. */
   forget(keyId: string): void {
     this.known.delete(keyId);
+    this.known.delete(longLived(keyId));
   }
+}
+
+/** Where what concerns only the callers that need a token for long is remembered. */
+function longLived(keyId: string): string {
+  return `${keyId} long-lived`;
 }

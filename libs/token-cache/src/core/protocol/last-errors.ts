@@ -1,4 +1,4 @@
-import { TokenCacheError, type TokenCacheErrorCode } from '../contract/token-cache.errors.js';
+import { TokenCacheError, type TokenCacheErrorCode, TokenLifeTooShortError } from '../contract/token-cache.errors.js';
 import { recentlyUsed } from '../contract/recently-used.js';
 
 const REMEMBERED_KEYS = 10_000;
@@ -18,7 +18,9 @@ export class LastErrors {
       this.codes.delete(keyId);
       return result;
     } catch (error) {
-      if (error instanceof TokenCacheError) this.codes.set(keyId, error.code);
+      // A caller that asks for too much says nothing of the key.
+      const isFailure = error instanceof TokenCacheError && !(error instanceof TokenLifeTooShortError);
+      if (isFailure) this.codes.set(keyId, error.code);
       throw error;
     }
   }

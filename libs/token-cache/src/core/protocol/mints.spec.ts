@@ -51,7 +51,13 @@ describe('The mints of a process', () => {
     store = new StoreClient(new GuardedStore(network, clock, observers), clock);
     sources = new SourceClient(clock, random, closing);
     failures = new FailureMemory(clock, random);
-    tokens = new TokensInHand({ ...base, policy: false, maxEntries: 10, channel: undefined });
+    tokens = new TokensInHand({
+      ...base,
+      policy: false,
+      maxEntries: 10,
+      channel: undefined,
+      onServable: (keyId) => storeEvents.wake(keyId),
+    });
     cooldowns = new KnownCooldowns(clock, true);
     retries = new Retries(clock);
     const storeEvents = new StoreEvents(clock, random, undefined, (event) => {

@@ -181,8 +181,6 @@ export class Mints {
         keep: (fresh) => this.keep(key, right, fresh, watch),
         remember: (error) => this.remember(key, right, error),
       });
-      // Flights of this process may wait for another one by now.
-      if (minted !== 'voided') storeEvents.wake(key.id);
       if (minted === 'voided' || !isOver(minted.held.ends, momentOf(clock))) return asResult(minted);
       // A commit that got no answer may have left the lease behind, for which every process would wait.
       if (right.granted) await store.fail(key, right.granted.lease).catch(() => {});

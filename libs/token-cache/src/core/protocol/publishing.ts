@@ -36,6 +36,9 @@ export class Publishing {
   /** The last commit of each key that was sent. */
   private readonly sent = recentlyUsed<{ readonly fence: number; readonly accessToken: string }>(REMEMBERED_KEYS);
 
+  /** Commits that are sent again, by key and generation. */
+  private readonly settling = new Map<string, Promise<HeldToken | 'voided'>>();
+
   constructor(private readonly parts: PublishingParts) {}
 
   /** Commits what was minted under that fence; the lease may be a later one. */
@@ -74,9 +77,18 @@ export class Publishing {
 
   /** Sends a commit that got no answer once more; gives the token that the fleet now shares, or `voided` when there is none. */
   async settle(key: TokenKey, held: HeldToken): Promise<HeldToken | 'voided'> {
-    if (held.sharing.state !== 'unanswered') return held;
+    const { sharing, token } = held;
+    if (sharing.state !== 'unanswered') return held;
+    const id = `${key.id} ${token.generation}`;
+    const current = this.settling.get(id);
+    if (current) return current;
     const watch = this.parts.storeEvents.watch(key.id);
-    return this.shareOnce(key, held.sharing.lease, held, watch).finally(() => watch.close());
+    const settled = this.shareOnce(key, sharing.lease, held, watch).finally(() => {
+      watch.close();
+      this.settling.delete(id);
+    });
+    this.settling.set(id, settled);
+    return settled;
   }
 
   /** Gives the token that the fleet now shares, or `voided` when there is none. */

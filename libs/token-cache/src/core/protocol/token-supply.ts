@@ -1,10 +1,11 @@
 import { type TokenKey } from '../config/token-key.js';
 import { type Clock } from '../contract/clock.js';
-import { hasGeneration, type HeldToken, isRefused } from '../contract/held-token.js';
+import { hasGeneration, type HeldToken } from '../contract/held-token.js';
 import { type Moment, momentOf } from '../contract/moment.js';
 import { TokenCacheError, TokenStoreUnavailableError, TokenWaitTimeoutError } from '../contract/token-cache.errors.js';
 import { type TokenObservers } from '../contract/token-observers.js';
 import { type Token } from '../contract/token.js';
+import { type Demand, livesLongEnough, serves } from '../in-hand/demand.js';
 import { type TokensInHand } from '../in-hand/tokens-in-hand.js';
 import { type Acquisition, type Obtained } from './acquisition.js';
 import { Flights } from './flights.js';
@@ -12,6 +13,11 @@ import { type LastErrors } from './last-errors.js';
 import { type Mints } from './mints.js';
 import { type Retries } from './retries.js';
 import { type Upkeep } from './upkeep.js';
+
+/** How a caller asks. */
+export interface Asking extends Pick<Demand, 'minLifeMs'> {
+  readonly signal?: AbortSignal | undefined;
+}
 
 export interface TokenSupplyParts {
   clock: Clock;
@@ -34,20 +40,21 @@ export class TokenSupply {
   }
 
   /** @throws what `Acquisition.obtain` throws, TokenWaitTimeoutError, or the reason of the signal */
-  async get(key: TokenKey, signal?: AbortSignal): Promise<Token> {
-    signal?.throwIfAborted();
+  async get(key: TokenKey, asking: Asking = {}): Promise<Token> {
+    asking.signal?.throwIfAborted();
     const now = momentOf(this.parts.clock);
-    return this.tended(key, this.near(key, now) ?? (await this.join(key, signal)), now).token;
+    return this.tended(key, this.near(key, now, asking) ?? (await this.join(key, asking, asking.signal)), now).token;
   }
 
   /** Another token than the one that was refused; undefined when no other can be had. Throws as `get` does. */
-  async replace(key: TokenKey, refused: Token, signal?: AbortSignal): Promise<Token | undefined> {
+  async replace(key: TokenKey, refused: Token, { signal, minLifeMs }: Asking = {}): Promise<Token | undefined> {
     // Since it was given out it may have been shared under a new generation.
-    const { generation } = this.parts.tokens.find(refused)?.held.token ?? refused;
+    const { generation: refusedGeneration } = this.parts.tokens.find(refused)?.held.token ?? refused;
+    const demand = { refusedGeneration, minLifeMs };
     const now = momentOf(this.parts.clock);
-    const held = this.near(key, now, generation) ?? (await this.join(key, signal, generation));
+    const held = this.near(key, now, demand) ?? (await this.join(key, demand, signal));
     this.tended(key, held, now);
-    return hasGeneration(held, generation) ? undefined : held.token;
+    return hasGeneration(held, refusedGeneration) ? undefined : held.token;
   }
 
   /** Begins nothing any more; resolves when no flight is left that a caller could join, and nothing runs behind the callers' backs. */
@@ -59,10 +66,10 @@ export class TokenSupply {
     await retries.close();
   }
 
-  /** The token that may be given out without asking the store, unless it is the refused one. */
-  private near(key: TokenKey, now: Moment, refused?: number): HeldToken | undefined {
+  /** The token that may be given out without asking the store, if it serves the caller. */
+  private near(key: TokenKey, now: Moment, demand: Demand): HeldToken | undefined {
     const trusted = this.parts.tokens.trusted(key.id, now);
-    if (!trusted || isRefused(trusted, refused)) return undefined;
+    if (!trusted || !serves(trusted, demand, now)) return undefined;
     this.parts.observers.notify('hit', key.integration.name, 'near');
     return trusted;
   }
@@ -73,26 +80,22 @@ export class TokenSupply {
     return held;
   }
 
-  /** Waits for the flight of that key: there is one for each generation that callers were refused with, and one for all others. */
-  private async join(key: TokenKey, signal?: AbortSignal, refused?: number): Promise<HeldToken> {
+  /** Waits for the flight of that key: there is one for each demand, and one for all callers who can do with any valid token. */
+  private async join(key: TokenKey, demand: Demand, signal: AbortSignal | undefined): Promise<HeldToken> {
     const { acquisition, lastErrors } = this.parts;
     const { name, policy } = key.integration;
     try {
       if (this.isClosed) throw new TokenStoreUnavailableError('acquire', { cause: new Error('The client is closed') });
-      const landing = this.flights.join(
-        refused === undefined ? key.id : `${key.id} ${refused}`,
-        (flight) => acquisition.obtain(key, flight, refused),
-        {
-          signal,
-          timeoutMs: policy.waitTimeoutMs,
-          timeoutError: () => new TokenWaitTimeoutError(name, policy.waitTimeoutMs),
-        },
-      );
+      const landing = this.flights.join(flightIdOf(key, demand), (flight) => acquisition.obtain(key, flight, demand), {
+        signal,
+        timeoutMs: policy.waitTimeoutMs,
+        timeoutError: () => new TokenWaitTimeoutError(name, policy.waitTimeoutMs),
+      });
       const { result, isFirst } = await lastErrors.record(key.id, landing);
       this.report(name, result.via === 'mint' && !isFirst ? 'waited' : result.via);
       return result.held;
     } catch (error) {
-      const held = this.isClosed || signal?.aborted ? undefined : this.spared(key, error, refused);
+      const held = this.isClosed || signal?.aborted ? undefined : this.spared(key, error, demand);
       if (!held && error instanceof TokenCacheError) this.report(name, 'mint');
       if (!held) throw error;
       this.report(name, 'near');
@@ -104,15 +107,21 @@ export class TokenSupply {
    * No caller hears an error while this process holds a token that serves it. One whose time is over while a rejected token
    * is being replaced is given that one.
    */
-  private spared(key: TokenKey, error: unknown, refused?: number): HeldToken | undefined {
-    const { tokens } = this.parts;
+  private spared(key: TokenKey, error: unknown, demand: Demand): HeldToken | undefined {
+    const { clock, tokens } = this.parts;
+    const now = momentOf(clock);
     const held = tokens.valid(key.id);
-    if (held && !isRefused(held, refused)) return held;
-    return error instanceof TokenWaitTimeoutError ? tokens.lastResort(key.id) : undefined;
+    if (held && serves(held, demand, now)) return held;
+    const last = error instanceof TokenWaitTimeoutError ? tokens.lastResort(key.id) : undefined;
+    return last && livesLongEnough(last, demand, now) ? last : undefined;
   }
 
   private report(integration: string, via: Obtained['via']): void {
     if (via === 'mint') this.parts.observers.notify('miss', integration);
     else this.parts.observers.notify('hit', integration, via);
   }
+}
+
+function flightIdOf({ id }: TokenKey, { refusedGeneration, minLifeMs = 0 }: Demand): string {
+  return refusedGeneration === undefined && minLifeMs === 0 ? id : `${id} ${refusedGeneration ?? ''} ${minLifeMs}`;
 }

@@ -237,6 +237,7 @@ export class Upkeep {
    */
   private async bringIn(key: TokenKey, held: HeldToken): Promise<void> {
     const { clock, cooldowns, tokens, publishing } = this.parts;
+    if (cooldowns.recent(key.id)) return;
     await this.watching(key, async (watch) => {
       const sentAt = momentOf(clock);
       const enoughMs = enoughLifeMs(freshFrom(held), sentAt);
@@ -263,13 +264,16 @@ export class Upkeep {
   }
 
   /**
-   * Lets other processes have a lease that is not needed.
+   * Lets other processes have a lease that is not needed. A mint of this process keeps the one that it goes on under.
    *
    * @throws TokenStoreUnavailableError
    */
   async release(key: TokenKey, lease: Lease): Promise<void> {
-    await this.parts.store.fail(key, lease);
-    this.parts.storeEvents.released(key.id, lease.fence);
+    const { mints, store, storeEvents } = this.parts;
+    if (mints.isRunning(key.id)) return;
+    // From now on no other work of this process may begin under it.
+    storeEvents.released(key.id, lease.fence);
+    await store.fail(key, lease);
   }
 
   /** Asks the store, which hears first of the rejections that it missed. */

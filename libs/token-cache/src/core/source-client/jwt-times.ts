@@ -11,6 +11,9 @@ export interface JwtTimes {
 /** Claims are in seconds; a number beyond the year 5138 is in milliseconds, by mistake. */
 const MOST_SECONDS = 1e11;
 
+/** Some issuers write their claims as text, which RFC 7519 section 2 does not allow. */
+const NUMBER = /^\d+(?:\.\d+)?$/;
+
 /** The times of a token; none for one that is not a JWT. Its signature is none of the cache's business. */
 export function jwtTimes(accessToken: string): JwtTimes {
   const { exp, iat, nbf } = claimsOf(accessToken);
@@ -33,7 +36,7 @@ function claimsOf(accessToken: string): { exp?: unknown; iat?: unknown; nbf?: un
 }
 
 function instantOf(claim: unknown): number | undefined {
-  const stated = numberOf(claim);
+  const stated = numberOf(typeof claim === 'string' && NUMBER.test(claim) ? Number(claim) : claim);
   if (stated === undefined) return undefined;
   return Math.abs(stated) > MOST_SECONDS ? stated : stated * 1_000;
 }

@@ -51,6 +51,7 @@ describe('SourceClient', () => {
         tokenType: 'Bearer',
         expiresAt: began + 3_600_000,
         refreshWindowMs: 300_000,
+        lifeMs: 3_565_000,
       },
       ends: { monotonicAt: 3_570_000, wallAt: began + 3_570_000 },
     });

@@ -127,7 +127,8 @@ export class SourceClient {
     const { ends, refreshWindowMs } = life;
     const { accessToken, tokenType = 'Bearer', scope } = minted;
     const expiresAt = Math.floor(exchange.sent.wallAt + life.lifeMs);
-    const content = { accessToken, tokenType, scope, expiresAt, refreshWindowMs };
+    const lifeMs = Math.floor(leftMs(ends, exchange.arrived));
+    const content = { accessToken, tokenType, scope, expiresAt, refreshWindowMs, lifeMs };
     return { content, ends };
   }
 

@@ -72,6 +72,12 @@ describe('The life of a token', () => {
     ['an exp that is further than its expires_in', jwt({ exp: HOUR }), { expiresInMs: MINUTE }, MINUTE],
     ['an exp, given in milliseconds', token({ exp: NOW + 15 * MINUTE }), {}, 15 * MINUTE],
     ['an exp that is no number', token({ exp: 'never' }), { expiresInMs: HOUR }, HOUR],
+    [
+      'an exp that is a number as text',
+      token({ exp: `${(NOW + 15 * MINUTE) / SECOND}` }),
+      { expiresInMs: HOUR },
+      15 * MINUTE,
+    ],
     ['an exp that has passed', jwt({ exp: -MINUTE }), { expiresInMs: HOUR }, -MINUTE],
     ['an exp of now', jwt({ iat: -HOUR, exp: 0 }), { expiresInMs: HOUR }, 0],
     ['an hour left of two', jwt({ iat: -HOUR, exp: HOUR }), {}, HOUR],

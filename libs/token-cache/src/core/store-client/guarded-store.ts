@@ -21,6 +21,8 @@ const MOST_BREAKERS = 1_000;
  */
 export class GuardedStore {
   private readonly breakers = recentlyUsed<Breaker>(MOST_BREAKERS);
+  private readonly insisting = new Set<Promise<unknown>>();
+  private readonly pauses = new Set<() => void>();
   private isClosed = false;
 
   constructor(
@@ -62,12 +64,30 @@ export class GuardedStore {
       return this.report(operation, this.throughBreaker(this.breakerOf(keyId, timeoutMs), ask, true));
     };
     const isFinal = (error: unknown): boolean => this.isClosed || this.verdictOf((error as Error).cause) === 'answered';
-    return insist(this.clock, timeoutMs, attempt, isFinal);
+    const answer = insist(this.clock, timeoutMs, (ms) => this.pause(ms), attempt, isFinal);
+    const settled = answer.catch(() => {}).finally(() => this.insisting.delete(settled));
+    this.insisting.add(settled);
+    return answer;
   }
 
+  /** Resolves when no call is tried again any more. */
   async close(): Promise<void> {
     this.isClosed = true;
+    for (const end of this.pauses) end();
     await this.store.close();
+    await Promise.all(this.insisting);
+  }
+
+  private pause(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      const end = (): void => {
+        cancel();
+        this.pauses.delete(end);
+        resolve();
+      };
+      const cancel = this.clock.after(ms, end);
+      this.pauses.add(end);
+    });
   }
 
   private async report<T>(operation: StoreOperation, call: Promise<T>): Promise<T> {

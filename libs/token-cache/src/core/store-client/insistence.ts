@@ -10,12 +10,14 @@ const PAUSE_MS = 250;
  * Tries again and again until one try succeeds, for 5 s or as long as one try takes. The last try ends with that time.
  *
  * @param timeoutMs for how long one round trip is waited for
+ * @param pause may end sooner than it is told, where there is no sense in another try
  * @param attempt is told for how long it is waited for
  * @param isFinal whether another try would fail with the same error
  */
 export async function insist<T>(
   clock: Clock,
   timeoutMs: number,
+  pause: (ms: number) => Promise<void>,
   attempt: (withinMs: number) => Promise<T>,
   isFinal: (error: unknown) => boolean,
 ): Promise<T> {
@@ -28,6 +30,6 @@ export async function insist<T>(
     } catch (error) {
       if (isFinal(error) || leftMs() < PAUSE_MS + timeoutMs) throw error;
     }
-    await new Promise<void>((resolve) => clock.after(PAUSE_MS, resolve));
+    await pause(PAUSE_MS);
   }
 }

@@ -14,6 +14,7 @@ type VoidingEvent = 'invalidated' | 'purged';
 export class KeyWatch {
   private readonly heard = new Map<VoidingEvent, TokenStoreEvent>();
   private readonly overtakings = new Set<{ readonly fence: number; readonly resolve: () => void }>();
+  private readonly awaiting = new Set<() => void>();
   private released = 0;
   private isAwake = false;
   private polls = 0;
@@ -74,6 +75,13 @@ export class KeyWatch {
   wake(): void {
     this.isAwake = true;
     this.resolve?.();
+    for (const resolve of this.awaiting) resolve();
+    this.awaiting.clear();
+  }
+
+  /** Resolves when something happens from now on; never otherwise. */
+  woken(): Promise<void> {
+    return new Promise((resolve) => this.awaiting.add(resolve));
   }
 
   /** Resolves at the next event, at the end of the lease, or when it is time to look again; at once if woken already. */

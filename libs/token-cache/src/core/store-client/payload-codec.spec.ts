@@ -22,6 +22,7 @@ describe('PayloadCodec', () => {
     ['tokenType', [undefined, null, 7]],
     ['expiresAt', [undefined, null, '1']],
     ['refreshWindowMs', [undefined, null, '2']],
+    ['lifeMs', [null, '2']],
   ])('takes content for no token whose %s cannot be', (field, values) => {
     for (const value of values) {
       const payload = JSON.stringify({ ...CONTENT, [field]: value });

@@ -57,6 +57,7 @@ function contentOf(value: Partial<TokenContent>): TokenContent | undefined {
     value.accessToken !== '' &&
     typeof value.tokenType === 'string' &&
     Number.isFinite(value.expiresAt) &&
-    Number.isFinite(value.refreshWindowMs);
+    Number.isFinite(value.refreshWindowMs) &&
+    (value.lifeMs === undefined || Number.isFinite(value.lifeMs));
   return usable ? (value as TokenContent) : undefined;
 }
