@@ -16,7 +16,7 @@ import { rethrowAsConfigError } from './config/config.error.js';
 import { type GatewayConfig } from './config/load-config.js';
 import { isLoopback } from './config/loopback.js';
 import { httpAdapter } from './http-adapter.js';
-import { requestIdOf } from './proxy/request-id.js';
+import { idOfRequest } from './proxy/request-id.js';
 import { redisOf } from './tokens/owned-redis-token-store.js';
 import { TOKEN_STORE } from './tokens/token-store.module.js';
 import { workerCount } from './worker-count.js';
@@ -66,7 +66,7 @@ function hostRules({ host, operations, allowedHosts }: GatewayConfig): HostRules
 /** What the gateway's own routes answer is of the moment, and has the id of its request as proxied answers have. */
 function identifyAnswers(fastify: FastifyInstance): void {
   fastify.addHook('onRequest', (request, reply, proceed) => {
-    void reply.headers({ 'cache-control': 'no-store', 'x-request-id': requestIdOf(request.headers['x-request-id']) });
+    void reply.headers({ 'cache-control': 'no-store', 'x-request-id': idOfRequest(request.raw) });
     proceed();
   });
 }

@@ -1,6 +1,6 @@
 import { type IncomingMessage } from 'node:http';
 import { Injectable } from '@nestjs/common';
-import { requestIdOf } from '../proxy/request-id.js';
+import { idOfRequest } from '../proxy/request-id.js';
 import { callerOf, type Caller } from './caller.js';
 import { doorOf } from './doors.js';
 import { LineBudget } from './line-budget.js';
@@ -36,7 +36,7 @@ export class AuditLog {
       method: request.method,
       ...rest,
       from: request.socket.remoteAddress,
-      requestId: requestIdOf(request.headers['x-request-id']),
+      requestId: idOfRequest(request),
     });
   }
 

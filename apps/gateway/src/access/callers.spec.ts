@@ -263,6 +263,20 @@ describe('A door with access', () => {
     expect(gateway.upstream.seen).toEqual([]);
   });
 
+  it('keeps the connection of a caller who is refused, unless a body is on its way', async () => {
+    const lines = (method: string, ...fields: string[]) => [
+      `${method} /proxy/crm/x HTTP/1.1`,
+      `Host: 127.0.0.1:${gateway.port}`,
+      bearer(SHOP.key),
+      ...fields,
+    ];
+    const second = `${lines('GET', 'Connection: close').join('\r\n')}\r\n\r\n`;
+    const count = ({ text }: { text: string }) => text.match(/HTTP\/1\.1 403/g)?.length;
+
+    expect(count(await rawRequest(gateway.port, lines('GET'), second))).toBe(2);
+    expect(count(await rawRequest(gateway.port, lines('POST', 'Content-Length: 9'), second))).toBe(1);
+  });
+
   it('asks again for each request of a connection', async () => {
     const request = (more: string) => `GET /proxy/billing/x HTTP/1.1\r\nHost: 127.0.0.1\r\n${more}\r\n\r\n`;
     const second = request('Connection: close');
@@ -302,6 +316,20 @@ describe('The audit of a door', () => {
     await fetch(gateway.url + path, { method, headers });
   }
   const bearer = (key: string, id: string) => ({ authorization: `Bearer ${key}`, 'x-request-id': id });
+
+  it('names a request in its lines as in its answer', async () => {
+    const answers = [
+      await fetch(`${gateway.url}/proxy/billing/x`),
+      await fetch(`${gateway.url}/api/integrations/crm/purge`, {
+        method: 'POST',
+        headers: { 'x-api-key': EVERYTHING.key },
+      }),
+    ];
+
+    expect(gateway.auditLines.splice(0).map(({ requestId }) => requestId)).toEqual(
+      answers.map(({ headers }) => headers.get('x-request-id')),
+    );
+  });
 
   it('writes a line for each refused request and each purge, with the caller and without a credential', async () => {
     await send('GET', '/proxy/crm/x?secret', bearer(SHOP.key, 'order-1'));

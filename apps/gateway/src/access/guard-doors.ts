@@ -1,6 +1,6 @@
 import { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { type Problem, sendProblem } from '../proxy/problem.js';
-import { requestIdOf } from '../proxy/request-id.js';
+import { idOfRequest } from '../proxy/request-id.js';
 import { type AuditLog } from './audit-log.js';
 import { type Caller, setCaller } from './caller.js';
 import { type CallerLimits } from './caller-limits.js';
@@ -60,5 +60,5 @@ function routeOf({ routeOptions, is404, params }: FastifyRequest): RouteMatch {
 
 function answer(request: FastifyRequest, reply: FastifyReply, problem: Problem): void {
   reply.hijack();
-  sendProblem(reply.raw, problem, requestIdOf(request.headers['x-request-id']));
+  sendProblem(reply.raw, problem, idOfRequest(request.raw));
 }
