@@ -33,7 +33,8 @@ const OF_THE_TOKEN = new Set([
 ]);
 
 type RemoteKeys = ReturnType<typeof createRemoteJWKSet>;
-type Key = Awaited<ReturnType<RemoteKeys>>;
+/** A public key of an issuer. */
+export type Key = Awaited<ReturnType<RemoteKeys>>;
 
 /** The keys of an issuer cannot be had, so that nobody can tell whether a token is its own. */
 export class IssuerUnavailableError extends Error {

@@ -73,7 +73,10 @@ describe('A door that knows callers by tokens of an issuer', () => {
     expect(await status(await signed(), '/proxy/billing/x', 'POST')).toBe(403);
     expect(await status(await signed(), '/api/integrations/billing/purge', 'POST')).toBe(403);
     expect(await status(await signed({ scope: 'admin' }), '/api/integrations/billing/purge', 'POST')).toBe(204);
-    expect(gateway.auditLines.at(-1)).toMatchObject({ audit: 'purged', caller: 'jwt:shop' });
+    expect(gateway.auditLines.at(-1)).toMatchObject({
+      audit: 'purged',
+      caller: `jwt:${new URL(issuer.url).host}:shop`,
+    });
   });
 
   it.each<[string, () => Promise<string> | string]>([
@@ -122,6 +125,22 @@ describe('A door that knows callers by tokens of an issuer', () => {
       expect(headers.authorization).toMatch(/^Bearer token-\d+$/);
       expect(headers['x-caller-authorization']).toBeUndefined();
     }
+  });
+
+  it('takes a token that names no key by any key of its issuer, while it has two', async () => {
+    const changing = await tokenIssuer();
+    await changing.rotate({ keep: true });
+    const jwt = [{ issuer: changing.url, audience: 'gateway', integrations: ['*'], allowInsecureRequests: true }];
+    const own = await guardedGateway({ access: { jwt } });
+    const get = async (claims: JWTPayload) => {
+      const headers = { authorization: `Bearer ${await changing.sign(claims, { kid: undefined })}` };
+      return (await fetch(`${own.url}/proxy/billing/x`, { headers })).status;
+    };
+
+    expect(await get({})).toBe(200);
+    expect(await get({ aud: 'other' })).toBe(401);
+    await own.stop();
+    await changing.close();
   });
 
   it('asks the issuer for its keys once for many tokens, and again when it has a new key', async () => {

@@ -1,13 +1,14 @@
-import { decodeJwt, type JWTPayload, jwtVerify } from 'jose';
+import { decodeJwt, errors, type JWTPayload, jwtVerify, type JWTVerifyGetKey } from 'jose';
 import { type JwtConfig } from '../config/access.schema.js';
 import { type Caller } from './caller.js';
 import { hasClaims } from './claims.js';
 import { Grant } from './grant.js';
 import { type IssuerFetch } from './issuer-fetch.js';
-import { IssuerKeys, IssuerUnavailableError } from './issuer-keys.js';
+import { IssuerKeys, IssuerUnavailableError, type Key } from './issuer-keys.js';
 
 /** By how much the clock of an issuer may differ. */
 const CLOCK_TOLERANCE_S = 5;
+const MAX_ID_LENGTH = 128;
 const LOOKS_LIKE_JWT = /^[\w-]+\.[\w-]+\.[\w-]+$/;
 
 interface Rule extends JwtConfig {
@@ -42,7 +43,7 @@ export class JwtCallers {
   async callerOf(token: string): Promise<Caller | undefined> {
     for (const rule of this.rulesFor(token)) {
       const claims = await verify(token, rule);
-      if (claims && hasClaims(claims, rule.claims)) return { id: idOf(claims), grant: rule.grant };
+      if (claims && hasClaims(claims, rule.claims)) return { id: idOf(rule.issuer, claims), grant: rule.grant };
     }
     return undefined;
   }
@@ -62,24 +63,41 @@ function unverifiedIssuer(token: string): string | undefined {
   }
 }
 
-async function verify(token: string, { issuer, audience, algorithms, keys }: Rule): Promise<JWTPayload | undefined> {
+async function verify(token: string, rule: Rule): Promise<JWTPayload | undefined> {
   try {
-    const { payload } = await jwtVerify(token, (header, input) => keys.keyOf(header, input), {
-      issuer,
-      audience,
-      algorithms,
-      requiredClaims: ['exp'],
-      clockTolerance: CLOCK_TOLERANCE_S,
-    });
-    return payload;
+    return await verifiedBy((header, input) => rule.keys.keyOf(header, input), token, rule);
   } catch (error) {
     if (error instanceof IssuerUnavailableError) throw error;
-    return undefined;
+    return error instanceof errors.JWKSMultipleMatchingKeys ? verifyByAny(error, token, rule) : undefined;
   }
 }
 
-/** The client (RFC 9068 section 2.2, OpenID Connect), or else the subject. */
-function idOf(claims: JWTPayload): string {
+/** A token that names no key may be of any: while an issuer changes its key, it publishes two. */
+async function verifyByAny(keys: AsyncIterable<Key>, token: string, rule: Rule): Promise<JWTPayload | undefined> {
+  for await (const key of keys) {
+    const claims = await verifiedBy(async () => key, token, rule).catch(() => undefined);
+    if (claims) return claims;
+  }
+  return undefined;
+}
+
+async function verifiedBy(
+  keyOf: JWTVerifyGetKey,
+  token: string,
+  { issuer, audience, algorithms }: Rule,
+): Promise<JWTPayload> {
+  const { payload } = await jwtVerify(token, keyOf, {
+    issuer,
+    audience,
+    algorithms,
+    requiredClaims: ['exp'],
+    clockTolerance: CLOCK_TOLERANCE_S,
+  });
+  return payload;
+}
+
+/** The client (RFC 9068 section 2.2, OpenID Connect), or else the subject; that of another issuer is somebody else. */
+function idOf(issuer: string, claims: JWTPayload): string {
   const id = [claims['client_id'], claims['azp'], claims.sub].find((claim) => typeof claim === 'string');
-  return `jwt:${typeof id === 'string' ? id.slice(0, 128) : ''}`;
+  return `jwt:${new URL(issuer).host}:${typeof id === 'string' ? id.slice(0, MAX_ID_LENGTH) : ''}`;
 }

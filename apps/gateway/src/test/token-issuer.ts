@@ -13,8 +13,8 @@ export interface TokenIssuer {
   publicJwk(): JWK;
   /** A token of `shop` for `gateway` that lives for a minute, unless the claims say otherwise. */
   sign(claims?: JWTPayload, header?: Record<string, unknown>): Promise<string>;
-  /** Signs with a new key from now on; the old one is published no more. */
-  rotate(): Promise<void>;
+  /** Signs with a new key from now on; the old one is published no more, unless it is kept. */
+  rotate(options?: { keep: boolean }): Promise<void>;
   /** Whether it answers; else with 503. */
   isUp: boolean;
   /** Whether it has OpenID metadata, beside those of RFC 8414. */
@@ -30,7 +30,9 @@ export async function tokenIssuer(algorithm = 'ES256'): Promise<TokenIssuer> {
   let count = 0;
   let pair: KeyPair;
   let jwk: JWK;
-  async function rotate(): Promise<void> {
+  let kept: JWK[] = [];
+  async function rotate({ keep } = { keep: false }): Promise<void> {
+    kept = keep ? [...kept, jwk] : [];
     pair = await generateKeyPair(algorithm, { extractable: true });
     jwk = { ...(await exportJWK(pair.publicKey)), kid: `key-${++count}`, alg: algorithm, use: 'sig' };
   }
@@ -71,7 +73,7 @@ export async function tokenIssuer(algorithm = 'ES256'): Promise<TokenIssuer> {
   function answer({ url = '' }: IncomingMessage, response: ServerResponse): void {
     const documents: Record<string, object> = {
       '/.well-known/oauth-authorization-server': { issuer: server.url, jwks_uri: `${server.url}/keys` },
-      '/keys': { keys: [jwk] },
+      '/keys': { keys: [...kept, jwk] },
     };
     if (issuer.isOpenId) {
       documents['/.well-known/openid-configuration'] = documents['/.well-known/oauth-authorization-server']!;
