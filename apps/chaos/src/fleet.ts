@@ -24,6 +24,8 @@ export interface FleetOptions {
   store: (worker: number) => StoreSettings;
   /** @defaultValue 8 */
   workers?: number;
+  /** Added to the environment of that worker. @defaultValue nothing */
+  env?: (worker: number) => NodeJS.ProcessEnv;
   /** Of the module in each worker, laid over `POLICY`. */
   options?: ModuleOptions;
   /** Says what is wrong with the store after a trial: the keys that would never end, for instance. */
@@ -47,7 +49,13 @@ export class Fleet implements TriedFleet {
     this.loopDelay.enable();
   }
 
-  static start({ store, workers = WORKERS, options = {}, inspect = async () => [] }: FleetOptions): Promise<Fleet> {
+  static start({
+    store,
+    workers = WORKERS,
+    env = () => ({}),
+    options = {},
+    inspect = async () => [],
+  }: FleetOptions): Promise<Fleet> {
     return startTogether(async (running) => {
       const directory = temporaryDirectory();
       running.onStop(() => directory.remove());
@@ -58,7 +66,7 @@ export class Fleet implements TriedFleet {
         const name = `w${index}`;
         const tokenEndpoint = witness.endpointFor(name);
         const own = { name, socketPath, tokenEndpoint, clientSecret: CLIENT_SECRET };
-        return new WorkerProcess({ ...own, store: store(index), options: { ...POLICY, ...options } });
+        return new WorkerProcess({ ...own, store: store(index), options: { ...POLICY, ...options } }, env(index));
       });
       const fleet = new Fleet(processes, idp, witness, { ...POLICY, ...options }, inspect, () => running.stop());
       const server = await fleet.listen(socketPath);

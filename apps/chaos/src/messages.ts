@@ -44,6 +44,8 @@ export interface Report {
   readonly storeAvailable: boolean;
   /** When the store last answered what was asked for a caller; monotonic. */
   readonly acquiredAt: number;
+  /** By the wall clock of the worker, in epoch ms. */
+  readonly wallClockAt: number;
   /** The longest that the event loop was held up since the last report. */
   readonly loopDelayMs: number;
 }

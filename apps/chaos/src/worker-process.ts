@@ -22,7 +22,10 @@ export class WorkerProcess {
   private nextId = 0;
   private readonly pending = new Map<number, { resolve(result: unknown): void; reject(error: Error): void }>();
 
-  constructor(private readonly settings: WorkerSettings) {}
+  constructor(
+    private readonly settings: WorkerSettings,
+    private readonly env: NodeJS.ProcessEnv = {},
+  ) {}
 
   get name(): string {
     return this.settings.name;
@@ -49,7 +52,7 @@ export class WorkerProcess {
   async start(): Promise<void> {
     this.link = undefined;
     this.endedBy = undefined;
-    this.node = await startNode(MAIN, { env: { CHAOS_WORKER: JSON.stringify(this.settings) } });
+    this.node = await startNode(MAIN, { env: { ...this.env, CHAOS_WORKER: JSON.stringify(this.settings) } });
     await waitFor(() => this.link !== undefined || !this.process.running);
     if (!this.link) throw new Error(`${this.name} did not start:\n${this.output()}`);
   }

@@ -85,6 +85,7 @@ export const PUBLIC_API: Record<string, { values: string[]; types: string[] }> =
       'ClientAuthMethod',
       'ClientCredentialPair',
       'ClientCredentialsOptions',
+      'ExtraValue',
       'IdentityProviderFetch',
       'OAuthClientOptions',
     ],

@@ -1,5 +1,6 @@
 export { ensureRedisServer } from './ensure-redis-server.js';
 export { type Evidence, recordEvidence } from './evidence.js';
+export { ensureFakeTime, FAKETIME_IS_MISSING, FakeTime } from './fake-time.js';
 export { type FaultProxy, type FaultProxyOptions, faultProxy, type Which } from './fault-proxy.js';
 export { type FaultyConnection, type LastingFault } from './faulty-connection.js';
 export { freePort } from './free-port.js';

@@ -91,7 +91,13 @@ async function report(): Promise<Report> {
   const loopDelayMs = loopDelay.max / 1e6;
   loopDelay.reset();
   const { acquiredAt } = observer;
-  return { inFlight: callers.inFlight, storeAvailable: await storeAvailable(), acquiredAt, loopDelayMs };
+  return {
+    inFlight: callers.inFlight,
+    storeAvailable: await storeAvailable(),
+    acquiredAt,
+    wallClockAt: Date.now(),
+    loopDelayMs,
+  };
 }
 
 /** Whether the store takes writes, and whether the integration's own breaker lets calls through again. */

@@ -4,6 +4,7 @@ import { callerLimits, limits, upstreamConnections } from './limits.js';
 import { hostName, listen, operations } from './listen.schema.js';
 import { isLoopback } from './loopback.js';
 import { integrationPolicy, policy } from './policy.schema.js';
+import { tls } from './tls.schema.js';
 import { token } from './token.schema.js';
 
 /** The longest delay of a timer of Node; a longer one would end at once. */
@@ -44,11 +45,13 @@ const timeouts = z.strictObject({
 const RESERVED_HEADER =
   /^(authorization|cookie|host|connection|transfer-encoding|expect|te|trailer|upgrade|keep-alive|proxy|proxy-.*|content-.*|set-cookie2?|forwarded|via|x-real-ip|x-original-ur[il]|x-rewrite-url|x-envoy-original-path|x-forwarded-.*|x-request-id)$/i;
 
-const integrationFields = z.strictObject({
+const integration = z.strictObject({
   /** Base URL of every request; the gateway requests nothing outside its path. */
   upstream,
   token,
-  /** The header that the upstream wants the token in. @defaultValue `Authorization: {type} {token}` */
+  /** The TLS connections to the upstream. */
+  tls: tls.optional(),
+  /** The header that the upstream wants the token in, or `file:` and the path of a file that holds it. @defaultValue `Authorization: {type} {token}` */
   credential: text.optional(),
   /** Whether its token is there before the gateway listens. @defaultValue false */
   warmUp: z.boolean().optional(),
@@ -75,12 +78,6 @@ const integrationFields = z.strictObject({
     .refine((name) => !RESERVED_HEADER.test(name), 'must not be a header that the gateway sets itself')
     .optional(),
 });
-
-const integration = integrationFields.refine(
-  ({ credential = '', forwardAuthorizationAs }) =>
-    credential.split(':')[0]?.toLowerCase() !== forwardAuthorizationAs?.toLowerCase(),
-  { path: ['forwardAuthorizationAs'], message: 'must not be the header of credential' },
-);
 
 const name = z
   .string()

@@ -2,7 +2,7 @@ import { createSecureContext } from 'node:tls';
 import { type ConfigProblem } from './config.error.js';
 import { type ListenConfig, type OperationsConfig, type TlsConfig } from './listen.schema.js';
 import { isLoopback } from './loopback.js';
-import { resolveSecret, type Secret } from './secret.js';
+import { resolveSecret, type Secret, valueOf } from './secret.js';
 
 /** The certificate chain and the key of a door, each read again at each use if it is in a file. */
 export interface TlsFiles {
@@ -107,5 +107,5 @@ function checkPair(files: TlsFiles, path: string, problems: ConfigProblem[]): vo
 
 /** Reads certificate and key as they are now. */
 export function readTls({ cert, key }: TlsFiles): { cert: string; key: string } {
-  return { cert: typeof cert === 'string' ? cert : cert(), key: typeof key === 'string' ? key : key() };
+  return { cert: valueOf(cert), key: valueOf(key) };
 }

@@ -83,13 +83,13 @@ describe('loadConfig', () => {
   });
 
   it('replaces a variable in a flow mapping', () => {
-    expect(load(BILLING).integrations.get('billing')?.clientSecret).toBe('s3cret');
+    expect(load(BILLING).integrations.get('billing')?.token.clientSecret).toBe('s3cret');
   });
 
   it('reads the value of a variable as text and not as YAML', () => {
     const config = load(BILLING, { BILLING_SECRET: 'a: {b, "c" # ${BILLING_SECRET}' });
 
-    expect(config.integrations.get('billing')?.clientSecret).toBe('a: {b, "c" # ${BILLING_SECRET}');
+    expect(config.integrations.get('billing')?.token.clientSecret).toBe('a: {b, "c" # ${BILLING_SECRET}');
   });
 
   it('ignores variables in comments', () => {
@@ -108,13 +108,38 @@ describe('loadConfig', () => {
 
   it('reads a secret from its file, relative to the configuration, and again after the file has changed', () => {
     writeFileSync(join(directory, 'secret'), 'first\n');
-    const secret = load(billing('clientSecret', 'clientSecret: file:secret')).integrations.get('billing')?.clientSecret;
+    const secret = load(billing('clientSecret', 'clientSecret: file:secret')).integrations.get('billing')?.token
+      .clientSecret;
 
     expect(secret).toBeInstanceOf(Function);
     const read = secret as () => string;
     expect(read()).toBe('first');
     writeFileSync(join(directory, 'secret'), 'second\r\n');
     expect(read()).toBe('second');
+  });
+
+  it('reads headers, parameters and the form of the credential from files as well', () => {
+    for (const name of ['key', 'device', 'credential']) writeFileSync(join(directory, name), `${name}: {token}\n`);
+    const yaml = `${billing('clientId', 'clientId: gateway')}
+      headers: { x-api-key: 'file:key', x-plain: plain }
+      parameters: { device: 'file:device', acr: [a, 'file:device'] }
+    credential: file:credential`;
+    const { token, credential } = load(yaml).integrations.get('billing')!;
+
+    expect(credential).toBe('credential: {token}');
+    expect(token.headers?.['x-plain']).toBe('plain');
+    expect([token.parameters?.['acr']].flat()[0]).toBe('a');
+    const [key, device, acr] = [
+      token.headers?.['x-api-key'],
+      token.parameters?.['device'],
+      [token.parameters?.['acr']].flat()[1],
+    ];
+    writeFileSync(join(directory, 'key'), 'rotated');
+    expect([key, device, acr].map((read) => (read as () => string)())).toEqual([
+      'rotated',
+      'device: {token}',
+      'device: {token}',
+    ]);
   });
 
   it.each([
@@ -138,6 +163,26 @@ describe('loadConfig', () => {
       'a secret file that is not there',
       billing('clientSecret', 'clientSecret: file:nowhere'),
       'integrations.billing.token.clientSecret: the file',
+    ],
+    ...[
+      ['token.headers.x-key', 'headers: { x-key: "file:nowhere" }'],
+      ['token.parameters.device', 'parameters: { device: "file:nowhere" }'],
+      ['token.parameters.acr.1', 'parameters: { acr: [a, "file:nowhere"] }'],
+      ['token.tls.ca', 'tls: { ca: "file:nowhere" }'],
+    ].map(([path, line]) => [
+      `a file of ${path} that is not there`,
+      `${billing('clientId', 'clientId: gateway')}\n      ${line}`,
+      `integrations.billing.${path}: the file`,
+    ]),
+    [
+      'a file of the credential that is not there',
+      `${BILLING}    credential: file:nowhere`,
+      'integrations.billing.credential: the file',
+    ],
+    [
+      'a client without a secret',
+      billing('clientSecret', 'scope: a'),
+      'integrations.billing.token.clientSecret: is missing',
     ],
     [
       'an upstream that is no URL',

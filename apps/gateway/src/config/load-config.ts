@@ -3,19 +3,19 @@ import { dirname, join, resolve } from 'node:path';
 import { ConfigError, type ConfigProblem } from './config.error.js';
 import { type AccessConfig } from './access.schema.js';
 import { checkAccess } from './check-access.js';
-import { type ConfigFile, type IntegrationConfig } from './config.schema.js';
+import { type ConfigFile } from './config.schema.js';
 import { type Door, resolveDoors } from './doors.js';
 import { type Environment, readEnvironment } from './environment.js';
+import { type Integration, resolveIntegration } from './integration.js';
 import { type Limits } from './limits.js';
 import { parseConfig } from './parse-config.js';
-import { resolveSecret, type Secret } from './secret.js';
 
 /** The whole configuration, checked and with every default filled in, except the policy, which the library resolves. */
 export interface GatewayConfig extends Omit<Environment, 'configPath' | 'stateDir' | 'host' | 'port'>, Door {
   readonly store: 'redis' | 'sqlite' | 'memory';
   readonly sqlitePath: string;
   readonly policy: NonNullable<ConfigFile['policy']>;
-  readonly integrations: ReadonlyMap<string, IntegrationConfig & { readonly clientSecret: Secret }>;
+  readonly integrations: ReadonlyMap<string, Integration>;
   /** In lower case. */
   readonly allowedHosts: ReadonlySet<string>;
   /** @defaultValue `DEFAULT_LIMITS` */
@@ -41,7 +41,12 @@ export function loadConfig(env: NodeJS.ProcessEnv, cwd: string): GatewayConfig {
   if (store === 'redis' && !environment.redisUrl)
     problems.push({ path: 'store', problem: 'redis needs REDIS_URL; set it, or choose another store' });
   const directory = dirname(environment.configPath);
-  const integrations = withSecrets(file.integrations, directory, problems);
+  const integrations = new Map(
+    Object.entries(file.integrations).map(([name, integration]) => [
+      name,
+      resolveIntegration(name, integration, directory, problems),
+    ]),
+  );
   const doors = resolveDoors(environment, file, directory, problems);
   checkAccess(file.access, new Set(integrations.keys()), problems);
   if (problems.length > 0) throw new ConfigError(problems);
@@ -73,18 +78,4 @@ function readConfigFile(path: string): string {
       },
     ]);
   }
-}
-
-function withSecrets(
-  integrations: ConfigFile['integrations'],
-  directory: string,
-  problems: ConfigProblem[],
-): GatewayConfig['integrations'] {
-  return new Map(
-    Object.entries(integrations).map(([name, integration]) => {
-      const path = `integrations.${name}.token.clientSecret`;
-      const clientSecret = resolveSecret(integration.token.clientSecret, directory, path, problems);
-      return [name, { ...integration, clientSecret }];
-    }),
-  );
 }

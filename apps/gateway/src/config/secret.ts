@@ -18,3 +18,8 @@ export function resolveSecret(value: string, directory: string, path: string, pr
   }
   return read;
 }
+
+/** The secret as it is now. */
+export function valueOf(secret: Secret): string {
+  return typeof secret === 'string' ? secret : secret();
+}

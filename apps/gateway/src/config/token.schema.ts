@@ -1,17 +1,25 @@
 import { z } from 'zod';
+import { tls } from './tls.schema.js';
 
 const text = z.string().min(1, 'must not be empty');
 const texts = z.union([text, z.array(text)]);
 
-/** Where the access token comes from. The source itself checks the URLs, the parameters and the headers. */
-export const token = z.strictObject({
+/**
+ * Where the access token comes from. The source itself checks the URLs, the parameters and the headers. Secrets, parameters and
+ * headers may be `file:` and the path of a file that holds the value, which is read at each mint.
+ */
+const fields = z.strictObject({
   grant: z.literal('client_credentials'),
   issuer: text.optional(),
   tokenEndpoint: text.optional(),
   clientId: text,
-  /** The secret, or `file:` and the path of a file that holds it. */
-  clientSecret: text,
-  clientAuth: z.enum(['client_secret_basic', 'client_secret_basic_raw', 'client_secret_post']).optional(),
+  /** Needed unless `clientAuth` is `tls_client_auth`. */
+  clientSecret: text.optional(),
+  clientAuth: z
+    .enum(['client_secret_basic', 'client_secret_basic_raw', 'client_secret_post', 'tls_client_auth'])
+    .optional(),
+  /** The TLS connections to the identity provider. */
+  tls: tls.optional(),
   scope: texts.optional(),
   audience: text.optional(),
   resource: texts.optional(),
@@ -22,4 +30,13 @@ export const token = z.strictObject({
   /** The type of the tokens, for servers that answer with another one than Bearer. */
   tokenType: text.optional(),
   allowInsecureRequests: z.boolean().optional(),
+});
+
+export const token = fields.superRefine(({ clientAuth, clientSecret, tls }, context) => {
+  const missing = (field: string, message: string): void =>
+    context.addIssue({ code: 'custom', path: [field], message });
+  if (clientAuth !== 'tls_client_auth' && clientSecret === undefined) missing('clientSecret', 'is missing');
+  if (clientAuth === 'tls_client_auth' && tls?.cert === undefined) {
+    missing('tls.cert', 'is missing: clientAuth tls_client_auth logs in with cert and key');
+  }
 });

@@ -2,8 +2,20 @@ import { type Socket } from 'node:net';
 import { proxyApplication, type ProxyApplication } from '../test/proxy-application.js';
 import { rawRequest } from '../test/raw-request.js';
 import { rawUpstream } from '../test/raw-upstream.js';
+import { recordingUpstream } from '../test/recording-upstream.js';
 
 const EARLY_HINTS = 'HTTP/1.1 103 Early Hints\r\nLink: </style.css>; rel=preload\r\n\r\n';
+const CONTINUE = 'HTTP/1.1 100 Continue\r\n\r\n';
+
+/** Sends each piece in a packet of its own, as far as the network lets it. */
+async function sendEach(socket: Socket, pieces: Iterable<string>): Promise<void> {
+  socket.setNoDelay(true);
+  for (const piece of pieces) {
+    await new Promise((sent) => socket.write(piece, sent));
+    await new Promise(setImmediate);
+  }
+  socket.end();
+}
 
 describe('An answer of the upstream', () => {
   let gateway: ProxyApplication | undefined;
@@ -55,6 +67,51 @@ describe('An answer of the upstream', () => {
     await start((socket) => socket.end(`${EARLY_HINTS.repeat(5)}HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nfinal`));
 
     expect(await (await fetch(url)).text()).toBe('final');
+  });
+
+  it.each([
+    ['once', CONTINUE],
+    ['twice', CONTINUE.repeat(2)],
+    ['with fields', 'HTTP/1.1 100 Go on\r\nX-A: b\r\n\r\n'],
+    ['without a reason', 'HTTP/1.1 100\r\n\r\n'],
+    ['between other interim answers', EARLY_HINTS + CONTINUE + EARLY_HINTS],
+  ])('is passed on after 100 Continue for which nobody asked: %s, whole or byte by byte', async (_, interim) => {
+    const bytes = `${interim}HTTP/1.1 200 OK\r\nContent-Length: ${CONTINUE.length}\r\n\r\n${CONTINUE}`;
+    for (const pieces of [[bytes], bytes]) {
+      await start((socket) => void sendEach(socket, pieces));
+      const response = await fetch(url);
+      expect([response.status, await response.text()]).toEqual([200, CONTINUE]);
+      await gateway?.close();
+      stop?.();
+    }
+  });
+
+  it('is passed on with each request of a connection after 100 Continue', async () => {
+    const server = await recordingUpstream();
+    server.behave((_request, response) => {
+      response.writeContinue();
+      response.end(CONTINUE);
+    });
+    gateway = await proxyApplication({ billing: { upstream: server.url, maxConnections: 1 } });
+    for (let request = 0; request < 3; request++) {
+      const response = await fetch(`${gateway.url}/proxy/billing/x`, { method: 'POST', body: 'x'.repeat(request) });
+      expect([response.status, await response.text()]).toEqual([200, CONTINUE]);
+    }
+    await server.close();
+  });
+
+  it('is given up when it is 100 Continue without end', async () => {
+    await start((socket) => socket.write(CONTINUE.repeat(1_000)));
+
+    expect(await problem()).toEqual([502, 'GATEWAY_UPSTREAM_FAILED']);
+  });
+
+  it('is a failure when it switches protocols for which nobody asked', async () => {
+    await start((socket) =>
+      socket.end('HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n'),
+    );
+
+    expect(await problem()).toEqual([502, 'GATEWAY_UPSTREAM_FAILED']);
   });
 
   it('is whole when it has no length and its connection ends', async () => {

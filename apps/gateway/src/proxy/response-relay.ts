@@ -3,6 +3,12 @@ import { type Dispatcher } from 'undici';
 import { type ReceivedHeaders, type ResponseHeaderOptions, responseHeaders } from './response-headers.js';
 import { BodyTimeoutError } from './upstream-problem.js';
 
+/**
+ * Longest silence for a caller that closed its half of the connection in the middle of the answer: it has most likely left, and is
+ * noticed when it is sent something.
+ */
+const HALF_CLOSED_MS = 1_000;
+
 export interface RelayOptions extends ResponseHeaderOptions {
   readonly response: ServerResponse;
   /** Longest time in which no part of the body is passed on, whichever side stalls; 0 for any. */
@@ -55,6 +61,7 @@ export class ResponseRelay implements Dispatcher.DispatchHandler {
   private settle(): void {
     this.isEnded = true;
     clearTimeout(this.idle);
+    this.options.response.req.socket.off('end', this.halfClosed);
     this.finish();
   }
 
@@ -62,7 +69,20 @@ export class ResponseRelay implements Dispatcher.DispatchHandler {
     const { response, bodyMs } = this.options;
     if (this.isEnded || response.destroyed) return;
     response.flushHeaders();
-    if (bodyMs === 0 || `${contentType}`.startsWith('text/event-stream')) return;
-    this.idle = setTimeout(() => controller.abort(new BodyTimeoutError()), bodyMs);
+    const { socket } = response.req;
+    // An event stream ends with its caller, and one that has closed its half already may leave unnoticed.
+    const isUnlimited = `${contentType}`.startsWith('text/event-stream') && !socket.readableEnded;
+    if (bodyMs > 0 && !isUnlimited) this.idle = setTimeout(() => controller.abort(new BodyTimeoutError()), bodyMs);
+    socket.once('end', this.halfClosed);
   }
+
+  private readonly halfClosed = (): void => {
+    const { response } = this.options;
+    clearTimeout(this.idle);
+    this.idle = setTimeout(() => {
+      // The caller still takes what it was sent, or its machine will tell that it has left.
+      if (response.writableLength > 0) this.idle?.refresh();
+      else response.destroy();
+    }, HALF_CLOSED_MS);
+  };
 }

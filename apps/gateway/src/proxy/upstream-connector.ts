@@ -1,4 +1,7 @@
 import { buildConnector } from 'undici';
+import { type ClientTls, type ReadClientTls } from '../config/client-tls.js';
+import { remade } from '../remade.js';
+import { allowContinue } from './unsolicited-continue.js';
 
 /** TLS is verified whatever NODE_TLS_REJECT_UNAUTHORIZED says. */
 export const verifiedTls = (timeoutMs: number): buildConnector.BuildOptions => ({
@@ -6,9 +9,21 @@ export const verifiedTls = (timeoutMs: number): buildConnector.BuildOptions => (
   rejectUnauthorized: true,
 });
 
-/** Connects directly. */
-export function verifyingConnector(timeoutMs: number): buildConnector.connector {
-  return strictConnector(buildConnector(verifiedTls(timeoutMs)));
+const NO_OPTIONS: ClientTls = {};
+
+/** Connects directly, with the options that `tls` reads for each connection. */
+export function verifyingConnector(timeoutMs: number, tls: ReadClientTls = () => NO_OPTIONS): buildConnector.connector {
+  const connector = remade(tls, (options) => {
+    const connect = buildConnector({ ...options, ...verifiedTls(timeoutMs) });
+    const { servername } = options;
+    // undici names the host of the URL, which goes before the name in the options.
+    return servername === undefined ? connect : named(servername, connect);
+  });
+  return strictConnector((options, callback) => connector()(options, callback));
+}
+
+function named(servername: string, connect: buildConnector.connector): buildConnector.connector {
+  return (options, callback) => connect({ ...options, servername }, callback);
 }
 
 /** The tunnel through a proxy could not be had. */
@@ -49,6 +64,7 @@ function strictConnector(connect: buildConnector.connector): buildConnector.conn
       socket.on('error', (failure: NodeJS.ErrnoException) => {
         if (failure.code === 'ECONNRESET') failure.code = 'GATEWAY_CONNECTION_RESET';
       });
+      allowContinue(socket);
       callback(null, socket);
     });
 }

@@ -1,4 +1,5 @@
 import { type buildConnector, type Dispatcher, EnvHttpProxyAgent, Pool } from 'undici';
+import { type ReadClientTls } from '../config/client-tls.js';
 import { type OutboundProxy } from '../config/environment.js';
 import { tunnelConnector, verifiedTls, verifyingConnector } from './upstream-connector.js';
 
@@ -8,6 +9,8 @@ export interface DispatcherOptions {
   readonly headersMs: number;
   /** Most connections at once. */
   readonly connections: number;
+  /** What connections are verified with, and what they present; through a proxy, as it was at the start. */
+  readonly tls?: ReadClientTls;
   /** Absent if upstreams are connected to directly. */
   readonly outbound?: OutboundProxy;
 }
@@ -17,23 +20,22 @@ export interface DispatcherOptions {
  * proxy (RFC 9110 section 9.3.6). An http upstream is on this machine, and its token must not reach a proxy in the clear.
  */
 export function upstreamDispatcher(origin: string, options: DispatcherOptions): Dispatcher {
-  const { connectMs, headersMs, connections, outbound } = options;
+  const { connectMs, headersMs, connections, tls, outbound } = options;
   const poolOptions: Pool.Options = {
     connections,
     headersTimeout: headersMs,
     // The relay limits the body instead, because it knows the content type and must not limit an event stream.
     bodyTimeout: 0,
   };
-  const direct = verifyingConnector(connectMs);
+  const direct = verifyingConnector(connectMs, tls);
   if (!outbound || origin.startsWith('http:')) return new Pool(origin, { ...poolOptions, connect: direct });
-  const tls = verifiedTls(connectMs);
   return new EnvHttpProxyAgent({
     ...poolOptions,
     httpProxy: '',
     httpsProxy: outbound.url,
     noProxy: outbound.except,
-    requestTls: tls,
-    proxyTls: tls,
+    requestTls: { ...tls?.(), ...verifiedTls(connectMs) },
+    proxyTls: verifiedTls(connectMs),
     factory: (target: string | URL, { connect }: { connect?: unknown }) => {
       const tunnel = typeof connect === 'function' ? (connect as buildConnector.connector) : undefined;
       return new Pool(target, { ...poolOptions, connect: tunnel ? tunnelConnector(tunnel, connectMs) : direct });

@@ -10,6 +10,8 @@ const UNREACHABLE = new Set([
   'EADDRNOTAVAIL',
   'GATEWAY_PROXY_REFUSED',
 ]);
+/** What the other end does not like; the alert for a certificate that is missing comes after the request (RFC 8446 section 4.4.2.4). */
+const TLS_ALERT = /^ERR_SSL_.*ALERT/;
 const UNTRUSTED = /CERT|SIGNATURE|^ERR_(TLS|SSL)|_PRX_TLS$/;
 
 /** No byte of a body moved for too long. */
@@ -51,6 +53,14 @@ export function upstreamProblem(integration: string, error: unknown): Problem {
       code: 'GATEWAY_UPSTREAM_TIMEOUT',
       title: 'Upstream timed out',
       detail: `${upstream} did not answer in time: try again, or raise its timeouts`,
+    };
+  }
+  if (TLS_ALERT.test(code)) {
+    return {
+      status: 502,
+      code: 'GATEWAY_UPSTREAM_TLS_REFUSED',
+      title: 'TLS connection refused',
+      detail: `${upstream} refused the TLS connection: check whether it wants a client certificate, and tls.cert and tls.key`,
     };
   }
   if (UNTRUSTED.test(code)) {

@@ -1,6 +1,7 @@
 import { type Dispatcher } from 'undici';
-import { type IntegrationConfig, MAX_MS } from '../config/config.schema.js';
+import { MAX_MS } from '../config/config.schema.js';
 import { type OutboundProxy } from '../config/environment.js';
+import { type Integration } from '../config/integration.js';
 import { type IntegrationMetrics } from '../metrics/gateway-metrics.js';
 import { type AnswerLimits } from './answer-head.js';
 import { upstreamDispatcher } from './upstream-dispatcher.js';
@@ -16,8 +17,9 @@ export class Upstream {
   constructor(
     readonly name: string,
     readonly config: Pick<
-      IntegrationConfig,
+      Integration,
       | 'upstream'
+      | 'tls'
       | 'maxConnections'
       | 'timeouts'
       | 'retryBodyLimitBytes'
@@ -37,6 +39,7 @@ export class Upstream {
       connectMs,
       headersMs,
       connections: config.maxConnections,
+      tls: config.tls,
       outbound,
     });
   }

@@ -36,7 +36,8 @@ export class ConnectionTurns {
   }
 
   private serve(socket: Socket, turns: Turns, { response, serve }: Waiting): void {
-    response.once('close', () => this.next(socket, turns));
+    // The next request must find what this one has let go of, and others listen for the end of this one too.
+    response.once('close', () => queueMicrotask(() => this.next(socket, turns)));
     serve();
   }
 

@@ -10,6 +10,7 @@ import { requestIdOf } from '../proxy/request-id.js';
 import { ConnectionLimit } from './connection-limit.js';
 import { ConnectionTurns } from './connection-turns.js';
 import { expectsContinue } from './expect-continue.js';
+import { answerHalfClosed, probeHalfClosed } from './half-closed.js';
 import { answerParserError } from './parser-problem.js';
 import { endWithProblem } from './raw-problem.js';
 import { malformedProblem } from './request-check.js';
@@ -40,6 +41,7 @@ export function createHttpServer(handler: Handler, limits: Limits, tls?: TlsFile
   server.requestTimeout = 0;
   // Node would leave out the fields beyond a number, and the framing of the body with them.
   server.maxHeadersCount = 0;
+  answerHalfClosed(server);
   const connections = new ConnectionLimit(server, limits.connections);
   const turns = new ConnectionTurns();
   const refuse = (request: IncomingMessage, response: ServerResponse, problem: Problem): void =>
@@ -49,6 +51,7 @@ export function createHttpServer(handler: Handler, limits: Limits, tls?: TlsFile
     if (connections.isRefused(request.socket)) return;
     turns.take(request, response, () => {
       closeIfUnread(request, response);
+      probeHalfClosed(request, response);
       const problem = malformedProblem(request);
       if (problem) refuse(request, response, problem);
       else handler(request, response);

@@ -12,6 +12,7 @@ import { ConfigModule } from '../config/config.module.js';
 import { type OutboundProxy } from '../config/environment.js';
 import { DEFAULT_LIMITS, type Limits } from '../config/limits.js';
 import { type GatewayConfig } from '../config/load-config.js';
+import { resolveIntegration } from '../config/integration.js';
 import { parseConfig } from '../config/parse-config.js';
 import { httpAdapter } from '../http-adapter.js';
 import { ProxyModule } from '../proxy/proxy.module.js';
@@ -60,7 +61,9 @@ export async function proxyApplication(
   const testing = await Test.createTestingModule({
     imports: [
       ConfigModule.forRoot({
-        integrations: new Map(Object.entries(integrations)),
+        integrations: new Map(
+          Object.entries(integrations).map(([name, options]) => [name, resolveIntegration(name, options, '', [])]),
+        ),
         limits: allLimits,
         outbound,
       } as unknown as GatewayConfig),

@@ -1,6 +1,7 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type IntegrationOptions, MemoryTokenStore, TokenClient, type TokenRequest } from '@mintonce/token-cache';
+import { resolveIntegration } from '../config/integration.js';
 import { parseConfig } from '../config/parse-config.js';
 import { recordingUpstream, type RecordingUpstream, type SeenRequest } from '../test/recording-upstream.js';
 import { tokenSourceOf } from './token-source.factory.js';
@@ -182,10 +183,11 @@ describe('The page of identity providers', () => {
 
   /** The integration that a recipe in YAML describes. */
   function fromYaml(recipe: string): IntegrationOptions {
-    const [[name, { token, credential }] = ['', undefined!]] = Object.entries(
+    const [[name, integration] = ['', undefined!]] = Object.entries(
       parseConfig(here(recipe), process.env).integrations,
     );
-    const source = tokenSourceOf(name, { ...token, allowInsecureRequests: true }, token.clientSecret);
+    const { token, credential } = resolveIntegration(name, integration, directory, []);
+    const source = tokenSourceOf(name, { ...token, allowInsecureRequests: true });
     return { source, credential };
   }
 
@@ -203,7 +205,8 @@ describe('The page of identity providers', () => {
 
   it('has a recipe of each provider in the test, and of no other', () => {
     const headings = [...PAGE.matchAll(/^## (.+)$/gm)].map(([, heading = '']) => heading);
-    expect(headings.filter((heading) => /^```yaml$/m.test(sectionOf(heading)))).toEqual(Object.keys(PROVIDERS));
+    const recipes = headings.filter((heading) => /^```yaml$/m.test(sectionOf(heading)));
+    expect(recipes).toEqual([...Object.keys(PROVIDERS), 'Client certificates']);
   });
 
   it.each(Object.entries(PROVIDERS))('has a recipe in code that gets a token: %s', async (name, expected) => {

@@ -1,3 +1,4 @@
+import { resolveIntegration } from '../config/integration.js';
 import { parseConfig } from '../config/parse-config.js';
 import { tokenSourceOf } from './token-source.factory.js';
 
@@ -6,7 +7,8 @@ function source(fields: object) {
   const server = 'tokenEndpoint' in fields ? {} : { issuer: 'https://idp.example' };
   const token = { grant: 'client_credentials', clientId: 'gateway', clientSecret: 's3cret', ...server, ...fields };
   const file = JSON.stringify({ integrations: { billing: { upstream: 'https://billing.example', token } } });
-  return tokenSourceOf('billing', parseConfig(file, {}).integrations['billing']!.token, 's3cret');
+  const { token: section } = resolveIntegration('billing', parseConfig(file, {}).integrations['billing']!, '', []);
+  return tokenSourceOf('billing', section);
 }
 
 describe('The token section of an integration', () => {

@@ -1,8 +1,7 @@
 import { type TokenSource } from '@mintonce/token-cache';
 import { clientCredentials, type IdentityProviderFetch } from '@mintonce/token-cache/oauth';
 import { ConfigError, rethrowAsConfigError } from '../config/config.error.js';
-import { type TokenConfig } from '../config/config.schema.js';
-import { type Secret } from '../config/secret.js';
+import { type TokenSection } from '../config/integration.js';
 
 /**
  * Makes the token source that the `token` section of integration `name` describes.
@@ -12,13 +11,12 @@ import { type Secret } from '../config/secret.js';
  */
 export function tokenSourceOf(
   name: string,
-  { grant: _, ...options }: TokenConfig,
-  clientSecret: Secret,
+  { grant: _, tls: __, ...options }: TokenSection,
   fetch?: IdentityProviderFetch,
 ): TokenSource {
   const path = `integrations.${name}.token`;
   try {
-    const source = clientCredentials({ ...options, clientSecret, fetch });
+    const source = clientCredentials({ ...options, fetch });
     checkComplete(path, source);
     return source;
   } catch (error) {

@@ -6,7 +6,7 @@ import {
 } from '@mintonce/token-cache';
 import { type DynamicModule, Module } from '@nestjs/common';
 import { type GatewayConfig } from '../config/load-config.js';
-import { proxiedFetch } from './proxied-fetch.js';
+import { tokenEndpointFetch } from './token-endpoint-fetch.js';
 import { tokenSourceOf } from './token-source.factory.js';
 import { TOKEN_STORE, TokenStoreModule } from './token-store.module.js';
 
@@ -29,11 +29,15 @@ export class TokensModule {
 }
 
 function tokenCacheOptions(config: GatewayConfig, store: TokenStore): TokenCacheOptions {
-  const fetch = proxiedFetch(config.outbound);
   const integrations = [...config.integrations].map(
-    ([name, { token, clientSecret, policy, credential, warmUp }]): [string, IntegrationOptions] => [
+    ([name, { token, policy, credential, warmUp }]): [string, IntegrationOptions] => [
       name,
-      { ...policy, credential, warmUp, source: tokenSourceOf(name, token, clientSecret, fetch) },
+      {
+        ...policy,
+        credential,
+        warmUp,
+        source: tokenSourceOf(name, token, tokenEndpointFetch(config.outbound, token.tls)),
+      },
     ],
   );
   return { ...config.policy, store, integrations: Object.fromEntries(integrations) };

@@ -209,6 +209,33 @@ describe('Acquisition, when the shared token is of no use,', () => {
       expect((await tokens.getToken('billing')).generation).toBe(generation + 2);
     });
 
+    it('has a place among the fences after a purge that the store could not be told of', async () => {
+      const store = new FaultyTokenStore(shared);
+      const tokens = replica({}, store);
+      const { generation } = await tokens.getToken('billing');
+      store.fault = () => 'reject';
+      const purged = settled(tokens.purge('billing'));
+      await pass(10 * SECOND);
+      expect((await purged).status).toBe('rejected');
+      expect((await tokens.getToken('billing')).generation).toBe(generation + 1);
+    });
+
+    it('comes after a purge that its process was told of, and so is shared later', async () => {
+      const store = new FaultyTokenStore(shared);
+      const tokens = replica({}, store);
+      await tokens.getToken('billing');
+      await pass(SECOND);
+      await replica().purge('billing');
+      await pass(0);
+      store.fault = () => 'reject';
+      expect(await accessToken(tokens)).toBe('fake-token-2');
+      store.fault = () => undefined;
+      await callEvery(1_100, 3, tokens);
+      expect(await accessToken(tokens)).toBe('fake-token-2');
+      expect(await accessToken(replica())).toBe('fake-token-2');
+      expect(source.calls).toHaveLength(2);
+    });
+
     it('is given to nobody when it was purged meanwhile', async () => {
       const store = new FaultyTokenStore(shared);
       store.fault = (operation) => (operation === 'commit' ? 'reject' : undefined);

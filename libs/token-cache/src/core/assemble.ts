@@ -56,6 +56,7 @@ export function assemble(config: TokenCacheConfig, closing: AbortSignal, onUnexp
   const standing = new TokenStanding(clock, tokens, maxEntries);
   const cooldowns = new KnownCooldowns(clock, tokenStore.events !== undefined);
   const hear = (event: TokenStoreEvent): void => {
+    store.hear(event);
     tokens.notice(event);
     cooldowns.forget(event.keyId);
     if (event.type === 'purged') failures.forget(event.keyId);

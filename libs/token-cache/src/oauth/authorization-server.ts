@@ -1,7 +1,7 @@
 import { allowInsecureRequests, type AuthorizationServer, customFetch, discoveryRequest } from 'oauth4webapi';
 import { recentlyUsed } from '../core/contract/recently-used.js';
 import { type TokenConfigError, TokenResponseInvalidError } from '../core/contract/token-cache.errors.js';
-import { readFields } from './answer-body.js';
+import { type AnswerFields, readFields } from './answer-body.js';
 import { endpointUrl, printableUrl } from './endpoint-url.js';
 import { issuerOf, printableIssuer } from './issuer.js';
 import { type OAuthClientConfig } from './oauth-client.config.js';
@@ -22,17 +22,19 @@ const MAX_SERVERS = 1_000;
  * Metadata is read once and kept; after a failure the next mint reads it again.
  */
 export function tokenServer(
-  { allowInsecureRequests: insecure }: OAuthClientConfig,
+  { allowInsecureRequests: insecure, clientAuth }: OAuthClientConfig,
   send: IdentityProviderFetch,
 ): FindServer {
   const known = recentlyUsed<TokenServer>(MAX_SERVERS);
+  const isMutualTls = clientAuth === 'tls_client_auth';
   return async ({ issuer, tokenEndpoint }, integration, signal) => {
     if (tokenEndpoint !== undefined) {
       const { origin, href } = endpointUrl('tokenEndpoint', tokenEndpoint, insecure);
       return { issuer: origin, token_endpoint: href };
     }
     let server = known.get(issuer!);
-    if (!server) known.set(issuer!, (server = await new Discovery(insecure, send, integration, signal).of(issuer!)));
+    if (!server)
+      known.set(issuer!, (server = await new Discovery(insecure, isMutualTls, send, integration, signal).of(issuer!)));
     return server;
   };
 }
@@ -41,6 +43,7 @@ export function tokenServer(
 class Discovery {
   constructor(
     private readonly insecure: boolean,
+    private readonly isMutualTls: boolean,
     private readonly send: IdentityProviderFetch,
     private readonly integration: string,
     private readonly signal: AbortSignal,
@@ -64,7 +67,7 @@ class Discovery {
             'give the former as issuer, or tokenEndpoint in place of issuer',
         );
       }
-      return { issuer: issuer.href, token_endpoint: this.trusted(where, metadata.token_endpoint) };
+      return { issuer: issuer.href, token_endpoint: this.trusted(where, this.endpointOf(metadata)) };
     });
   }
 
@@ -76,6 +79,12 @@ class Discovery {
     if (response.status !== 404) return response;
     await response.body?.cancel();
     return discoveryRequest(issuer, { ...request, algorithm: 'oauth2' });
+  }
+
+  /** A server may ask for certificates at an endpoint of its own (RFC 8705 section 5). */
+  private endpointOf({ token_endpoint, mtls_endpoint_aliases: aliases }: AnswerFields): unknown {
+    const alias = this.isMutualTls ? (Object(aliases) as AnswerFields).token_endpoint : undefined;
+    return alias ?? token_endpoint;
   }
 
   /** Checks the endpoint that the metadata names: forged metadata must not make this client send its secret in the clear. */

@@ -1,4 +1,4 @@
-import { type ClientAuth, ClientSecretPost } from 'oauth4webapi';
+import { type ClientAuth, ClientSecretPost, TlsClientAuth } from 'oauth4webapi';
 import { type ClientAuthMethod, type ClientCredentialPair } from './oauth-client.options.js';
 
 /** The authentication of one request. */
@@ -10,6 +10,8 @@ export function authenticate(method: ClientAuthMethod, { clientId, clientSecret 
       return basic(clientId, clientSecret);
     case 'client_secret_basic':
       return basic(formEncoded(clientId), formEncoded(clientSecret));
+    case 'tls_client_auth':
+      return TlsClientAuth();
   }
 }
 

@@ -1,7 +1,7 @@
 import { TokenSourceUnavailableError } from '../core/contract/token-cache.errors.js';
+import { asking, type Asked } from './asking.js';
 import { trimSecret } from './oauth-client.config.js';
 import { type ClientCredentialPair, type OAuthClientOptions } from './oauth-client.options.js';
-import { reaching } from './source-errors.js';
 
 /**
  * The client that a token is requested for: that of the options, or the one that they name for this tenant.
@@ -14,13 +14,14 @@ export async function clientOf(
   integration: string,
   signal: AbortSignal,
 ): Promise<ClientCredentialPair> {
-  const { clientId = '', clientSecret, credentials } = options;
+  const { clientId = '', clientSecret, credentials, clientAuth } = options;
+  if (clientAuth === 'tls_client_auth') return { clientId, clientSecret: '' };
   if (credentials) {
-    const found = await asking('credentials()', integration, signal, () => credentials(tenant));
+    const found = await asking(askedFor('credentials()', integration), signal, () => credentials(tenant));
     return usable('credentials()', integration, { ...found });
   }
   if (typeof clientSecret !== 'function') return usable('clientSecret', integration, { clientId, clientSecret });
-  const secret = await asking('clientSecret()', integration, signal, () => clientSecret());
+  const secret = await asking(askedFor('clientSecret()', integration), signal, clientSecret);
   return usable('clientSecret()', integration, { clientId, clientSecret: secret });
 }
 
@@ -30,23 +31,12 @@ function usable(what: string, integration: string, { clientId, clientSecret }: P
   throw new TokenSourceUnavailableError(`${what} of "${integration}" returned no secret: ${remedyOf(what)}`);
 }
 
-function asking<T>(what: string, integration: string, signal: AbortSignal, ask: () => T | Promise<T>): Promise<T> {
-  return reaching(`${what} of "${integration}"`, signal, () => beforeAbort(signal, async () => ask()), remedyOf(what));
+function askedFor(what: string, integration: string): Asked {
+  return { what: `${what} of "${integration}"`, remedy: remedyOf(what) };
 }
 
 function remedyOf(what: string): string {
   return what === 'credentials()'
     ? 'it must return an object with clientId and clientSecret, neither of them empty'
     : 'it must return a string that is not empty';
-}
-
-/** The answer of `ask`, or a rejection as soon as the signal aborts. */
-function beforeAbort<T>(signal: AbortSignal, ask: () => Promise<T>): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const abort = (): void => reject(signal.reason as Error);
-    signal.addEventListener('abort', abort, { once: true });
-    ask()
-      .then(resolve, reject)
-      .finally(() => signal.removeEventListener('abort', abort));
-  });
 }

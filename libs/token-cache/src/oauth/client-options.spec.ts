@@ -1,6 +1,7 @@
 import { clientCredentials } from './index.js';
 
 const valid = { tokenEndpoint: 'https://idp.example/token', clientId: 'gateway', clientSecret: 'secret' };
+const byCertificate = { ...valid, clientSecret: undefined, clientAuth: 'tls_client_auth', fetch };
 const local = { ...valid, allowInsecureRequests: true };
 
 /** Options of any type, as a configuration file may hold them. */
@@ -46,6 +47,10 @@ describe('The options of clientCredentials()', () => {
     ['credentials', 'an object', { ...valid, clientId: undefined, clientSecret: undefined, credentials: {} }],
     ['credentials', 'beside clientId', { ...valid, clientSecret: undefined, credentials: () => ({}) }],
     ['fetch', 'an object', { ...valid, fetch: {} }],
+    ['fetch', 'missing with tls_client_auth', { ...byCertificate, fetch: undefined }],
+    ['clientSecret', 'given with tls_client_auth', { ...byCertificate, clientSecret: 'a' }],
+    ['credentials', 'given with tls_client_auth', { ...byCertificate, clientId: undefined, credentials: () => ({}) }],
+    ['clientId', 'missing with tls_client_auth', { ...byCertificate, clientId: undefined }],
     [
       'tokenEndpoint',
       'the URL of metadata',

@@ -22,8 +22,8 @@ export function checkParameters(parameters: unknown): void {
     const field = `parameters.${name}`;
     const own = OWN_PARAMETERS[name];
     if (own) throw new TokenConfigError(field, own);
-    if (![value].flat().every((item) => typeof item === 'string')) {
-      throw new TokenConfigError(field, 'must be a string or a list of strings');
+    if (![value].flat().every((item) => typeof item === 'string' || typeof item === 'function')) {
+      throw new TokenConfigError(field, 'must be a string, a function, or a list of these');
     }
   }
 }
@@ -34,14 +34,18 @@ export function checkHeaders(headers: unknown): void {
     const field = `headers.${name}`;
     if (!HEADER_NAME.test(name)) throw new TokenConfigError(field, 'is not the name of a header');
     if (OWN_HEADER.test(name)) throw new TokenConfigError(field, 'is set by the source itself');
-    checkHeaderValue(field, value);
+    if (typeof value !== 'function') checkHeaderValue(field, value);
   }
 }
 
 /** @throws TokenConfigError naming `field` */
 export function checkHeaderValue(field: string, value: unknown): void {
-  if (typeof value === 'string' && HEADER_VALUE.test(value)) return;
+  if (isHeaderValue(value)) return;
   throw new TokenConfigError(field, 'must be visible ASCII, to stand in a header');
+}
+
+export function isHeaderValue(value: unknown): value is string {
+  return typeof value === 'string' && HEADER_VALUE.test(value);
 }
 
 function entriesOf(field: string, fields: unknown): [string, unknown][] {

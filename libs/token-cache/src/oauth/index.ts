@@ -2,6 +2,7 @@ export { clientCredentials, type ClientCredentialsOptions } from './client-crede
 export {
   type ClientAuthMethod,
   type ClientCredentialPair,
+  type ExtraValue,
   type IdentityProviderFetch,
   type OAuthClientOptions,
 } from './oauth-client.options.js';

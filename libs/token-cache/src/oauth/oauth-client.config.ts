@@ -20,10 +20,11 @@ export function checkClientOptions(options: OAuthClientOptions): OAuthClientConf
     throw new TokenConfigError('allowInsecureRequests', 'must be true or false');
   }
   checkServer(options, allowInsecureRequests);
-  checkClient(options);
   if (!CLIENT_AUTH_METHODS.includes(clientAuth)) {
     throw new TokenConfigError('clientAuth', `must be one of ${CLIENT_AUTH_METHODS.join(', ')}`);
   }
+  if (clientAuth === 'tls_client_auth') checkTlsClient(options);
+  else checkClient(options);
   checkDefaults(options);
   checkParameters(options.parameters);
   checkHeaders(options.headers);
@@ -58,6 +59,17 @@ function checkClient({ clientId, clientSecret, credentials }: OAuthClientOptions
   if (typeof clientSecret !== 'function' && (typeof clientSecret !== 'string' || trimSecret(clientSecret) === '')) {
     throw new TokenConfigError('clientSecret', 'must be a string that is not empty, or a function');
   }
+}
+
+/** The certificate stands in the place of the secret (RFC 8705 section 2). */
+function checkTlsClient({ clientId, clientSecret, credentials, fetch }: OAuthClientOptions): void {
+  const remedy =
+    'cannot be given with clientAuth tls_client_auth, whose secret is the key of the certificate: remove it';
+  if (clientSecret !== undefined) throw new TokenConfigError('clientSecret', remedy);
+  if (credentials !== undefined) throw new TokenConfigError('credentials', remedy);
+  if (!isText(clientId)) throw new TokenConfigError('clientId', 'must be a string that is not empty');
+  if (fetch !== undefined) return;
+  throw new TokenConfigError('fetch', 'is missing: clientAuth tls_client_auth needs one that presents the certificate');
 }
 
 function checkDefaults({ scope, audience, resource, tokenType }: OAuthClientOptions): void {

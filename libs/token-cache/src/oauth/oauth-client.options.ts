@@ -1,6 +1,11 @@
 import { type TokenRequest } from '../core/contract/token-request.js';
 
-export const CLIENT_AUTH_METHODS = ['client_secret_basic', 'client_secret_basic_raw', 'client_secret_post'] as const;
+export const CLIENT_AUTH_METHODS = [
+  'client_secret_basic',
+  'client_secret_basic_raw',
+  'client_secret_post',
+  'tls_client_auth',
+] as const;
 
 /**
  * How the client authenticates:
@@ -8,6 +13,9 @@ export const CLIENT_AUTH_METHODS = ['client_secret_basic', 'client_secret_basic_
  *   percent-encoded first, as that RFC says; letters, digits, `-`, `.`, `_` and `~` are not.
  * - `client_secret_basic_raw`: HTTP Basic (RFC 7617) with client id and secret as they are, for servers that do not decode them.
  * - `client_secret_post`: parameters of the body.
+ * - `tls_client_auth`: the certificate of the TLS connection (RFC 8705 section 2), which the option `fetch` presents. There is no
+ *   secret, and the body names the client. A certificate that the server knows as such (`self_signed_tls_client_auth`) is sent
+ *   in the same way.
  */
 export type ClientAuthMethod = (typeof CLIENT_AUTH_METHODS)[number];
 
@@ -19,15 +27,18 @@ export interface ClientCredentialPair {
   readonly clientSecret: string;
 }
 
+/** A value, or a function that is called at each mint, so that a rotated secret is used at once; it may be asynchronous. */
+export type ExtraValue = string | (() => string | Promise<string>);
+
 /** Sends a request to the identity provider as the global `fetch` does. */
 export type IdentityProviderFetch = (url: string, init: RequestInit) => Promise<Response>;
 
 /**
  * A confidential client (RFC 6749 section 2.1) of an authorization server. Give either `issuer` or `tokenEndpoint`, and either
- * `clientId` with `clientSecret` or `credentials`.
+ * `clientId` with `clientSecret` or `credentials`. A client that logs in by `tls_client_auth` has a `clientId` and no secret.
  *
  * `{tenant}` and `{subject}` in `issuer`, `tokenEndpoint`, `scope`, `audience`, `resource`, `parameters` and `headers` stand for
- * those of the token request. In a URL the value must be made of letters, digits, `.`, `_` and `-`.
+ * those of the token request, but not in what a function returns. In a URL the value must be made of letters, digits, `.`, `_` and `-`.
  */
 export interface OAuthClientOptions {
   /**
@@ -58,9 +69,9 @@ export interface OAuthClientOptions {
   /** Resource indicators (RFC 8707) of requests that name none. @defaultValue none */
   readonly resource?: TokenRequest['resource'];
   /** Further parameters of the body, such as `organization`. @defaultValue none */
-  readonly parameters?: Readonly<Record<string, string | readonly string[]>>;
+  readonly parameters?: Readonly<Record<string, ExtraValue | readonly ExtraValue[]>>;
   /** Further headers of the token request, such as an API key. @defaultValue none */
-  readonly headers?: Readonly<Record<string, string>>;
+  readonly headers?: Readonly<Record<string, ExtraValue>>;
   /**
    * The type of the tokens, for servers that answer with a `token_type` other than Bearer. It becomes the scheme of the
    * `Authorization` header. @defaultValue `'Bearer'`; tokens of another type are refused

@@ -71,6 +71,40 @@ describe('clientCredentials() sends what providers want', () => {
     expect(idp.last.headers['user-agent']).not.toBe('');
   });
 
+  it('in headers and parameters: what functions return at that mint, without the line break at its end', async () => {
+    let key = 'first';
+    const source = idp.source({
+      headers: { 'X-Api-Key': () => `${key}\n` },
+      parameters: { device: async () => `${key} {tenant}`, acr: ['a', () => key] },
+    });
+    const mint = () => source.mint({}, { signal: AbortSignal.timeout(30_000), fence: 1, integration: 'billing' });
+    await mint();
+    key = 'second';
+    await mint();
+    const sent = idp.seen.map(({ headers, form }) => [headers['x-api-key'], form.get('device'), form.getAll('acr')]);
+    expect(sent).toEqual([
+      ['first', 'first {tenant}', ['a', 'first']],
+      ['second', 'second {tenant}', ['a', 'second']],
+    ]);
+  });
+
+  it.each<[string, Options]>([
+    ['headers.a()', { headers: { a: () => JSON.parse('s3cret') as string } }],
+    ['headers.a()', { headers: { a: () => 's3cret\r\nb: c' } }],
+    ['headers.a()', { headers: { a: () => '' } }],
+    ['headers.a()', { headers: { a: () => undefined as unknown as string } }],
+    ['parameters.a()', { parameters: { a: async () => Promise.reject(new Error('s3cret')) } }],
+    ['parameters.a()', { parameters: { a: ['b', () => 7 as unknown as string] } }],
+  ])('and nothing when %s fails, or returns what cannot be sent: case %#', async (what, options) => {
+    const error = await failureOf(idp.mint(options));
+    expect(error).toMatchObject({
+      code: 'TOKEN_SOURCE_UNAVAILABLE',
+      message: expect.stringContaining(`${what} of "billing"`),
+    });
+    expect(`${error.stack}`).not.toContain('s3cret');
+    expect(idp.seen).toEqual([]);
+  });
+
   it('in the query of the token endpoint: what stands there', async () => {
     await idp.mint({ tokenEndpoint: `${idp.origin}/token?grant_type=client_credentials` });
     expect(idp.last.url).toBe('/token?grant_type=client_credentials');

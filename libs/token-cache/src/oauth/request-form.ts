@@ -11,7 +11,7 @@ import {
   urlFillerOf,
 } from './request-template.js';
 
-/** What one token request asks of the server. */
+/** What one token request asks of the server, without what functions of the options return. */
 export interface RequestForm {
   readonly issuer?: string | undefined;
   readonly tokenEndpoint?: string | undefined;
@@ -56,7 +56,7 @@ export function requestForms(config: OAuthClientConfig): (request: TokenRequest)
 function fieldsUsedBy(config: OAuthClientConfig): ReadonlySet<TemplateField> {
   const { issuer, tokenEndpoint, scope, audience, resource, parameters, headers, credentials } = config;
   const texts = [issuer, tokenEndpoint, scope, audience, resource, Object.values(parameters ?? {})];
-  const used = placeholdersIn([texts, Object.values(headers ?? {})].flat(3).filter((text) => text !== undefined));
+  const used = placeholdersIn([texts, Object.values(headers ?? {})].flat(3).filter((text) => typeof text === 'string'));
   if (credentials) used.add('tenant');
   return used;
 }
@@ -64,7 +64,7 @@ function fieldsUsedBy(config: OAuthClientConfig): ReadonlySet<TemplateField> {
 function parametersOf(config: OAuthClientConfig, request: TokenRequest, fill: Fill): URLSearchParams {
   const parameters = new URLSearchParams();
   for (const [name, values] of Object.entries(config.parameters ?? {})) {
-    for (const value of [values].flat()) parameters.append(name, fill(value));
+    for (const value of [values].flat()) if (typeof value === 'string') parameters.append(name, fill(value));
   }
   const requested = scopesOf(request.scope);
   const scopes = requested.length > 0 ? requested : scopesOf(config.scope).map(fill);
@@ -79,7 +79,8 @@ function parametersOf(config: OAuthClientConfig, request: TokenRequest, fill: Fi
 }
 
 function headersOf({ headers = {} }: OAuthClientConfig, fill: Fill): Record<string, string> {
-  const filled = Object.entries(headers).map(([name, value]) => [name, fill(value)] as const);
+  const texts = Object.entries(headers).filter((entry): entry is [string, string] => typeof entry[1] === 'string');
+  const filled = texts.map(([name, value]) => [name, fill(value)] as const);
   for (const [name, value] of filled) checkHeaderValue(`headers.${name}`, value);
   return Object.fromEntries(filled);
 }

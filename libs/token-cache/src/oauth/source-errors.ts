@@ -41,6 +41,8 @@ const OTHER_LOGINS: Partial<Record<ClientAuthMethod, string>> = {
     '. clientAuth client_secret_basic encodes special characters as RFC 6749 says; client_secret_basic_raw sends them as they are',
   client_secret_basic_raw:
     '. clientAuth client_secret_basic_raw sends special characters as they are; client_secret_basic encodes them as RFC 6749 says',
+  tls_client_auth:
+    '. clientAuth tls_client_auth logs in with the certificate of fetch: the server must know it as that of clientId',
 };
 
 /** What to do about an exchange that failed on its way. */

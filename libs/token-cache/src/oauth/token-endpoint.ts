@@ -7,6 +7,7 @@ import { printableUrl } from './endpoint-url.js';
 import { identityProviderFetch } from './identity-provider-fetch.js';
 import { type OAuthClientConfig } from './oauth-client.config.js';
 import { type RequestForm } from './request-form.js';
+import { withLookedUpFields } from './extra-lookup.js';
 import { reaching } from './source-errors.js';
 import { readToken } from './token-response.js';
 
@@ -27,16 +28,17 @@ export function tokenEndpoint(config: OAuthClientConfig): RequestToken {
     const server = await findServer(form, integration, signal);
     const client = await clientOf(config, form.tenant, integration, signal);
     const where = `The token endpoint ${printableUrl(new URL(server.token_endpoint))} of "${integration}"`;
+    const { headers, parameters } = await withLookedUpFields(form, config, integration, signal);
     const options = {
       signal,
-      headers: form.headers,
+      headers,
       [customFetch]: send,
       [allowInsecureRequests]: config.allowInsecureRequests,
     };
     const metadata = { client_id: client.clientId };
     const auth = authenticate(clientAuth, client);
     return reaching(where, signal, async () => {
-      const answer = await genericTokenEndpointRequest(server, metadata, auth, grantType, form.parameters, options);
+      const answer = await genericTokenEndpointRequest(server, metadata, auth, grantType, parameters, options);
       return readToken(answer, { where, clientAuth, tokenType });
     });
   };

@@ -14,6 +14,7 @@ import {
   type Rejection,
   type RejectionVerdict,
   type TokenStore,
+  type TokenStoreEvent,
 } from '../contract/token-store.js';
 import { type GuardedStore } from './guarded-store.js';
 
@@ -102,6 +103,13 @@ export class StoreClient {
     return fence;
   }
 
+  /** What was purged or rejected elsewhere lies below what is minted from now on. */
+  hear({ type, keyId, fence }: TokenStoreEvent): void {
+    // A purge of which the store was not told has no fence.
+    const isKnown = Number.isFinite(fence);
+    if (isKnown && (type === 'purged' || type === 'invalidated')) this.raise({ id: keyId }, fence);
+  }
+
   /** The fence of a mint that begins now without a lease: right above all that this process saw, below all that comes. */
   fenceWithoutLease(key: TokenKey): number {
     return this.raise(key, (this.fences.get(key.id) ?? 0) + 1);
@@ -122,7 +130,7 @@ export class StoreClient {
     }
   }
 
-  private raise({ id }: TokenKey, fence: number): number {
+  private raise({ id }: Pick<TokenKey, 'id'>, fence: number): number {
     const newest = Math.max(this.fences.get(id) ?? 0, fence);
     this.fences.set(id, newest);
     return newest;

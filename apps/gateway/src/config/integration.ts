@@ -1,0 +1,96 @@
+import { type ConfigProblem } from './config.error.js';
+import { type IntegrationConfig, type TokenConfig } from './config.schema.js';
+import { type ReadClientTls, resolveTls } from './client-tls.js';
+import { resolveSecret, type Secret, valueOf } from './secret.js';
+
+/** A `token` section whose `file:` references are resolved. */
+export interface TokenSection extends Omit<TokenConfig, 'clientSecret' | 'parameters' | 'headers' | 'tls'> {
+  readonly clientSecret?: Secret;
+  readonly parameters?: Readonly<Record<string, Secret | readonly Secret[]>>;
+  readonly headers?: Readonly<Record<string, Secret>>;
+  readonly tls?: ReadClientTls;
+}
+
+/** An integration whose `file:` references are resolved. */
+export interface Integration extends Omit<IntegrationConfig, 'token' | 'tls'> {
+  readonly token: TokenSection;
+  readonly tls?: ReadClientTls;
+}
+
+/** Resolves the `file:` references of one integration, relative to `directory`; what is wrong with them goes into `problems`. */
+export function resolveIntegration(
+  name: string,
+  { token, tls, credential, ...options }: IntegrationConfig,
+  directory: string,
+  problems: ConfigProblem[],
+): Integration {
+  const path = `integrations.${name}`;
+  const secret = (value: string, field: string): Secret =>
+    resolveSecret(value, directory, `${path}.${field}`, problems);
+  const resolved: Integration = {
+    ...options,
+    token: resolveToken(token, directory, `${path}.token`, problems),
+    ...(credential !== undefined && { credential: textOf(secret(credential, 'credential')) }),
+    ...(tls && { tls: resolveTls(tls, directory, `${path}.tls`, problems) }),
+  };
+  problems.push(...conflictsOf(resolved, path));
+  return resolved;
+}
+
+function resolveToken(
+  { clientSecret, parameters, headers, tls, ...options }: TokenConfig,
+  directory: string,
+  path: string,
+  problems: ConfigProblem[],
+): TokenSection {
+  const secret = (value: string, field: string): Secret =>
+    resolveSecret(value, directory, `${path}.${field}`, problems);
+  return {
+    ...options,
+    ...(clientSecret !== undefined && { clientSecret: secret(clientSecret, 'clientSecret') }),
+    ...(parameters && {
+      parameters: mapValues(parameters, (value, name) =>
+        Array.isArray(value)
+          ? value.map((item, index) => secret(item, `parameters.${name}.${index}`))
+          : secret(value, `parameters.${name}`),
+      ),
+    }),
+    ...(headers && { headers: mapValues(headers, (value, name) => secret(value, `headers.${name}`)) }),
+    ...(tls && { tls: resolveTls(tls, directory, `${path}.tls`, problems) }),
+  };
+}
+
+/** The form of a header is fixed while the gateway runs. */
+function textOf(secret: Secret): string {
+  try {
+    return valueOf(secret);
+  } catch {
+    // The file that cannot be read is a problem already.
+    return '';
+  }
+}
+
+function conflictsOf(
+  { credential = '', forwardAuthorizationAs, upstream, tls, token }: Integration,
+  path: string,
+): ConfigProblem[] {
+  const conflicts: ConfigProblem[] = [];
+  const header = credential.split(':')[0]?.toLowerCase();
+  if (header === forwardAuthorizationAs?.toLowerCase()) {
+    conflicts.push({ path: `${path}.forwardAuthorizationAs`, problem: 'must not be the header of credential' });
+  }
+  if (tls && upstream.startsWith('http:')) {
+    conflicts.push({ path: `${path}.tls`, problem: 'has no use: upstream is http' });
+  }
+  if (token.tls && (token.tokenEndpoint ?? token.issuer)?.startsWith('http:')) {
+    conflicts.push({ path: `${path}.token.tls`, problem: 'has no use: the identity provider is http' });
+  }
+  return conflicts;
+}
+
+function mapValues<From, To>(
+  record: Readonly<Record<string, From>>,
+  map: (value: From, name: string) => To,
+): Record<string, To> {
+  return Object.fromEntries(Object.entries(record).map(([name, value]) => [name, map(value, name)]));
+}
