@@ -115,7 +115,6 @@ const ALLOWED_IMPORTS = [
   ['redis', 'node:net'],
   ['sqlite', 'libsql'],
   ['oauth', 'oauth4webapi'],
-  ['oauth', 'lru-cache'],
   ['undici', 'undici'],
   ['axios', 'axios'],
   ['prometheus', 'prom-client'],

@@ -9,6 +9,8 @@ export interface Mutation {
   readonly edits: readonly Edit[];
   /** The only faults of its runs, where chance would bring them too seldom. @defaultValue those of the seed */
   readonly faults?: readonly string[];
+  /** The schedule that shows it, where its moment is too short for chance. @defaultValue seeds are tried */
+  readonly schedule?: string;
 }
 
 const edit = (file: string, find: string, replace: string): Edit => ({ file, find, replace });
@@ -40,6 +42,33 @@ export const MUTATIONS: readonly Mutation[] = [
     name: 'a release does not ask whose lease it is',
     edits: [edit('core/slot/slot-state.js', 'slot.nonce === nonce && slot.fence === fence', "slot.nonce !== ''")],
     faults: ['a process is paused', 'messages are slow', 'the source fails'],
+  },
+  {
+    name: 'a waiter registers after the call that tells it to wait',
+    edits: [
+      edit(
+        'core/protocol/acquisition.js',
+        'await way.watch.wait(leaseEndsInMs);',
+        '{ way.watch.close(); way.watch = this.parts.storeEvents.watch(way.key.id); await way.watch.wait(leaseEndsInMs); }',
+      ),
+    ],
+    schedule: 'the event that tells of a token overtakes the answer that tells to wait',
+  },
+  {
+    name: 'waiters are not woken when the event channel comes up',
+    edits: [
+      edit(
+        'core/store-client/store-events.js',
+        'this.arriveSince = upSince; this.wakeAll();',
+        'this.arriveSince = upSince;',
+      ),
+    ],
+    schedule: 'a token is stored just before the event channel of a waiter comes up',
+  },
+  {
+    name: 'a reply that was overtaken takes the place of a newer token',
+    edits: [edit('core/in-hand/tokens-in-hand.js', 'return isOvertaking || isOutlived', 'return isOutlived')],
+    schedule: 'the reply to a look-up is overtaken by a refresh, and then the store is gone',
   },
   {
     name: 'a lease is not renewed',

@@ -429,6 +429,16 @@ describe('TokensInHand', () => {
       expect(generation()).toBe(1);
     });
 
+    it.each([
+      ['ends by more than a refresh window sooner', HOUR - 300_001, 1],
+      ['ends a refresh window sooner', HOUR - 300_000, 2],
+      ['outlives it', HOUR + 1, 2],
+    ])('when no other process has the present one, and a shared one %s', (_when, endsAt, kept) => {
+      keep(1, LOCAL);
+      keep(2, SHARED, { endsAt });
+      expect(generation()).toBe(kept);
+    });
+
     it('when the present one was rejected: any other', () => {
       tokens.reject(key.id, keep(2, SHARED, { confirmedAt: 100 }));
       keep(1, LOCAL, { confirmedAt: 99, endsAt: 1_000 });

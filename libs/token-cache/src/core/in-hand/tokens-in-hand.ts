@@ -20,6 +20,7 @@ import { Token } from '../contract/token.js';
 import { BREAKER_RESET_MS } from '../store-client/breaker.js';
 import { type KeyWatch } from '../store-client/key-watch.js';
 import { type PayloadCodec } from '../store-client/payload-codec.js';
+import { enoughLifeMs } from './enough-life.js';
 
 /** The channel by which this process hears of changes. */
 export interface Channel {
@@ -242,12 +243,13 @@ export class TokensInHand {
 
   /**
    * Puts it in hand, unless a better one is there: a newer one that was confirmed later, since replies of the store may
-   * overtake each other, or one that outlives a token which could not be shared.
+   * overtake each other, or one that outlives it where only one of the two is shared.
    */
   private put(entry: Entry): HeldToken {
     const { key, held } = entry;
     const current = this.live(key.id);
-    if (!current || current.isRejected || !isBetter(current, entry)) this.set(entry);
+    const now = momentOf(this.parts.clock);
+    if (!current || current.isRejected || !isBetter(current, entry, now)) this.set(entry);
     this.parts.observers.notify('learned', key.integration.name, held.token.expiresAt);
     return held;
   }
@@ -322,10 +324,14 @@ function isNewer({ held, confirmed, isRejected }: Entry, stored: StoredToken, se
   return held.token.generation > stored.fence && confirmed.monotonicAt <= sentAt.monotonicAt;
 }
 
-function isBetter(current: Entry, { held, confirmed }: Entry): boolean {
+function isBetter(current: Entry, { held, confirmed }: Entry, now: Moment): boolean {
   const isNewerThere = current.held.token.generation > held.token.generation;
   const isReply = held.sharing.state !== 'unshared';
   const isOvertaking = isReply && isNewerThere && current.confirmed.monotonicAt > confirmed.monotonicAt;
-  const isOutlived = held.sharing.state !== 'shared' && current.held.ends.monotonicAt > held.ends.monotonicAt;
-  return isOvertaking || isOutlived;
+  return isOvertaking || isOutlived(current.held, held, now);
+}
+
+function isOutlived(current: HeldToken, held: HeldToken, now: Moment): boolean {
+  if (held.sharing.state !== 'shared') return current.ends.monotonicAt > held.ends.monotonicAt;
+  return current.sharing.state === 'unshared' && leftMs(held.ends, now) < enoughLifeMs(freshFrom(current), now);
 }

@@ -6,12 +6,12 @@ import { recentlyUsed } from '../contract/recently-used.js';
 import { type FreshToken } from '../contract/token-content.js';
 import { type TokenObservers } from '../contract/token-observers.js';
 import { type Committed, type Lease, type StoredToken } from '../contract/token-store.js';
+import { enoughLifeMs } from '../in-hand/enough-life.js';
 import { type TokensInHand } from '../in-hand/tokens-in-hand.js';
 import { type KeyWatch } from '../store-client/key-watch.js';
 import { type PayloadCodec } from '../store-client/payload-codec.js';
 import { type Refused, type StoreClient } from '../store-client/store-client.js';
 import { type StoreEvents } from '../store-client/store-events.js';
-import { enoughLifeMs } from './enough-life.js';
 import { type Minted } from './minting.js';
 import { type Retries } from './retries.js';
 

@@ -5,6 +5,7 @@ import { momentOf } from '../contract/moment.js';
 import { TokenCacheError, TokenSourceError, TokenStoreUnavailableError } from '../contract/token-cache.errors.js';
 import { type TokenObservers } from '../contract/token-observers.js';
 import { type Acquired, type Lease } from '../contract/token-store.js';
+import { enoughLifeMs } from '../in-hand/enough-life.js';
 import { type TokensInHand } from '../in-hand/tokens-in-hand.js';
 import { errorOf } from '../source-client/cooldown.js';
 import { type Release } from '../source-client/open-mints.js';
@@ -13,7 +14,6 @@ import { BREAKER_RESET_MS } from '../store-client/breaker.js';
 import { type KeyWatch } from '../store-client/key-watch.js';
 import { type Granted, type Refused, type StoreClient, type Wanted } from '../store-client/store-client.js';
 import { type StoreEvents } from '../store-client/store-events.js';
-import { enoughLifeMs } from './enough-life.js';
 import { type KnownCooldowns } from './known-cooldowns.js';
 import { type LastErrors } from './last-errors.js';
 import { type Mints } from './mints.js';
@@ -184,6 +184,10 @@ export class Upkeep {
         throw errorOf(acquired.cooldown, key.integration.name);
       }
       if (acquired.outcome !== 'lease' || watch.hasReleased(acquired.lease.fence)) return;
+      const current = tokens.valid(key.id);
+      // A caller had to mint meanwhile.
+      const isReplaced = current && !isSameToken(current, held) && current.refreshAt > this.now();
+      if (isReplaced) return this.shareUnlessVoid(key, current, acquired, watch);
       const { token } = acquired;
       const admission = token && tokens.admit(key, token, sentAt, watch);
       // Another process refreshed already, with a token that lives shorter than the old one's window.
