@@ -25,6 +25,10 @@ export interface FleetOptions {
   workers?: number;
   /** Integrations, each with the client of the identity provider that it is. @defaultValue `demo` */
   integrations?: Readonly<Record<string, Client>>;
+  /** More sections of the gateway's file. */
+  file?: Readonly<Record<string, unknown>>;
+  /** Address to listen on. @defaultValue 127.0.0.1 */
+  host?: string;
   /** More arguments for the Redis server. */
   redisArgs?: readonly string[];
   /** Puts something between the gateway and what listens on that port; answers the port to connect to instead. */
@@ -66,6 +70,7 @@ export function startFleet(options: FleetOptions): Promise<Fleet> {
     const redisPort = redis && (await via('redis', redis.port));
     const port = await freePort();
     const env = {
+      HOST: options.host ?? '127.0.0.1',
       PORT: String(port),
       GATEWAY_CONFIG: config,
       GATEWAY_WORKERS: String(workers),
@@ -81,11 +86,11 @@ export function startFleet(options: FleetOptions): Promise<Fleet> {
 }
 
 function configuration(options: FleetOptions & { issuer: string; upstream: string }): object {
-  const { store, policy = {}, integrations = DEMO, issuer, upstream } = options;
+  const { store, policy = {}, integrations = DEMO, file = {}, issuer, upstream } = options;
   const shared = { grant: 'client_credentials', issuer, clientSecret: '${CLIENT_SECRET}', scope: ['api:read'] };
   const entries = Object.entries(integrations).map(([name, client]): [string, object] => [
     name,
     { upstream, token: { ...shared, ...client, allowInsecureRequests: true }, policy },
   ]);
-  return { store, integrations: Object.fromEntries(entries) };
+  return { store, integrations: Object.fromEntries(entries), ...file };
 }

@@ -2,6 +2,7 @@ import { ClusterMetricsModule } from '@mintonce/cluster-metrics';
 import { TokenCacheMetricsModule } from '@mintonce/token-cache/prometheus';
 import { type DynamicModule, Module } from '@nestjs/common';
 import { APP_FILTER } from '@nestjs/core';
+import { AccessModule } from './access/access.module.js';
 import { ConfigModule } from './config/config.module.js';
 import { type GatewayConfig } from './config/load-config.js';
 import { HealthModule } from './health/health.module.js';
@@ -9,6 +10,7 @@ import { IntegrationsController } from './integrations/integrations.controller.j
 import { ProblemFilter } from './problem.filter.js';
 import { ProxyModule } from './proxy/proxy.module.js';
 import { Reload } from './reload/reload.js';
+import { TokenController } from './tokens/token.controller.js';
 import { TokensModule } from './tokens/tokens.module.js';
 
 /** The root module of the gateway. */
@@ -19,13 +21,14 @@ export class AppModule {
       module: AppModule,
       imports: [
         ConfigModule.forRoot(config),
+        AccessModule,
         TokensModule.forRoot(config),
         ClusterMetricsModule.forRoot({ path: '/metrics' }),
         TokenCacheMetricsModule,
         ProxyModule,
         HealthModule,
       ],
-      controllers: [IntegrationsController],
+      controllers: [IntegrationsController, TokenController],
       providers: [Reload, { provide: APP_FILTER, useClass: ProblemFilter }],
     };
   }

@@ -1,9 +1,12 @@
 import 'reflect-metadata';
 import { ConsoleLogger, Logger } from '@nestjs/common';
+import { makeKey } from './access/make-key.js';
+import { listenOn, operationsServer } from './access/operations-door.js';
 import { checkConfig } from './check-config.js';
 import { ConfigError } from './config/config.error.js';
 import { explainConfig } from './config/line-of.js';
-import { loadConfig, readConfigFile } from './config/load-config.js';
+import { type GatewayConfig, loadConfig, readConfigFile } from './config/load-config.js';
+import { isLoopback } from './config/loopback.js';
 import { createGateway } from './gateway.js';
 import { Hangup } from './reload/hangup.js';
 import { Reload } from './reload/reload.js';
@@ -22,11 +25,22 @@ async function serve(): Promise<void> {
   const hangup = new Hangup();
   const config = loadConfig(env, process.cwd());
   const app = await createGateway(config);
-  shutDownGracefully(app, config.drainTimeoutMs);
+  const operations = operationsServer(app, config);
+  shutDownGracefully(app, operations ? [operations] : [], config.drainTimeoutMs);
   await app.listen(config.port, config.host);
+  if (operations) await listenOn(operations, config.operations!);
+  warnOfClearKeys(config);
   tellStore(config);
   hangup.serve(() => reload(app.get(Reload)));
   process.send?.('ready');
+}
+
+/** Whoever can listen on the way to the door could take the keys of its callers. */
+function warnOfClearKeys({ host, tls }: GatewayConfig): void {
+  if (isLoopback(host) || tls) return;
+  new Logger('Gateway').warn(
+    `Listens on ${host} without TLS: set listen.tls, or let callers reach it through a proxy that ends TLS`,
+  );
 }
 
 /** A configuration that is wrong leaves the one that is in use. */
@@ -49,10 +63,21 @@ async function check(): Promise<void> {
   process.stdout.write(`The configuration is valid. Integrations: ${names}. ${storeLine(config)}.\n`);
 }
 
+/** `main.js make-key` prints a key for a caller and its hash. */
+function printKey(): void {
+  const { key, sha256 } = makeKey();
+  process.stdout.write(`key: ${key}\nsha256: ${sha256}\n`);
+  process.stderr.write(
+    'Give the key to its caller alone; the hash goes into access.apiKeys. The key is kept nowhere.\n',
+  );
+}
+
 async function main(command: string | undefined): Promise<void> {
   if (command === undefined) return serve();
   if (command === 'check-config') return check();
-  throw new ConfigError([{ path: command, problem: 'is not a command; there is check-config, and none to serve' }]);
+  if (command === 'make-key') return printKey();
+  const problem = 'is not a command; there are check-config and make-key, and none to serve';
+  throw new ConfigError([{ path: command, problem }]);
 }
 
 main(process.argv[2]).catch((error: unknown) => {
@@ -64,8 +89,9 @@ main(process.argv[2]).catch((error: unknown) => {
 function explain(error: unknown): string {
   if (error instanceof ConfigError) return explainConfig(error, env.GATEWAY_CONFIG ?? '', configText());
   if (!(error instanceof Error)) return String(error);
-  if ((error as NodeJS.ErrnoException).code === 'EADDRINUSE')
-    return 'PORT: is already in use; set another PORT, or stop the process that listens on it';
+  const { code, port } = error as NodeJS.ErrnoException & { port?: number };
+  if (code === 'EADDRINUSE')
+    return `PORT: ${port} is already in use; choose another (PORT, listen.port or operations.port), or stop the process that listens on it`;
   return error.stack ?? error.message;
 }
 

@@ -281,7 +281,7 @@ describe('loadConfig', () => {
       'policy.warmUpTimeoutMs: must be at most 10000',
     ],
     ['a policy that is no mapping', `policy: [leaseMs]${BILLING}`, 'policy: must be a mapping of options'],
-    ['access, which does not exist yet', `access: { apiKeys: [] }${BILLING}`, 'access: is not supported yet'],
+    ['access for nobody', `access: { apiKeys: [] }${BILLING}`, 'access: names nobody'],
     ['Redis without an address', `store: redis${BILLING}`, 'store: redis needs REDIS_URL'],
     ['something that is not YAML', 'integrations: [}', 'is not YAML'],
   ])('refuses %s, and names its path', (_, yaml, message) => {

@@ -1,7 +1,10 @@
 import { dirname, join, resolve } from 'node:path';
 import { type EncryptionKey } from '@mintonce/token-cache';
 import { ConfigError, type ConfigProblem } from './config.error.js';
+import { type AccessConfig } from './access.schema.js';
+import { checkAccess } from './check-access.js';
 import { type ConfigFile } from './config.schema.js';
+import { type Door, resolveDoors } from './doors.js';
 import { type Environment, readEnvironment } from './environment.js';
 import { resolveEncryption } from './encryption.js';
 import { type Integration, resolveIntegration } from './integration.js';
@@ -15,7 +18,8 @@ import { fileProblemOf, readTextFile } from './secret-file.js';
 const MAX_FILE_BYTES = 16 * 1024 * 1024;
 
 /** The whole configuration, checked and with every default filled in, except the policy, which the library resolves. */
-export interface GatewayConfig extends Omit<Environment, 'configPath' | 'stateDir' | 'redisUrl'> {
+export interface GatewayConfig
+  extends Omit<Environment, 'configPath' | 'stateDir' | 'redisUrl' | 'host' | 'port'>, Door {
   readonly store: 'redis' | 'sqlite' | 'memory';
   readonly sqlitePath: string;
   /** Present with the store `redis`. */
@@ -31,6 +35,10 @@ export interface GatewayConfig extends Omit<Environment, 'configPath' | 'stateDi
   readonly drainTimeoutMs: number;
   /** The file that all this comes from, to tell what has changed in a later one. */
   readonly file: ConfigFile;
+  /** The door for monitoring and operators, if it is not the one for callers. */
+  readonly operations?: Door;
+  /** Who may call; absent if everybody on this machine may. */
+  readonly access?: AccessConfig;
 }
 
 /**
@@ -53,10 +61,13 @@ export function loadConfig(env: NodeJS.ProcessEnv, cwd: string): GatewayConfig {
       resolveIntegration(name, integration, directory, problems),
     ]),
   );
+  const doors = resolveDoors(environment, file, directory, problems);
+  checkAccess(file.access, new Set(integrations.keys()), problems);
   if (problems.length > 0) throw new ConfigError(problems);
   return {
-    host: environment.host,
-    port: environment.port,
+    ...doors.main,
+    operations: doors.operations,
+    access: file.access,
     outbound: environment.outbound,
     store,
     sqlitePath: file.sqlite ? resolve(cwd, file.sqlite.path) : join(environment.stateDir, 'tokens.sqlite'),
@@ -64,7 +75,7 @@ export function loadConfig(env: NodeJS.ProcessEnv, cwd: string): GatewayConfig {
     encryption,
     policy: file.policy ?? {},
     integrations,
-    allowedHosts: new Set(file.allowedHosts),
+    allowedHosts: new Set([...file.allowedHosts, ...(file.listen?.hosts ?? [])]),
     limits: file.limits,
     drainTimeoutMs: file.drainTimeoutMs,
     file,
