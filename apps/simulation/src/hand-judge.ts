@@ -77,7 +77,7 @@ export class HandJudge extends Witness {
   private isInHand(process: Process, label: string, accessToken: string): boolean {
     const { tokens } = process.knowledgeOf(label);
     const own = tokens.get(accessToken);
-    if (!own || this.mayBeEvicted(label, own.at)) return false;
+    if (!own || this.mayBeEvicted(label, accessToken, own.at)) return false;
     const later = [...tokens].flatMap(([other, { usableAt }]) => (usableAt > own.at ? [other] : []));
     return [accessToken, ...later].every((each) => this.isGood(process, label, each));
   }
@@ -102,10 +102,11 @@ export class HandJudge extends Witness {
   }
 
   /** What no other process has is kept, however many keys there are; but it gives way to a shared token, which is not. */
-  private mayBeEvicted(label: string, since: number): boolean {
+  private mayBeEvicted(label: string, accessToken: string, since: number): boolean {
     const { nearCache, requests } = this.world.weather;
     const isSmall = nearCache !== false && (nearCache.maxEntries ?? Infinity) < requests;
-    return isSmall && (this.truthOf(label)?.published.some(({ storedAt, ttlMs }) => storedAt + ttlMs > since) ?? false);
+    const published = this.truthOf(label)?.published ?? [];
+    return isSmall && published.some((one) => one.accessToken === accessToken || one.storedAt + one.ttlMs > since);
   }
 }
 
