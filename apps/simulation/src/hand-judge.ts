@@ -19,15 +19,12 @@ export class HandJudge extends Witness {
     return accessToken !== undefined && this.isInHand(process, label, accessToken) ? accessToken : undefined;
   }
 
-  /** The good token in hand if it is outside of every refresh window that it may have. */
+  /** The good token in hand if it is outside of every refresh window that it may have, and so is whatever may have taken its place. */
   freshIn(process: Process, label: string): string | undefined {
     const accessToken = this.heldBy(process, label);
-    const issued = this.world.idp.tokens.get(accessToken ?? '');
-    const learned = process.knowledgeOf(label).tokens.get(accessToken ?? '');
-    if (!issued || !learned) return undefined;
-    const lifeMs = issued.hardExpiryAt - issued.askedAt;
-    const windowMs = Math.min(this.world.weather.policy.refreshWindowMs, lifeMs * LONGEST_WINDOW);
-    return learned.soonestEndAt - windowMs > this.now + NETWORK_MS ? accessToken : undefined;
+    if (accessToken === undefined) return undefined;
+    const all = [accessToken, ...this.laterThan(process, label, accessToken)];
+    return all.every((each) => this.isFresh(process, label, each)) ? accessToken : undefined;
   }
 
   served(caller: Caller): void {
@@ -78,8 +75,25 @@ export class HandJudge extends Witness {
     const { tokens } = process.knowledgeOf(label);
     const own = tokens.get(accessToken);
     if (!own || this.mayBeEvicted(label, accessToken, own.at)) return false;
-    const later = [...tokens].flatMap(([other, { usableAt }]) => (usableAt > own.at ? [other] : []));
-    return [accessToken, ...later].every((each) => this.isGood(process, label, each));
+    return [accessToken, ...this.laterThan(process, label, accessToken)].every((each) =>
+      this.isGood(process, label, each),
+    );
+  }
+
+  /** The tokens that came since, any of which may have taken its place. */
+  private laterThan(process: Process, label: string, accessToken: string): string[] {
+    const { tokens } = process.knowledgeOf(label);
+    const since = tokens.get(accessToken)?.at ?? Infinity;
+    return [...tokens].flatMap(([other, { usableAt }]) => (usableAt > since && other !== accessToken ? [other] : []));
+  }
+
+  private isFresh(process: Process, label: string, accessToken: string): boolean {
+    const issued = this.world.idp.tokens.get(accessToken);
+    const learned = process.knowledgeOf(label).tokens.get(accessToken);
+    if (!issued || !learned) return false;
+    const lifeMs = issued.hardExpiryAt - issued.askedAt;
+    const windowMs = Math.min(this.world.weather.policy.refreshWindowMs, lifeMs * LONGEST_WINDOW);
+    return learned.soonestEndAt - windowMs > this.now + NETWORK_MS;
   }
 
   private isGood(process: Process, label: string, accessToken: string): boolean {
