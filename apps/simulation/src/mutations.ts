@@ -27,7 +27,7 @@ export const MUTATIONS: readonly Mutation[] = [
     name: 'a waiter does not look again before it mints',
     edits: [
       edit(
-        'core/protocol/acquisition.js',
+        'core/protocol/inquiry.js',
         'store.acquire(key, { refusedGeneration: refusedBy(way), minTtlMs: way.demand.minLifeMs })',
         'store.acquire(key, { refusedGeneration: refusedBy(way), minTtlMs: way.waitedSince === undefined ? 0 : 1e12 })',
       ),
