@@ -18,6 +18,8 @@ module.exports = {
       cwd: __dirname,
       exec_mode: 'cluster',
       instances: workers(process.env.GATEWAY_WORKERS),
+      // Limits that are counted in memory are divided by it.
+      env: { GATEWAY_WORKERS: `${workers(process.env.GATEWAY_WORKERS)}` },
       wait_ready: true,
       // A deadline and no delay: a worker that boots more slowly would be sent requests before it listens.
       listen_timeout: 15_000,

@@ -36,7 +36,8 @@ export function readSettings(env) {
 /** The store that the file names, for the message only: the gateway parses the file itself. */
 function storeIn(configPath) {
   try {
-    return /^store:\s*(\w+)/m.exec(readFileSync(configPath, 'utf8'))?.[1];
+    const text = readFileSync(configPath, 'utf8');
+    return /^store:\s*(\w+)/m.exec(text)?.[1] ?? (/^redis:/m.test(text) ? 'redis' : undefined);
   } catch (error) {
     throw new StartError(`GATEWAY_CONFIG: cannot read ${configPath} (${error.code}); check its path and permissions`);
   }

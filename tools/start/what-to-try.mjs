@@ -3,7 +3,7 @@ const STORES = { redis: 'Redis', sqlite: 'SQLite', memory: 'memory, each worker 
 /** The message of a gateway that is ready: what to try next. */
 export function whatToTry({ url, workers, isDemo, store, redisUrl }) {
   return `
-mintonce is ready: ${url}, ${workers} workers, tokens in ${STORES[store]}${store === 'redis' ? ` (${withoutPassword(redisUrl)})` : ''}
+mintonce is ready: ${url}, ${workers} workers, tokens in ${STORES[store]}${store === 'redis' && redisUrl ? ` (${withoutPassword(redisUrl)})` : ''}
 
   curl -s ${url}${isDemo ? '/proxy/demo/echo' : '/api/integrations'}
   curl -s ${url}/metrics | grep -E '^token_(cache|mint_count)'

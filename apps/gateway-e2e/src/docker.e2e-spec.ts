@@ -9,6 +9,7 @@ import { pathToFileURL } from 'node:url';
 import dockerignore from '@balena/dockerignore';
 import { type Arg, type Cmd, type Copy, type Env, Keyword, type Label, type PropertyInstruction } from 'dockerfile-ast';
 import { validate } from 'dockerfile-utils';
+import { parse } from 'yaml';
 import { COMPOSE_FOLDER, readCompose } from './compose.js';
 import { argumentsOf, instructionsOf, sourcesOf, type Stage, stagesOf } from './dockerfile.js';
 import { ROOT } from './fleet.js';
@@ -41,10 +42,12 @@ function copiesOf({ instructions }: Stage): ReturnType<typeof sourcesOf>[] {
 
 /** What the gateway itself would do without a word from the image. */
 function gatewayEnvironment(env: object): { host: string; port: number; problems: { path: string }[] } {
-  const module = pathToFileURL(join(ROOT, 'apps/gateway/dist/config/environment.js')).href;
-  const script = `const { readEnvironment } = await import('${module}');
+  const config = pathToFileURL(join(ROOT, 'apps/gateway/dist/config/')).href;
+  const script = `const { readEnvironment } = await import('${config}environment.js');
+    const { resolveDoors } = await import('${config}doors.js');
     const problems = [];
-    console.log(JSON.stringify({ ...readEnvironment(${JSON.stringify(env)}, '/', problems), problems }));`;
+    const environment = readEnvironment(${JSON.stringify(env)}, '/', problems);
+    console.log(JSON.stringify({ ...resolveDoors(environment, {}, '/', problems).main, problems }));`;
   return JSON.parse(execFileSync(process.execPath, ['--input-type=module', '-e', script], { encoding: 'utf8' }));
 }
 
@@ -141,7 +144,10 @@ describe('The Dockerfile', () => {
 
     it('agrees with the defaults of the gateway, and exposes no port that nobody could reach', () => {
       const { HOST, PORT, GATEWAY_CONFIG } = envOf(target);
-      expect(gatewayEnvironment({ GATEWAY_CONFIG })).toMatchObject({ host: HOST, port: Number(PORT), problems: [] });
+      const loopback = { host: '127.0.0.1', port: Number(PORT), problems: [] };
+      expect(gatewayEnvironment({ GATEWAY_CONFIG })).toEqual(loopback);
+      // A variable would win over `listen.host` of the file.
+      expect(HOST).toBeUndefined();
       expect(gatewayEnvironment({ GATEWAY_CONFIG, HOST: '0.0.0.0' }).problems).toMatchObject([{ path: 'HOST' }]);
       expect(instructionsOf(target, Keyword.EXPOSE, stages)).toEqual([]);
     });
@@ -231,6 +237,13 @@ describe('compose.yaml', () => {
     expect(text('docker/redis.conf').split('\n')).toEqual(
       expect.arrayContaining(['maxmemory-policy noeviction', 'appendonly yes']),
     );
+  });
+
+  it('gives the gateway the password in a file: an environment is kept by PM2 and shown by its commands', () => {
+    const { redis: section } = parse(text('docker/gateway.yaml')) as { redis: { host: string; password: string } };
+    expect(section).toEqual({ host: 'redis', password: 'file:/run/secrets/redis_password' });
+    expect(gateway!.secrets).toContain('redis_password');
+    expect(JSON.stringify([gateway!.command, gateway!.environment])).not.toMatch(/password|REDIS_URL/);
   });
 
   it('takes its secrets from files that are never committed', () => {

@@ -27,6 +27,10 @@ export interface FleetOptions {
   integrations?: Readonly<Record<string, Client>>;
   /** Added to the environment of PM2, and so of the workers. */
   env?: NodeJS.ProcessEnv;
+  /** More sections of the gateway's file. */
+  file?: Readonly<Record<string, unknown>>;
+  /** Address to listen on. @defaultValue 127.0.0.1 */
+  host?: string;
   /** More arguments for the Redis server. */
   redisArgs?: readonly string[];
   /** Puts something between the gateway and what listens on that port; answers the port to connect to instead. */
@@ -69,6 +73,7 @@ export function startFleet(options: FleetOptions): Promise<Fleet> {
     const port = await freePort();
     const env = {
       ...options.env,
+      HOST: options.host ?? '127.0.0.1',
       PORT: String(port),
       GATEWAY_CONFIG: config,
       GATEWAY_WORKERS: String(workers),
@@ -84,11 +89,11 @@ export function startFleet(options: FleetOptions): Promise<Fleet> {
 }
 
 function configuration(options: FleetOptions & { issuer: string; upstream: string }): object {
-  const { store, policy = {}, integrations = DEMO, issuer, upstream } = options;
+  const { store, policy = {}, integrations = DEMO, file = {}, issuer, upstream } = options;
   const shared = { grant: 'client_credentials', issuer, clientSecret: '${CLIENT_SECRET}', scope: ['api:read'] };
   const entries = Object.entries(integrations).map(([name, client]): [string, object] => [
     name,
     { upstream, token: { ...shared, ...client, allowInsecureRequests: true }, policy },
   ]);
-  return { store, integrations: Object.fromEntries(entries) };
+  return { store, integrations: Object.fromEntries(entries), ...file };
 }

@@ -2,12 +2,15 @@ import { ClusterMetricsModule } from '@mintonce/cluster-metrics';
 import { TokenCacheMetricsModule } from '@mintonce/token-cache/prometheus';
 import { type DynamicModule, Module } from '@nestjs/common';
 import { APP_FILTER } from '@nestjs/core';
+import { AccessModule } from './access/access.module.js';
 import { ConfigModule } from './config/config.module.js';
 import { type GatewayConfig } from './config/load-config.js';
 import { HealthModule } from './health/health.module.js';
 import { IntegrationsController } from './integrations/integrations.controller.js';
 import { ProblemFilter } from './problem.filter.js';
 import { ProxyModule } from './proxy/proxy.module.js';
+import { Reload } from './reload/reload.js';
+import { TokenController } from './tokens/token.controller.js';
 import { TokensModule } from './tokens/tokens.module.js';
 
 /** The root module of the gateway. */
@@ -18,14 +21,15 @@ export class AppModule {
       module: AppModule,
       imports: [
         ConfigModule.forRoot(config),
+        AccessModule,
         TokensModule.forRoot(config),
         ClusterMetricsModule.forRoot({ path: '/metrics' }),
         TokenCacheMetricsModule,
         ProxyModule,
         HealthModule,
       ],
-      controllers: [IntegrationsController],
-      providers: [{ provide: APP_FILTER, useClass: ProblemFilter }],
+      controllers: [IntegrationsController, TokenController],
+      providers: [Reload, { provide: APP_FILTER, useClass: ProblemFilter }],
     };
   }
 }

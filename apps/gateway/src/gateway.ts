@@ -1,13 +1,26 @@
+import { type TokenStore } from '@mintonce/token-cache';
 import { type LogLevel } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { type NestFastifyApplication } from '@nestjs/platform-fastify';
-import { refuseWebPages } from './access/refuse-web-pages.js';
+import { getToken } from '@willsoto/nestjs-prometheus';
 import { type FastifyInstance } from 'fastify';
+import { type Counter } from 'prom-client';
+import { AuditLog } from './access/audit-log.js';
+import { CallerLimits } from './access/caller-limits.js';
+import { type DoorName } from './access/doors.js';
+import { Gatekeeper } from './access/gatekeeper.js';
+import { guardDoors } from './access/guard-doors.js';
+import { type HostRules } from './access/web-pages.js';
 import { AppModule } from './app.module.js';
 import { rethrowAsConfigError } from './config/config.error.js';
 import { type GatewayConfig } from './config/load-config.js';
+import { isLoopback } from './config/loopback.js';
+import { policyPathOf } from './config/policy-path.js';
 import { httpAdapter } from './http-adapter.js';
-import { requestIdOf } from './proxy/request-id.js';
+import { idOfRequest } from './proxy/request-id.js';
+import { redisOf } from './tokens/owned-redis-token-store.js';
+import { TOKEN_STORE } from './tokens/token-store.module.js';
+import { workerCount } from './worker-count.js';
 
 /** Errors and warnings only: under PM2 every line also goes to the daemon. */
 const LOG_LEVELS: LogLevel[] = ['fatal', 'error', 'warn'];
@@ -18,7 +31,8 @@ const LOG_LEVELS: LogLevel[] = ['fatal', 'error', 'warn'];
  * @throws ConfigError naming what is wrong with the configuration
  */
 export async function createGateway(config: GatewayConfig): Promise<NestFastifyApplication> {
-  const app = await NestFactory.create<NestFastifyApplication>(AppModule.forRoot(config), httpAdapter(config.limits), {
+  const adapter = httpAdapter(config.limits, config.tls);
+  const app = await NestFactory.create<NestFastifyApplication>(AppModule.forRoot(config), adapter, {
     bodyParser: false,
     abortOnError: false,
     // A failed start throws, and the caller reports the error; Nest would log it a second time.
@@ -28,16 +42,32 @@ export async function createGateway(config: GatewayConfig): Promise<NestFastifyA
   app.useLogger(LOG_LEVELS);
   app.flushLogs();
   const fastify = app.getHttpAdapter().getInstance();
-  refuseWebPages(fastify, config.allowedHosts);
+  const refusals = app.get<Counter>(getToken('gateway_refusals_total'));
+  guardDoors(fastify, {
+    hosts: hostRules(config),
+    gatekeeper: app.get(Gatekeeper),
+    limits: new CallerLimits(config, { redis: redisOf(app.get<TokenStore>(TOKEN_STORE)), workers: workerCount() }),
+    audit: app.get(AuditLog),
+    refused: (door, code) => refusals.inc({ door, code }),
+  });
   ignoreBodies(fastify);
   identifyAnswers(fastify);
   return app;
 }
 
+function hostRules({ host, operations, allowedHosts }: GatewayConfig): HostRules {
+  const doors = new Map<DoorName, string | undefined>([
+    ['main', host],
+    ['operations', operations?.host],
+  ]);
+  const reachable = [...doors].flatMap(([door, address]) => (address && !isLoopback(address) ? [door] : []));
+  return { names: allowedHosts, reachableDoors: new Set(reachable) };
+}
+
 /** What the gateway's own routes answer is of the moment, and has the id of its request as proxied answers have. */
 function identifyAnswers(fastify: FastifyInstance): void {
   fastify.addHook('onRequest', (request, reply, proceed) => {
-    void reply.headers({ 'cache-control': 'no-store', 'x-request-id': requestIdOf(request.headers['x-request-id']) });
+    void reply.headers({ 'cache-control': 'no-store', 'x-request-id': idOfRequest(request.raw) });
     proceed();
   });
 }
@@ -46,10 +76,4 @@ function identifyAnswers(fastify: FastifyInstance): void {
 function ignoreBodies(fastify: FastifyInstance): void {
   fastify.removeAllContentTypeParsers();
   fastify.addContentTypeParser('*', (_request, _body, done) => done(null));
-}
-
-/** The library's options of the module and of each integration stand in a `policy` section of the file, but for two of them. */
-function policyPathOf(field: string): string {
-  const [, integration = '', option = ''] = /^(integrations\.[^.]+\.)?(.*)$/.exec(field) ?? [];
-  return /^(credential|warmUp)\b/.test(option) ? field : `${integration}policy.${option}`;
 }

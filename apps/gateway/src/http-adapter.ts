@@ -1,6 +1,7 @@
 import { type RequestListener } from 'node:http';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { type FastifyError, type FastifyReply, type FastifyRequest } from 'fastify';
+import { type TlsFiles } from './config/doors.js';
 import { DEFAULT_LIMITS, type Limits } from './config/limits.js';
 import { sendProblem } from './proxy/problem.js';
 import { invalidPath } from './proxy/problems.js';
@@ -8,10 +9,10 @@ import { requestIdOf } from './proxy/request-id.js';
 import { createHttpServer } from './server/http-server.js';
 
 /** Fastify on the gateway's own server, which answers every error with a problem document. */
-export function httpAdapter(limits: Limits = DEFAULT_LIMITS): FastifyAdapter {
+export function httpAdapter(limits: Limits = DEFAULT_LIMITS, tls?: TlsFiles): FastifyAdapter {
   return new FastifyAdapter({
     frameworkErrors: refuseTarget,
-    serverFactory: (handler: RequestListener) => createHttpServer(handler, limits),
+    serverFactory: (handler: RequestListener) => createHttpServer(handler, limits, tls),
     // The server has answered already.
     clientErrorHandler: () => {},
   });

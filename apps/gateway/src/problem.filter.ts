@@ -3,7 +3,7 @@ import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException, Logger 
 import { type FastifyReply, type FastifyRequest } from 'fastify';
 import { type Problem, problemDocument, problemHeaders } from './proxy/problem.js';
 import { problemOf } from './proxy/problems.js';
-import { requestIdOf } from './proxy/request-id.js';
+import { idOfRequest } from './proxy/request-id.js';
 
 /** Turns every error of a route into a problem document (RFC 9457) without internals. A health report is passed on as it is. */
 @Catch()
@@ -17,7 +17,7 @@ export class ProblemFilter implements ExceptionFilter {
       return;
     }
     const request = host.switchToHttp().getRequest<FastifyRequest>();
-    const requestId = requestIdOf(request.headers['x-request-id']);
+    const requestId = idOfRequest(request.raw);
     const problem = describe(error);
     if (problem.status >= 500 && !(error instanceof TokenCacheError)) this.logger.error(error);
     void reply

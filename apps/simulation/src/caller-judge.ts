@@ -8,8 +8,13 @@ import { type Caller, type Process } from './process.js';
 import { type RejectionJudge } from './rejection-judge.js';
 import { type KnownRequest } from './requests.js';
 import { type PublishedToken } from './store-truth.js';
-import { SICKNESS } from './weather-faults.js';
+import { DEAFNESS, SICKNESS } from './weather-faults.js';
 import { NETWORK_MS, Witness } from './witness.js';
+
+/** Within it those that wait come back after the end of a lease. */
+const LEASE_END_MS = 100;
+/** With all that the fault leaves slow: an idle store, the look around of who is not told, and a mint. */
+const LONGEST_MINT_MS = 2_000;
 
 /** What one caller was told: an access token, or the code of an error. */
 export interface Told {
@@ -148,6 +153,22 @@ export class CallerJudge extends Witness {
     this.verdict.expect(waitedMs <= waitTimeoutMs + 1, 'no caller waits past its deadline', () => {
       return `${process.name} kept a caller of ${caller.request.label} for ${waitedMs} ms`;
     });
+    this.checkHoldUp(caller, waitedMs);
+  }
+
+  /** A lease whose process does not hear of it is waited for until it ends, and then another process mints. */
+  private checkHoldUp({ process, request, askedAt }: Caller, waitedMs: number): void {
+    const { faults, policy } = this.world.weather;
+    const deaf = new Set(this.world.everyone.filter(({ link }) => link.everDeaf).map(({ name }) => name));
+    if (deaf.size === 0 || deaf.has(process.name) || faults.some(({ name }) => name !== DEAFNESS)) return;
+    const grants = [...(this.truthOf(request.label)?.grants.values() ?? [])];
+    const unheard = grants.filter((grant) => deaf.has(grant.process) && grant.at > askedAt - policy.leaseMs);
+    const boundMs = unheard.length * (policy.leaseMs + LEASE_END_MS) + LONGEST_MINT_MS;
+    this.verdict.expect(
+      waitedMs <= boundMs,
+      'a process that hears nothing holds nobody up for longer than its lease',
+      () => `${process.name} kept a caller of ${request.label} for ${waitedMs} ms, with ${unheard.length} such leases`,
+    );
   }
 
   /** One process that cannot use its source is no reason to refuse the callers of others, who may try for themselves. */

@@ -19,15 +19,12 @@ export class HandJudge extends Witness {
     return accessToken !== undefined && this.isInHand(process, label, accessToken) ? accessToken : undefined;
   }
 
-  /** The good token in hand if it is outside of every refresh window that it may have. */
+  /** The good token in hand if it is outside of every refresh window that it may have, and so is whatever may have taken its place. */
   freshIn(process: Process, label: string): string | undefined {
     const accessToken = this.heldBy(process, label);
-    const issued = this.world.idp.tokens.get(accessToken ?? '');
-    const learned = process.knowledgeOf(label).tokens.get(accessToken ?? '');
-    if (!issued || !learned) return undefined;
-    const lifeMs = issued.hardExpiryAt - issued.askedAt;
-    const windowMs = Math.min(this.world.weather.policy.refreshWindowMs, lifeMs * LONGEST_WINDOW);
-    return learned.soonestEndAt - windowMs > this.now + NETWORK_MS ? accessToken : undefined;
+    if (accessToken === undefined) return undefined;
+    const all = [accessToken, ...this.laterThan(process, label, accessToken)];
+    return all.every((each) => this.isFresh(process, label, each)) ? accessToken : undefined;
   }
 
   served(caller: Caller): void {
@@ -77,9 +74,26 @@ export class HandJudge extends Witness {
   private isInHand(process: Process, label: string, accessToken: string): boolean {
     const { tokens } = process.knowledgeOf(label);
     const own = tokens.get(accessToken);
-    if (!own || this.mayBeEvicted(label, own.at)) return false;
-    const later = [...tokens].flatMap(([other, { usableAt }]) => (usableAt > own.at ? [other] : []));
-    return [accessToken, ...later].every((each) => this.isGood(process, label, each));
+    if (!own || this.mayBeEvicted(label, accessToken, own.at)) return false;
+    return [accessToken, ...this.laterThan(process, label, accessToken)].every((each) =>
+      this.isGood(process, label, each),
+    );
+  }
+
+  /** The tokens that came since, any of which may have taken its place. */
+  private laterThan(process: Process, label: string, accessToken: string): string[] {
+    const { tokens } = process.knowledgeOf(label);
+    const since = tokens.get(accessToken)?.at ?? Infinity;
+    return [...tokens].flatMap(([other, { usableAt }]) => (usableAt > since && other !== accessToken ? [other] : []));
+  }
+
+  private isFresh(process: Process, label: string, accessToken: string): boolean {
+    const issued = this.world.idp.tokens.get(accessToken);
+    const learned = process.knowledgeOf(label).tokens.get(accessToken);
+    if (!issued || !learned) return false;
+    const lifeMs = issued.hardExpiryAt - issued.askedAt;
+    const windowMs = Math.min(this.world.weather.policy.refreshWindowMs, lifeMs * LONGEST_WINDOW);
+    return learned.soonestEndAt - windowMs > this.now + NETWORK_MS;
   }
 
   private isGood(process: Process, label: string, accessToken: string): boolean {
@@ -102,10 +116,11 @@ export class HandJudge extends Witness {
   }
 
   /** What no other process has is kept, however many keys there are; but it gives way to a shared token, which is not. */
-  private mayBeEvicted(label: string, since: number): boolean {
+  private mayBeEvicted(label: string, accessToken: string, since: number): boolean {
     const { nearCache, requests } = this.world.weather;
     const isSmall = nearCache !== false && (nearCache.maxEntries ?? Infinity) < requests;
-    return isSmall && (this.truthOf(label)?.published.some(({ storedAt, ttlMs }) => storedAt + ttlMs > since) ?? false);
+    const published = this.truthOf(label)?.published ?? [];
+    return isSmall && published.some((one) => one.accessToken === accessToken || one.storedAt + one.ttlMs > since);
   }
 }
 

@@ -11,6 +11,8 @@ export interface LinkConditions {
   delayMs: number;
   loseRequests: number;
   loseReplies: number;
+  /** What each answer takes beyond the network. */
+  answersLateMs: number;
   /** The client sends again what it heard nothing of, as ioredis does, although it arrived. */
   duplicate: number;
 }
@@ -32,6 +34,8 @@ export interface SentBy {
 /** One process's way to the store and back. */
 export class Link {
   conditions: LinkConditions;
+  /** Whether the process ever heard no answer of the store in time, for long. */
+  everDeaf = false;
   /** The share of leases whose first commit or failure is reset, on its way or on the way back. */
   resetCommits = 0;
   calls = 0;
@@ -54,7 +58,13 @@ export class Link {
   /** Everything arrives, once and soon. */
   calm(): LinkConditions {
     this.resetCommits = 0;
-    return (this.conditions = { delayMs: this.usualDelayMs, loseRequests: 0, loseReplies: 0, duplicate: 0 });
+    return (this.conditions = {
+      delayMs: this.usualDelayMs,
+      loseRequests: 0,
+      loseReplies: 0,
+      answersLateMs: 0,
+      duplicate: 0,
+    });
   }
 
   call(operation: StoreOperation, args: readonly unknown[]): Promise<unknown> {
@@ -84,7 +94,7 @@ export class Link {
       this.send(call, answered, failed);
       if (isSentTwice)
         this.time.after(this.chance.exponential(200), this.host, () => this.send(call, answered, failed));
-    }).finally(heard);
+    }).finally(() => heard(this.time.now));
   }
 
   delay(): number {
@@ -109,7 +119,7 @@ export class Link {
         if (this.chance.happens(this.conditions.loseReplies)) {
           return this.lose(call, 'the answer is lost', reject);
         }
-        time.after(this.delay(), host, settle);
+        time.after(this.delay() + this.conditions.answersLateMs, host, settle);
       };
       const executedAt = time.now;
       server.execute(call).then(

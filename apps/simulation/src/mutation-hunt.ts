@@ -5,6 +5,7 @@ import { type Campaign } from './campaign.js';
 import { expectToFit, makeMutant } from './mutant.js';
 import { type Mutation } from './mutations.js';
 import { replayCommand } from './replay-command.js';
+import { type Outcome } from './simulate.js';
 
 /** What became of one defect. It is found when a promise breaks, and not when the library or the simulation falls over it. */
 export interface Hunt {
@@ -36,10 +37,11 @@ export async function huntMutations(mutations: readonly Mutation[], seeds: numbe
 }
 
 async function hunt(mutation: Mutation, seeds: number): Promise<Hunt> {
-  const { name, faults: fault = [] } = mutation;
+  const { name, schedule, faults: fault = [] } = mutation;
   const mutant = makeMutant(mutation);
   const only = fault.flatMap((one) => ['--fault', one]);
   try {
+    if (schedule !== undefined) return { name, ...(await played(mutant.directory, schedule)) };
     for (let from = 1; from <= seeds;) {
       const range = ['--from', String(from), '--seeds', String(seeds - from + 1), ...only];
       const campaign = await campaignOf(['--library', mutant.directory, ...range, '--stop', '--json']);
@@ -58,6 +60,15 @@ async function hunt(mutation: Mutation, seeds: number): Promise<Hunt> {
   }
 }
 
+/** What a schedule shows, which the library as it is survives by a test of its own. */
+async function played(directory: string, schedule: string): Promise<Omit<Hunt, 'name'>> {
+  const outcome = await resultOf<Outcome>(['--library', directory, '--schedule', schedule, '--json']);
+  if (typeof outcome === 'string') return { isFound: false, diedOf: outcome };
+  const { breach, crash } = outcome;
+  const replay = replayCommand({ schedule });
+  return { isFound: breach !== undefined && crash === undefined, ...breach, ...(crash && { diedOf: crash }), replay };
+}
+
 /** A seed that breaks a promise of the library as it is shows nothing of the defect. */
 async function isBrokenAnyway(seed: number, only: readonly string[]): Promise<boolean> {
   const campaign = await campaignOf(['--from', String(seed), '--seeds', '1', ...only, '--json']);
@@ -65,16 +76,20 @@ async function isBrokenAnyway(seed: number, only: readonly string[]): Promise<bo
 }
 
 /** A campaign in a process of its own, or what that process died of. */
-export async function campaignOf(options: readonly string[]): Promise<Campaign | string> {
+export function campaignOf(options: readonly string[]): Promise<Campaign | string> {
+  return resultOf<Campaign>(options);
+}
+
+async function resultOf<T>(options: readonly string[]): Promise<T | string> {
   const main = fileURLToPath(new URL('./main.js', import.meta.url));
   const child = run(process.execPath, [main, ...options], { timeout: MOST_MS, maxBuffer: 2 ** 26 });
   try {
-    return JSON.parse((await child).stdout) as Campaign;
+    return JSON.parse((await child).stdout) as T;
   } catch (error) {
     // A campaign that found something exits with 1, and says what all the same.
     const { stdout, stderr, killed } = error as { stdout?: string; stderr?: string; killed?: boolean };
     if (killed) return `it was still running after ${MOST_MS / 1_000} s`;
-    return stdout ? (JSON.parse(stdout) as Campaign) : lastErrorOf(stderr ?? String(error));
+    return stdout ? (JSON.parse(stdout) as T) : lastErrorOf(stderr ?? String(error));
   }
 }
 

@@ -9,9 +9,17 @@ export interface Mutation {
   readonly edits: readonly Edit[];
   /** The only faults of its runs, where chance would bring them too seldom. @defaultValue those of the seed */
   readonly faults?: readonly string[];
+  /** The schedule that shows it, where its moment is too short for chance. @defaultValue seeds are tried */
+  readonly schedule?: string;
 }
 
 const edit = (file: string, find: string, replace: string): Edit => ({ file, find, replace });
+
+const VOID_IS_NOT_HEEDED = edit(
+  'core/store-client/store-client.js',
+  "this.onVoided(key.id, acquired.voidedUpTo, acquired.outcome === 'hit' ? undefined : acquired.rejected);",
+  '',
+);
 
 /** What others got wrong, and what we could have; the simulation must find each. */
 export const MUTATIONS: readonly Mutation[] = [
@@ -19,7 +27,7 @@ export const MUTATIONS: readonly Mutation[] = [
     name: 'a waiter does not look again before it mints',
     edits: [
       edit(
-        'core/protocol/acquisition.js',
+        'core/protocol/inquiry.js',
         'store.acquire(key, { refusedGeneration: refusedBy(way), minTtlMs: way.demand.minLifeMs })',
         'store.acquire(key, { refusedGeneration: refusedBy(way), minTtlMs: way.waitedSince === undefined ? 0 : 1e12 })',
       ),
@@ -40,6 +48,33 @@ export const MUTATIONS: readonly Mutation[] = [
     name: 'a release does not ask whose lease it is',
     edits: [edit('core/slot/slot-state.js', 'slot.nonce === nonce && slot.fence === fence', "slot.nonce !== ''")],
     faults: ['a process is paused', 'messages are slow', 'the source fails'],
+  },
+  {
+    name: 'a waiter registers after the call that tells it to wait',
+    edits: [
+      edit(
+        'core/protocol/acquisition.js',
+        'await way.watch.wait(leaseEndsInMs);',
+        '{ way.watch.close(); way.watch = this.parts.storeEvents.watch(way.key.id); await way.watch.wait(leaseEndsInMs); }',
+      ),
+    ],
+    schedule: 'the event that tells of a token overtakes the answer that tells to wait',
+  },
+  {
+    name: 'waiters are not woken when the event channel comes up',
+    edits: [
+      edit(
+        'core/store-client/store-events.js',
+        'this.arriveSince = upSince; this.wakeAll();',
+        'this.arriveSince = upSince;',
+      ),
+    ],
+    schedule: 'a token is stored just before the event channel of a waiter comes up',
+  },
+  {
+    name: 'a reply that was overtaken takes the place of a newer token',
+    edits: [edit('core/in-hand/tokens-in-hand.js', 'return isOvertaking || isOutlived', 'return isOutlived')],
+    schedule: 'the reply to a look-up is overtaken by a refresh, and then the store is gone',
   },
   {
     name: 'a lease is not renewed',
@@ -178,23 +213,20 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: 'a purged token is shared again by its holder',
-    edits: [edit('core/protocol/acquisition.js', 'tokens.heed(key.id, acquired.voidedUpTo, acquired.rejected);', '')],
+    edits: [VOID_IS_NOT_HEEDED],
     faults: ['tokens are purged', 'an event channel is deaf'],
   },
   {
     name: 'a rejected token is shared again by its holder',
     edits: [
-      edit(
-        'core/protocol/acquisition.js',
-        'tokens.heed(key.id, acquired.voidedUpTo, acquired.rejected); this.admitRejected(way, acquired.rejected, sentAt);',
-        '',
-      ),
+      VOID_IS_NOT_HEEDED,
+      edit('core/protocol/acquisition.js', 'this.admitRejected(way, acquired.rejected, sentAt);', ''),
     ],
     faults: ['tokens are revoked', 'an event channel is deaf'],
   },
   {
     name: 'a token minted without the store is shared over a purge',
-    edits: [edit('core/protocol/upkeep.js', 'tokens.heed(key.id, granted.voidedUpTo, granted.rejected);', '')],
+    edits: [VOID_IS_NOT_HEEDED],
     faults: ['a process that is cut off misses a purge'],
   },
   {
@@ -268,6 +300,11 @@ export const MUTATIONS: readonly Mutation[] = [
     faults: ['messages are lost'],
   },
   {
+    name: 'a lease is extended by granting it again',
+    edits: [edit('core/slot/slot.js', 'slot: isHeld ? undefined :', 'slot:')],
+    faults: ['a process does not hear the store in time'],
+  },
+  {
     name: 'a failure is not shared',
     edits: [
       edit(
@@ -333,8 +370,8 @@ export const MUTATIONS: readonly Mutation[] = [
     edits: [
       edit(
         'core/store-client/time-limit.js',
-        'return await Promise.race([work(() => limit.isOver), limit.end]);',
-        'limit.end.catch(() => {}); return await work(() => limit.isOver);',
+        'return await Promise.race([work, this.end]);',
+        'this.end.catch(() => {}); return await work;',
       ),
     ],
     faults: ['messages are lost'],
@@ -413,7 +450,7 @@ export const MUTATIONS: readonly Mutation[] = [
     name: 'an offer ignores what is void',
     edits: [
       edit('core/slot/offer.js', "if (generation <= voidedUpTo(slot)) return { answer: { outcome: 'voided' } };", ''),
-      edit('core/protocol/upkeep.js', 'tokens.heed(key.id, acquired.voidedUpTo, acquired.rejected);', ''),
+      VOID_IS_NOT_HEEDED,
     ],
     faults: ['a process that is cut off misses a purge', 'the source throttles'],
   },

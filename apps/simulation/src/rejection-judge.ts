@@ -33,8 +33,9 @@ export class RejectionJudge extends Witness {
       truth.purgedUpTo > 0 &&
       issued !== undefined &&
       issued.askedAt < (truth.purgedAt.at(-1) ?? 0);
+    const isUntellable = this.world.server.setBackMs > 0 && issued?.isLocal === true;
     this.verdict.expect(
-      !isBack && !isPurged,
+      (!isBack && !isPurged) || isUntellable,
       'no token is shared again that was rejected or purged',
       () => `${accessToken} is back`,
       { label: issued?.label },
@@ -93,6 +94,8 @@ export class RejectionJudge extends Witness {
     const { voids, ownPurges } = process.knowledgeOf(label);
     const generations = this.generationsOf(label, accessToken);
     const isShared = generations.length > 0;
+    // The fences of a store whose clock was set back rise by one, as those of mints without it do.
+    if (!isShared && this.world.server.setBackMs > 0) return;
     const heard = voids.some(
       ({ type, isTold, upTo, heardAt, happenedAt = 0 }) =>
         type === 'purged' &&

@@ -209,6 +209,54 @@ export const SCHEDULES: readonly Schedule[] = [
     },
   },
   {
+    name: 'the event that tells of a token overtakes the answer that tells to wait',
+    promises: [5],
+    origin: 'replies and events come by different connections',
+    weather: { ...QUIET, faults: breaking('network') },
+    play(world) {
+      ask(world, 100, 0);
+      ask(world, 460, 1);
+      at(world, 460.05, () => (processOf(world, 1).link.conditions.delayMs = 300));
+      at(world, 465, () => processOf(world, 1).link.calm());
+    },
+    check: (world) => tells(world, ['t1', 't1']) ?? toldBefore(world, 1_000),
+  },
+  {
+    name: 'a token is stored just before the event channel of a waiter comes up',
+    promises: [5],
+    origin: 'what happened while nobody listened',
+    weather: { ...QUIET, faults: breaking('events') },
+    play(world) {
+      ask(world, 100, 0);
+      ask(world, 200, 1);
+      at(world, 437.5, () => processOf(world, 1).channel?.break());
+    },
+    check: (world) => tells(world, ['t1', 't1']) ?? toldBefore(world, 550),
+  },
+  {
+    name: 'the reply to a look-up is overtaken by a refresh, and then the store is gone',
+    promises: [3],
+    origin: 'a reply says what was true when it was sent',
+    weather: {
+      ...QUIET,
+      policy: { ...DEFAULT_POLICY, refreshWindowMs: 3_000 },
+      mintMs: 50,
+      nearCache: false,
+      lifeMs: 20_000,
+      faults: breaking('network', 'server'),
+    },
+    play(world) {
+      ask(world, 100, 0);
+      ask(world, 17_000, 0);
+      ask(world, 17_010, 0);
+      at(world, 17_010.05, () => (processOf(world, 0).link.conditions.delayMs = 250));
+      at(world, 17_012, () => processOf(world, 0).link.calm());
+      at(world, 17_100, () => (world.server.state = 'silent'));
+      ask(world, 17_200, 0);
+    },
+    check: (world) => tells(world, ['t1', 't2', 't1', 't2']),
+  },
+  {
     name: 'two hundred callers stand behind a holder that fails',
     promises: [5],
     origin: 'convoys behind a lock: each waiter asks the dead server in turn',
@@ -340,6 +388,12 @@ function reject(world: World, index: number, accessToken: string): void {
 function tells(world: World, expected: readonly string[]): string | undefined {
   const told = world.callers.told.slice(0, expected.length).map(({ what }) => what);
   return told.join() === expected.join() ? undefined : `callers were told ${told.join()}`;
+}
+
+/** Of those who came before everything healed. */
+function toldBefore({ callers, weather }: World, atMs: number): string | undefined {
+  const late = callers.told.find(({ askedAt, at }) => askedAt < weather.troubleMs && at > atMs);
+  return late && `${late.process} was told ${late.what} at ${late.at}`;
 }
 
 /** Before everything healed. */

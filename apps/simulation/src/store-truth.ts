@@ -47,10 +47,12 @@ export interface Grant {
 /** An attempt of a process. */
 interface Ask {
   readonly process: string;
+  /** When the time limit of the call began. */
   readonly at: number;
   /** For callers to whom any valid token is good enough. */
   readonly isForAnybody: boolean;
-  isOpen: boolean;
+  /** When its process heard of it. */
+  heardAt?: number;
 }
 
 /** A token that a process held and the store did not. */
@@ -111,10 +113,12 @@ export class KeyTruth {
   }
 
   /** An attempt is on its way; the returned function says that its process heard of it. */
-  asked({ minTtlMs, refusedGeneration }: Attempt, process: string, at: number): () => void {
+  asked({ minTtlMs, refusedGeneration }: Attempt, process: string, now: number): (heardAt: number) => void {
     const isForAnybody = minTtlMs === 0 && refusedGeneration === undefined;
-    const ask = { process, at, isForAnybody, isOpen: true };
-    const twin = isForAnybody && this.asks.find((other) => this.isTwin(other, ask));
+    // One that is made again as soon as the former has ended shares its time limit.
+    const former = this.asks.find(({ heardAt, ...ask }) => heardAt === now && ask.process === process);
+    const ask: Ask = { process, at: former?.at ?? now, isForAnybody };
+    const twin = isForAnybody && this.asks.find((other) => this.isTwin(other, process, now));
     this.verdict.expect(
       !twin,
       'the callers of one process ask the store together',
@@ -122,7 +126,7 @@ export class KeyTruth {
     );
     this.asks.push(ask);
     if (this.asks.length > REMEMBERED_ASKS) this.asks.shift();
-    return () => void (ask.isOpen = false);
+    return (heardAt) => void (ask.heardAt = heardAt);
   }
 
   acquired(answer: Acquired, attempt: Attempt, { now, serverNow, process }: Moment): void {
@@ -163,8 +167,8 @@ export class KeyTruth {
       nonce,
       fence,
       at,
-      endsAt: serverNow + leaseMs,
-      leaseMs,
+      endsAt: isAgain ? lease.endsAt : serverNow + leaseMs,
+      leaseMs: isAgain ? lease.leaseMs : leaseMs,
       ...(answer.token && { beside: this.published.findLast((token) => token.fence === answer.token?.fence) }),
     };
     this.grants.set(fence, this.lease);
@@ -307,8 +311,8 @@ export class KeyTruth {
     this.coolsFor = undefined;
   }
 
-  private isTwin(other: Ask, { process, at }: Ask): boolean {
-    const isOpen = other.isOpen && at - other.at < this.storeTimeoutMs - TIMER_MS;
+  private isTwin(other: Ask, process: string, now: number): boolean {
+    const isOpen = other.heardAt === undefined && now - other.at < this.storeTimeoutMs - TIMER_MS;
     return isOpen && other.isForAnybody && other.process === process;
   }
 

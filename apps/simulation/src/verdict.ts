@@ -34,6 +34,7 @@ export const INVARIANTS = {
   'a refused call goes again with another token if one can be had': 3,
   'a dead holder is replaced in time': 4,
   'no process waits for itself': 4,
+  'a process that hears nothing holds nobody up for longer than its lease': 4,
   'no caller waits past its deadline': 5,
   'a failing source is left alone for the cool-down': 5,
   'callers hear errors of this library only': 5,

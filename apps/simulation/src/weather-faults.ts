@@ -10,6 +10,7 @@ const GIVEN_UP_AFTER_MS = 10_000;
 const HEARTBEAT_MS = 5_000;
 
 export const SICKNESS = 'a process is sick';
+export const DEAFNESS = 'a process does not hear the store in time';
 
 /** What hosts, providers and upstreams do though nothing is broken, and what breaks for some only. */
 export const WEATHER_FAULTS: readonly Fault[] = [
@@ -75,6 +76,28 @@ export const WEATHER_FAULTS: readonly Fault[] = [
       everSick.add(process.name);
       world.say(process.name, `is sick: its source answers ${failure}`);
       world.later(chance.pick([5_000, 30_000]), () => sick.delete(process.name));
+    },
+  },
+  {
+    name: DEAFNESS,
+    disturbs: 'network',
+    everyMs: 5_000,
+    // Callers may wait for longer than they have to, so that it shows for how long they do.
+    shape: (weather) => ({
+      ...weather,
+      policy: { ...weather.policy, waitTimeoutMs: 15_000 },
+      mintMs: Math.min(weather.mintMs, 200),
+    }),
+    strike(world, chance) {
+      // One and the same in a run, for longer than callers wait.
+      const process = world.processes.find(({ link }) => link.everDeaf) ?? aProcess(world, chance);
+      if (!process) return;
+      const { storeTimeoutMs, waitTimeoutMs } = world.weather.policy;
+      const deafness = chance.pick([{ loseReplies: 1 }, { answersLateMs: storeTimeoutMs * 1.5 }]);
+      process.link.everDeaf = true;
+      process.link.conditions = { ...process.link.conditions, ...deafness };
+      world.say(process.name, `does not hear the store: ${JSON.stringify(deafness)}`);
+      world.later(waitTimeoutMs * chance.pick([1.5, 3]), () => world.calmLinks([process]));
     },
   },
   {

@@ -1,3 +1,4 @@
+export { type CertificateAuthority, certificateAuthority, type KeyPair } from './certificate-authority.js';
 export { ensureRedisServer } from './ensure-redis-server.js';
 export { type Evidence, recordEvidence } from './evidence.js';
 export { ensureFakeTime, FAKETIME_IS_MISSING, FakeTime } from './fake-time.js';

@@ -16,8 +16,8 @@ export interface RedisClusterOptions {
   replicas?: number;
   /** How long a master may be silent before a replica takes its place. @defaultValue 1 000 */
   nodeTimeoutMs?: number;
-  /** More arguments for every server. */
-  args?: readonly string[];
+  /** More arguments for every server, or what makes them for each one, such as a port of its own. */
+  args?: readonly string[] | (() => Promise<readonly string[]>);
 }
 
 const SLOTS = 16_384;
@@ -34,11 +34,12 @@ export async function startCluster(options: RedisClusterOptions = {}): Promise<R
     ...['--cluster-enabled', 'yes', '--cluster-node-timeout', String(nodeTimeoutMs)],
     // However long a replica was cut off, it is better than none.
     ...['--cluster-replica-validity-factor', '0', '--cluster-allow-replica-migration', 'no'],
-    ...[...PROMPT_REPLICATION, ...args],
+    ...PROMPT_REPLICATION,
   ];
+  const argsOfNode = async () => [...settings, ...(typeof args === 'function' ? await args() : args)];
   return await startTogether(async (running) => {
     const cluster = running.add(new RedisCluster());
-    await Promise.all(Array.from({ length: masters + replicas }, () => cluster.addNode(settings)));
+    await Promise.all(Array.from({ length: masters + replicas }, async () => cluster.addNode(await argsOfNode())));
     await cluster.form(masters);
     return cluster;
   });

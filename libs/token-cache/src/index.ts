@@ -1,7 +1,13 @@
 export { type TokenCacheFeatureAsyncOptions } from './nest/token-cache.feature.js';
 export { TokenCacheModule } from './nest/token-cache.module.js';
 export { TokenService } from './nest/token.service.js';
-export { type ColdToken, type GetTokenOptions, type SendOptions, TokenClient } from './core/token-client.js';
+export {
+  type ColdToken,
+  type GetTokenOptions,
+  type ReconfigureOptions,
+  type SendOptions,
+  TokenClient,
+} from './core/token-client.js';
 export { Token, type TokenProperties } from './core/contract/token.js';
 export { type CredentialForm, type CredentialHeader } from './core/contract/credential.js';
 export { type TokenRequest, resourcesOf, scopesOf } from './core/contract/token-request.js';
@@ -43,6 +49,7 @@ export {
   type TokenStoreEvents,
   type TokenStoreListener,
   type TurnedAway,
+  type Voided,
 } from './core/contract/token-store.js';
 export { MemoryTokenStore } from './core/slot/memory-token-store.js';
 export {

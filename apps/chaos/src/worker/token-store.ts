@@ -1,11 +1,11 @@
 import { type TokenStore } from '@mintonce/token-cache';
-import { RedisTokenStore } from '@mintonce/token-cache/redis';
+import { giveUpWhenSilent, RedisTokenStore } from '@mintonce/token-cache/redis';
 import { SqliteTokenStore } from '@mintonce/token-cache/sqlite';
 import { Cluster, Redis } from 'ioredis';
 import { type StoreSettings } from '../messages.js';
 
 /** As the README recommends. */
-const CLIENT = { commandTimeout: 500, maxRetriesPerRequest: 1, connectTimeout: 1_000, socketTimeout: 2_000 };
+const CLIENT = { commandTimeout: 10_000, maxRetriesPerRequest: 1, connectTimeout: 1_000 };
 const HOST = '127.0.0.1';
 
 export interface OpenStore {
@@ -21,6 +21,7 @@ export function openStore(settings: StoreSettings): OpenStore {
   const client = clientFor(settings);
   // Redis comes and goes here; without a listener each attempt to reconnect would be a line of output.
   client.on('error', () => undefined);
+  giveUpWhenSilent(client);
   return { store: new RedisTokenStore(client), close: async () => client.disconnect() };
 }
 

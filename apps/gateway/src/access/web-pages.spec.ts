@@ -5,6 +5,7 @@ import { temporaryDirectory, type TemporaryDirectory } from '@mintonce/test-supp
 import { type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { loadConfig } from '../config/load-config.js';
 import { createGateway } from '../gateway.js';
+import { captureAudit } from '../test/capture-audit.js';
 import { rawRequest } from '../test/raw-request.js';
 import { recordingUpstream, type RecordingUpstream } from '../test/recording-upstream.js';
 import { tokenEndpoint, type TokenEndpoint } from '../test/token-endpoint.js';
@@ -15,10 +16,12 @@ describe('A web page', () => {
   let idp: TokenEndpoint;
   let app: NestFastifyApplication;
   let port: number;
+  let audit: ReturnType<typeof captureAudit>;
   /** The gateway's own host and port. */
   let own: string;
 
   beforeAll(async () => {
+    audit = captureAudit();
     directory = temporaryDirectory();
     [upstream, idp] = await Promise.all([recordingUpstream(), tokenEndpoint()]);
     const client = { clientId: 'c', clientSecret: 's', allowInsecureRequests: true };
@@ -35,6 +38,7 @@ describe('A web page', () => {
     await app?.close();
     await Promise.all([upstream.close(), idp.close()]);
     directory.remove();
+    audit.stop();
   });
   beforeEach(() => upstream.reset());
 

@@ -1,7 +1,11 @@
 import { z } from 'zod';
-import { limits, upstreamConnections } from './limits.js';
+import { access } from './access.schema.js';
+import { encryption } from './encryption.js';
+import { callerLimits, limits, upstreamConnections } from './limits.js';
+import { hostName, listen, operations } from './listen.schema.js';
 import { isLoopback } from './loopback.js';
 import { integrationPolicy, policy } from './policy.schema.js';
+import { redis } from './redis/redis.schema.js';
 import { tls } from './tls.schema.js';
 import { token } from './token.schema.js';
 
@@ -56,6 +60,8 @@ const integration = z.strictObject({
   policy: integrationPolicy.optional(),
   /** Connections to the upstream that one worker opens; a request that gets none in time is answered with 503. */
   maxConnections: upstreamConnections,
+  /** Of each caller, for this integration. */
+  limits: callerLimits.optional(),
   timeouts: timeouts.default(() => timeouts.parse({})),
   /** A request body up to this length is kept, so that it can be sent again with a new token after a 401. */
   retryBodyLimitBytes: z
@@ -84,25 +90,25 @@ export const configSchema = z.strictObject({
   integrations: z
     .record(name, integration)
     .refine((integrations) => Object.keys(integrations).length > 0, 'must name at least one integration'),
-  /** @defaultValue `redis` when `REDIS_URL` is set, else `sqlite` */
+  /** @defaultValue `redis` when `REDIS_URL` or the section `redis` is there, else `sqlite` */
   store: z.enum(['redis', 'sqlite', 'memory']).optional(),
+  /** The Redis in which the fleet shares its tokens; `REDIS_URL` takes the place of the whole section. */
+  redis: redis.optional(),
+  /** How tokens are sealed in the store. @defaultValue they lie there as they are */
+  encryption: encryption.optional(),
   sqlite: z.strictObject({ path: text }).optional(),
   policy: policy.optional(),
-  /** Names by which the gateway is called, beside loopback names and addresses; `Host` must be one of them. @defaultValue none */
-  allowedHosts: z
-    .array(
-      z
-        .string()
-        .regex(/^[a-z0-9]([a-z0-9._-]*[a-z0-9])?$/i, 'must be the name of a host, without a port')
-        .toLowerCase(),
-    )
-    .default([]),
+  /** The same as `listen.hosts`. */
+  allowedHosts: z.array(hostName).default([]),
+  listen: listen.optional(),
+  operations: operations.optional(),
+  /** Who may call; needed to listen beyond loopback. */
+  access: access.optional(),
   /** How long a shutdown waits for requests in flight, in ms. The other 6 s before PM2's SIGKILL are for mints and closing. */
   drainTimeoutMs: ms
     .max(14_000, 'must be at most 14000: PM2 kills a worker 20 s after its stop signal')
     .default(10_000),
   limits: limits.optional(),
-  access: z.never('is not supported yet: the gateway serves this machine only').optional(),
 });
 
 export type ConfigFile = z.infer<typeof configSchema>;

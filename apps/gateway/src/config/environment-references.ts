@@ -18,14 +18,21 @@ export function resolveReferences(
 ): unknown {
   if (typeof value === 'string') return resolveString(value, env, problems, path.join('.'));
   if (typeof value !== 'object' || value === null) return value;
-  const inside = (item: unknown, key: number | string) => resolveReferences(item, env, problems, [...path, `${key}`]);
+  const inside = (item: unknown, key: number | string) => {
+    const itemPath = [...path, `${key}`];
+    if (key === '__proto__') problems.push({ path: itemPath.join('.'), problem: 'is not a name that can be used' });
+    return resolveReferences(item, env, problems, itemPath);
+  };
   if (Array.isArray(value)) return value.map(inside);
   return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, inside(item, key)]));
 }
 
 function resolveString(value: string, env: NodeJS.ProcessEnv, problems: ConfigProblem[], path: string): string {
+  if (value.includes('${')) {
+    problems.push({ path, problem: 'holds "${" without the name of a variable and "}" behind it; write ${NAME}' });
+  }
   return value.replace(MARKED, (_, name: string) => {
-    const found = env[name];
+    const found = Object.hasOwn(env, name) ? env[name] : undefined;
     if (found === undefined)
       problems.push({
         path,

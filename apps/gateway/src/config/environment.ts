@@ -1,13 +1,12 @@
 import { isAbsolute, resolve } from 'node:path';
 import { type ConfigProblem } from './config.error.js';
-import { isLoopback } from './loopback.js';
 
 /** The settings of the environment: where to listen, and what differs between machines. */
 export interface Environment {
-  /** Loopback address to listen on. */
-  readonly host: string;
-  /** TCP port to listen on; 0 for any free one. */
-  readonly port: number;
+  /** From `HOST`: the address to listen on. */
+  readonly host?: string;
+  /** From `PORT`: the TCP port to listen on; 0 for any free one. */
+  readonly port?: number;
   /** Path of the YAML file. */
   readonly configPath: string;
   /** A `redis://` or `rediss://` URL, or the path of a unix socket. */
@@ -28,15 +27,8 @@ export interface OutboundProxy {
 
 /** Reads the environment; each variable that is wrong goes into `problems`. */
 export function readEnvironment(env: NodeJS.ProcessEnv, cwd: string, problems: ConfigProblem[]): Environment {
-  const { HOST: host = '127.0.0.1', PORT: port = '3000', REDIS_URL: redisUrl, GATEWAY_CONFIG: configPath } = env;
-  if (!isLoopback(host)) {
-    problems.push({
-      path: 'HOST',
-      problem:
-        'must be a loopback address such as 127.0.0.1: every client that reaches the gateway can use its credentials',
-    });
-  }
-  if (!/^\d{1,5}$/.test(port) || Number(port) > 65_535) {
+  const { HOST: host, PORT: port, REDIS_URL: redisUrl, GATEWAY_CONFIG: configPath } = env;
+  if (port && (!/^\d{1,5}$/.test(port) || Number(port) > 65_535)) {
     problems.push({ path: 'PORT', problem: 'must be a number from 0 to 65535' });
   }
   if (!configPath)
@@ -49,9 +41,8 @@ export function readEnvironment(env: NodeJS.ProcessEnv, cwd: string, problems: C
     problems.push({ path: 'HTTPS_PROXY', problem: 'must be an http:// or https:// URL of a proxy' });
   }
   return {
-    // `localhost` would make Fastify listen twice, once per address family.
-    host: host === 'localhost' ? '127.0.0.1' : host,
-    port: Number(port),
+    host: host || undefined,
+    port: port ? Number(port) : undefined,
     configPath: resolve(cwd, configPath ?? ''),
     redisUrl: redisUrl || undefined,
     outbound,

@@ -101,6 +101,21 @@ describe('loadConfig', () => {
     expect(load(`store: memory${BILLING}`, { REDIS_URL: 'redis://127.0.0.1:6390' }).store).toBe('memory');
   });
 
+  it('takes REDIS_URL in place of the whole section redis, whose files need not be there', () => {
+    const redis = 'redis: { host: redis.example, password: file:nowhere, keyPrefix: "shop:" }';
+    const config = load(`${redis}${BILLING}`, { REDIS_URL: 'redis://127.0.0.1:6390?family=4' });
+
+    expect(config.redis).toEqual({ address: { kind: 'url', url: 'redis://127.0.0.1:6390?family=4' } });
+    expect(errorOf(() => load(`${redis}${BILLING}`))).toContain('redis.password: the file');
+  });
+
+  it('uses the Redis of its section, unless the file names another store', () => {
+    const redis = 'redis: { host: redis.example }';
+
+    expect(load(`${redis}${BILLING}`)).toMatchObject({ store: 'redis', redis: { address: { host: 'redis.example' } } });
+    expect(load(`store: sqlite\n${redis}${BILLING}`)).toMatchObject({ store: 'sqlite', redis: undefined });
+  });
+
   it('keeps the database in GATEWAY_STATE_DIR, unless the file names its path', () => {
     expect(load(BILLING, { GATEWAY_STATE_DIR: '/var/lib/gateway' }).sqlitePath).toBe('/var/lib/gateway/tokens.sqlite');
     expect(load(`sqlite: { path: data/t.sqlite }${BILLING}`).sqlitePath).toBe(join(directory, 'data', 't.sqlite'));
@@ -266,7 +281,7 @@ describe('loadConfig', () => {
       'policy.warmUpTimeoutMs: must be at most 10000',
     ],
     ['a policy that is no mapping', `policy: [leaseMs]${BILLING}`, 'policy: must be a mapping of options'],
-    ['access, which does not exist yet', `access: { apiKeys: [] }${BILLING}`, 'access: is not supported yet'],
+    ['access for nobody', `access: { apiKeys: [] }${BILLING}`, 'access: names nobody'],
     ['Redis without an address', `store: redis${BILLING}`, 'store: redis needs REDIS_URL'],
     ['something that is not YAML', 'integrations: [}', 'is not YAML'],
   ])('refuses %s, and names its path', (_, yaml, message) => {
@@ -282,6 +297,8 @@ describe('loadConfig', () => {
     ['PORT', { PORT: 'http' }],
     ['PORT', { PORT: '65536' }],
     ['REDIS_URL', { REDIS_URL: 'localhost:6379' }],
+    ['REDIS_URL', { REDIS_URL: 'redis://:100%@localhost' }],
+    ['REDIS_URL', { REDIS_URL: 'redis://localhost/tokens' }],
     ['HTTPS_PROXY', { HTTPS_PROXY: 'proxy.example:3128' }],
     ['HTTPS_PROXY', { https_proxy: 'socks5://proxy.example' }],
     ['GATEWAY_CONFIG', { GATEWAY_CONFIG: '' }],

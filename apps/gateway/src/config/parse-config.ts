@@ -21,12 +21,18 @@ export function parseConfig(yaml: string, env: NodeJS.ProcessEnv): ConfigFile {
 /** Throws the position and code of an error, not the parser's message: that quotes the line, which may hold a secret. */
 function parseYaml(yaml: string): unknown {
   const document = parseDocument(markReferences(yaml), { prettyErrors: true });
-  const [error] = document.errors;
-  if (!error) return document.toJS() ?? {};
-  const at = error.linePos?.[0];
-  throw new ConfigError([
-    { path: at ? `line ${at.line}, column ${at.col}` : 'YAML', problem: `is not YAML (${error.code})` },
-  ]);
+  // An unknown tag is no more than a warning, and its value would be taken for a text.
+  const [error] = [...document.errors, ...document.warnings];
+  if (error) {
+    const at = error.linePos?.[0];
+    const path = at ? `line ${at.line}, column ${at.col}` : 'YAML';
+    throw new ConfigError([{ path, problem: `is not YAML (${error.code})` }]);
+  }
+  try {
+    return document.toJS() ?? {};
+  } catch {
+    throw new ConfigError([{ path: 'YAML', problem: 'has aliases that cannot be resolved, or too many of them' }]);
+  }
 }
 
 function problemsOf(issue: z.core.$ZodIssue): ConfigProblem[] {
@@ -37,10 +43,22 @@ function problemsOf(issue: z.core.$ZodIssue): ConfigProblem[] {
     case 'invalid_key':
       return [{ path, problem: issue.issues[0]?.message ?? issue.message }];
     case 'invalid_union':
-      return [{ path, problem: 'has a form that is not one of those allowed' }];
+      return unionProblems(issue);
     case 'invalid_type':
       return [{ path, problem: issue.message.endsWith('undefined') ? 'is missing' : issue.message }];
     default:
       return [{ path, problem: issue.message }];
   }
+}
+
+/** What is wrong within the form that was meant: the one whose kind of value fits. */
+function unionProblems({ path, message, errors }: z.core.$ZodIssueInvalidUnion): ConfigProblem[] {
+  const meant = errors.find((issues) =>
+    issues.every((issue) => issue.code !== 'invalid_type' || issue.path.length > 0),
+  );
+  if (meant?.some((issue) => issue.path.length > 0 || issue.code === 'unrecognized_keys')) {
+    return meant.flatMap((issue) => problemsOf({ ...issue, path: [...path, ...issue.path] }));
+  }
+  const problem = message === 'Invalid input' ? 'has a form that is not one of those allowed' : message;
+  return [{ path: path.join('.'), problem }];
 }

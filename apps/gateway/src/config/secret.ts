@@ -1,20 +1,20 @@
-import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { Logger } from '@nestjs/common';
 import { type ConfigProblem } from './config.error.js';
+import { fileProblemOf, readSecretFile } from './secret-file.js';
 
 /** A secret, or a function that reads it again at each use, since its file may change while the gateway runs. */
 export type Secret = string | (() => string);
 
-/** Resolves a `file:` reference relative to `directory`; a file that is empty or cannot be read goes into `problems`. */
+/** Resolves a `file:` reference relative to `directory`; a file that cannot be used goes into `problems`. */
 export function resolveSecret(value: string, directory: string, path: string, problems: ConfigProblem[]): Secret {
   if (!value.startsWith('file:')) return value;
   const file = resolve(directory, value.slice('file:'.length));
-  const read = () => readFileSync(file, 'utf8').replace(/[\r\n]+$/, '');
+  const read = lastingSecret(file, path);
   try {
-    if (read() === '') problems.push({ path, problem: `the file ${file} is empty; write the secret into it` });
+    read();
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    problems.push({ path, problem: `the file ${file} cannot be read (${code}); check its path and permissions` });
+    problems.push({ path, problem: `the file ${file} ${fileProblemOf(error)}` });
   }
   return read;
 }
@@ -22,4 +22,29 @@ export function resolveSecret(value: string, directory: string, path: string, pr
 /** The secret as it is now. */
 export function valueOf(secret: Secret): string {
   return typeof secret === 'string' ? secret : secret();
+}
+
+/**
+ * Reads a secret; once it has been read, the last one serves while its file cannot be used, as in the moment in which it is written.
+ *
+ * @throws SecretFileError, or the error of the system, as long as it has not been read
+ */
+function lastingSecret(file: string, path: string): () => string {
+  let last: string | undefined;
+  let isTold = false;
+  return () => {
+    try {
+      last = readSecretFile(file);
+      isTold = false;
+    } catch (error) {
+      if (last === undefined) throw error;
+      if (!isTold) tellOfFile(file, path, error);
+      isTold = true;
+    }
+    return last;
+  };
+}
+
+function tellOfFile(file: string, path: string, error: unknown): void {
+  new Logger('Secrets').warn(`${path}: the file ${file} ${fileProblemOf(error)}. What was in it stays in use`);
 }

@@ -1,6 +1,10 @@
 import { TokenCacheHealthIndicator } from '@mintonce/token-cache/health';
-import { Controller, Get } from '@nestjs/common';
-import { HealthCheck, type HealthCheckResult, HealthCheckService } from '@nestjs/terminus';
+import { Controller, Get, Req } from '@nestjs/common';
+import { HealthCheck, type HealthCheckResult, HealthCheckService, type HealthIndicatorResult } from '@nestjs/terminus';
+import { type FastifyRequest } from 'fastify';
+import { doorOf } from '../access/doors.js';
+import { InjectConfig } from '../config/gateway-config.token.js';
+import { type GatewayConfig } from '../config/load-config.js';
 
 /** Health checks. They never mint, and call no authorization server and no upstream. */
 @Controller('health')
@@ -8,6 +12,7 @@ export class HealthController {
   constructor(
     private readonly health: HealthCheckService,
     private readonly tokens: TokenCacheHealthIndicator,
+    @InjectConfig() private readonly config: GatewayConfig,
   ) {}
 
   /** Liveness: the event loop answers. */
@@ -17,12 +22,31 @@ export class HealthController {
   }
 
   /**
-   * Readiness, and the state of every integration. It answers 503 only while no integration can be served. A worker that drains
-   * stays ready, since its siblings serve: terminus learns of the shutdown after the last answer.
+   * Readiness. It answers 503 only while no integration can be served. A worker that drains stays ready, since its siblings serve:
+   * terminus learns of the shutdown after the last answer. It is open at every door, and names no integration at one that asks for
+   * a credential.
    */
-  @Get(['', 'ready'])
+  @Get('ready')
   @HealthCheck()
-  ready(): Promise<HealthCheckResult> {
+  ready(@Req() { raw }: Pick<FastifyRequest, 'raw'>): Promise<HealthCheckResult> {
+    const isGuarded = this.config.access !== undefined && doorOf(raw) === 'main';
+    return this.health.check([
+      async () => {
+        const report = await this.tokens.isHealthy('tokens');
+        return isGuarded ? withoutIntegrations(report) : report;
+      },
+    ]);
+  }
+
+  /** The same, with the state of every integration. */
+  @Get()
+  @HealthCheck()
+  all(): Promise<HealthCheckResult> {
     return this.health.check([() => this.tokens.isHealthy('tokens')]);
   }
+}
+
+function withoutIntegrations({ tokens }: HealthIndicatorResult<'tokens'>): HealthIndicatorResult<'tokens'> {
+  const open = Object.fromEntries(Object.entries(tokens).filter(([name]) => name !== 'integrations'));
+  return { tokens: open as typeof tokens };
 }

@@ -1,4 +1,5 @@
-import { type ServerResponse } from 'node:http';
+import { type IncomingMessage, type ServerResponse } from 'node:http';
+import { ownProxyStatus } from './proxy-status.js';
 
 /** An error that the gateway answers with. `detail` is for the caller: it holds no internals. */
 export interface Problem {
@@ -28,11 +29,13 @@ export function problemDocument({ status, code, title, detail }: Problem, reques
 }
 
 /** The header fields of a problem document. */
-export function problemHeaders({ retryAfterMs, headers }: Problem, requestId: string): Record<string, string> {
+export function problemHeaders(problem: Problem, requestId: string): Record<string, string> {
+  const { retryAfterMs, headers } = problem;
   return {
     'content-type': 'application/problem+json',
     'cache-control': 'no-store',
     'x-request-id': requestId,
+    'proxy-status': ownProxyStatus(problem),
     ...(retryAfterMs !== undefined && { 'retry-after': `${Math.max(1, Math.ceil(retryAfterMs / 1000))}` }),
     ...headers,
   };
@@ -45,7 +48,13 @@ export function sendProblem(response: ServerResponse, problem: Problem, requestI
     return;
   }
   // The rest of the unread body would block the connection.
-  if (!response.req.complete) response.setHeader('connection', 'close');
+  if (!response.req.complete && hasBody(response.req)) response.setHeader('connection', 'close');
   response.writeHead(problem.status, problemHeaders(problem, requestId));
   response.end(JSON.stringify(problemDocument(problem, requestId)));
+}
+
+/** Whether a request announces a body (RFC 9112 section 6.3). Node takes one without for complete only in the next turn. */
+function hasBody({ headers }: IncomingMessage): boolean {
+  const { 'content-length': length = '0', 'transfer-encoding': coding } = headers;
+  return coding !== undefined || length !== '0';
 }

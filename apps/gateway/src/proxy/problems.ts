@@ -105,8 +105,9 @@ const TOKEN_PROBLEMS: Record<TokenCacheErrorCode, Omit<Problem, 'code'>> = {
   },
   TOKEN_STORE_UNAVAILABLE: {
     status: 503,
-    title: 'No token available',
-    detail: 'The token store does not answer, and policy forbids local mints: check the store',
+    title: 'Token store unavailable',
+    detail:
+      'The token store does not answer. Without it policy forbids a new token, and a purge reaches no other process: check the store',
   },
 };
 

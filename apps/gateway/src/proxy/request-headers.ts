@@ -41,7 +41,8 @@ export function requestHeaders(
   const chain = named.has('x-forwarded-for') ? undefined : headers['x-forwarded-for'];
   forwarded.push('x-forwarded-for', `${chain ? `${chain}, ` : ''}${socket.remoteAddress ?? 'unknown'}`);
   if (headers.host !== undefined) forwarded.push('x-forwarded-host', headers.host);
-  forwarded.push('x-forwarded-proto', 'http', 'x-request-id', requestId, 'via', viaOf(request));
+  const scheme = 'encrypted' in socket ? 'https' : 'http';
+  forwarded.push('x-forwarded-proto', scheme, 'x-request-id', requestId, 'via', viaOf(request));
   forwarded.push(credential.name, credential.value);
   return forwarded;
 }

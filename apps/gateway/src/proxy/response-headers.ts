@@ -1,6 +1,7 @@
 import { cacheControlOf } from './cache-control.js';
 import { isHopByHop, namedInConnection } from './hop-by-hop.js';
 import { isOfTheOrigin } from './origin-fields.js';
+import { relayedProxyStatus } from './proxy-status.js';
 import { type ResponseReferences } from './references/response-references.js';
 
 /** A header in undici's form: names in lower case, repeated fields as a list. */
@@ -36,5 +37,8 @@ export function responseHeaders(
   if (status === 205) forwarded['content-length'] = '0';
   forwarded['cache-control'] = cacheControlOf(headers['cache-control']);
   forwarded['x-request-id'] = requestId;
+  // Its name begins like those of fields that end at this hop, and it goes from hop to hop.
+  const proxyStatus = relayedProxyStatus(status, headers['proxy-status']);
+  if (proxyStatus !== undefined) forwarded['proxy-status'] = proxyStatus;
   return forwarded;
 }

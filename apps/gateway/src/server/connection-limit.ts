@@ -1,5 +1,6 @@
 import { type Server } from 'node:http';
 import { type Socket } from 'node:net';
+import { Server as TlsServer } from 'node:tls';
 import { overloaded } from '../proxy/problems.js';
 import { endWithProblem } from './raw-problem.js';
 
@@ -11,7 +12,10 @@ export class ConnectionLimit {
   private open = 0;
   private readonly refused = new WeakSet<Socket>();
 
-  constructor(server: Server, limit: number) {
+  constructor(
+    private readonly server: Server,
+    limit: number,
+  ) {
     server.on('connection', (socket: Socket) => {
       this.open++;
       socket.once('close', () => this.open--);
@@ -25,6 +29,8 @@ export class ConnectionLimit {
   }
 
   private refuse(socket: Socket): void {
+    // Before its handshake is over, a caller could read no answer.
+    if (this.server instanceof TlsServer) return void socket.destroy();
     this.refused.add(socket);
     endWithProblem(socket, overloaded());
     const timeout = setTimeout(() => socket.destroy(), REFUSAL_MS);

@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { type Duplex } from 'node:stream';
 import { type Socket } from 'node:net';
+import { type TlsFiles } from '../config/doors.js';
 import { type Limits } from '../config/limits.js';
 import { type Problem, sendProblem } from '../proxy/problem.js';
 import { unsupportedMethod } from '../proxy/problems.js';
@@ -13,6 +14,7 @@ import { answerHalfClosed, probeHalfClosed } from './half-closed.js';
 import { answerParserError } from './parser-problem.js';
 import { endWithProblem } from './raw-problem.js';
 import { malformedProblem } from './request-check.js';
+import { createTlsServer } from './tls-server.js';
 import { closeIfUnread } from './unread-body.js';
 
 type Handler = (request: IncomingMessage, response: ServerResponse) => void;
@@ -27,9 +29,14 @@ const unknownExpectation: Problem = {
   detail: 'The only expectation that is understood is 100-continue: send the request without Expect',
 };
 
-/** The HTTP server: it hands on well-formed requests, one of a connection at a time, within the limits of the worker. */
-export function createHttpServer(handler: Handler, limits: Limits): Server {
-  const server = createServer({ requireHostHeader: false, keepAliveTimeout: KEEP_ALIVE_MS });
+/**
+ * The HTTP server: it hands on well-formed requests, one of a connection at a time, within the limits of the worker.
+ *
+ * @param tls makes it an https server
+ */
+export function createHttpServer(handler: Handler, limits: Limits, tls?: TlsFiles): Server {
+  const options = { requireHostHeader: false, keepAliveTimeout: KEEP_ALIVE_MS };
+  const server: Server = tls ? createTlsServer(options, tls) : createServer(options);
   // Bodies have limits of their own; an upload may take its time.
   server.requestTimeout = 0;
   // Node would leave out the fields beyond a number, and the framing of the body with them.

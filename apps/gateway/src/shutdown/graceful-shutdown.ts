@@ -1,5 +1,6 @@
 import cluster from 'node:cluster';
 import { once } from 'node:events';
+import { type Server } from 'node:http';
 import { Logger } from '@nestjs/common';
 import { type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Drain } from './drain.js';
@@ -12,19 +13,25 @@ const DISCONNECT_MS = 1_000;
  * Makes SIGINT (which PM2 sends) and SIGTERM end the process without a failed request: drain, release leases, close, exit 0.
  * Nest's own shutdown hooks are not used: terminus would answer 503 while siblings still serve, and PM2's daemon would keep
  * connections of this worker.
+ *
+ * @param otherServers that serve beside the application's own
  */
-export function shutDownGracefully(app: NestFastifyApplication, drainTimeoutMs: number): void {
-  const drain = new Drain(app.getHttpServer());
+export function shutDownGracefully(
+  app: NestFastifyApplication,
+  otherServers: readonly Server[],
+  drainTimeoutMs: number,
+): void {
+  const drains = [app.getHttpServer(), ...otherServers].map((server) => new Drain(server));
   let shuttingDown: Promise<void> | undefined;
   const shutDown = () => {
-    shuttingDown ??= end(app, drain, drainTimeoutMs);
+    shuttingDown ??= end(app, drains, drainTimeoutMs);
   };
   for (const signal of SIGNALS) process.on(signal, shutDown);
 }
 
-async function end(app: NestFastifyApplication, drain: Drain, drainTimeoutMs: number): Promise<void> {
+async function end(app: NestFastifyApplication, drains: readonly Drain[], drainTimeoutMs: number): Promise<void> {
   try {
-    await drain.run(drainTimeoutMs);
+    await Promise.all(drains.map((drain) => drain.run(drainTimeoutMs)));
     await app.close();
     await leaveCluster();
     process.exit(0);

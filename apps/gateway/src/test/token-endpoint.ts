@@ -3,6 +3,8 @@ import { recordingUpstream, type RecordingUpstream } from './recording-upstream.
 export interface TokenEndpoint extends Pick<RecordingUpstream, 'url' | 'seen' | 'close'> {
   /** Whether it answers with tokens; else with 503. */
   isUp: boolean;
+  /** The only secret that it takes; every one if it is not set. Another one is answered with `invalid_client`. */
+  secret?: string;
   /** Keeps every answer back until `release()`. */
   hold(): void;
   release(): void;
@@ -24,8 +26,14 @@ export async function tokenEndpoint(): Promise<TokenEndpoint> {
     },
     close: server.close,
   };
-  server.behave((_request, response) => {
+  server.behave((request, response) => {
     const answer = () => {
+      const { secret } = endpoint;
+      if (secret !== undefined && request.headers.authorization !== `Basic ${btoa(`gateway:${secret}`)}`) {
+        response.writeHead(401, { 'content-type': 'application/json' });
+        response.end(JSON.stringify({ error: 'invalid_client' }));
+        return;
+      }
       response.writeHead(endpoint.isUp ? 200 : 503, { 'content-type': 'application/json' });
       response.end(JSON.stringify({ access_token: `token-${++count}`, token_type: 'Bearer', expires_in: 3600 }));
     };

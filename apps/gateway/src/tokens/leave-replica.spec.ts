@@ -1,6 +1,8 @@
 import { Redis } from 'ioredis';
 import { type FaultProxy, faultProxy, type RedisServer, startRedis, waitFor } from '@mintonce/test-support';
-import { redisClient, whenConnected } from './redis-client.js';
+import { redisFromUrl } from '../config/redis/redis-config.js';
+import { whenConnected } from './redis-client.js';
+import { redisClient } from './redis-options.js';
 
 describe("the gateway's Redis client, at an address whose master was replaced", () => {
   let old: RedisServer;
@@ -13,7 +15,7 @@ describe("the gateway's Redis client, at an address whose master was replaced", 
     [old, next] = await Promise.all([startRedis(), startRedis()]);
     target.port = old.port;
     proxy = await faultProxy({ target });
-    const { url = '', onClientCreated, ...options } = redisClient(`redis://127.0.0.1:${proxy.port}`);
+    const { url = '', onClientCreated, ...options } = redisClient(redisFromUrl(`redis://127.0.0.1:${proxy.port}`));
     client = await whenConnected(new Redis(url, options));
     onClientCreated?.(client);
   });

@@ -1,9 +1,10 @@
+import { type TokenStore } from '@mintonce/token-cache';
 import { RedisTokenStore } from '@mintonce/token-cache/redis';
-import { type Redis } from 'ioredis';
+import { type Cluster, type Redis } from 'ioredis';
 
 /** A store that also closes its client, after the last lease is released. The Redis module might close it before that. */
 export class OwnedRedisTokenStore extends RedisTokenStore {
-  constructor(private readonly client: Redis) {
+  constructor(readonly client: Redis | Cluster) {
     super(client);
   }
 
@@ -11,4 +12,9 @@ export class OwnedRedisTokenStore extends RedisTokenStore {
     await super.close();
     this.client.disconnect();
   }
+}
+
+/** The client of a store in Redis; undefined for any other store. */
+export function redisOf(store: TokenStore): Redis | Cluster | undefined {
+  return store instanceof OwnedRedisTokenStore ? store.client : undefined;
 }

@@ -1,71 +1,60 @@
-import { isAbsolute } from 'node:path';
-import { type RedisClientOptions } from '@liaoliaots/nestjs-redis';
 import { Logger } from '@nestjs/common';
-import { type Redis } from 'ioredis';
-import { leaveReplica } from './leave-replica.js';
+import { type Cluster, type Redis } from 'ioredis';
+import { ConfigError } from '../config/config.error.js';
+import { lastConnectionFailure } from './redis-connectors.js';
 
-const CONNECT_TIMEOUT_MS = 2_000;
-const SILENCE_MS = 2_000;
+/** Longest time to connect. */
+export const CONNECT_TIMEOUT_MS = 2_000;
 
-/** Options of the client for the store. With ioredis' defaults a command would wait up to 10 s. */
-export function redisClient(url: string): RedisClientOptions {
-  return {
-    ...(isAbsolute(url) ? { path: url } : { url }),
-    connectionName: 'mintonce',
-    connectTimeout: CONNECT_TIMEOUT_MS,
-    // Callers give up earlier, after `storeTimeoutMs`. This timeout releases the commands that a silent server left open.
-    commandTimeout: SILENCE_MS,
-    maxRetriesPerRequest: 1,
-    // A queued command would acquire a lease for a caller that has given up before.
-    enableOfflineQueue: false,
-    reconnectOnError: leaveReplica(),
-    onClientCreated(client) {
-      logOutages(client);
-      giveUpSilentConnections(client);
-    },
-  };
+/**
+ * Waits until the client is connected or has failed to connect, so that the first request does not find it connecting.
+ *
+ * @throws ConfigError when the server has no such database; ioredis would use the first one
+ */
+export async function whenConnected<Client extends Redis | Cluster>(client: Client): Promise<Client> {
+  await settled(client);
+  if (client.isCluster || client.status !== 'ready') return client;
+  await (client as Redis).select((client as Redis).options.db ?? 0).catch(({ message }: Error) => {
+    if (!message.includes('DB index is out of range')) return;
+    client.disconnect();
+    throw new ConfigError([{ path: 'redis.db', problem: 'is no database of this server; choose a lower number' }]);
+  });
+  return client;
 }
 
-/** Waits until the client is connected or has failed to connect, so that the first request does not find it connecting. */
-export async function whenConnected(client: Redis): Promise<Redis> {
-  if (client.status === 'ready') return client;
+function settled(client: Redis | Cluster): Promise<void> | undefined {
+  if (client.status === 'ready') return undefined;
   return new Promise((resolve) => {
     const settle = () => {
       clearTimeout(timer);
       client.off('ready', settle).off('close', settle);
-      resolve(client);
+      resolve();
     };
     const timer = setTimeout(settle, CONNECT_TIMEOUT_MS);
     client.on('ready', settle).on('close', settle);
   });
 }
 
+function reasonOf(error: Error & { lastNodeError?: Error }): string {
+  const { message } = error.lastNodeError ?? error;
+  const hidden = message.includes('Connection is closed') ? lastConnectionFailure()?.message : undefined;
+  return hidden ? `${message} (${hidden})` : message;
+}
+
 /** Logs one line when Redis is lost and one when it is back, not one for each attempt to reconnect. */
-function logOutages(client: Redis): void {
+export function logOutages(client: Redis | Cluster): void {
   const logger = new Logger('Redis');
   let isLost = false;
-  client.on('error', (error: Error) => {
-    if (!isLost) logger.error(`The token store cannot be reached, check REDIS_URL and the server: ${error.message}`);
+  client.on('error', (error: Error & { lastNodeError?: Error }) => {
+    if (!isLost) {
+      logger.error(
+        `The token store cannot be reached, check redis in the file, or REDIS_URL, and the server: ${reasonOf(error)}`,
+      );
+    }
     isLost = true;
   });
   client.on('ready', () => {
     if (isLost) logger.warn('The token store can be reached again');
     isLost = false;
   });
-}
-
-/**
- * Closes a connection that does not answer PING. A peer that vanished sends no FIN: ioredis would keep the connection, and every
- * command on it would time out. Its `socketTimeout` is not used: that timer outlives a connection that was reset, and then
- * closes the next one.
- */
-function giveUpSilentConnections(client: Redis): void {
-  const beat = setInterval(() => {
-    const { stream, status } = client;
-    if (status !== 'ready') return;
-    client.ping().catch(({ message }: Error) => {
-      if (message === 'Command timed out') stream.destroy(new Error(`no answer within ${SILENCE_MS} ms`));
-    });
-  }, SILENCE_MS).unref();
-  client.once('end', () => clearInterval(beat));
 }

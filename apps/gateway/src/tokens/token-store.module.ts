@@ -1,11 +1,13 @@
-import { RedisModule, RedisService } from '@liaoliaots/nestjs-redis';
+import { ClusterModule, ClusterService, RedisModule, RedisService } from '@liaoliaots/nestjs-redis';
 import { MemoryTokenStore, type TokenStore } from '@mintonce/token-cache';
 import { SqliteTokenStore } from '@mintonce/token-cache/sqlite';
 import { type DynamicModule, Module } from '@nestjs/common';
 import { rethrowAsConfigError } from '../config/config.error.js';
 import { type GatewayConfig } from '../config/load-config.js';
+import { type RedisConfig } from '../config/redis/redis-config.js';
 import { OwnedRedisTokenStore } from './owned-redis-token-store.js';
-import { redisClient, whenConnected } from './redis-client.js';
+import { whenConnected } from './redis-client.js';
+import { clusterClient, redisClient } from './redis-options.js';
 
 /** Injection token of the `TokenStore`. */
 export const TOKEN_STORE = Symbol('TOKEN_STORE');
@@ -17,13 +19,7 @@ export class TokenStoreModule {
     const module = { module: TokenStoreModule, exports: [TOKEN_STORE] };
     switch (config.store) {
       case 'redis':
-        return {
-          ...module,
-          imports: [
-            RedisModule.forRoot({ config: redisClient(config.redisUrl!), closeClient: false, errorLog: false }, false),
-          ],
-          providers: [{ provide: TOKEN_STORE, inject: [RedisService], useFactory: redisStore }],
-        };
+        return { ...module, ...redisParts(config.redis!) };
       case 'sqlite':
         return { ...module, providers: [{ provide: TOKEN_STORE, useFactory: () => sqliteStore(config.sqlitePath) }] };
       case 'memory':
@@ -32,8 +28,24 @@ export class TokenStoreModule {
   }
 }
 
-async function redisStore(redis: RedisService): Promise<TokenStore> {
-  return new OwnedRedisTokenStore(await whenConnected(redis.getOrThrow()));
+function redisParts(redis: RedisConfig): Pick<DynamicModule, 'imports' | 'providers'> {
+  const settings = { closeClient: false, errorLog: false };
+  const isCluster = redis.address.kind === 'cluster';
+  return {
+    imports: [
+      isCluster
+        ? ClusterModule.forRoot({ ...settings, config: clusterClient(redis) }, false)
+        : RedisModule.forRoot({ ...settings, config: redisClient(redis) }, false),
+    ],
+    providers: [
+      {
+        provide: TOKEN_STORE,
+        inject: [isCluster ? ClusterService : RedisService],
+        useFactory: async (redis: RedisService | ClusterService) =>
+          new OwnedRedisTokenStore(await whenConnected(redis.getOrThrow())),
+      },
+    ],
+  };
 }
 
 function sqliteStore(path: string): TokenStore {

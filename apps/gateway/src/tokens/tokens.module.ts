@@ -6,6 +6,7 @@ import {
 } from '@mintonce/token-cache';
 import { type DynamicModule, Module } from '@nestjs/common';
 import { type GatewayConfig } from '../config/load-config.js';
+import { RefusedSecrets } from './refused-secrets.js';
 import { tokenEndpointFetch } from './token-endpoint-fetch.js';
 import { tokenSourceOf } from './token-source.factory.js';
 import { TOKEN_STORE, TokenStoreModule } from './token-store.module.js';
@@ -24,21 +25,31 @@ export class TokensModule {
           useFactory: (store: TokenStore) => tokenCacheOptions(config, store),
         }),
       ],
+      providers: [RefusedSecrets],
     };
   }
 }
 
-function tokenCacheOptions(config: GatewayConfig, store: TokenStore): TokenCacheOptions {
-  const integrations = [...config.integrations].map(
-    ([name, { token, policy, credential, warmUp }]): [string, IntegrationOptions] => [
+/**
+ * The options of the library.
+ *
+ * @throws ConfigError naming the field of a `token` section that is wrong
+ */
+export function tokenCacheOptions(config: GatewayConfig, store: TokenStore): TokenCacheOptions {
+  const encryption = config.encryption && { keys: config.encryption };
+  return { ...config.policy, store, encryption, integrations: integrationOptions(config) };
+}
+
+/**
+ * The options of all integrations.
+ *
+ * @throws ConfigError naming the field of a `token` section that is wrong
+ */
+export function integrationOptions({ integrations, outbound }: GatewayConfig): Record<string, IntegrationOptions> {
+  return Object.fromEntries(
+    [...integrations].map(([name, { token, policy, credential, warmUp }]): [string, IntegrationOptions] => [
       name,
-      {
-        ...policy,
-        credential,
-        warmUp,
-        source: tokenSourceOf(name, token, tokenEndpointFetch(config.outbound, token.tls)),
-      },
-    ],
+      { ...policy, credential, warmUp, source: tokenSourceOf(name, token, tokenEndpointFetch(outbound, token.tls)) },
+    ]),
   );
-  return { ...config.policy, store, integrations: Object.fromEntries(integrations) };
 }

@@ -9,6 +9,7 @@ import { TokenStanding } from './in-hand/token-standing.js';
 import { TokensInHand } from './in-hand/tokens-in-hand.js';
 import { Acquisition } from './protocol/acquisition.js';
 import { LastErrors } from './protocol/last-errors.js';
+import { Inquiry } from './protocol/inquiry.js';
 import { KnownCooldowns } from './protocol/known-cooldowns.js';
 import { LookUp } from './protocol/look-up.js';
 import { Minting } from './protocol/minting.js';
@@ -41,7 +42,7 @@ export function assemble(config: TokenCacheConfig, closing: AbortSignal, onUnexp
   const base = { clock, random, observers, closing, codec: new PayloadCodec(config.encryption) };
 
   const guarded = new GuardedStore(tokenStore, clock, observers);
-  const store = new StoreClient(guarded, clock);
+  const store = new StoreClient(guarded, clock, (...voided) => tokens.heed(...voided));
   const storeEvents = new StoreEvents(clock, random, tokenStore.events, (event) => hear(event));
   const sources = new SourceClient(clock, random, closing);
   const failures = new FailureMemory(clock, random, store.process);
@@ -81,7 +82,8 @@ export function assemble(config: TokenCacheConfig, closing: AbortSignal, onUnexp
   const mints = new Mints({ ...known, minting, publishing, retries, bringIn });
   const rejections = new Rejections({ ...known, publishing, announce: (event) => storeEvents.deliver(event) });
   const upkeep = new Upkeep({ ...known, mints, publishing, rejections, onUnexpected });
-  const acquisition = new Acquisition({ ...known, mints, upkeep, rejections });
+  const inquiry = new Inquiry({ ...known, rejections });
+  const acquisition = new Acquisition({ ...known, mints, upkeep, inquiry });
   const supply = new TokenSupply({ ...known, acquisition, upkeep, mints, retries });
   const withToken = new WithToken({ ...known, rejections, supply });
   return { ...known, guarded, rejections, lookUp: new LookUp(known), supply, withToken };

@@ -54,6 +54,16 @@ describe('TokenClient', () => {
       await expect(tokens.getToken('billing')).rejects.toMatchObject({ code: 'TOKEN_SOURCE_UNAVAILABLE' });
     });
 
+    it('ends for callers before it expires, by the safety margin', async () => {
+      const tokens = replica();
+      const { expiresAt, endsAt } = await tokens.getToken('billing');
+      await pass(1_000);
+      const again = await replica().getToken('billing');
+
+      expect(expiresAt - endsAt).toBe(30_000);
+      expect(Math.abs(again.endsAt - endsAt)).toBeLessThanOrEqual(1);
+    });
+
     it('never reaches a caller past hard expiry', async () => {
       const tokens = replica({ refreshWindowMs: 0 });
       await tokens.getToken('billing');

@@ -1,8 +1,18 @@
 import { type FakeTokenSource } from '../testing/fake-token-source.js';
 import { FaultyTokenStore } from '../testing/faulty-token-store.js';
-import { type Fleet, HARD_EXPIRY, pass, settled, slow, startFleet } from '../testing/fleet.spec-support.js';
+import {
+  type Fleet,
+  HARD_EXPIRY,
+  pass,
+  rejectionOf,
+  settled,
+  silent,
+  slow,
+  startFleet,
+} from '../testing/fleet.spec-support.js';
 import { TokenSourceRejectedError, TokenStoreUnavailableError } from './contract/token-cache.errors.js';
-import { type MemoryTokenStore } from './slot/memory-token-store.js';
+import { type Token } from './contract/token.js';
+import { MemoryTokenStore } from './slot/memory-token-store.js';
 
 describe('TokenClient', () => {
   let shared: MemoryTokenStore;
@@ -46,6 +56,26 @@ describe('TokenClient', () => {
       const peeked = ours.peek('billing');
       await pass(400);
       expect(await peeked).toBeUndefined();
+    });
+
+    it('tell of the token in hand that the store has lost, as it is given to callers', async () => {
+      const store = silent(shared);
+      const tokens = replica({}, store);
+      const { accessToken, expiresAt } = await tokens.getToken('billing');
+      Object.assign(store, { inner: new MemoryTokenStore() });
+      expect(await tokens.status('billing')).toMatchObject({ state: 'valid', expiresAt });
+      expect((await tokens.peek('billing'))?.accessToken).toBe(accessToken);
+      expect((await tokens.getToken('billing')).accessToken).toBe(accessToken);
+    });
+
+    it.each([
+      ['rejected', ({ keyId, generation }: Token) => shared.invalidate(keyId, rejectionOf(generation))],
+      ['purged', ({ keyId }: Token) => shared.purge(keyId)],
+    ])('tell of no token in hand that the store says was %s', async (_what, strike) => {
+      const tokens = replica({}, silent(shared));
+      await strike(await tokens.getToken('billing'));
+      expect((await tokens.status('billing')).state).toBe('missing');
+      expect(await tokens.peek('billing')).toBeUndefined();
     });
 
     it('say unknown when the store does not answer', async () => {

@@ -1,12 +1,14 @@
 import { inspect } from 'node:util';
 import { assemble, type ClientParts } from './assemble.js';
 import {
+  checkPolicyFields,
   type IntegrationOptions,
   resolveIntegrations,
   resolveOptions,
   type TokenCacheConfig,
   type TokenCacheOptions,
 } from './config/token-cache.options.js';
+import { DEFAULT_POLICY, resolvePolicy, type TokenPolicyOptions } from './config/policy.js';
 import { type TokenKey, TokenKeys } from './config/token-key.js';
 import { momentOf } from './contract/moment.js';
 import { TokenCacheError, type TokenCacheErrorCode, TokenConfigError } from './contract/token-cache.errors.js';
@@ -42,12 +44,18 @@ export interface ColdToken {
   readonly code: TokenCacheErrorCode;
 }
 
+/** What may change while a client is in use. */
+export interface ReconfigureOptions extends TokenPolicyOptions {
+  /** All integrations from now on, those of feature modules included. */
+  readonly integrations?: Record<string, IntegrationOptions>;
+}
+
 /** How long a shutdown lets mints in flight finish. */
 const SHUTDOWN_GRACE_MS = 5_000;
 
 /** Gives out access tokens, each minted once per lifetime for all processes that share the store; needs no framework. */
 export class TokenClient {
-  private readonly config: TokenCacheConfig;
+  private config: TokenCacheConfig;
   private readonly keys = new TokenKeys();
   private readonly graceIsOver = new AbortController();
   private readonly parts: ClientParts;
@@ -218,6 +226,19 @@ export class TokenClient {
   register(integrations: Record<string, IntegrationOptions>): void {
     for (const integration of resolveIntegrations(integrations, this.config.policy).values())
       this.keys.add(integration);
+  }
+
+  /**
+   * Takes another policy and other integrations in place of all that there are. A token is kept if its integration is still there
+   * under the same identity of its source; mints and calls in flight end as they began.
+   *
+   * @throws TokenConfigError naming the field; then nothing has changed
+   */
+  reconfigure({ integrations = {}, ...policy }: ReconfigureOptions): void {
+    const base = resolvePolicy('', DEFAULT_POLICY, checkPolicyFields(policy));
+    const resolved = resolveIntegrations(integrations, base);
+    this.config = { ...this.config, policy: base };
+    this.keys.replace(resolved.values());
   }
 
   /** Lets mints in flight finish within 5 s, releases the leases of the others, and closes what the store opened. */

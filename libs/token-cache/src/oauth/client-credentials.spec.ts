@@ -117,12 +117,13 @@ describe('clientCredentials() with a certified authorization server', () => {
   });
 
   it('calls the secret function at each mint, and uses a rotated secret', async () => {
-    const secrets = ['old', clientSecret];
-    const rotated = source({ clientSecret: async () => `${secrets.shift()}\n` });
+    let secret = 'old';
+    const rotated = source({ clientSecret: async () => `${secret}\n` });
     await expect(rotated.mint({}, context)).rejects.toMatchObject({
       code: 'TOKEN_SOURCE_REJECTED',
       oauthError: 'invalid_client',
     });
+    secret = clientSecret;
     await expect(rotated.mint({}, context)).resolves.toMatchObject({ tokenType: 'Bearer' });
   });
 

@@ -51,7 +51,8 @@ export interface OAuthClientOptions {
   /** The client identifier (RFC 6749 section 2.2). */
   readonly clientId?: string;
   /**
-   * The client secret. A function is called at each mint, so that a rotated secret is used at once; it may be asynchronous.
+   * The client secret. A function is called at each mint, so that a rotated secret is used at once; it may be asynchronous. It is
+   * called again when the server refuses the request: if it returns another secret by then, the request is sent once more.
    * Line breaks at the end are removed.
    */
   readonly clientSecret?: string | (() => string | Promise<string>);

@@ -1,1 +1,2 @@
+export { giveUpWhenSilent } from './give-up-when-silent.js';
 export { RedisTokenStore, type RedisTokenStoreOptions } from './redis-token-store.js';

@@ -84,7 +84,7 @@ describe('RedisTokenStore with values that it did not write', () => {
   /** Checks that a mint works as in an empty store, and that afterwards no foreign value is left and every key expires. */
   async function mints(): Promise<void> {
     const attempt = () => ({ nonce: randomUUID(), leaseMs: LONG_MS, minTtlMs: 0 });
-    expect(await store.peek(KEY)).toEqual({ isRejected: false });
+    expect(await store.peek(KEY)).toEqual({ isRejected: false, voidedUpTo: expect.any(Number) });
     const first = await store.acquire(KEY, attempt());
     if (first.outcome !== 'lease') throw new Error(first.outcome);
     expect((await store.acquire(KEY, attempt())).outcome).toBe('wait');
@@ -158,7 +158,7 @@ describe('RedisTokenStore with values that it did not write', () => {
     const barred = new RedisTokenStore(limited, { namespace });
     await expect(barred.peek(KEY)).rejects.toThrow(FORBIDDEN);
     await client.call('ACL', 'SETUSER', username, '+get', '+hmget');
-    expect(await barred.peek(KEY)).toEqual({ isRejected: false });
+    expect(await barred.peek(KEY)).toEqual({ isRejected: false, voidedUpTo: expect.any(Number) });
     await expect(barred.purge(KEY)).rejects.toThrow(FORBIDDEN);
   });
 

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 
 import { type Cluster, type Redis } from 'ioredis';
+import { knownScripts } from './known-scripts.js';
 import acquire from './lua/acquire.lua.js';
 import commit from './lua/commit.lua.js';
 import fail from './lua/fail.lua.js';
@@ -17,7 +18,7 @@ import { sendScript } from './send-script.js';
 const SCRIPTS = { acquire, commit, fail, invalidate, now, offer, peek, purge, renew };
 
 /**
- * A Lua script, run by its SHA-1 digest. ioredis' `defineCommand` is not used: it adds methods to a client that belongs to the
+ * A Lua script, run by its SHA-1 digest once the server has it. ioredis' `defineCommand` is not used: it adds methods to a client that belongs to the
  * user, and its commands change while they are sent.
  */
 export class RedisScript {
@@ -31,15 +32,30 @@ export class RedisScript {
   }
 
   /**
-   * Runs the script. A server that was restarted, flushed or failed over answers NOSCRIPT; it has then executed nothing, so the
-   * script is sent whole.
+   * Runs the script in one round trip. A server that was flushed, or replaced unnoticed, answers NOSCRIPT; it has then executed
+   * nothing, so the script is sent whole.
+   *
+   * @param node names the server of the keys
    */
-  async run(client: Redis | Cluster, keys: readonly string[], args: readonly (string | number)[]): Promise<unknown> {
-    try {
-      return await sendScript(client, 'evalsha', [this.#sha, keys.length, ...keys, ...args]);
-    } catch (error) {
-      if (!(error instanceof Error && error.message.startsWith('NOSCRIPT'))) throw error;
-      return sendScript(client, 'eval', [this.#lua, keys.length, ...keys, ...args]);
+  async run(
+    client: Redis | Cluster,
+    node: string,
+    keys: readonly string[],
+    args: readonly (string | number)[],
+  ): Promise<unknown> {
+    const known = knownScripts(client);
+    const name = `${node} ${this.#sha}`;
+    const rest = [keys.length, ...keys, ...args] as const;
+    if (known.has(name)) {
+      try {
+        return await sendScript(client, 'evalsha', [this.#sha, ...rest]);
+      } catch (error) {
+        if (!(error instanceof Error && error.message.startsWith('NOSCRIPT'))) throw error;
+        known.clear();
+      }
     }
+    const answer = await sendScript(client, 'eval', [this.#lua, ...rest]);
+    known.add(name);
+    return answer;
   }
 }

@@ -9,7 +9,7 @@ import { FakeTokenSource } from '../testing/fake-token-source.js';
 import { RedisTokenStore } from './redis-token-store.js';
 
 const STORE_TIMEOUT_MS = 500;
-const STALL_MS = 2 * STORE_TIMEOUT_MS;
+const STALL_MS = STORE_TIMEOUT_MS + 100;
 const TENANTS = Array.from({ length: 20 }, (_, tenant) => ({ tenant: `${tenant}` }));
 
 /** Keeps the event loop from doing anything else, as a long computation does. */
@@ -61,6 +61,8 @@ describe('A process whose event loop was blocked for longer than the time limit 
   it.each<[string, RedisOptions]>([
     ['before its question was sent', { enableAutoPipelining: true }],
     ['as soon as its question was sent', {}],
+    ['whose client gives up after the time limit of the store', { commandTimeout: STORE_TIMEOUT_MS }],
+    ['whose client gives up sooner than the store', { commandTimeout: STORE_TIMEOUT_MS / 5 }],
   ])('%s is given the tokens that the store holds, and mints none', async (_, options) => {
     const source = new FakeTokenSource();
     const namespace = randomUUID();

@@ -60,11 +60,12 @@ export class RedisTokenStore implements TokenStore {
   }
 
   async peek(keyId: string): Promise<Peeked> {
-    const [fence, payload, ttlMs, coolingMs, error, process, isRejected] = await this.#list(PEEK, keyId);
+    const [fence, payload, ttlMs, coolingMs, error, process, isRejected, voidedUpTo] = await this.#list(PEEK, keyId);
     return {
       token: fence ? tokenOf([fence, payload, ttlMs]) : undefined,
       isRejected: isRejected === '1',
       cooldown: coolingMs ? cooldownOf([coolingMs, error, process]) : undefined,
+      voidedUpTo: Number(voidedUpTo),
     };
   }
 
@@ -74,17 +75,18 @@ export class RedisTokenStore implements TokenStore {
     const [outcome, ...rest] = await this.#list(ACQUIRE, keyId, ...args);
     switch (outcome) {
       case 'hit':
-        return { outcome, token: tokenOf(rest) };
+        return { outcome, token: tokenOf(rest), voidedUpTo: Number(rest[3]) };
       case 'cooling':
         return { outcome, cooldown: cooldownOf(rest), ...turnedAway(rest.slice(3)) };
       case 'wait':
         return { outcome, leaseEndsInMs: Number(rest[0]), ...turnedAway(rest.slice(1)) };
       default: {
-        const [fence, reason, failures, published, serves, voidedUpTo, ...valid] = rest;
+        const [fence, leaseEndsInMs, reason, failures, published, serves, voidedUpTo, ...valid] = rest;
         const token = maybeTokenOf(valid);
         return {
           outcome: 'lease',
           lease: { nonce, fence: Number(fence), leaseMs },
+          leaseEndsInMs: Number(leaseEndsInMs),
           reason: reason as MintReason,
           failures: Number(failures),
           published: published ? Number(published) : undefined,
@@ -175,7 +177,7 @@ export class RedisTokenStore implements TokenStore {
   }
 
   #call(script: RedisScript, keyId: string, ...args: (string | number)[]): Promise<unknown> {
-    return script.run(this.#client, this.#names.keys(keyId), [this.#names.channel, keyId, ...args]);
+    return script.run(this.#client, this.nodeOf(keyId), this.#names.keys(keyId), [this.#names.channel, keyId, ...args]);
   }
 
   async #ask(script: RedisScript, keyId: string, ...args: (string | number)[]): Promise<boolean> {

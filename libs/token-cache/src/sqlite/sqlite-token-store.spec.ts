@@ -95,7 +95,7 @@ describe('SqliteTokenStore', () => {
   it('keeps the namespaces of one file apart', async () => {
     const [shop, bank] = [open({ namespace: 'shop' }), open({ namespace: 'bank' })];
     await shop.commit('key', await leaseOf(shop), 'of the shop', 60_000);
-    expect(await bank.peek('key')).toEqual({ isRejected: false });
+    expect(await bank.peek('key')).toEqual({ isRejected: false, voidedUpTo: 0 });
   });
 
   it('still has the token after every process closed it', async () => {
@@ -191,7 +191,7 @@ describe('SqliteTokenStore', () => {
       const store = open();
       await store.commit('key', await leaseOf(store), 'payload', 60_000);
       setClock(3_600_000);
-      expect(await store.peek('key')).toEqual({ isRejected: false });
+      expect(await store.peek('key')).toEqual({ isRejected: false, voidedUpTo: 0 });
     });
   });
 
@@ -209,7 +209,7 @@ describe('SqliteTokenStore', () => {
     });
 
     it('reads without waiting', async () => {
-      expect(await open().peek('key')).toEqual({ isRejected: false });
+      expect(await open().peek('key')).toEqual({ isRejected: false, voidedUpTo: 0 });
     });
 
     it('waits to write without blocking the event loop', async () => {
@@ -243,7 +243,7 @@ describe('SqliteTokenStore', () => {
       await first.commit('key', await leaseOf(first), 'payload', 60_000);
       await second.peek('key');
       rmSync(temporary.path);
-      expect(await first.peek('key')).toEqual({ isRejected: false });
+      expect(await first.peek('key')).toEqual({ isRejected: false, voidedUpTo: 0 });
       await first.commit('key', await leaseOf(first), 'afresh', 60_000);
       expect((await second.peek('key')).token?.payload).toBe('afresh');
     });
@@ -252,7 +252,7 @@ describe('SqliteTokenStore', () => {
       const store = open();
       await store.commit('key', await leaseOf(store), 'payload', 60_000);
       temporary.dispose();
-      expect(await store.peek('key')).toEqual({ isRejected: false });
+      expect(await store.peek('key')).toEqual({ isRejected: false, voidedUpTo: 0 });
       expect(existsSync(temporary.path)).toBe(true);
     });
 
@@ -261,7 +261,7 @@ describe('SqliteTokenStore', () => {
       const store = open();
       await expect(store.peek('key')).rejects.toThrow(`${temporary.path} is damaged, delete it`);
       rmSync(temporary.path);
-      expect(await store.peek('key')).toEqual({ isRejected: false });
+      expect(await store.peek('key')).toEqual({ isRejected: false, voidedUpTo: 0 });
     });
 
     it('rejects while it is truncated', async () => {

@@ -119,6 +119,16 @@ export function resolveOptions(options: TokenCacheOptions): TokenCacheConfig {
 }
 
 /**
+ * Checks that these are options of the policy.
+ *
+ * @throws TokenConfigError naming the field
+ */
+export function checkPolicyFields(options: TokenPolicyOptions): TokenPolicyOptions {
+  checkFields('', options, new Set<string>(POLICY_FIELDS));
+  return options;
+}
+
+/**
  * The same for the integrations of one module.
  *
  * @throws TokenConfigError naming the field

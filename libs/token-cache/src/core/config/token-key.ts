@@ -18,12 +18,15 @@ export interface TokenKey {
 const REMEMBERED_REQUESTS = 10_000;
 const REQUEST_FIELDS = ['scope', 'audience', 'resource', 'tenant', 'subject'] as const;
 
+interface Entry {
+  readonly integration: Integration;
+  readonly plain: TokenKey;
+  readonly byRequest: LRUCache<string, TokenKey>;
+}
+
 /** Keys by integration and request, computed once and remembered. */
 export class TokenKeys {
-  private readonly entries = new Map<
-    string,
-    { integration: Integration; plain: TokenKey; byRequest: LRUCache<string, TokenKey> }
-  >();
+  private entries = new Map<string, Entry>();
 
   get integrations(): readonly string[] {
     return [...this.entries.keys()];
@@ -34,12 +37,19 @@ export class TokenKeys {
     if (this.entries.has(integration.name)) {
       throw new TokenConfigError(`integrations.${integration.name}`, 'is configured twice');
     }
-    this.entries.set(integration.name, {
-      integration,
-      plain: keyOf(integration, {}),
-      byRequest: recentlyUsed(REMEMBERED_REQUESTS),
-    });
+    this.entries.set(integration.name, entryOf(integration));
     integration.warmUp?.forEach((request, index) => this.checkWarmUp(integration.name, request, index));
+  }
+
+  /**
+   * Takes these integrations in place of all others.
+   *
+   * @throws TokenConfigError as `add` does; then nothing has changed
+   */
+  replace(integrations: Iterable<Integration>): void {
+    const next = new TokenKeys();
+    for (const integration of integrations) next.add(integration);
+    this.entries = next.entries;
   }
 
   /** The keys of the tokens that are to be there before the application is ready. */
@@ -75,6 +85,10 @@ export class TokenKeys {
       throw new TokenConfigError(field, error.problem);
     }
   }
+}
+
+function entryOf(integration: Integration): Entry {
+  return { integration, plain: keyOf(integration, {}), byRequest: recentlyUsed(REMEMBERED_REQUESTS) };
 }
 
 function keyOf(integration: Integration, request: TokenRequest): TokenKey {

@@ -18,7 +18,8 @@ export interface TokenStore {
    * The token if it serves the attempt: it is not marked as rejected, is not of `refusedGeneration`, and lives longer than
    * `minTtlMs`; else the right to mint one, or why not. A token that merely lives too short is also a hit while it cannot be
    * replaced now. The same nonce is given its own live lease again, with the same fence, so that neither a lost reply nor other
-   * work of the process makes it wait for itself.
+   * work of the process makes it wait for itself. That does not extend the lease, which `renew` does: a process that hears no
+   * answer would otherwise keep the others waiting with every attempt.
    * A lease that ends later than `leaseMs` from now was granted before the store's clock was set back, and is over.
    */
   acquire(keyId: string, attempt: Attempt): Promise<Acquired>;
@@ -170,12 +171,16 @@ export interface Cooldown {
 /** Why a token is minted. */
 export type MintReason = 'miss' | 'refresh' | 'invalidated';
 
-/** What is told beside every answer to an attempt but a hit. */
-export interface NotServed {
-  /** A token that is valid but does not serve the attempt, being marked or refused. */
-  readonly rejected?: StoredToken;
+/** What a process must know that may hold a token of its own. */
+export interface Voided {
   /** All that was minted under this fence or an older one was purged or rejected, be it replaced since; 0 for nothing. */
   readonly voidedUpTo: number;
+}
+
+/** What is told beside every answer to an attempt but a hit. */
+export interface NotServed extends Voided {
+  /** A token that is valid but does not serve the attempt, being marked or refused. */
+  readonly rejected?: StoredToken;
 }
 
 /** An answer without a token or the right to mint one. */
@@ -186,12 +191,14 @@ export interface TurnedAway extends NotServed {
 
 /** The answer to an attempt. */
 export type Acquired =
-  | { readonly outcome: 'hit'; readonly token: StoredToken }
+  | (Voided & { readonly outcome: 'hit'; readonly token: StoredToken })
   | (TurnedAway & { readonly outcome: 'wait'; readonly leaseEndsInMs: number })
   | (TurnedAway & { readonly outcome: 'cooling'; readonly cooldown: Cooldown })
   | (NotServed & {
       readonly outcome: 'lease';
       readonly lease: Lease;
+      /** `leaseMs`, or what is left of a lease that the nonce had already. */
+      readonly leaseEndsInMs: number;
       /** `refresh` when an unmarked token is still valid, `invalidated` after a mark or a purge, else `miss`. */
       readonly reason: MintReason;
       /** The last fence that was published, unless the store lost its memory. */
@@ -215,7 +222,7 @@ export type Offered =
   | { readonly outcome: 'superseded'; readonly token?: StoredToken };
 
 /** What a store has under a key. */
-export interface Peeked {
+export interface Peeked extends Voided {
   readonly token?: StoredToken;
   /** Whether that token is marked as rejected. */
   readonly isRejected: boolean;

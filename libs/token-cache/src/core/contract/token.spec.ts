@@ -8,7 +8,8 @@ const token = (tokenType = 'bearer'): Token =>
     scope: 'read',
     integration: 'billing',
     generation: 7,
-    expiresAt: 2,
+    expiresAt: 3,
+    endsAt: 2,
     refreshAt: 1,
     keyId: 'k',
   });
@@ -28,7 +29,8 @@ describe('Token', () => {
       scope: 'read',
       integration: 'billing',
       generation: 7,
-      expiresAt: 2,
+      expiresAt: 3,
+      endsAt: 2,
       refreshAt: 1,
     });
   });

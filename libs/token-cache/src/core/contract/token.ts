@@ -9,6 +9,8 @@ export interface TokenProperties {
   generation: number;
   expiresAt: number;
   refreshAt: number;
+  /** @defaultValue `expiresAt` */
+  endsAt?: number | undefined;
   keyId: string;
   /** How its upstream wants it. @defaultValue `Authorization: {type} {token}` */
   credential?: CredentialForm | undefined;
@@ -25,6 +27,8 @@ export class Token {
   readonly generation: number;
   /** Epoch ms, as the source said; the token is handed out until the safety margin before it. */
   readonly expiresAt: number;
+  /** Epoch ms from which it is handed out no more: `expiresAt` less the safety margin. */
+  readonly endsAt: number;
   /** Epoch ms from which one process refreshes it in the background. */
   readonly refreshAt: number;
   readonly #accessToken: string;
@@ -40,6 +44,7 @@ export class Token {
     this.integration = properties.integration;
     this.generation = properties.generation;
     this.expiresAt = properties.expiresAt;
+    this.endsAt = properties.endsAt ?? properties.expiresAt;
     this.refreshAt = properties.refreshAt;
   }
 

@@ -283,6 +283,7 @@ export class TokensInHand {
       integration: key.integration.name,
       generation,
       expiresAt,
+      endsAt: Math.floor(now.wallAt + leftMs(ends, now)),
       refreshAt: Math.floor(now.wallAt + refreshAt - now.monotonicAt),
       keyId: key.id,
       credential: key.integration.credential,

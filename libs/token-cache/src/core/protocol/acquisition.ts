@@ -9,20 +9,19 @@ import {
 } from '../contract/token-cache.errors.js';
 import { type HitLayer } from '../contract/token-observer.js';
 import { type TokenObservers } from '../contract/token-observers.js';
-import { type Acquired, type Cooldown, type StoredToken } from '../contract/token-store.js';
+import { type Cooldown, type StoredToken } from '../contract/token-store.js';
 import { type Demand, hopelessness, livesLongEnough, serves } from '../in-hand/demand.js';
 import { type TokensInHand } from '../in-hand/tokens-in-hand.js';
 import { errorOf } from '../source-client/cooldown.js';
 import { type Release } from '../source-client/open-mints.js';
-import { type SourceClient } from '../source-client/source-client.js';
-import { type KeyWatch } from '../store-client/key-watch.js';
 import { type Granted, type Refused, type StoreClient } from '../store-client/store-client.js';
 import { type StoreEvents } from '../store-client/store-events.js';
 import { type Flight } from './flights.js';
+import { type Asked, type Inquiry } from './inquiry.js';
 import { type KnownCooldowns } from './known-cooldowns.js';
 import { type Mints, type RunningMint } from './mints.js';
-import { type Rejections } from './rejections.js';
 import { type Upkeep } from './upkeep.js';
+import { refusedBy, type Way } from './way.js';
 
 /** A token, and how it came. */
 export interface Obtained {
@@ -33,33 +32,14 @@ export interface Obtained {
 /** What one round came to: the token, or another round. */
 type Round = Obtained | 'look again';
 
-/** An answer of the store. */
-interface Asked {
-  readonly acquired: Acquired;
-  readonly sentAt: Moment;
-  /** A place among the open requests of the provider, to be given back; none for an attempt that means to mint nothing. */
-  readonly place?: Release | undefined;
-}
-
-/** One caller's way through the protocol, round by round. */
-interface Way {
-  readonly key: TokenKey;
-  readonly watch: KeyWatch;
-  readonly demand: Demand;
-  /** The generation of a shared token that turned out to be of no use, or ends too soon: the next round asks for another. */
-  uselessGeneration?: number;
-  waitedSince?: number;
-}
-
 export interface AcquisitionParts {
   clock: Clock;
   store: StoreClient;
   tokens: TokensInHand;
-  sources: SourceClient;
   mints: Mints;
   upkeep: Upkeep;
   cooldowns: KnownCooldowns;
-  rejections: Rejections;
+  inquiry: Inquiry;
   storeEvents: StoreEvents;
   observers: TokenObservers;
   /** Aborted when the process gives up its mints to shut down. */
@@ -68,11 +48,6 @@ export interface AcquisitionParts {
 
 /** How often a token that another process is replacing is looked at again. */
 const LOOK_AGAIN_MS = 250;
-/**
- * When a key that waits for its turn at the provider is looked at, since another process may have its turn before. Each pause is
- * twice as long as the last: with a thousand keys in the queue, the process has enough to do.
- */
-const FIRST_LOOK_FROM_QUEUE_MS = 1_000;
 
 /**
  * The client half of the protocol: look up; on a miss take the lease; the store has looked again by then; mint only if the
@@ -120,14 +95,13 @@ export class Acquisition {
     if (known) return this.coolDown(way, known);
     let asked: Asked;
     try {
-      asked = await this.ask(way);
+      asked = await this.parts.inquiry.ask(way, this.inHand(way) === undefined);
     } catch (error) {
       if (error instanceof TokenSourceError) return this.inHand(way) ?? this.lastResort(way, error);
       return this.withoutStore(way, error);
     }
     const { acquired, sentAt, place } = asked;
     if (acquired.outcome === 'hit') return this.take(way, acquired.token, sentAt);
-    tokens.heed(key.id, acquired.voidedUpTo, acquired.rejected);
     this.admitRejected(way, acquired.rejected, sentAt);
     if (acquired.outcome === 'lease') return this.useLease(way, acquired, sentAt, place);
     if (acquired.outcome === 'cooling') this.learnCooldown(way, acquired.cooldown);
@@ -142,73 +116,6 @@ export class Acquisition {
     // Callers that were refused no token may still be given one.
     if (refusedBy(way) === undefined) this.parts.cooldowns.learn(key.id, cooldown);
     else if (demand.minLifeMs) this.parts.cooldowns.learn(key.id, cooldown, demand);
-  }
-
-  /**
-   * Asks the store, with a place for the mint that it may grant: a lease that waits for a place would hold up other processes.
-   * With a token in hand there is nothing to mint, and nothing to wait for.
-   *
-   * @throws TokenStoreUnavailableError, and TokenSourceUnavailableError when no place is free in time
-   */
-  private async ask(way: Way): Promise<Asked> {
-    const { key, watch } = way;
-    const { clock, rejections, sources, store } = this.parts;
-    const place = sources.tryAdmission(key) ?? (this.inHand(way) ? undefined : await this.queue(way));
-    if (typeof place === 'object') return place;
-    try {
-      await rejections.tellStore(key);
-      watch.forget();
-      const sentAt = momentOf(clock);
-      const acquired = await store.acquire(key, { refusedGeneration: refusedBy(way), minTtlMs: way.demand.minLifeMs });
-      if (acquired.outcome !== 'lease') place?.();
-      return { acquired, sentAt, place };
-    } catch (error) {
-      place?.();
-      throw error;
-    }
-  }
-
-  /**
-   * Waits for a place, until the store has a token.
-   *
-   * @throws what `admission` throws, TokenStoreUnavailableError, or the failure for which the source is left alone
-   */
-  private async queue(way: Way): Promise<Asked | Release> {
-    const { clock, sources } = this.parts;
-    const turn = sources.admission(way.key);
-    const leave = (): void => void turn.then((place) => place()).catch(() => {});
-    // It may be refused while the store is asked.
-    turn.catch(() => {});
-    try {
-      for (let pauseMs = FIRST_LOOK_FROM_QUEUE_MS; ; pauseMs *= 2) {
-        const found = await this.find(way);
-        if (found) {
-          leave();
-          return found;
-        }
-        let cancel = (): void => {};
-        const pause = new Promise<void>((resolve) => (cancel = clock.after(pauseMs, resolve)));
-        const place = await Promise.race([turn, pause]).finally(() => cancel());
-        if (place) return place;
-      }
-    } catch (error) {
-      leave();
-      throw error;
-    }
-  }
-
-  /** The token of the store, if it serves; asks for no right to mint. */
-  private async find(way: Way): Promise<Asked | undefined> {
-    const { key, watch } = way;
-    const { clock, store } = this.parts;
-    watch.forget();
-    const sentAt = momentOf(clock);
-    const { token, isRejected, cooldown } = await store.peek(key);
-    const isServing =
-      token && !isRejected && token.fence !== refusedBy(way) && token.ttlMs > (way.demand.minLifeMs ?? 0);
-    if (isServing) return { acquired: { outcome: 'hit', token }, sentAt };
-    if (cooldown) throw errorOf(cooldown, key.integration.name);
-    return undefined;
   }
 
   /** Takes the shared token, or sees to it that the next round finds a better one. */
@@ -406,9 +313,4 @@ export class Acquisition {
   private now(): number {
     return this.parts.clock.monotonic();
   }
-}
-
-/** The generation of a shared token that does not serve. */
-function refusedBy({ uselessGeneration, demand: { refusedGeneration } }: Way): number | undefined {
-  return uselessGeneration ?? refusedGeneration;
 }

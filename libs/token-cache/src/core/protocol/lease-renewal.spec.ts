@@ -25,7 +25,7 @@ describe('A lease', () => {
     clock = new FakeClock();
     inner = new MemoryTokenStore({ clock });
     network = new FaultyTokenStore(inner);
-    store = new StoreClient(new GuardedStore(network, clock, new TokenObservers()), clock);
+    store = new StoreClient(new GuardedStore(network, clock, new TokenObservers()), clock, () => {});
     key = billingKey({ leaseMs: LEASE_MS });
     const acquired = await store.acquire(key);
     if (acquired.outcome !== 'lease') throw new Error(acquired.outcome);

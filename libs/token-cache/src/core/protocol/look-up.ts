@@ -32,9 +32,8 @@ export class LookUp {
     try {
       const sentAt = momentOf(clock);
       const { token, isRejected, cooldown } = await store.peek(key);
-      if (!token || isRejected) return { cooldown };
-      tokens.admit(key, token, sentAt, watch);
-      // Whatever became of the shared token, callers are given what is in hand now.
+      if (token && !isRejected) tokens.admit(key, token, sentAt, watch);
+      // Whatever the store has, callers are given what is in hand now.
       return { held: inHand(), cooldown };
     } catch (error) {
       const held = inHand();

@@ -7,7 +7,8 @@ import { type MintOutcome } from '../contract/token-observer.js';
 import { type TokenObservers } from '../contract/token-observers.js';
 import { type MintReason } from '../contract/token-store.js';
 import { type FailureMemory } from '../source-client/failure-memory.js';
-import { SleptOverError, type SourceClient } from '../source-client/source-client.js';
+import { AskAgainError } from '../source-client/ask-again-error.js';
+import { type SourceClient } from '../source-client/source-client.js';
 import { type KeyWatch } from '../store-client/key-watch.js';
 
 /** A token that was minted is `voided` when it was purged or rejected before it could be used. */
@@ -47,8 +48,10 @@ export class Minting {
       observers.notify('minted', key.integration.name, { outcome, reason: plan.reason, durationMs });
     };
     const ask = (): Promise<FreshToken> => this.parts.sources.mint(key, plan.fence, plan);
-    const askAgain = (error: unknown): Promise<FreshToken> => {
-      if (!(error instanceof SleptOverError) || watch.hasPurged(plan.fence)) throw error;
+    const askAgain = async (error: unknown): Promise<FreshToken> => {
+      if (!(error instanceof AskAgainError)) throw error;
+      if (error.afterMs > 0) await new Promise<void>((resolve) => clock.after(error.afterMs, resolve));
+      if (watch.hasPurged(plan.fence)) throw error;
       report('failed');
       return ask();
     };

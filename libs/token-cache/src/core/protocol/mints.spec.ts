@@ -48,7 +48,7 @@ describe('The mints of a process', () => {
     const closing = new AbortController().signal;
     const observers = new TokenObservers();
     const base = { clock, random, closing, observers, codec: new PayloadCodec(new Map()) };
-    store = new StoreClient(new GuardedStore(network, clock, observers), clock);
+    store = new StoreClient(new GuardedStore(network, clock, observers), clock, () => {});
     sources = new SourceClient(clock, random, closing);
     failures = new FailureMemory(clock, random);
     tokens = new TokensInHand({

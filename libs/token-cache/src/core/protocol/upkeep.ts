@@ -249,7 +249,6 @@ export class Upkeep {
       if (acquired.outcome === 'lease') return this.shareUnlessVoid(key, held, acquired, watch);
       if (acquired.outcome !== 'hit') {
         if (acquired.outcome === 'cooling') cooldowns.learn(key.id, acquired.cooldown);
-        tokens.heed(key.id, acquired.voidedUpTo, acquired.rejected);
         if (isSameToken(tokens.valid(key.id), held)) await publishing.offer(key, acquired, held, watch);
         return;
       }
@@ -261,7 +260,6 @@ export class Upkeep {
   private async shareUnlessVoid(key: TokenKey, held: HeldToken, granted: Granted, watch: KeyWatch): Promise<void> {
     const { tokens, mints, publishing } = this.parts;
     const { lease } = granted;
-    tokens.heed(key.id, granted.voidedUpTo, granted.rejected);
     if (watch.hasReleased(lease.fence) || mints.adopt(key, granted)) return;
     if (isSameToken(tokens.valid(key.id), held)) await publishing.share(key, lease, held, watch);
     else await this.release(key, lease);

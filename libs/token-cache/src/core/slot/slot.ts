@@ -26,9 +26,10 @@ import {
 } from './slot-state.js';
 
 export function peek(slot: Slot | undefined, now: number): Step<Peeked> {
-  if (!slot) return { answer: { isRejected: false } };
+  if (!slot) return { answer: { isRejected: false, voidedUpTo: 0 } };
   const token = tokenOf(slot, now);
-  return { answer: { token, isRejected: token !== undefined && isMarked(slot), cooldown: cooldownOf(slot, now) } };
+  const isRejected = token !== undefined && isMarked(slot);
+  return { answer: { token, isRejected, cooldown: cooldownOf(slot, now), voidedUpTo: voidedUpTo(slot) } };
 }
 
 export function acquire(slot: Slot = NOTHING, attempt: Attempt, now: number): Step<Acquired> {
@@ -37,13 +38,14 @@ export function acquire(slot: Slot = NOTHING, attempt: Attempt, now: number): St
   const serves = valid && !isMarked(slot) && valid.fence !== refusedGeneration;
   const token = serves ? valid : undefined;
   const rejected = serves ? undefined : valid;
-  if (token && token.ttlMs > minTtlMs) return { answer: { outcome: 'hit', token } };
+  const voided = voidedUpTo(slot);
+  if (token && token.ttlMs > minTtlMs) return { answer: { outcome: 'hit', token, voidedUpTo: voided } };
 
   const cooldown = bindingOn(attempt.process, cooldownOf(slot, now));
   const isHeld = isLeased(slot, now);
   const isTaken = isHeld && slot.nonce !== nonce;
-  if (token && (cooldown || isTaken)) return { answer: { outcome: 'hit', token } };
-  const notServed = { rejected, voidedUpTo: voidedUpTo(slot) };
+  if (token && (cooldown || isTaken)) return { answer: { outcome: 'hit', token, voidedUpTo: voided } };
+  const notServed = { rejected, voidedUpTo: voided };
   const turnedAway = { ...notServed, answeredAtUs: inUs(now) };
   if (cooldown) return { answer: { outcome: 'cooling', cooldown, ...turnedAway } };
   if (isTaken) return { answer: { outcome: 'wait', leaseEndsInMs: Math.ceil(slot.leaseEndsAt - now), ...turnedAway } };
@@ -53,13 +55,15 @@ export function acquire(slot: Slot = NOTHING, attempt: Attempt, now: number): St
     answer: {
       outcome: 'lease',
       lease: { nonce, fence, leaseMs },
+      leaseEndsInMs: isHeld ? Math.ceil(slot.leaseEndsAt - now) : leaseMs,
       reason: reasonOf(slot, valid),
       failures: slot.failures,
       published: slot.published || undefined,
       token,
       ...notServed,
     },
-    slot: { ...slot, fence, nonce, leaseEndsAt: after(now, leaseMs), leaseMs },
+    // Its process may not hear that it has this lease, and would keep it from others with every attempt.
+    slot: isHeld ? undefined : { ...slot, fence, nonce, leaseEndsAt: after(now, leaseMs), leaseMs },
   };
 }
 

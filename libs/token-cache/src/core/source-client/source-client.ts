@@ -10,6 +10,7 @@ import { leftMs, momentOf, sleptMs } from '../contract/moment.js';
 import { type FormerToken, type FreshToken } from '../contract/token-content.js';
 import { type MintedToken } from '../contract/token-source.js';
 import { type Cooldown, type TokenStoreEvent } from '../contract/token-store.js';
+import { AskAgainError } from './ask-again-error.js';
 import { OpenMints, type Release } from './open-mints.js';
 import { providerOf } from './provider.js';
 import { ProviderPace } from './provider-pace.js';
@@ -19,8 +20,8 @@ import { lifeOf, type TokenLife } from './token-life.js';
 /** The machine slept, or its clock was set, when the wall clock went on by more than this while the monotonic one did not. */
 const SLEEP_MS = 1_000;
 
-/** The machine slept over an answer that was good, or its clock was set: asking once more helps, and no caller need hear of it. */
-export class SleptOverError extends TokenResponseInvalidError {}
+/** Lives are stated in whole seconds, so a token that is said to be over may go on for as long. */
+const RESOLUTION_MS = 1_000;
 
 /** What is known when a source is asked. */
 export interface MintCircumstances {
@@ -96,7 +97,7 @@ export class SourceClient {
   /**
    * Asks the source once.
    *
-   * @throws SleptOverError when the source is worth to be asked once more
+   * @throws AskAgainError when the source is worth to be asked once more
    * @throws TokenSourceError whatever the source threw
    */
   async mint(key: TokenKey, fence: number, { former, isLeased = true }: MintCircumstances = {}): Promise<FreshToken> {
@@ -123,7 +124,9 @@ export class SourceClient {
     const { name, policy } = key.integration;
     const { minted, ...exchange } = await this.exchange(key, right);
     const life = lifeOf(minted, policy, exchange, former, this.random);
-    checkLife(name, life, exchange);
+    const isRepeated = former?.accessToken === minted.accessToken;
+    const mayGoOn = isRepeated && leftMs(former.ends, exchange.arrived) > -(policy.safetyMarginMs + RESOLUTION_MS);
+    checkLife(name, life, exchange, mayGoOn);
     const { ends, refreshWindowMs } = life;
     const { accessToken, tokenType = 'Bearer', scope } = minted;
     const expiresAt = Math.floor(exchange.sent.wallAt + life.lifeMs);
@@ -179,19 +182,26 @@ export class SourceClient {
   }
 }
 
-/** @throws TokenResponseInvalidError when the token cannot be used any more */
-function checkLife(name: string, { lifeMs, ends }: TokenLife, { sent, arrived }: Exchange): void {
-  if (lifeMs <= 0) {
-    throw new TokenResponseInvalidError(
-      `The source of "${name}" gave a token that is over, by its answer or by the exp of the token: look at the clocks of both ` +
-        `machines if it recurs; if the answer says 0 for a token that never ends, set zeroExpiry to 'never'`,
-    );
-  }
+/**
+ * @param mayGoOn whether the source gave a token again that ended a moment ago, so that its successor comes in a moment
+ * @throws TokenResponseInvalidError when the token cannot be used any more
+ */
+function checkLife(name: string, { lifeMs, ends }: TokenLife, { sent, arrived }: Exchange, mayGoOn: boolean): void {
   if (leftMs(ends, arrived) >= 1) return;
-  const Late = sleptMs(sent, arrived) > SLEEP_MS ? SleptOverError : TokenResponseInvalidError;
-  throw new Late(
-    `The token for "${name}" had expired before it arrived: its source answers too slowly, or states too short a life`,
-    { binds: 'process' },
+  const [message, options] = lifeMs > 0 ? [late(name), { binds: 'process' } as const] : [over(name)];
+  if (mayGoOn) throw new AskAgainError(message, RESOLUTION_MS, options);
+  if (lifeMs > 0 && sleptMs(sent, arrived) > SLEEP_MS) throw new AskAgainError(message, 0, options);
+  throw new TokenResponseInvalidError(message, options);
+}
+
+function late(name: string): string {
+  return `The token for "${name}" had expired before it arrived: its source answers too slowly, or states too short a life`;
+}
+
+function over(name: string): string {
+  return (
+    `The source of "${name}" gave a token that is over, by its answer or by the exp of the token: look at the clocks of both ` +
+    `machines if it recurs; if the answer says 0 for a token that never ends, set zeroExpiry to 'never'`
   );
 }
 

@@ -45,7 +45,7 @@ describe('GuardedStore', () => {
   }
 
   it('answers what the store answers, and reports the call', async () => {
-    expect(await peek()).toEqual({ isRejected: false });
+    expect(await peek()).toEqual({ isRejected: false, voidedUpTo: 0 });
     expect(seen).toEqual([['peek', 0, false]]);
   });
 
@@ -90,14 +90,14 @@ describe('GuardedStore', () => {
     expect(store.calls).toHaveLength(4);
     store.fault = () => undefined;
     await pass(BREAKER_RESET_MS);
-    expect(await peek()).toEqual({ isRejected: false });
-    expect(await peek()).toEqual({ isRejected: false });
+    expect(await peek()).toEqual({ isRejected: false, voidedUpTo: 0 });
+    expect(await peek()).toEqual({ isRejected: false, voidedUpTo: 0 });
   });
 
   it('cuts off nobody but those whose time limit has run out', async () => {
     await failThreeTimes();
     store.fault = () => undefined;
-    expect(await peek('key', 2 * TIMEOUT_MS)).toEqual({ isRejected: false });
+    expect(await peek('key', 2 * TIMEOUT_MS)).toEqual({ isRejected: false, voidedUpTo: 0 });
     expect(await peek('key')).toBeInstanceOf(TokenStoreUnavailableError);
   });
 
@@ -105,7 +105,7 @@ describe('GuardedStore', () => {
     store.nodeOf = (keyId) => keyId.slice(0, 1);
     await failThreeTimes();
     store.fault = () => undefined;
-    expect(await peek('a healthy key')).toEqual({ isRejected: false });
+    expect(await peek('a healthy key')).toEqual({ isRejected: false, voidedUpTo: 0 });
     expect(await peek('k')).toBeInstanceOf(TokenStoreUnavailableError);
     await guarded.call(undefined, 'ping', TIMEOUT_MS, (inner) => inner.ping());
   });
@@ -137,6 +137,58 @@ describe('GuardedStore', () => {
     expect(store.calls).toHaveLength(4);
   });
 
+  describe('whose client ends a call by a timer of its own, after the process was busy,', () => {
+    let busyMs: number;
+
+    beforeEach(() => {
+      busyMs = 0;
+      guarded = new GuardedStore(
+        store,
+        { ...systemClock, monotonic: () => performance.now() + busyMs },
+        new TokenObservers(),
+      );
+    });
+
+    /** Lets so many calls end like that, and the others be answered. */
+    const losing = (calls: number): void => {
+      store.fault = () => {
+        if (store.calls.length > calls) return undefined;
+        busyMs += 10 * TIMEOUT_MS;
+        return 'reject';
+      };
+    };
+
+    it('asks once more and gives the answer', async () => {
+      losing(1);
+      expect(await peek()).toEqual({ isRejected: false, voidedUpTo: 0 });
+      expect(store.calls).toHaveLength(2);
+    });
+
+    it('asks no third time, and goes on asking for others', async () => {
+      losing(Infinity);
+      for (let call = 0; call < 4; call++) expect(await peek()).toMatchObject({ cause: new Error('connection lost') });
+      expect(store.calls).toHaveLength(8);
+    });
+
+    it('does not ask again what the store answered with an error', async () => {
+      losing(1);
+      store.hasAnswered = () => true;
+      expect(await peek()).toMatchObject({ cause: new Error('connection lost') });
+      expect(store.calls).toHaveLength(1);
+    });
+
+    it('asks within the same time limit', async () => {
+      store.fault = () => {
+        if (store.calls.length > 1) return 'hang';
+        busyMs += 10 * TIMEOUT_MS;
+        return 'reject';
+      };
+      const peeked = peek();
+      await pass(TIMEOUT_MS);
+      expect(await peeked).toMatchObject({ cause: new Error('no answer within 500 ms') });
+    });
+  });
+
   it('asks as soon as the store is ready', async () => {
     let connected: () => void = () => {};
     store.ready = () => new Promise((resolve) => (connected = resolve));
@@ -144,7 +196,7 @@ describe('GuardedStore', () => {
     await pass(TIMEOUT_MS - 1);
     expect(store.calls).toEqual([]);
     connected();
-    expect(await peeked).toEqual({ isRejected: false });
+    expect(await peeked).toEqual({ isRejected: false, voidedUpTo: 0 });
   });
 
   it('never makes a call whose time was over before the store was ready', async () => {
@@ -179,7 +231,7 @@ describe('GuardedStore', () => {
       store.fault = () => undefined;
       expect(await peek()).toBeInstanceOf(TokenStoreUnavailableError);
       expect(await purge()).toEqual(expect.any(Number));
-      expect(await peek()).toEqual({ isRejected: false });
+      expect(await peek()).toMatchObject({ isRejected: false });
     });
 
     it('with the time of two round trips, again while it has no answer, and for 5 s', async () => {

@@ -6,7 +6,7 @@ import { TokenStoreUnavailableError } from '../contract/token-cache.errors.js';
 import { type TokenStore } from '../contract/token-store.js';
 import { Breaker, type Verdict } from './breaker.js';
 import { insist } from './insistence.js';
-import { NoAnswerError, withinTime } from './time-limit.js';
+import { TimeLimit } from './time-limit.js';
 
 /** More than any store has parts; a breaker that is forgotten is closed. */
 const MOST_BREAKERS = 1_000;
@@ -16,8 +16,9 @@ const MOST_BREAKERS = 1_000;
  *
  * There is a breaker for each part of the store that fails as one, so that a dead shard does not cut off the healthy ones, and
  * for each time limit, so that an impatient integration does not cut off the others. Only calls without an answer count: an
- * error that the store answers with comes at once, concerns that call, and proves that the store lives. A time limit that
- * ran out while this process was busy does not count either.
+ * error that the store answers with comes at once, concerns that call, and proves that the store lives. A call that ended without
+ * an answer while this process was busy does not count either, whoever ended it: Node runs timers before it reads sockets, so a
+ * time limit of the client fires after a stall while the answer lies in the socket, and throws it away.
  */
 export class GuardedStore {
   private readonly breakers = recentlyUsed<Breaker>(MOST_BREAKERS);
@@ -42,8 +43,8 @@ export class GuardedStore {
     timeoutMs: number,
     call: (store: TokenStore) => Promise<T>,
   ): Promise<T> {
-    const passage = this.throughBreaker(this.breakerOf(keyId, timeoutMs), () => this.ask(timeoutMs, call));
-    return this.report(operation, passage);
+    const ask = (limit: TimeLimit): Promise<T> => this.askAgain(limit, call);
+    return this.report(operation, this.throughBreaker(this.breakerOf(keyId, timeoutMs), timeoutMs, ask));
   }
 
   /**
@@ -60,10 +61,10 @@ export class GuardedStore {
     call: (store: TokenStore, withinMs: number) => Promise<T>,
   ): Promise<T> {
     const attempt = (withinMs: number): Promise<T> => {
-      const ask = (): Promise<T> => this.ask(withinMs, (store) => call(store, withinMs));
-      return this.report(operation, this.throughBreaker(this.breakerOf(keyId, timeoutMs), ask, true));
+      const ask = (limit: TimeLimit): Promise<T> => this.ask(limit, (store) => call(store, withinMs));
+      return this.report(operation, this.throughBreaker(this.breakerOf(keyId, timeoutMs), withinMs, ask, true));
     };
-    const isFinal = (error: unknown): boolean => this.isClosed || this.verdictOf((error as Error).cause) === 'answered';
+    const isFinal = (error: unknown): boolean => this.isClosed || this.hasAnswered((error as Error).cause);
     const answer = insist(this.clock, timeoutMs, (ms) => this.pause(ms), attempt, isFinal);
     const settled = answer.catch(() => {}).finally(() => this.insisting.delete(settled));
     this.insisting.add(settled);
@@ -106,24 +107,34 @@ export class GuardedStore {
     }
   }
 
-  private async throughBreaker<T>(breaker: Breaker, call: () => Promise<T>, insists = false): Promise<T> {
+  private async throughBreaker<T>(
+    breaker: Breaker,
+    timeoutMs: number,
+    call: (limit: TimeLimit) => Promise<T>,
+    insists = false,
+  ): Promise<T> {
     if (this.isClosed) throw new Error('the store is closed');
     const passage = breaker.admit(this.clock.monotonic(), insists);
     if (!passage) throw new Error('the store did not answer a moment ago and is not asked');
+    const limit = new TimeLimit(this.clock, timeoutMs);
     let verdict: Verdict = 'answered';
     try {
-      return await call();
+      return await limit.bound(call(limit));
     } catch (error) {
-      verdict = this.verdictOf(error);
+      verdict = this.verdictOf(error, limit);
       throw error;
     } finally {
       breaker.settle(passage, verdict, this.clock.monotonic());
     }
   }
 
-  private verdictOf(error: unknown): Verdict {
-    if (error instanceof NoAnswerError) return error.hasStalled ? 'unknown' : 'failed';
-    return this.store.hasAnswered?.(error) ? 'answered' : 'failed';
+  private verdictOf(error: unknown, { hasStalled }: TimeLimit): Verdict {
+    if (this.hasAnswered(error)) return 'answered';
+    return hasStalled ? 'unknown' : 'failed';
+  }
+
+  private hasAnswered(error: unknown): boolean {
+    return this.store.hasAnswered?.(error) ?? false;
   }
 
   private breakerOf(keyId: string | undefined, timeoutMs: number): Breaker {
@@ -134,13 +145,20 @@ export class GuardedStore {
     return breaker;
   }
 
-  private ask<T>(timeoutMs: number, call: (store: TokenStore) => Promise<T>): Promise<T> {
-    const { store } = this;
-    return withinTime(this.clock, timeoutMs, async (isOver) => {
-      const connecting = store.ready?.();
-      if (connecting) await connecting;
-      if (isOver()) throw new Error('given up before it was sent');
-      return call(store);
-    });
+  private async ask<T>(limit: TimeLimit, call: (store: TokenStore) => Promise<T>): Promise<T> {
+    const connecting = this.store.ready?.();
+    if (connecting) await connecting;
+    if (limit.isOver) throw new Error('given up before it was sent');
+    return call(this.store);
+  }
+
+  /** Asks once more when a stall cost the answer. Every method of a store may be called twice. */
+  private async askAgain<T>(limit: TimeLimit, call: (store: TokenStore) => Promise<T>): Promise<T> {
+    try {
+      return await this.ask(limit, call);
+    } catch (error) {
+      if (limit.isOver || !limit.hasStalled || this.hasAnswered(error)) throw error;
+      return this.ask(limit, call);
+    }
   }
 }

@@ -28,7 +28,7 @@ describe('StoreClient', () => {
         }
       })(),
     );
-    store = new StoreClient(new GuardedStore(inner, clock, observers), clock);
+    store = new StoreClient(new GuardedStore(inner, clock, observers), clock, () => {});
     key = billingKey({ leaseMs: 2_000 });
   });
 
@@ -96,9 +96,32 @@ describe('StoreClient', () => {
     expect(new Set(acquire.mock.calls.map(([, { nonce }]) => nonce))).toEqual(new Set([store.process]));
   });
 
+  it('renews a lease that it was granted before, so that it lasts as long as a new one', async () => {
+    await lease();
+    await clock.advance(1_500);
+    await lease();
+    expect(called).toEqual(['acquire', 'acquire', 'renew']);
+    await clock.advance(1_500);
+    expect(await inner.acquire(key.id, { nonce: 'other', leaseMs: 1, minTtlMs: 0 })).toMatchObject({
+      outcome: 'wait',
+      leaseEndsInMs: 500,
+    });
+  });
+
+  it('asks again when a lease that it was granted before is lost by the time it is renewed', async () => {
+    const { fence } = await lease();
+    await clock.advance(1);
+    jest.spyOn(inner, 'renew').mockImplementationOnce(async (keyId) => {
+      await inner.purge(keyId);
+      return false;
+    });
+    expect((await lease()).fence).toBeGreaterThan(fence);
+    expect(called).toEqual(['acquire', 'acquire', 'renew', 'acquire']);
+  });
+
   it('waits for the lease of another process', async () => {
     await lease();
-    const other = new StoreClient(new GuardedStore(inner, clock, new TokenObservers()), clock);
+    const other = new StoreClient(new GuardedStore(inner, clock, new TokenObservers()), clock, () => {});
     expect((await other.acquire(key)).outcome).toBe('wait');
   });
 
@@ -120,6 +143,12 @@ describe('StoreClient', () => {
       expect(store.fenceWithoutLease(key)).toBe(fence + 1);
       const purged = await store.purge(key);
       expect(store.fenceWithoutLease(key)).toBe(purged + 1);
+    });
+
+    it('after what is void by the answer to a peek', async () => {
+      const purged = await inner.purge(key.id);
+      await store.peek(key);
+      expect(store.fenceWithoutLease(key)).toBeGreaterThan(purged);
     });
 
     it('after the one before', () => {

@@ -13,6 +13,7 @@ import {
   type Peeked,
   type Rejection,
   type RejectionVerdict,
+  type StoredToken,
   type TokenStore,
   type TokenStoreEvent,
 } from '../contract/token-store.js';
@@ -44,30 +45,28 @@ export class StoreClient {
   /** The newest fence that the store showed of each key. */
   private readonly fences = recentlyUsed<number>(REMEMBERED_FENCES);
 
+  /** @param onVoided hears with each answer up to which fence tokens are void, and of a marked token that is still there */
   constructor(
     private readonly store: GuardedStore,
     private readonly clock: Clock,
+    private readonly onVoided: (keyId: string, voidedUpTo: number, marked: StoredToken | undefined) => void,
   ) {}
 
   /** What is there; a cool-down only if it binds this process. */
   async peek(key: TokenKey): Promise<Peeked> {
     const { cooldown, ...peeked } = await this.call(key, 'peek', (store) => store.peek(key.id));
+    const { token, isRejected, voidedUpTo } = peeked;
+    this.raise(key, Math.max(voidedUpTo, token?.fence ?? 0));
+    this.onVoided(key.id, voidedUpTo, isRejected ? token : undefined);
     const isBound = cooldown !== undefined && (cooldown.process ?? this.process) === this.process;
     return isBound ? { ...peeked, cooldown } : peeked;
   }
 
-  async acquire(key: TokenKey, { minTtlMs = 0, refusedGeneration }: Wanted = {}): Promise<Acquired> {
-    const { leaseMs } = key.integration.policy;
-    const attempt = {
-      nonce: this.process,
-      process: this.process,
-      leaseMs,
-      minTtlMs: Math.ceil(minTtlMs),
-      refusedGeneration,
-    };
-    const acquired = await this.call(key, 'acquire', (store) => store.acquire(key.id, attempt));
-    this.note(key, acquired);
-    return acquired;
+  /** A lease lasts for at least `leaseMs` from now, also one that was granted before: what is left of that may be too short to mint. */
+  async acquire(key: TokenKey, wanted: Wanted = {}): Promise<Acquired> {
+    const acquired = await this.attempt(key, wanted);
+    if (!isGrantedBefore(acquired) || (await this.renew(key, acquired.lease))) return acquired;
+    return this.attempt(key, wanted);
   }
 
   renew(key: TokenKey, lease: Lease): Promise<boolean> {
@@ -115,10 +114,25 @@ export class StoreClient {
     return this.raise(key, (this.fences.get(key.id) ?? 0) + 1);
   }
 
+  private async attempt(key: TokenKey, { minTtlMs = 0, refusedGeneration }: Wanted): Promise<Acquired> {
+    const { leaseMs } = key.integration.policy;
+    const attempt = {
+      nonce: this.process,
+      process: this.process,
+      leaseMs,
+      minTtlMs: Math.ceil(minTtlMs),
+      refusedGeneration,
+    };
+    const acquired = await this.call(key, 'acquire', (store) => store.acquire(key.id, attempt));
+    this.note(key, acquired);
+    this.onVoided(key.id, acquired.voidedUpTo, acquired.outcome === 'hit' ? undefined : acquired.rejected);
+    return acquired;
+  }
+
   private note(key: TokenKey, acquired: Acquired): void {
     switch (acquired.outcome) {
       case 'hit':
-        this.raise(key, acquired.token.fence);
+        this.raise(key, Math.max(acquired.voidedUpTo, acquired.token.fence));
         break;
       case 'lease':
         this.raise(key, acquired.lease.fence);
@@ -144,4 +158,8 @@ export class StoreClient {
   private call<T>(key: TokenKey, operation: StoreOperation, call: (store: TokenStore) => Promise<T>): Promise<T> {
     return this.store.call(key.id, operation, key.integration.policy.storeTimeoutMs, call);
   }
+}
+
+function isGrantedBefore(acquired: Acquired): acquired is Granted {
+  return acquired.outcome === 'lease' && acquired.leaseEndsInMs < acquired.lease.leaseMs;
 }

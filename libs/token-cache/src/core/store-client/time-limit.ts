@@ -5,39 +5,21 @@ const PARTS = 4;
 
 /** The store did not answer in time. */
 export class NoAnswerError extends Error {
-  constructor(
-    limitMs: number,
-    /** The event loop was blocked meanwhile, so this process may be what was too slow. */
-    readonly hasStalled: boolean,
-  ) {
+  constructor(limitMs: number) {
     super(`no answer within ${limitMs} ms`);
   }
 }
 
 /**
- * Runs `work` for at most `limitMs` in which the event loop ran: a part of the limit that a stall prolongs counts as its own
- * length. Before it gives up, an answer that has arrived is read.
- *
- * @param work is told whether its time is over
- * @throws NoAnswerError
+ * Time for one piece of work, in which the event loop runs: a part of the limit that a stall prolongs counts as its own length.
+ * Before it is over, an answer that has arrived is read. It begins when it is made.
  */
-export async function withinTime<T>(
-  clock: Clock,
-  limitMs: number,
-  work: (isOver: () => boolean) => Promise<T>,
-): Promise<T> {
-  const limit = new TimeLimit(clock, limitMs);
-  try {
-    return await Promise.race([work(() => limit.isOver), limit.end]);
-  } finally {
-    limit.cancel();
-  }
-}
-
-class TimeLimit {
+export class TimeLimit {
   isOver = false;
-  readonly end: Promise<never>;
-  private hasStalled = false;
+  private readonly end: Promise<never>;
+  private readonly partMs: number;
+  private partEndsAt = 0;
+  private wasLate = false;
   private isCancelled = false;
   private cancelPart: () => void = () => {};
 
@@ -45,25 +27,36 @@ class TimeLimit {
     private readonly clock: Clock,
     private readonly limitMs: number,
   ) {
+    // Timers count whole ms.
+    this.partMs = Math.ceil(limitMs / PARTS);
     this.end = new Promise((_, reject) => this.run(limitMs, reject));
   }
 
-  cancel(): void {
-    this.isCancelled = true;
-    this.cancelPart();
+  /** The event loop was blocked meanwhile, so this process may be what was too slow. */
+  get hasStalled(): boolean {
+    return this.wasLate || this.clock.monotonic() - this.partEndsAt > this.partMs;
+  }
+
+  /** @throws NoAnswerError when the work is not done in time, and what it throws */
+  async bound<T>(work: Promise<T>): Promise<T> {
+    try {
+      return await Promise.race([work, this.end]);
+    } finally {
+      this.isCancelled = true;
+      this.cancelPart();
+    }
   }
 
   private run(remainingMs: number, reject: (error: NoAnswerError) => void): void {
-    // Timers count whole ms.
-    const partMs = Math.min(remainingMs, Math.ceil(this.limitMs / PARTS));
-    const dueAt = this.clock.monotonic() + partMs;
+    const partMs = Math.min(remainingMs, this.partMs);
+    this.partEndsAt = this.clock.monotonic() + partMs;
     this.cancelPart = this.clock.after(partMs, () => {
-      if (this.clock.monotonic() - dueAt > partMs) this.hasStalled = true;
+      this.wasLate = this.hasStalled;
       if (partMs < remainingMs) return this.run(remainingMs - partMs, reject);
       this.afterInput(() => {
         if (this.isCancelled) return;
         this.isOver = true;
-        reject(new NoAnswerError(this.limitMs, this.hasStalled));
+        reject(new NoAnswerError(this.limitMs));
       });
     });
   }

@@ -11,6 +11,7 @@ import {
   granted,
   leaseOf,
   takenOver,
+  passed,
   expired,
   publish,
   published,
@@ -45,6 +46,21 @@ export function acquireTests(test: Test): void {
     const again = await granted(acquire(other, { nonce }));
     assert.deepEqual(again.lease, first.lease);
     assert.equal((await acquire(other)).outcome, 'wait');
+  });
+
+  test('does not extend a lease by giving it to its nonce again, and tells what is left of it', async ({
+    store,
+    other,
+  }) => {
+    const nonce = newNonce();
+    const first = await granted(acquire(store, { nonce }));
+    assert.equal(first.leaseEndsInMs, LONG_MS);
+    await passed(store, SHORT_MS);
+    const again = await granted(acquire(other, { nonce }));
+    assert.ok(again.leaseEndsInMs > 0 && again.leaseEndsInMs <= LONG_MS - SHORT_MS);
+    const waits = await acquire(store);
+    assert.equal(waits.outcome, 'wait');
+    assert.ok(waits.leaseEndsInMs <= again.leaseEndsInMs);
   });
 
   test('gives a repeated nonce a new fence after its lease was taken over', async ({ store, other }) => {

@@ -83,6 +83,13 @@ export async function granted(answer: Promise<Acquired>): Promise<LeaseAnswer> {
   return acquired;
 }
 
+/** The answer to a process that is given a token. */
+export async function hit(answer: Promise<Acquired>): Promise<Extract<Acquired, { outcome: 'hit' }>> {
+  const acquired = await answer;
+  assert.equal(acquired.outcome, 'hit', `a token was expected, not "${acquired.outcome}"`);
+  return acquired;
+}
+
 /** The answer to a process that is neither given a token nor a lease. */
 export async function turnedAway(answer: Promise<Acquired>): Promise<TurnedAway> {
   const acquired = await answer;

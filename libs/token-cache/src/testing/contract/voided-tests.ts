@@ -11,6 +11,7 @@ import {
   assertVoided,
   expired,
   granted,
+  hit,
   leaseOf,
   publish,
   published,
@@ -19,7 +20,7 @@ import {
   turnedAway,
 } from './fleet.js';
 
-/** What a process is told with each answer that leaves it without a token. */
+/** What a process is told with each answer. */
 const TOLD: readonly [string, (fleet: Fleet) => Promise<number>][] = [
   ['a lease', async ({ store }) => (await granted(acquire(store))).voidedUpTo],
   [
@@ -36,6 +37,22 @@ const TOLD: readonly [string, (fleet: Fleet) => Promise<number>][] = [
       return (await turnedAway(acquire(store))).voidedUpTo;
     },
   ],
+  [
+    'a token',
+    async ({ store, other }) => {
+      await published(other);
+      return (await hit(acquire(store))).voidedUpTo;
+    },
+  ],
+  [
+    'a token that cannot be replaced now',
+    async ({ store, other }) => {
+      await published(other);
+      await leaseOf(other, { minTtlMs: 2 * LONG_MS });
+      return (await hit(acquire(store, { minTtlMs: 2 * LONG_MS }))).voidedUpTo;
+    },
+  ],
+  ['a peek', async ({ store }) => (await store.peek(KEY)).voidedUpTo],
 ];
 
 export function voidedTests(test: Test): void {

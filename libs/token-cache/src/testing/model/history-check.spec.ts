@@ -8,7 +8,9 @@ const token = (fence: number, payload = `token ${fence}`) => ({ fence, payload, 
 
 function grant(fence: number, calledAt: number, leaseMs?: number): RecordedCall {
   const granted = lease(fence, leaseMs);
-  const answer = { outcome: 'lease', lease: granted, reason: 'miss', failures: 0, voidedUpTo: 0 } as const;
+  const { leaseMs: leaseEndsInMs } = granted;
+  const beside = { leaseEndsInMs, reason: 'miss', failures: 0, voidedUpTo: 0 } as const;
+  const answer = { outcome: 'lease', lease: granted, ...beside } as const;
   return { ...at(calledAt), method: 'acquire', args: [{ ...granted, minTtlMs: 0 }], answer };
 }
 
@@ -17,7 +19,7 @@ function commit(fence: number, calledAt: number): RecordedCall {
 }
 
 function peek(calledAt: number, seen: ReturnType<typeof token>): RecordedCall {
-  return { ...at(calledAt), method: 'peek', args: [], answer: { token: seen, isRejected: false } };
+  return { ...at(calledAt), method: 'peek', args: [], answer: { token: seen, isRejected: false, voidedUpTo: 0 } };
 }
 
 function invalidate(
@@ -32,7 +34,12 @@ function invalidate(
 
 function hit(fence: number, calledAt: number, refusedGeneration?: number): RecordedCall {
   const attempt = { nonce: 'reader', leaseMs: 1, minTtlMs: 0, refusedGeneration };
-  return { ...at(calledAt), method: 'acquire', args: [attempt], answer: { outcome: 'hit', token: token(fence) } };
+  return {
+    ...at(calledAt),
+    method: 'acquire',
+    args: [attempt],
+    answer: { outcome: 'hit', token: token(fence), voidedUpTo: 0 },
+  };
 }
 
 const purge = (calledAt: number, fence = 1): RecordedCall => ({

@@ -40,13 +40,14 @@ interface ModelCooldown {
 export type ModelRejection = Omit<Rejection, 'generation'> & { readonly generation: ModelFence };
 
 export type ModelAcquired =
-  | { outcome: 'hit'; token: ModelFence }
+  | { outcome: 'hit'; token: ModelFence; voidedUpTo?: ModelFence }
   | { outcome: 'wait'; leaseEndsInMs: number; rejected?: ModelFence; voidedUpTo?: ModelFence }
   | { outcome: 'cooling'; cooldown: ModelCooldown; rejected?: ModelFence; voidedUpTo?: ModelFence }
   | {
       outcome: 'lease';
       lease: ModelLease;
       isNew: boolean;
+      leaseEndsInMs: number;
       reason: MintReason;
       failures: number;
       published?: ModelFence;
@@ -125,27 +126,29 @@ export class SlotModel {
     const serves = valid !== undefined && !isRejected && valid.place !== refused?.place;
     const token = serves ? valid : undefined;
     const rejected = serves ? undefined : valid;
-    if (token && token.endsAt - this.now > minTtlMs) return { outcome: 'hit', token };
+    if (token && token.endsAt - this.now > minTtlMs) return { outcome: 'hit', token, voidedUpTo };
     const holder = this.#liveHolder();
     const isBusy = cooldown !== undefined || (holder !== undefined && holder.lease.nonce !== nonce);
-    if (token && isBusy) return { outcome: 'hit', token };
+    if (token && isBusy) return { outcome: 'hit', token, voidedUpTo };
     if (cooldown) return { outcome: 'cooling', cooldown, rejected, voidedUpTo };
     if (holder && isBusy) return { outcome: 'wait', leaseEndsInMs: holder.endsAt - this.now, rejected, voidedUpTo };
 
     const { published, failures = 0, invalidated = false } = this.#remembered ?? {};
     const lease = holder ? holder.lease : { ...this.#nextFence(), nonce, leaseMs };
+    const leaseEndsInMs = holder ? holder.endsAt - this.now : leaseMs;
     if (!holder) {
       this.leases.push(lease);
       this.generations.push(lease);
+      this.#remembered = {
+        ...(this.#remembered ?? { failures: 0, invalidated: false }),
+        newest: lease,
+        holder: { lease, endsAt: this.now + leaseMs, leaseMs },
+      };
+      this.#keep();
     }
-    this.#remembered = {
-      ...(this.#remembered ?? { failures: 0, invalidated: false }),
-      newest: lease,
-      holder: { lease, endsAt: this.now + leaseMs, leaseMs },
-    };
-    this.#keep();
     const reason = valid && !isRejected ? 'refresh' : invalidated ? 'invalidated' : 'miss';
-    return { outcome: 'lease', lease, isNew: !holder, reason, failures, published, token, rejected, voidedUpTo };
+    const beside = { reason, failures, published, token, rejected, voidedUpTo } as const;
+    return { outcome: 'lease', lease, isNew: !holder, leaseEndsInMs, ...beside };
   }
 
   /** Only the last to be granted can renew, and only until it commits or fails. */

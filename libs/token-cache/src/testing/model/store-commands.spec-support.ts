@@ -316,15 +316,17 @@ class Lose implements StoreCommand {
 /** Every process sees what the model sees, and everything is kept for as long as the model says. */
 async function agree(model: SlotModel, real: Real, store: TokenStore): Promise<void> {
   real.commands++;
-  const { token, isRejected, cooldown } = await store.peek(real.system.keyId);
+  const { token, isRejected, cooldown, voidedUpTo } = await store.peek(real.system.keyId);
   expect({
     token: token && { ...bare(token), steps: halfSteps(token.ttlMs) },
     isRejected,
     cooldown: cooldown && spokenCooldown(cooldown),
+    voidedUpTo,
   }).toEqual({
     token: model.token && { ...tokenOf(real, model.token), steps: halfSteps(model.token.endsAt - model.now) },
     isRejected: model.isRejected,
     cooldown: model.cooldown && foretoldCooldown(model, model.cooldown),
+    voidedUpTo: voidedUpToOf(real, model.voidedUpTo),
   });
   const kept = await real.system.kept?.();
   if (kept) expect(inHalfSteps(kept)).toEqual(inHalfSteps(model.kept));
@@ -340,6 +342,10 @@ export async function agreeOnTheEnd(model: SlotModel, { system }: Real): Promise
 
 function rises(fence: number, last: number, what: string): void {
   if (!Number.isSafeInteger(fence) || fence <= last) throw new Error(`${what} must rise: ${fence} came after ${last}`);
+}
+
+function voidedUpToOf(real: Real, fence: ModelFence | undefined): number {
+  return fence ? fenceOf(real, fence) : 0;
 }
 
 function fenceOf({ fences }: Real, { place }: ModelFence): number {
@@ -374,34 +380,37 @@ function foretoldCooldown({ now }: SlotModel, { error, process, endsAt }: NonNul
 
 /** An answer without the milliseconds that really passed. */
 function spoken(answer: Acquired): unknown {
-  if (answer.outcome === 'hit') return { outcome: 'hit', token: bare(answer.token) };
   const { outcome, voidedUpTo } = answer;
+  if (answer.outcome === 'hit') return { outcome, token: bare(answer.token), voidedUpTo };
   const told = { outcome, voidedUpTo, rejected: maybeBare(answer.rejected) };
   switch (answer.outcome) {
     case 'wait':
       return { ...told, steps: halfSteps(answer.leaseEndsInMs) };
     case 'cooling':
       return { ...told, cooldown: spokenCooldown(answer.cooldown) };
-    case 'lease':
-      return { ...answer, ...told, token: maybeBare(answer.token) };
+    case 'lease': {
+      const { leaseEndsInMs, ...granted } = answer;
+      return { ...granted, ...told, steps: halfSteps(leaseEndsInMs), token: maybeBare(answer.token) };
+    }
   }
 }
 
 /** The answer that the model expects, in the same words. */
 function foretold(model: SlotModel, real: Real, expected: ModelAcquired, leaseMs: number): unknown {
   const maybeToken = (token?: ModelFence) => token && tokenOf(real, token);
-  if (expected.outcome === 'hit') return { outcome: 'hit', token: tokenOf(real, expected.token) };
-  const { outcome, rejected, voidedUpTo } = expected;
-  const told = { outcome, voidedUpTo: voidedUpTo ? fenceOf(real, voidedUpTo) : 0, rejected: maybeToken(rejected) };
+  const { outcome } = expected;
+  const voidedUpTo = voidedUpToOf(real, expected.voidedUpTo);
+  if (expected.outcome === 'hit') return { outcome, token: tokenOf(real, expected.token), voidedUpTo };
+  const told = { outcome, voidedUpTo, rejected: maybeToken(expected.rejected) };
   switch (expected.outcome) {
     case 'wait':
       return { ...told, steps: halfSteps(expected.leaseEndsInMs) };
     case 'cooling':
       return { ...told, cooldown: foretoldCooldown(model, expected.cooldown) };
     case 'lease': {
-      const { reason, failures, published, token } = expected;
+      const { leaseEndsInMs, reason, failures, published, token } = expected;
       return {
-        ...{ ...told, reason, failures },
+        ...{ ...told, steps: halfSteps(leaseEndsInMs), reason, failures },
         lease: { ...leaseOf(real, expected.lease), leaseMs },
         published: published && fenceOf(real, published),
         token: maybeToken(token),

@@ -1,0 +1,116 @@
+import { type IncomingMessage } from 'node:http';
+import { Injectable } from '@nestjs/common';
+import { InjectConfig } from '../config/gateway-config.token.js';
+import { type GatewayConfig } from '../config/load-config.js';
+import { isLoopback } from '../config/loopback.js';
+import { type Problem } from '../proxy/problem.js';
+import { forbiddenToCaller, issuerUnavailable, notAtThisDoor, unknownCaller } from './access-problems.js';
+import { ApiKeys } from './api-keys.js';
+import { type Caller } from './caller.js';
+import { bearerOf, KEY_HEADER, type Presented, presentedCredential } from './credential.js';
+import { doorOf } from './doors.js';
+import { type Grant } from './grant.js';
+import { issuerFetch } from './issuer-fetch.js';
+import { IssuerUnavailableError } from './issuer-keys.js';
+import { JwtCallers } from './jwt-callers.js';
+import { type Requirement, requirementOf, type RouteMatch } from './requirement.js';
+
+/** Whether a request is let in, and who sent it if that was asked. */
+export interface Verdict {
+  readonly caller?: Caller;
+  /** The reason not to let it in. */
+  readonly problem?: Problem;
+  /** What it uses if it is let in, to whose limits it is held. */
+  readonly integration?: string;
+}
+
+const ADMITTED: Verdict = {};
+
+/** Decides what each request may do, by the door through which it came and by its caller. */
+@Injectable()
+export class Gatekeeper {
+  private readonly keys?: ApiKeys;
+  private readonly jwt?: JwtCallers;
+  private readonly integrations: readonly string[];
+  private readonly operationsAreLocal: boolean;
+
+  constructor(@InjectConfig() { access, integrations, operations, outbound }: GatewayConfig) {
+    this.keys = access && new ApiKeys(access.apiKeys);
+    this.jwt = access?.jwt.length ? new JwtCallers(access.jwt, issuerFetch(outbound)) : undefined;
+    this.integrations = [...integrations.keys()];
+    this.operationsAreLocal = operations !== undefined && isLoopback(operations.host);
+  }
+
+  /** Decides on a request, and takes the credential that opened the door out of it, so that it is forwarded nowhere. */
+  judge(request: IncomingMessage, route: RouteMatch): Verdict | Promise<Verdict> {
+    const requirement = requirementOf(route, request);
+    if (requirement.kind === 'open') return ADMITTED;
+    return doorOf(request) === 'operations'
+      ? this.judgeOperations(request, requirement)
+      : this.judgeCaller(request, requirement);
+  }
+
+  private judgeOperations(request: IncomingMessage, requirement: Requirement): Verdict | Promise<Verdict> {
+    if (requirement.kind === 'use' || requirement.kind === 'token') return { problem: notAtThisDoor() };
+    if (requirement.kind !== 'purge' || this.operationsAreLocal) return ADMITTED;
+    return this.keys ? this.judgeCaller(request, requirement) : { problem: forbiddenToCaller() };
+  }
+
+  private judgeCaller(request: IncomingMessage, requirement: Requirement): Verdict | Promise<Verdict> {
+    // Without access the door is on loopback, and this machine may do everything but take tokens away.
+    if (!this.keys) return requirement.kind === 'token' ? { problem: forbiddenToCaller() } : this.admitted(requirement);
+    const presented = presentedCredential(request);
+    this.takeOut(request, presented);
+    const caller = this.callerOfKey(presented);
+    // A key is checked at once, since a promise for each request would cost more than that.
+    if (caller || presented.kind !== 'bearer' || !this.jwt?.mayKnow(presented.value))
+      return this.verdictOn(requirement, caller, presented);
+    return this.jwt.callerOf(presented.value).then(
+      (found) => this.verdictOn(requirement, found, presented),
+      (error: unknown) => {
+        if (!(error instanceof IssuerUnavailableError)) throw error;
+        return { problem: issuerUnavailable() };
+      },
+    );
+  }
+
+  private verdictOn(requirement: Requirement, caller: Caller | undefined, presented: Presented): Verdict {
+    if (!caller) return { problem: unknownCaller(presented.kind === 'none' ? undefined : 'invalid_token') };
+    return this.isGranted(caller.grant, requirement)
+      ? this.admitted(requirement, caller)
+      : { caller, problem: forbiddenToCaller() };
+  }
+
+  private admitted(requirement: Requirement, caller?: Caller): Verdict {
+    const isUse = requirement.kind === 'use' || requirement.kind === 'token';
+    return { caller, integration: isUse ? requirement.integration : undefined };
+  }
+
+  private callerOfKey(presented: Presented): Caller | undefined {
+    return 'value' in presented ? this.keys?.callerOf(presented.value) : undefined;
+  }
+
+  /** What could open a door is taken out even where another field opens it: it would be forwarded as the caller's own. */
+  private takeOut({ headers }: IncomingMessage, presented: Presented): void {
+    delete headers[KEY_HEADER];
+    const own = presented.kind === 'bearer' ? presented : bearerOf(headers.authorization);
+    const isTokenOfIssuer = own.kind === 'bearer' && this.jwt?.mayKnow(own.value);
+    if (own === presented || isTokenOfIssuer || this.callerOfKey(own)) delete headers.authorization;
+  }
+
+  private isGranted(grant: Grant, requirement: Requirement): boolean {
+    switch (requirement.kind) {
+      case 'use':
+        return grant.allows(requirement.integration, requirement.method, requirement.path);
+      case 'purge':
+        return grant.allowsPurge(requirement.integration);
+      case 'token':
+        return grant.allowsToken(requirement.integration);
+      case 'operations':
+        return this.integrations.every((name) => grant.covers(name));
+      case 'open':
+      case 'any':
+        return true;
+    }
+  }
+}

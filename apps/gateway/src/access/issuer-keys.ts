@@ -1,0 +1,133 @@
+import {
+  createLocalJWKSet,
+  createRemoteJWKSet,
+  customFetch,
+  errors,
+  type FlattenedJWSInput,
+  type JWKSCacheInput,
+  jwksCache,
+  type JWSHeaderParameters,
+} from 'jose';
+import {
+  allowInsecureRequests,
+  customFetch as discoveryFetch,
+  discoveryRequest,
+  processDiscoveryResponse,
+} from 'oauth4webapi';
+import { isLoopback } from '../config/loopback.js';
+import { type IssuerFetch } from './issuer-fetch.js';
+
+/** How long keys are used before they are fetched anew. */
+const MAX_AGE_MS = 10 * 60_000;
+/** How long keys go on being used while the issuer gives none: an outage of it must not become one of the gateway. */
+const MAX_STALE_MS = 60 * 60_000;
+const TIMEOUT_MS = 5_000;
+/** After a failure the issuer is left alone. */
+const PAUSE_MS = 5_000;
+/** Failures of a token, not of its issuer. */
+const OF_THE_TOKEN = new Set([
+  'ERR_JWKS_NO_MATCHING_KEY',
+  'ERR_JWKS_MULTIPLE_MATCHING_KEYS',
+  'ERR_JOSE_NOT_SUPPORTED',
+  'ERR_JOSE_ALG_NOT_ALLOWED',
+]);
+
+type RemoteKeys = ReturnType<typeof createRemoteJWKSet>;
+/** A public key of an issuer. */
+export type Key = Awaited<ReturnType<RemoteKeys>>;
+
+/** The keys of an issuer cannot be had, so that nobody can tell whether a token is its own. */
+export class IssuerUnavailableError extends Error {
+  constructor(options?: ErrorOptions) {
+    super('The keys of the issuer cannot be had', options);
+    this.name = 'IssuerUnavailableError';
+  }
+}
+
+/** Where the keys of an issuer are. */
+export interface IssuerAddress {
+  readonly issuer: string;
+  /** @defaultValue what the issuer's metadata say */
+  readonly jwksUri?: string;
+  readonly allowInsecureRequests?: boolean;
+}
+
+/**
+ * The public keys of one issuer, fetched when they are first needed, anew every 10 minutes, and when a token names a key that is
+ * not among them, at most every 30 s. While the issuer does not answer, the last ones are used for an hour.
+ */
+export class IssuerKeys {
+  private readonly cache: JWKSCacheInput = {};
+  private remote?: Promise<RemoteKeys>;
+  private pausedUntil = 0;
+
+  constructor(
+    private readonly address: IssuerAddress,
+    private readonly fetch: IssuerFetch,
+  ) {}
+
+  /** @throws JOSEError when no key is that of the token, IssuerUnavailableError when that cannot be known */
+  async keyOf(header: JWSHeaderParameters, token: FlattenedJWSInput): Promise<Key> {
+    if (performance.now() < this.pausedUntil) return this.lastKnownKeyOf(header, token);
+    try {
+      return await (
+        await this.connected()
+      )(header, token);
+    } catch (error) {
+      if (isOfTheToken(error)) throw error;
+      this.pausedUntil = performance.now() + PAUSE_MS;
+      return this.lastKnownKeyOf(header, token, error);
+    }
+  }
+
+  private async lastKnownKeyOf(header: JWSHeaderParameters, token: FlattenedJWSInput, cause?: unknown): Promise<Key> {
+    const { jwks, uat = 0 } = this.cache;
+    if (!jwks || Date.now() - uat > MAX_STALE_MS) throw new IssuerUnavailableError({ cause });
+    try {
+      return await createLocalJWKSet(jwks)(header, token);
+    } catch (error) {
+      // The key may be a new one, which could not be fetched.
+      throw error instanceof errors.JWKSNoMatchingKey ? new IssuerUnavailableError({ cause }) : error;
+    }
+  }
+
+  private connected(): Promise<RemoteKeys> {
+    this.remote ??= this.connect().catch((error: unknown) => {
+      this.remote = undefined;
+      throw error;
+    });
+    return this.remote;
+  }
+
+  private async connect(): Promise<RemoteKeys> {
+    const url = new URL(this.address.jwksUri ?? (await this.discover()));
+    const mayBeInsecure = this.address.allowInsecureRequests && isLoopback(url.hostname);
+    if (url.protocol !== 'https:' && !mayBeInsecure) throw new Error('jwks_uri must be https');
+    return createRemoteJWKSet(url, {
+      cacheMaxAge: MAX_AGE_MS,
+      timeoutDuration: TIMEOUT_MS,
+      [customFetch]: this.fetch,
+      [jwksCache]: this.cache,
+    });
+  }
+
+  /** OpenID Connect Discovery, or RFC 8414 where the issuer has no such document. */
+  private async discover(): Promise<string> {
+    const issuer = new URL(this.address.issuer);
+    const options = {
+      [discoveryFetch]: this.fetch,
+      [allowInsecureRequests]: this.address.allowInsecureRequests === true,
+    };
+    const responses = (['oidc', 'oauth2'] as const).map((algorithm) => async () => {
+      const signal = AbortSignal.timeout(TIMEOUT_MS);
+      return processDiscoveryResponse(issuer, await discoveryRequest(issuer, { ...options, algorithm, signal }));
+    });
+    const { jwks_uri: jwksUri } = await responses[0]!().catch(responses[1]);
+    if (jwksUri === undefined) throw new Error('The metadata of the issuer name no jwks_uri');
+    return jwksUri;
+  }
+}
+
+function isOfTheToken(error: unknown): boolean {
+  return error instanceof errors.JOSEError && OF_THE_TOKEN.has(error.code);
+}

@@ -1,0 +1,18 @@
+import { type TokenKey } from '../config/token-key.js';
+import { type Demand } from '../in-hand/demand.js';
+import { type KeyWatch } from '../store-client/key-watch.js';
+
+/** One caller's way through the protocol, round by round. */
+export interface Way {
+  readonly key: TokenKey;
+  readonly watch: KeyWatch;
+  readonly demand: Demand;
+  /** The generation of a shared token that turned out to be of no use, or ends too soon: the next round asks for another. */
+  uselessGeneration?: number;
+  waitedSince?: number;
+}
+
+/** The generation of a shared token that does not serve. */
+export function refusedBy({ uselessGeneration, demand: { refusedGeneration } }: Way): number | undefined {
+  return uselessGeneration ?? refusedGeneration;
+}
