@@ -1,4 +1,5 @@
 import 'reflect-metadata';
+import cluster from 'node:cluster';
 import { ConsoleLogger, Logger } from '@nestjs/common';
 import { makeKey } from './access/make-key.js';
 import { listenOn, operationsServer } from './access/operations-door.js';
@@ -19,7 +20,9 @@ process.on('unhandledRejection', (error) => {
   process.exit(1);
 });
 
-const env = process.argv[3] === undefined ? process.env : { ...process.env, GATEWAY_CONFIG: process.argv[3] };
+// A worker of a cluster has the arguments of the process that forked it, such as those of PM2.
+const [command, file] = cluster.isWorker ? [] : process.argv.slice(2);
+const env = file === undefined ? process.env : { ...process.env, GATEWAY_CONFIG: file };
 
 async function serve(): Promise<void> {
   const hangup = new Hangup();
@@ -72,7 +75,7 @@ function printKey(): void {
   );
 }
 
-async function main(command: string | undefined): Promise<void> {
+async function main(): Promise<void> {
   if (command === undefined) return serve();
   if (command === 'check-config') return check();
   if (command === 'make-key') return printKey();
@@ -80,8 +83,8 @@ async function main(command: string | undefined): Promise<void> {
   throw new ConfigError([{ path: command, problem }]);
 }
 
-main(process.argv[2]).catch((error: unknown) => {
-  const title = process.argv[2] === undefined ? 'The gateway cannot start.\n' : '';
+main().catch((error: unknown) => {
+  const title = command === undefined ? 'The gateway cannot start.\n' : '';
   process.stderr.write(`${title}${explain(error)}\n`);
   process.exit(1);
 });

@@ -93,13 +93,14 @@ export class Acquisition {
     if (way.uselessGeneration === undefined) this.refuseShort(way, tokens.valid(key.id));
     const known = cooldowns.recent(key.id, demand);
     if (known) return this.coolDown(way, known);
-    let asked: Asked;
+    let asked: Asked | Obtained;
     try {
-      asked = await this.parts.inquiry.ask(way, this.inHand(way) === undefined);
+      asked = await this.askUnlessServed(way);
     } catch (error) {
       if (error instanceof TokenSourceError) return this.inHand(way) ?? this.lastResort(way, error);
       return this.withoutStore(way, error);
     }
+    if ('held' in asked) return asked;
     const { acquired, sentAt, place } = asked;
     if (acquired.outcome === 'hit') return this.take(way, acquired.token, sentAt);
     this.admitRejected(way, acquired.rejected, sentAt);
@@ -109,6 +110,20 @@ export class Acquisition {
     if (inHand) return this.offer(way, acquired, inHand);
     if (acquired.outcome === 'wait') return this.wait(way, acquired.leaseEndsInMs, sentAt);
     return this.coolDown(way, acquired.cooldown);
+  }
+
+  /** Asks the store, but waits no longer for its answer than until this process has a token that came another way. */
+  private async askUnlessServed(way: Way): Promise<Asked | Obtained> {
+    const before = this.inHand(way)?.held.token;
+    const asking = this.parts.inquiry.ask(way, before === undefined);
+    for (;;) {
+      const asked = await Promise.race([asking, way.watch.woken()]);
+      if (asked) return asked;
+      const inHand = this.inHand(way);
+      if (!inHand || inHand.held.token === before) continue;
+      this.parts.upkeep.giveBack(way.key, asking);
+      return inHand;
+    }
   }
 
   private learnCooldown(way: Way, cooldown: Cooldown): void {
