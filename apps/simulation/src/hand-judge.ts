@@ -91,8 +91,11 @@ export class HandJudge extends Witness {
     const issued = this.world.idp.tokens.get(accessToken);
     const learned = process.knowledgeOf(label).tokens.get(accessToken);
     if (!issued || !learned) return false;
-    const lifeMs = issued.hardExpiryAt - issued.askedAt;
-    const windowMs = Math.min(this.world.weather.policy.refreshWindowMs, lifeMs * LONGEST_WINDOW);
+    const { refreshWindowMs } = this.world.weather.policy;
+    // One that was given again has less life left than its window was cut from.
+    const isRepeated = this.world.idp.repeated.has(accessToken);
+    const lifeMs = isRepeated ? Infinity : issued.hardExpiryAt - issued.askedAt;
+    const windowMs = Math.min(refreshWindowMs, lifeMs * LONGEST_WINDOW);
     return learned.soonestEndAt - windowMs > this.now + NETWORK_MS;
   }
 

@@ -25,7 +25,8 @@ export class RejectionJudge extends Witness {
   /** The store accepted a token. */
   published(truth: KeyTruth, { accessToken }: PublishedToken): void {
     const issued = this.world.idp.tokens.get(accessToken);
-    const isForgetful = truth.lostHistories > 0 && this.world.server.clockSteps > 0;
+    const { clockSteps, setBackMs } = this.world.server;
+    const isForgetful = truth.lostHistories > 0 && (clockSteps > 0 || setBackMs > 0);
     const isBack = truth.voidedTokens.has(accessToken) && !this.world.idp.repeated.has(accessToken) && !isForgetful;
     // A store that lost what it knew cannot know of the purge either.
     const isPurged =
