@@ -28,8 +28,8 @@ export const MUTATIONS: readonly Mutation[] = [
     edits: [
       edit(
         'core/protocol/inquiry.js',
-        'store.acquire(key, { refusedGeneration: refusedBy(way), minTtlMs: way.demand.minLifeMs })',
-        'store.acquire(key, { refusedGeneration: refusedBy(way), minTtlMs: way.waitedSince === undefined ? 0 : 1e12 })',
+        'minTtlMs: way.demand.minLifeMs }',
+        'minTtlMs: way.waitedSince === undefined ? 0 : 1e12 }',
       ),
     ],
   },

@@ -72,7 +72,7 @@ export class RejectionJudge extends Witness {
     askedAt: number,
   ): void {
     // A store that lost what it knew, or whose clock steps, has another order; and what was never shared has no place in it.
-    if (disturbs(this.world.weather, 'server') || this.generationsOf(label, accessToken).length === 0) return;
+    if (disturbs(this.world.weather, 'server') || !this.generationsOf(label, accessToken).includes(generation)) return;
     const newest = process.newest.get(label);
     // A caller may join those who asked before, and nobody waits for an answer for longer than this.
     const lateMs = this.isOrderlyFor(label) ? NETWORK_MS : this.world.weather.policy.storeTimeoutMs + NETWORK_MS;

@@ -254,7 +254,7 @@ export const SCHEDULES: readonly Schedule[] = [
       at(world, 17_100, () => (world.server.state = 'silent'));
       ask(world, 17_200, 0);
     },
-    check: (world) => tells(world, ['t1', 't2', 't1', 't2']),
+    check: (world) => tells(world, ['t1', 't1', 't1', 't2']),
   },
   {
     name: 'two hundred callers stand behind a holder that fails',

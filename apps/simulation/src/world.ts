@@ -356,8 +356,8 @@ export class World implements JudgedWorld, StruckWorld {
    * Some callers need their token for as long as the refresh window of the shared one is: so they have it refreshed, and wait for that,
    * but have no token replaced that is fresh.
    */
-  private needOf({ came }: Process, { label }: KnownRequest, { isLast = false }: Asking): number {
-    if (isLast || came % NEEDY_CALLER !== 1 || disturbs(this.weather, 'clocks', 'lives')) return 0;
+  private needOf({ came }: Process, { label }: KnownRequest, { isLast, isByHand }: Asking): number {
+    if (isLast || isByHand || came % NEEDY_CALLER !== 1 || disturbs(this.weather, 'clocks', 'lives')) return 0;
     const keyId = this.keyIds.get(label);
     return (keyId !== undefined && this.server.truths.get(keyId)?.current?.refreshWindowMs) || 0;
   }

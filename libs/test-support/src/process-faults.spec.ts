@@ -18,7 +18,7 @@ const server = createServer(async (request, response) => {
   const reached = await Promise.all(request.url.slice(1).split(',').map(reach));
   response.end(JSON.stringify({ wallMs: Date.now(), monotonicMs: performance.now(), pausedMs: delay.max / 1e6, reached }));
 });
-server.listen(0, '127.0.0.1', () => console.log('port', server.address().port, 'of', process.pid));
+server.listen(0, '127.0.0.1', () => console.log('port ' + server.address().port + ' of ' + process.pid));
 `;
 
 interface Told {

@@ -93,14 +93,13 @@ export class Acquisition {
     if (way.uselessGeneration === undefined) this.refuseShort(way, tokens.valid(key.id));
     const known = cooldowns.recent(key.id, demand);
     if (known) return this.coolDown(way, known);
-    let asked: Asked | Obtained;
+    let asked: Asked;
     try {
-      asked = await this.askUnlessServed(way);
+      asked = await this.parts.inquiry.ask(way, () => this.inHand(way) === undefined);
     } catch (error) {
       if (error instanceof TokenSourceError) return this.inHand(way) ?? this.lastResort(way, error);
       return this.withoutStore(way, error);
     }
-    if ('held' in asked) return asked;
     const { acquired, sentAt, place } = asked;
     if (acquired.outcome === 'hit') return this.take(way, acquired.token, sentAt);
     this.admitRejected(way, acquired.rejected, sentAt);
@@ -110,20 +109,6 @@ export class Acquisition {
     if (inHand) return this.offer(way, acquired, inHand);
     if (acquired.outcome === 'wait') return this.wait(way, acquired.leaseEndsInMs, sentAt);
     return this.coolDown(way, acquired.cooldown);
-  }
-
-  /** Asks the store, but waits no longer for its answer than until this process has a token that came another way. */
-  private async askUnlessServed(way: Way): Promise<Asked | Obtained> {
-    const before = this.inHand(way)?.held.token;
-    const asking = this.parts.inquiry.ask(way, before === undefined);
-    for (;;) {
-      const asked = await Promise.race([asking, way.watch.woken()]);
-      if (asked) return asked;
-      const inHand = this.inHand(way);
-      if (!inHand || inHand.held.token === before) continue;
-      this.parts.upkeep.giveBack(way.key, asking);
-      return inHand;
-    }
   }
 
   private learnCooldown(way: Way, cooldown: Cooldown): void {
@@ -195,8 +180,7 @@ export class Acquisition {
   }
 
   private async coolDown(way: Way, cooldown: Cooldown): Promise<Obtained> {
-    await this.parts.mints.committed(way.key.id);
-    return this.inHand(way) ?? this.lastResort(way, errorOf(cooldown, way.key.integration.name));
+    return (await this.atHand(way)) ?? this.lastResort(way, errorOf(cooldown, way.key.integration.name));
   }
 
   /** Shares again what the store lost, behind the callers' backs, or mints. */
@@ -265,9 +249,7 @@ export class Acquisition {
   private async withoutStore(way: Way, cause: unknown): Promise<Round> {
     const { key, demand } = way;
     const { mints, tokens } = this.parts;
-    // The source may have answered already, and only the commit be under way.
-    await mints.committed(key.id);
-    const inHand = this.inHand(way);
+    const inHand = await this.atHand(way);
     if (inHand) return inHand;
     try {
       if (key.integration.policy.whenStoreUnavailable === 'fail') throw cause;
@@ -278,6 +260,14 @@ export class Acquisition {
       if (!rejected || !livesLongEnough(rejected, demand, this.present())) throw error;
       return { held: rejected, via: 'near' };
     }
+  }
+
+  /** The token in hand, or the one that the source has given already and that is on its way to the store. */
+  private async atHand(way: Way): Promise<Obtained | undefined> {
+    const inHand = this.inHand(way);
+    if (inHand) return inHand;
+    await this.parts.mints.committed(way.key.id);
+    return this.inHand(way);
   }
 
   private inHand({ key, demand }: Way): Obtained | undefined {

@@ -36,19 +36,20 @@ export class Inquiry {
   /**
    * Asks the store, with a place for the mint that it may grant: a lease that waits for a place would hold up other processes.
    *
-   * @param mayMint false with a token in hand: there is nothing to mint, and nothing to wait for
+   * @param mayMint tells whether there is no token in hand: with one there is nothing to mint, and nothing to wait for
    * @throws TokenStoreUnavailableError, and TokenSourceUnavailableError when no place is free in time
    */
-  async ask(way: Way, mayMint: boolean): Promise<Asked> {
+  async ask(way: Way, mayMint: () => boolean): Promise<Asked> {
     const { key, watch } = way;
     const { clock, rejections, sources, store } = this.parts;
-    const place = sources.tryAdmission(key) ?? (mayMint ? await this.queue(way) : undefined);
+    const place = sources.tryAdmission(key) ?? (mayMint() ? await this.queue(way) : undefined);
     if (typeof place === 'object') return place;
     try {
       await rejections.tellStore(key);
       watch.forget();
       const sentAt = momentOf(clock);
-      const acquired = await store.acquire(key, { refusedGeneration: refusedBy(way), minTtlMs: way.demand.minLifeMs });
+      const wanted = { refusedGeneration: refusedBy(way), minTtlMs: way.demand.minLifeMs };
+      const acquired = await store.acquire(key, wanted, mayMint);
       if (acquired.outcome !== 'lease') place?.();
       return { acquired, sentAt, place };
     } catch (error) {

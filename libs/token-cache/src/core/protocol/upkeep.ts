@@ -14,7 +14,6 @@ import { BREAKER_RESET_MS } from '../store-client/breaker.js';
 import { type KeyWatch } from '../store-client/key-watch.js';
 import { type Granted, type Refused, type StoreClient, type Wanted } from '../store-client/store-client.js';
 import { type StoreEvents } from '../store-client/store-events.js';
-import { type Asked } from './inquiry.js';
 import { type KnownCooldowns } from './known-cooldowns.js';
 import { type LastErrors } from './last-errors.js';
 import { type Mints } from './mints.js';
@@ -88,18 +87,6 @@ export class Upkeep {
         }),
       ),
     );
-  }
-
-  /** Gives back what an inquiry is granted whose callers were served before it was answered. */
-  giveBack(key: TokenKey, asking: Promise<Asked>): void {
-    const done = asking
-      .then(async ({ acquired, place }) => {
-        place?.();
-        if (acquired.outcome === 'lease') await this.release(key, acquired.lease);
-      })
-      .catch(() => {})
-      .finally(() => this.running.delete(done));
-    this.running.add(done);
   }
 
   /** Resolves when nothing is running. */

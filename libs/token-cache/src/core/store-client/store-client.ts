@@ -62,11 +62,16 @@ export class StoreClient {
     return isBound ? { ...peeked, cooldown } : peeked;
   }
 
-  /** A lease lasts for at least `leaseMs` from now, also one that was granted before: what is left of that may be too short to mint. */
-  async acquire(key: TokenKey, wanted: Wanted = {}): Promise<Acquired> {
+  /**
+   * A lease lasts for at least `leaseMs` from now, also one that was granted before: what is left of that may be too short to mint.
+   *
+   * @param mayMint false once nobody means to mint: then what is left will do
+   */
+  async acquire(key: TokenKey, wanted: Wanted = {}, mayMint = (): boolean => true): Promise<Acquired> {
     const acquired = await this.attempt(key, wanted);
-    if (!isGrantedBefore(acquired) || (await this.renew(key, acquired.lease))) return acquired;
-    return this.attempt(key, wanted);
+    if (!isGrantedBefore(acquired) || !mayMint()) return acquired;
+    if (await this.renew(key, acquired.lease)) return acquired;
+    return mayMint() ? this.attempt(key, wanted) : acquired;
   }
 
   renew(key: TokenKey, lease: Lease): Promise<boolean> {
