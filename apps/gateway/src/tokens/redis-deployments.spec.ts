@@ -26,7 +26,12 @@ function user(password: string, prefix = '', further: string[] = []): string[] {
   return ['on', `>${password}`, `~${prefix}mintonce:*`, `&${prefix}mintonce:events*`, ...RIGHTS, ...further];
 }
 
+/** ioredis gives up a login that was refused, and leaves its `commandTimeout` to run out. */
+const timers = (): number => process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length;
+
 describe('The gateway on a Redis with TLS and an access control list', () => {
+  const timersBefore = timers();
+
   let rig: GatewayRig;
   let files: TemporaryDirectory;
   let authority: CertificateAuthority;
@@ -69,6 +74,7 @@ describe('The gateway on a Redis with TLS and an access control list', () => {
     admin?.disconnect();
     await redis?.stop();
     files?.remove();
+    await waitFor(() => timers() <= timersBefore, { description: 'the time limits of refused logins to run out' });
   });
 
   const tls = { ca: 'file:ca.pem', cert: 'file:client.pem', key: 'file:client.key', serverName: 'redis.internal' };
