@@ -439,7 +439,7 @@ export const MUTATIONS: readonly Mutation[] = [
       ),
       edit(
         'core/protocol/acquisition.js',
-        'return this.inHand(way) ?? this.lastResort(way, errorOf(cooldown',
+        'return (await this.atHand(way)) ?? this.lastResort(way, errorOf(cooldown',
         'throw (errorOf(cooldown',
       ),
       edit('core/protocol/token-supply.js', 'if (held && serves(held, demand, now)) return held;', ''),

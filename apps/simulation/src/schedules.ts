@@ -249,7 +249,7 @@ export const SCHEDULES: readonly Schedule[] = [
       ask(world, 100, 0);
       ask(world, 17_000, 0);
       ask(world, 17_010, 0);
-      at(world, 17_010.05, () => (processOf(world, 0).link.conditions.delayMs = 250));
+      at(world, 17_010.05, () => (processOf(world, 0).link.conditions.delayMs = 2_000));
       at(world, 17_012, () => processOf(world, 0).link.calm());
       at(world, 17_100, () => (world.server.state = 'silent'));
       ask(world, 17_200, 0);
