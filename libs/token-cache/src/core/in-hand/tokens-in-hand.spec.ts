@@ -377,7 +377,7 @@ describe('TokensInHand', () => {
       const { refreshAt } = admitted(stored(7));
       heardOf(8);
       expect(tendAt()).toBe(clock.monotonic());
-      tokens.hasNoSuccessor(key.id, admitted(stored(7)));
+      tokens.forgetSuccessor(key.id, admitted(stored(7)));
       expect(tendAt()).toBe(refreshAt);
     });
 

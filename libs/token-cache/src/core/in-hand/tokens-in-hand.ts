@@ -200,7 +200,7 @@ export class TokensInHand {
   }
 
   /** The fleet turned out to share no newer token that can be used here. */
-  hasNoSuccessor(keyId: string, held: HeldToken): void {
+  forgetSuccessor(keyId: string, held: HeldToken): void {
     const entry = this.peek(keyId);
     if (entry && isSameToken(entry.held, held)) this.tendAt(entry, held.refreshAt);
   }

@@ -134,7 +134,7 @@ export class Upkeep {
     await this.watching(key, async (watch) => {
       const sentAt = momentOf(clock);
       const { token, isRejected } = await store.peek(key);
-      tokens.hasNoSuccessor(key.id, held);
+      tokens.forgetSuccessor(key.id, held);
       if (token && !isRejected) tokens.admit(key, token, sentAt, watch);
     });
   }
