@@ -58,7 +58,7 @@ export class Upkeep {
   /** Begins what is due for a token, once at a time and never to the caller's harm. */
   tend(key: TokenKey, held: HeldToken): void {
     const { state } = held.sharing;
-    if (state === 'shared') this.whenRested(held, () => this.renewed(key, held));
+    if (state === 'shared') this.whenRested(held, () => this.tended(key, held));
     if (state === 'unshared') this.whenRested(held, () => this.quietly(this.broughtIn(key, held)));
   }
 
@@ -119,8 +119,8 @@ export class Upkeep {
     return BREAKER_RESET_MS;
   }
 
-  /** What is due before the refresh window was replaced by another process. */
-  private renewed(key: TokenKey, held: HeldToken): Promise<number> {
+  /** Before its refresh window a token is due only because another process stored a newer one. */
+  private tended(key: TokenKey, held: HeldToken): Promise<number> {
     return this.now() < held.refreshAt ? this.quietly(this.adopt(key, held)) : this.refreshed(key, held);
   }
 
