@@ -1,5 +1,6 @@
 import { FaultyTokenStore } from '../../testing/faulty-token-store.js';
 import { pass, settled } from '../../testing/fleet.spec-support.js';
+import { StallingClock } from '../../testing/stalling-clock.spec-support.js';
 import { systemClock } from '../contract/clock.js';
 import { BREAKER_RESET_MS } from './breaker.js';
 import { GuardedStore } from './guarded-store.js';
@@ -70,6 +71,24 @@ describe('GuardedStore', () => {
     await pass(1);
     expect(outcome).toMatchObject({ cause: new Error('no answer within 500 ms') });
     expect(seen).toEqual([['peek', TIMEOUT_MS, true]]);
+  });
+
+  it.each([
+    ['peek', 2],
+    ['acquire', 2],
+    ['commit', 1],
+    ['offer', 1],
+  ] as const)('asks again after a stall for what does not tell the life of a token: %s', async (operation, times) => {
+    const clock = new StallingClock();
+    const stalled = new GuardedStore(store, clock, new TokenObservers());
+    let calls = 0;
+    const call = stalled.call('key', operation, TIMEOUT_MS, () => {
+      calls++;
+      clock.stall(5_000);
+      return Promise.reject(new Error('Command timed out'));
+    });
+    await expect(call).rejects.toThrow(TokenStoreUnavailableError);
+    expect(calls).toBe(times);
   });
 
   it('leaves no timer behind an answer', async () => {

@@ -8,6 +8,9 @@ import { Breaker, type Verdict } from './breaker.js';
 import { insist } from './insistence.js';
 import { TimeLimit } from './time-limit.js';
 
+/** They tell a life that a stall has shortened since, or ended: who sent them sends them again, with what is left. */
+const PUBLISHING: readonly StoreOperation[] = ['commit', 'offer'];
+
 /** More than any store has parts; a breaker that is forgotten is closed. */
 const MOST_BREAKERS = 1_000;
 
@@ -43,7 +46,8 @@ export class GuardedStore {
     timeoutMs: number,
     call: (store: TokenStore) => Promise<T>,
   ): Promise<T> {
-    const ask = (limit: TimeLimit): Promise<T> => this.askAgain(limit, call);
+    const isRepeatable = !PUBLISHING.includes(operation);
+    const ask = (limit: TimeLimit): Promise<T> => (isRepeatable ? this.askAgain(limit, call) : this.ask(limit, call));
     return this.report(operation, this.throughBreaker(this.breakerOf(keyId, timeoutMs), timeoutMs, ask));
   }
 
@@ -152,7 +156,7 @@ export class GuardedStore {
     return call(this.store);
   }
 
-  /** Asks once more when a stall cost the answer. Every method of a store may be called twice. */
+  /** Asks once more when a stall cost the answer. */
   private async askAgain<T>(limit: TimeLimit, call: (store: TokenStore) => Promise<T>): Promise<T> {
     try {
       return await this.ask(limit, call);

@@ -1,4 +1,5 @@
 import { FakeClock } from '../../testing/fake-clock.js';
+import { StallingClock } from '../../testing/stalling-clock.spec-support.js';
 import { type Clock, systemClock } from '../contract/clock.js';
 import { NoAnswerError, TimeLimit } from './time-limit.js';
 
@@ -9,20 +10,6 @@ function outcomeOf(limit: Promise<unknown>): { error?: unknown } {
   const outcome: { error?: unknown } = {};
   limit.catch((error: unknown) => (outcome.error = error));
   return outcome;
-}
-
-/** A clock whose timers fire late. */
-class StallingClock extends FakeClock {
-  private lateMs = 0;
-
-  /** Moves the time without running what falls due in it, as a busy process does. */
-  stall(ms: number): void {
-    this.lateMs += ms;
-  }
-
-  override monotonic(): number {
-    return super.monotonic() + this.lateMs;
-  }
 }
 
 describe('A time limit', () => {
