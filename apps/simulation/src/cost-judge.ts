@@ -97,7 +97,9 @@ export class CostJudge extends Witness {
       );
     }
     const isLost = (this.truthOf(label)?.lostHistories ?? 0) > 0;
-    if (acquired.outcome !== 'hit' || isLost) return;
+    // By a clock that was set ahead meanwhile it was over when it arrived.
+    const isCalledOver = process.setAheadAt.some((setAt) => setAt >= last.sentAt);
+    if (acquired.outcome !== 'hit' || isLost || isCalledOver) return;
     // It may have ended on its way: its life counts from when the store was asked.
     if (last.sentAt + acquired.token.ttlMs < this.now + NETWORK_MS) return;
     this.verdict.expect(

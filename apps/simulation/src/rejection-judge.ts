@@ -28,8 +28,9 @@ export class RejectionJudge extends Witness {
     const { clockSteps, setBackMs } = this.world.server;
     const isForgetful = truth.lostHistories > 0 && (clockSteps > 0 || setBackMs > 0);
     const isBack = truth.voidedTokens.has(accessToken) && !this.world.idp.repeated.has(accessToken) && !isForgetful;
-    // A store that lost what it knew cannot know of the purge either.
+    // A store that lost what it knew cannot know of the purge either; nor can fences be compared if its clock was set back, too.
     const isPurged =
+      !isForgetful &&
       !this.world.idp.repeated.has(accessToken) &&
       truth.purgedUpTo > 0 &&
       issued !== undefined &&

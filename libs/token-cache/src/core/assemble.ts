@@ -82,7 +82,7 @@ export function assemble(config: TokenCacheConfig, closing: AbortSignal, onUnexp
   const mints = new Mints({ ...known, minting, publishing, retries, bringIn });
   const rejections = new Rejections({ ...known, publishing, announce: (event) => storeEvents.deliver(event) });
   const upkeep = new Upkeep({ ...known, mints, publishing, rejections, onUnexpected });
-  const inquiry = new Inquiry({ ...known, rejections });
+  const inquiry = new Inquiry({ ...known, rejections, mints });
   const acquisition = new Acquisition({ ...known, mints, upkeep, inquiry });
   const supply = new TokenSupply({ ...known, acquisition, upkeep, mints, retries });
   const withToken = new WithToken({ ...known, rejections, supply });

@@ -146,7 +146,10 @@ export class TokensInHand {
       return;
     }
     const current = this.live(key.id);
-    if (current && !isPastResort(current, stored)) return;
+    if (current && !isPastResort(current, stored)) {
+      if (isMarked && this.isTheSame(current, stored, sentAt)) current.isRejected = true;
+      return;
+    }
     const held = this.open(key, stored, ends);
     if (held) this.put({ key, held, confirmed: sentAt, isRejected: true });
   }
@@ -260,6 +263,12 @@ export class TokensInHand {
     if (held.sharing.state === 'shared') this.entries.set(key.id, entry);
     else this.unshared.set(key.id, entry, held.ends.monotonicAt, this.parts.clock.monotonic());
     if (!entry.isRejected) this.parts.onServable(key.id);
+  }
+
+  /** One token has two generations after it was lost, and shared again by a process that knew it by the former. */
+  private isTheSame({ key, held, confirmed }: Entry, { fence, payload }: StoredToken, sentAt: Moment): boolean {
+    if (confirmed.monotonicAt > sentAt.monotonicAt) return false;
+    return this.parts.codec.decode(key.id, fence, payload)?.accessToken === held.token.accessToken;
   }
 
   private open(key: TokenKey, { fence, payload }: StoredToken, ends: Moment): HeldToken | undefined {

@@ -201,8 +201,8 @@ export class Acquisition {
     // Nothing is to be minted, or what was in hand when the store was asked turned out to be void: others may mint meanwhile.
     if (!isOvertaken && !inHand) await upkeep.release(key, granted.lease).catch(() => {});
     if (hopeless) throw hopeless;
-    if (isOvertaken || !inHand) return 'look again';
-    if (!mints.adopt(key, granted)) upkeep.share(key, inHand.held, granted.lease);
+    if (!inHand) return 'look again';
+    if (!isOvertaken && !mints.adopt(key, granted)) upkeep.share(key, inHand.held, granted.lease);
     return inHand;
   }
 

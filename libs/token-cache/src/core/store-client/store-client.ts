@@ -42,6 +42,8 @@ export class StoreClient {
   /** What the store knows this process by. */
   readonly process = randomUUID();
   private readonly answeredAt = new WeakMap<Lease | Refused, number>();
+  /** When a lease ends that nobody renews, reckoned from before it was asked for. */
+  private readonly leaseEndsAt = new WeakMap<Lease, number>();
   /** The newest fence that the store showed of each key. */
   private readonly fences = recentlyUsed<number>(REMEMBERED_FENCES);
 
@@ -74,8 +76,17 @@ export class StoreClient {
     return mayMint() ? this.attempt(key, wanted) : acquired;
   }
 
-  renew(key: TokenKey, lease: Lease): Promise<boolean> {
-    return this.call(key, 'renew', (store) => store.renew(key.id, lease));
+  async renew(key: TokenKey, lease: Lease): Promise<boolean> {
+    const sentAt = this.clock.monotonic();
+    const isOurs = await this.call(key, 'renew', (store) => store.renew(key.id, lease));
+    if (isOurs) this.leaseEndsAt.set(lease, sentAt + lease.leaseMs);
+    return isOurs;
+  }
+
+  /** What is left of a lease of this process, in ms; less than nothing once it may be another's. */
+  leaseLeftMs(lease: Lease): number {
+    const now = this.clock.monotonic();
+    return (this.leaseEndsAt.get(lease) ?? now) - now;
   }
 
   commit(key: TokenKey, lease: Lease, payload: string, ttlMs: number): Promise<Committed> {
@@ -128,13 +139,14 @@ export class StoreClient {
       minTtlMs: Math.ceil(minTtlMs),
       refusedGeneration,
     };
+    const sentAt = this.clock.monotonic();
     const acquired = await this.call(key, 'acquire', (store) => store.acquire(key.id, attempt));
-    this.note(key, acquired);
+    this.note(key, acquired, sentAt);
     this.onVoided(key.id, acquired.voidedUpTo, acquired.outcome === 'hit' ? undefined : acquired.rejected);
     return acquired;
   }
 
-  private note(key: TokenKey, acquired: Acquired): void {
+  private note(key: TokenKey, acquired: Acquired, sentAt: number): void {
     switch (acquired.outcome) {
       case 'hit':
         this.raise(key, Math.max(acquired.voidedUpTo, acquired.token.fence));
@@ -142,6 +154,7 @@ export class StoreClient {
       case 'lease':
         this.raise(key, acquired.lease.fence);
         this.answeredAt.set(acquired.lease, this.clock.monotonic());
+        this.leaseEndsAt.set(acquired.lease, sentAt + acquired.leaseEndsInMs);
         break;
       default:
         this.raise(key, Math.max(acquired.voidedUpTo, acquired.rejected?.fence ?? 0));
