@@ -72,6 +72,7 @@ export class CallerJudge extends Witness {
       this.settles(caller);
       this.hands.served(caller);
     }
+    this.costs.served(process, request.label);
     this.costs.settled(process, request.label);
     // A token that is only sent again was not asked for again.
     const isAgain = caller.first?.generation === token.generation;

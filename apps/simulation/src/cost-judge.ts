@@ -23,6 +23,8 @@ class Ledger {
   cooling?: Asked;
   /** When it last heard something of the key, or had something to say of it that is now said. */
   newsAt = -Infinity;
+  /** When a caller was last given a token: whoever waits is woken to look at it. */
+  servedAt = -Infinity;
   /** When its last caller was answered: who comes later begins anew. */
   emptyAt = -Infinity;
   /** Fences whose commit has an answer. */
@@ -74,6 +76,10 @@ export class CostJudge extends Witness {
     ledger.newsAt = Math.max(ledger.newsAt, at);
   }
 
+  served(process: Process, label: string): void {
+    this.ledgerOf(process, label).servedAt = this.now;
+  }
+
   settled(process: Process, label: string): void {
     // Who needs a token for long asks apart from all others.
     const isPending = [...process.pending].some((caller) => caller.request.label === label && caller.minLifeMs === 0);
@@ -83,13 +89,13 @@ export class CostJudge extends Witness {
 
   /** Callers share a look-up: a hit costs one, and those who wait ask again when they hear something or the lease is over. */
   private checkLookUp(process: Process, label: string): void {
-    const { last, emptyAt } = this.ledgerOf(process, label);
+    const { last, servedAt, emptyAt } = this.ledgerOf(process, label);
     if (!last?.answer || emptyAt >= last.sentAt || this.hasReason(process, label, last.sentAt)) return;
     const { acquired, at } = last.answer;
     const about = { label, process: process.name };
     if (acquired.outcome === 'wait') {
       this.verdict.expect(
-        this.now >= at + acquired.leaseEndsInMs - TIMER_MS,
+        this.now >= at + acquired.leaseEndsInMs - TIMER_MS || servedAt >= last.sentAt,
         'who waits asks the store again only with a reason',
         () =>
           `${process.name} asks again ${(this.now - at).toFixed(1)} ms after it was told to wait ${acquired.leaseEndsInMs} ms`,

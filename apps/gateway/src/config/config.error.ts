@@ -6,6 +6,8 @@ export interface ConfigProblem {
   readonly path: string;
   /** What is wrong and what would be right; never the value that was found, which may be a secret. */
   readonly problem: string;
+  /** The YAML text as a whole is wrong, and no field of it. */
+  readonly isOfText?: boolean;
 }
 
 /** The gateway cannot start with this configuration; the message names every field that is wrong. */

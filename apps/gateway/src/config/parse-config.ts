@@ -26,12 +26,13 @@ function parseYaml(yaml: string): unknown {
   if (error) {
     const at = error.linePos?.[0];
     const path = at ? `line ${at.line}, column ${at.col}` : 'YAML';
-    throw new ConfigError([{ path, problem: `is not YAML (${error.code})` }]);
+    throw new ConfigError([{ path, problem: `is not YAML (${error.code})`, isOfText: true }]);
   }
   try {
     return document.toJS() ?? {};
   } catch {
-    throw new ConfigError([{ path: 'YAML', problem: 'has aliases that cannot be resolved, or too many of them' }]);
+    const problem = 'has aliases that cannot be resolved, or too many of them';
+    throw new ConfigError([{ path: 'YAML', problem, isOfText: true }]);
   }
 }
 

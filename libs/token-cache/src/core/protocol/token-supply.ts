@@ -84,8 +84,9 @@ export class TokenSupply {
   private async join(key: TokenKey, demand: Demand, signal: AbortSignal | undefined): Promise<HeldToken> {
     const { acquisition, lastErrors } = this.parts;
     const { name, policy } = key.integration;
+    const isLate = this.isClosed;
     try {
-      if (this.isClosed) throw new TokenStoreUnavailableError('acquire', { cause: new Error('The client is closed') });
+      if (isLate) throw new TokenStoreUnavailableError('acquire', { cause: new Error('The client is closed') });
       const landing = this.flights.join(flightIdOf(key, demand), (flight) => acquisition.obtain(key, flight, demand), {
         signal,
         timeoutMs: policy.waitTimeoutMs,
@@ -95,7 +96,7 @@ export class TokenSupply {
       this.report(name, result.via === 'mint' && !isFirst ? 'waited' : result.via);
       return result.held;
     } catch (error) {
-      const held = this.isClosed || signal?.aborted ? undefined : this.spared(key, error, demand);
+      const held = isLate || signal?.aborted ? undefined : this.spared(key, error, demand);
       if (!held && error instanceof TokenCacheError) this.report(name, 'mint');
       if (!held) throw error;
       this.report(name, 'near');
