@@ -12,6 +12,7 @@ import { LastErrors } from './protocol/last-errors.js';
 import { Inquiry } from './protocol/inquiry.js';
 import { KnownCooldowns } from './protocol/known-cooldowns.js';
 import { LookUp } from './protocol/look-up.js';
+import { Meanwhile } from './protocol/meanwhile.js';
 import { Minting } from './protocol/minting.js';
 import { Mints } from './protocol/mints.js';
 import { Publishing } from './protocol/publishing.js';
@@ -83,8 +84,9 @@ export function assemble(config: TokenCacheConfig, closing: AbortSignal, onUnexp
   const rejections = new Rejections({ ...known, publishing, announce: (event) => storeEvents.deliver(event) });
   const upkeep = new Upkeep({ ...known, mints, publishing, rejections, onUnexpected });
   const inquiry = new Inquiry({ ...known, rejections, mints });
-  const acquisition = new Acquisition({ ...known, mints, upkeep, inquiry });
-  const supply = new TokenSupply({ ...known, acquisition, upkeep, mints, retries });
+  const meanwhile = new Meanwhile({ ...known, mints, upkeep });
+  const acquisition = new Acquisition({ ...known, mints, upkeep, inquiry, meanwhile });
+  const supply = new TokenSupply({ ...known, acquisition, meanwhile, upkeep, mints, retries });
   const withToken = new WithToken({ ...known, rejections, supply });
   return { ...known, guarded, rejections, lookUp: new LookUp(known), supply, withToken };
 }

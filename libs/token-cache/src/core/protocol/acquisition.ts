@@ -19,6 +19,7 @@ import { type StoreEvents } from '../store-client/store-events.js';
 import { type Flight } from './flights.js';
 import { type Asked, type Inquiry } from './inquiry.js';
 import { type KnownCooldowns } from './known-cooldowns.js';
+import { type Meanwhile } from './meanwhile.js';
 import { type Mints, type RunningMint } from './mints.js';
 import { type Upkeep } from './upkeep.js';
 import { refusedBy, type Way } from './way.js';
@@ -40,6 +41,7 @@ export interface AcquisitionParts {
   upkeep: Upkeep;
   cooldowns: KnownCooldowns;
   inquiry: Inquiry;
+  meanwhile: Meanwhile;
   storeEvents: StoreEvents;
   observers: TokenObservers;
   /** Aborted when the process gives up its mints to shut down. */
@@ -80,7 +82,7 @@ export class Acquisition {
         if (flight.closeIfEmpty()) throw new Error('No caller waits for this token any more');
       }
     } finally {
-      way.watch.close();
+      if (!way.isServed) way.watch.close();
       this.reportWait(way);
     }
   }
@@ -93,13 +95,15 @@ export class Acquisition {
     if (way.uselessGeneration === undefined) this.refuseShort(way, tokens.valid(key.id));
     const known = cooldowns.recent(key.id, demand);
     if (known) return this.coolDown(way, known);
-    let asked: Asked;
+    let asked: Asked | HeldToken;
     try {
-      asked = await this.parts.inquiry.ask(way, () => this.inHand(way) === undefined);
+      const asking = this.parts.inquiry.ask(way, () => !way.isServed && this.inHand(way) === undefined);
+      asked = await this.parts.meanwhile.firstOf(way, asking);
     } catch (error) {
       if (error instanceof TokenSourceError) return this.inHand(way) ?? this.lastResort(way, error);
       return this.withoutStore(way, error);
     }
+    if ('token' in asked) return { held: asked, via: 'waited' };
     const { acquired, sentAt, place } = asked;
     if (acquired.outcome === 'hit') return this.take(way, acquired.token, sentAt);
     this.admitRejected(way, acquired.rejected, sentAt);

@@ -46,6 +46,10 @@ export class Inquiry {
     const { clock, mints, rejections, sources, store } = this.parts;
     const place = sources.tryAdmission(key) ?? (mayMint() ? await this.queue(way) : undefined);
     if (typeof place === 'object') return place;
+    if (way.isServed) {
+      place?.();
+      throw new Error('Nobody waits for this answer any more');
+    }
     try {
       await rejections.tellStore(key);
       watch.forget();
