@@ -165,8 +165,10 @@ export class RejectionJudge extends Witness {
     const grantedAt = truth?.contested.get(first.generation) ?? truth?.marks.get(first.generation)?.at ?? Infinity;
     const isReplaced = grantedAt + NETWORK_MS <= refusedAt;
     const isAgain = last?.generation === first.generation;
+    // By a clock that was set ahead meanwhile the new token was over when it came.
+    const isCalledOver = process.setAheadAt.some((setAt) => setAt >= refusedAt);
     this.verdict.expect(
-      !isAgain || !isReplaced,
+      !isAgain || !isReplaced || isCalledOver,
       'a refused call goes again with another token if one can be had',
       () => {
         return `${process.name} was refused with ${first.accessToken} ${(this.now - refusedAt).toFixed(1)} ms ago, and let it be`;
@@ -174,13 +176,16 @@ export class RejectionJudge extends Witness {
     );
   }
 
-  /** When a process must have heard of what happened to a token: by an event, after a silence, or by growing suspicious. */
-  private knownAt({ channel }: Process, happenedAt: number): number {
+  /**
+   * When a process must have heard of what happened to a token: by an event, after a silence, or by growing suspicious. After a
+   * pause its timers run before it reads what came meanwhile.
+   */
+  private knownAt({ channel, resumedAt }: Process, happenedAt: number): number {
     if (!channel) return happenedAt + NETWORK_MS;
     const { maxAgeMs = DEFAULT_NEAR_CACHE.maxAgeMs } = this.world.weather.nearCache || {};
     switch (channel.state) {
       case 'up':
-        return Math.max(happenedAt, channel.upAt) + channel.mostExtraDelayMs + NETWORK_MS;
+        return Math.max(happenedAt, channel.upAt, resumedAt) + channel.mostExtraDelayMs + NETWORK_MS;
       case 'down':
         return happenedAt + maxAgeMs + NETWORK_MS;
       case 'deaf':

@@ -225,7 +225,11 @@ export class World implements JudgedWorld, StruckWorld {
       const purge: OwnPurge = { beganAt: this.time.now };
       process.knowledgeOf(label).ownPurges.push(purge);
       const done = process.client.purge(integration, asked).catch((error: unknown) => this.callers.heard(error));
-      void done.then(() => (purge.endedAt = this.time.now));
+      void done.then(() => {
+        purge.endedAt = this.time.now;
+        // Where the store could not be told, it has told itself.
+        this.costs.news(process, label);
+      });
     });
   }
 

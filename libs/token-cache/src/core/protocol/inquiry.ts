@@ -52,11 +52,16 @@ export class Inquiry {
     }
     try {
       await rejections.tellStore(key);
-      watch.forget();
-      const sentAt = momentOf(clock);
+      let sentAt = momentOf(clock);
       const wanted = { refusedGeneration: refusedBy(way), minTtlMs: way.demand.minLifeMs };
-      // A mint under way renews its lease by itself.
-      const acquired = await store.acquire(key, wanted, () => mayMint() && !mints.isRunning(key.id));
+      const acquired = await store.acquire(key, wanted, {
+        // A mint under way renews its lease by itself.
+        mayMint: () => mayMint() && !mints.isRunning(key.id),
+        onSend: () => {
+          watch.forget();
+          sentAt = momentOf(clock);
+        },
+      });
       if (acquired.outcome !== 'lease') place?.();
       return { acquired, sentAt, place };
     } catch (error) {

@@ -168,11 +168,16 @@ export class Mints {
         if (right.granted) await store.fail(key, right.granted.lease, failure).catch(() => {});
         throw errorOf(failure, key.integration.name);
       }
+      const former = formerOf(tokens.last(key.id));
       const minted = await minting.run(key, watch, {
         fence: right.fence,
         isLeased: right.granted !== undefined,
         reason: right.reason,
-        former: formerOf(tokens.last(key.id)),
+        former,
+        isOvertaken: () => {
+          const held = tokens.valid(key.id);
+          return held !== undefined && held.token.accessToken !== former?.accessToken;
+        },
         // A renewal that ends later says nothing of the lease, which the commit or the failure releases.
         answered: () => {
           right.isAnswered = true;

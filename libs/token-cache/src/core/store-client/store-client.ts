@@ -29,6 +29,8 @@ export type Granted = Extract<Acquired, { outcome: 'lease' }>;
 export type Refused = Extract<Acquired, { outcome: 'wait' | 'cooling' }>;
 
 const REMEMBERED_FENCES = 100_000;
+const always = (): boolean => true;
+const ignore = (): void => {};
 
 /**
  * The store as the protocol speaks to it: by key, with the time limit and the lease of the key's policy.
@@ -68,12 +70,15 @@ export class StoreClient {
    * A lease lasts for at least `leaseMs` from now, also one that was granted before: what is left of that may be too short to mint.
    *
    * @param mayMint false once nobody means to mint: then what is left will do
+   * @param onSend is called before each attempt, of which there may be two
    */
-  async acquire(key: TokenKey, wanted: Wanted = {}, mayMint = (): boolean => true): Promise<Acquired> {
+  async acquire(key: TokenKey, wanted: Wanted = {}, { mayMint = always, onSend = ignore } = {}): Promise<Acquired> {
+    onSend();
     const acquired = await this.attempt(key, wanted);
     if (!isGrantedBefore(acquired) || !mayMint()) return acquired;
-    if (await this.renew(key, acquired.lease)) return acquired;
-    return mayMint() ? this.attempt(key, wanted) : acquired;
+    if ((await this.renew(key, acquired.lease)) || !mayMint()) return acquired;
+    onSend();
+    return this.attempt(key, wanted);
   }
 
   async renew(key: TokenKey, lease: Lease): Promise<boolean> {
