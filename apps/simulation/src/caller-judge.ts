@@ -73,6 +73,7 @@ export class CallerJudge extends Witness {
       this.hands.served(caller);
     }
     this.costs.served(process, request.label);
+    this.truthOf(request.label)?.served(process.name, this.now);
     this.costs.settled(process, request.label);
     // A token that is only sent again was not asked for again.
     const isAgain = caller.first?.generation === token.generation;
@@ -91,7 +92,8 @@ export class CallerJudge extends Witness {
     this.heard(error);
     const isSensible = this.world.idp.leastUsableMs > this.world.weather.policy.mintTimeoutMs;
     // The mint that it waits for is asked for once more when the clock of its process called the answer over.
-    const isTooLate = code === 'TOKEN_WAIT_TIMEOUT' && this.world.everyone.some((other) => this.timesSetAhead(other) > 0);
+    const isTooLate =
+      code === 'TOKEN_WAIT_TIMEOUT' && this.world.everyone.some((other) => this.timesSetAhead(other) > 0);
     const isClockAtFault = isTooLate || this.timesSetAhead(process) > 1;
     this.verdict.expect(
       !this.isCalm || !isSensible || isClockAtFault,
@@ -182,6 +184,7 @@ export class CallerJudge extends Witness {
       ({ disturbs: what, name }) => (what !== 'failures' && what !== 'lives') || name === SICKNESS,
     );
     const isElsewhere =
+      process.serves &&
       everSick.size > 0 &&
       !everSick.has(process.name) &&
       isOnlyTrouble &&

@@ -78,7 +78,13 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: 'a lease is not renewed',
-    edits: [edit('core/protocol/lease-renewal.js', 'schedule(); return () => {', 'return () => {')],
+    edits: [
+      edit(
+        'core/protocol/lease-renewal.js',
+        'schedule(Math.max(0, store.leaseLeftMs(lease) - 2 * everyMs)); return',
+        'return',
+      ),
+    ],
   },
   {
     name: 'waiters come back late to the lease of a dead process',
@@ -234,8 +240,8 @@ export const MUTATIONS: readonly Mutation[] = [
     edits: [
       edit(
         'core/store-client/store-client.js',
-        "const acquired = await this.call(key, 'acquire', (store) => store.acquire(key.id, attempt)); this.note(key, acquired);",
-        "const askedAt = this.clock.monotonic(); const acquired = await this.call(key, 'acquire', (store) => store.acquire(key.id, attempt)); this.note(key, acquired); if (acquired.outcome === 'lease') this.answeredAt.set(acquired.lease, askedAt);",
+        'this.note(key, acquired, sentAt);',
+        "this.note(key, acquired, sentAt); if (acquired.outcome === 'lease') this.answeredAt.set(acquired.lease, sentAt);",
       ),
     ],
   },

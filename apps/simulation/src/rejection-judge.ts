@@ -27,7 +27,9 @@ export class RejectionJudge extends Witness {
     const issued = this.world.idp.tokens.get(accessToken);
     const { clockSteps, setBackMs } = this.world.server;
     const isForgetful = truth.lostHistories > 0 && (clockSteps > 0 || setBackMs > 0);
-    const isBack = truth.voidedTokens.has(accessToken) && !this.world.idp.repeated.has(accessToken) && !isForgetful;
+    // It may have been sent before its process could hear.
+    const isVoid = (truth.voidedTokens.get(accessToken) ?? Infinity) + NETWORK_MS < this.now;
+    const isBack = isVoid && !this.world.idp.repeated.has(accessToken) && !isForgetful;
     // A store that lost what it knew cannot know of the purge either; nor can fences be compared if its clock was set back, too.
     const isPurged =
       !isForgetful &&
@@ -92,7 +94,8 @@ export class RejectionJudge extends Witness {
   /** Whatever else is broken: a process that was told of a purge gives out nothing that was minted before. */
   private checkPurged(process: Process, label: string, accessToken: string, askedAt: number): void {
     const issued = this.world.idp.tokens.get(accessToken);
-    if (!issued || this.isForgetful(label)) return;
+    // A token that the source gives again after a purge is all that can be had.
+    if (!issued || this.isForgetful(label) || this.world.idp.repeated.has(accessToken)) return;
     const { voids, ownPurges } = process.knowledgeOf(label);
     const generations = this.generationsOf(label, accessToken);
     const isShared = generations.length > 0;

@@ -52,6 +52,7 @@ export class Inquiry {
     }
     try {
       await rejections.tellStore(key);
+      watch.forget();
       let sentAt = momentOf(clock);
       const wanted = { refusedGeneration: refusedBy(way), minTtlMs: way.demand.minLifeMs };
       const acquired = await store.acquire(key, wanted, {

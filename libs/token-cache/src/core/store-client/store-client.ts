@@ -70,15 +70,13 @@ export class StoreClient {
    * A lease lasts for at least `leaseMs` from now, also one that was granted before: what is left of that may be too short to mint.
    *
    * @param mayMint false once nobody means to mint: then what is left will do
-   * @param onSend is called before each attempt, of which there may be two
+   * @param onSend is called whenever the store is asked, which may be more than once
    */
   async acquire(key: TokenKey, wanted: Wanted = {}, { mayMint = always, onSend = ignore } = {}): Promise<Acquired> {
-    onSend();
-    const acquired = await this.attempt(key, wanted);
+    const acquired = await this.attempt(key, wanted, onSend);
     if (!isGrantedBefore(acquired) || !mayMint()) return acquired;
     if ((await this.renew(key, acquired.lease)) || !mayMint()) return acquired;
-    onSend();
-    return this.attempt(key, wanted);
+    return this.attempt(key, wanted, onSend);
   }
 
   async renew(key: TokenKey, lease: Lease): Promise<boolean> {
@@ -135,7 +133,11 @@ export class StoreClient {
     return this.raise(key, (this.fences.get(key.id) ?? 0) + 1);
   }
 
-  private async attempt(key: TokenKey, { minTtlMs = 0, refusedGeneration }: Wanted): Promise<Acquired> {
+  private async attempt(
+    key: TokenKey,
+    { minTtlMs = 0, refusedGeneration }: Wanted,
+    onSend: () => void,
+  ): Promise<Acquired> {
     const { leaseMs } = key.integration.policy;
     const attempt = {
       nonce: this.process,
@@ -144,8 +146,12 @@ export class StoreClient {
       minTtlMs: Math.ceil(minTtlMs),
       refusedGeneration,
     };
-    const sentAt = this.clock.monotonic();
-    const acquired = await this.call(key, 'acquire', (store) => store.acquire(key.id, attempt));
+    let sentAt = this.clock.monotonic();
+    const acquired = await this.call(key, 'acquire', (store) => {
+      sentAt = this.clock.monotonic();
+      onSend();
+      return store.acquire(key.id, attempt);
+    });
     this.note(key, acquired, sentAt);
     this.onVoided(key.id, acquired.voidedUpTo, acquired.outcome === 'hit' ? undefined : acquired.rejected);
     return acquired;
