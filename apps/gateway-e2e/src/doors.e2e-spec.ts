@@ -177,8 +177,8 @@ describe('The gateway under PM2 on all addresses, with access and a door for ope
       const printed = await fleet.pm2.logs();
       return printed.includes('"audit":"purged"') && printed;
     });
-    expect(logs).toMatch(/^\{"audit":"refused",.*"caller":"shop",.*"route":"\/api\/integrations\/:name\/purge"/m);
-    expect(logs).toMatch(/^\{"audit":"purged",.*"caller":"operator",.*"integration":"demo"/m);
+    expect(logs).toMatch(/"audit":"refused",.*"caller":"shop",.*"route":"\/api\/integrations\/:name\/purge"/);
+    expect(logs).toMatch(/"audit":"purged",.*"caller":"operator",.*"integration":"demo"/);
     expect(logs).toContain('without TLS');
     for (const { key } of [shop, operator]) expect(logs).not.toContain(key);
   });

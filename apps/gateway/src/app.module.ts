@@ -7,6 +7,8 @@ import { ConfigModule } from './config/config.module.js';
 import { type GatewayConfig } from './config/load-config.js';
 import { HealthModule } from './health/health.module.js';
 import { IntegrationsController } from './integrations/integrations.controller.js';
+import { type Log } from './log/log.js';
+import { LogModule } from './log/log.module.js';
 import { ProblemFilter } from './problem.filter.js';
 import { ProxyModule } from './proxy/proxy.module.js';
 import { Reload } from './reload/reload.js';
@@ -16,11 +18,12 @@ import { TokensModule } from './tokens/tokens.module.js';
 /** The root module of the gateway. */
 @Module({})
 export class AppModule {
-  static forRoot(config: GatewayConfig): DynamicModule {
+  static forRoot(config: GatewayConfig, log: Log): DynamicModule {
     return {
       module: AppModule,
       imports: [
         ConfigModule.forRoot(config),
+        LogModule.forRoot(log),
         AccessModule,
         TokensModule.forRoot(config),
         ClusterMetricsModule.forRoot({ path: '/metrics' }),

@@ -7,6 +7,7 @@ import { type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Redis } from 'ioredis';
 import { loadConfig } from './config/load-config.js';
 import { createGateway } from './gateway.js';
+import { capturedLog, type CapturedLog } from './test/captured-log.js';
 import { rawRequest } from './test/raw-request.js';
 import { recordingUpstream, type RecordingUpstream } from './test/recording-upstream.js';
 import { tokenEndpoint, type TokenEndpoint } from './test/token-endpoint.js';
@@ -24,6 +25,7 @@ describe('The gateway', () => {
   let upstream: RecordingUpstream;
   let idp: TokenEndpoint;
   let app: NestFastifyApplication | undefined;
+  let log: CapturedLog;
 
   beforeEach(async () => {
     directory = temporaryDirectory();
@@ -46,7 +48,8 @@ describe('The gateway', () => {
     const integrations = { billing: { upstream: `${upstream.url}/api`, token, policy } };
     writeFileSync(join(directory.path, 'secret'), 's3cret\n');
     writeFileSync(join(directory.path, 'gateway.yaml'), JSON.stringify({ integrations, ...file }));
-    app = await createGateway(loadConfig({ GATEWAY_CONFIG: 'gateway.yaml', ...env }, directory.path));
+    log = capturedLog();
+    app = await createGateway(loadConfig({ GATEWAY_CONFIG: 'gateway.yaml', ...env }, directory.path), log.log);
     await app.listen(0, '127.0.0.1');
     return `http://127.0.0.1:${(app.getHttpServer().address() as AddressInfo).port}`;
   }
@@ -319,11 +322,12 @@ describe('The gateway', () => {
     ['all', { policy: { leaseMs: 'soon' } }, {}, 'policy.leaseMs: must be a whole number of milliseconds'],
     ['the near cache', { policy: { nearCache: { maxAge: 1 } } }, {}, 'policy.nearCache.maxAge: is not an option'],
   ])('refuses an invalid policy of %s, and logs nothing beside the error', async (_, file, policy, message) => {
-    const written = jest.spyOn(process.stderr, 'write');
+    const written = [process.stdout, process.stderr].map((stream) => jest.spyOn(stream, 'write'));
 
     await expect(start({}, file, policy)).rejects.toThrow(message);
-    expect(written).not.toHaveBeenCalled();
-    written.mockRestore();
+    expect(log.lines).toEqual([]);
+    for (const spy of written) expect(spy).not.toHaveBeenCalled();
+    for (const spy of written) spy.mockRestore();
   });
 
   it('refuses a database file that cannot be made, and names the option', async () => {

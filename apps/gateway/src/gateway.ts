@@ -1,5 +1,4 @@
 import { type TokenStore } from '@mintonce/token-cache';
-import { type LogLevel } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { getToken } from '@willsoto/nestjs-prometheus';
@@ -17,30 +16,31 @@ import { type GatewayConfig } from './config/load-config.js';
 import { isLoopback } from './config/loopback.js';
 import { policyPathOf } from './config/policy-path.js';
 import { httpAdapter } from './http-adapter.js';
+import { type Log } from './log/log.js';
+import { NestLog } from './log/nest-log.js';
+import { RequestLog } from './log/request-log.js';
 import { idOfRequest } from './proxy/request-id.js';
 import { redisOf } from './tokens/owned-redis-token-store.js';
 import { TOKEN_STORE } from './tokens/token-store.module.js';
 import { workerCount } from './worker-count.js';
-
-/** Errors and warnings only: under PM2 every line also goes to the daemon. */
-const LOG_LEVELS: LogLevel[] = ['fatal', 'error', 'warn'];
 
 /**
  * Builds the gateway without listening; the caller calls `listen`.
  *
  * @throws ConfigError naming what is wrong with the configuration
  */
-export async function createGateway(config: GatewayConfig): Promise<NestFastifyApplication> {
+export async function createGateway(config: GatewayConfig, log: Log): Promise<NestFastifyApplication> {
   const adapter = httpAdapter(config.limits, config.tls);
-  const app = await NestFactory.create<NestFastifyApplication>(AppModule.forRoot(config), adapter, {
+  const app = await NestFactory.create<NestFastifyApplication>(AppModule.forRoot(config, log), adapter, {
     bodyParser: false,
     abortOnError: false,
     // A failed start throws, and the caller reports the error; Nest would log it a second time.
     bufferLogs: true,
     autoFlushLogs: false,
   }).catch((error: unknown) => rethrowAsConfigError(error, policyPathOf));
-  app.useLogger(LOG_LEVELS);
+  app.useLogger(new NestLog(log));
   app.flushLogs();
+  app.get(RequestLog).follow(app.getHttpServer());
   const fastify = app.getHttpAdapter().getInstance();
   const refusals = app.get<Counter>(getToken('gateway_refusals_total'));
   guardDoors(fastify, {

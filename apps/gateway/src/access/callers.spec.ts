@@ -340,8 +340,11 @@ describe('The audit of a door', () => {
 
     expect(gateway.auditLines).toEqual([
       {
+        level: 'info',
+        time: expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/),
+        worker: '0',
+        pid: process.pid,
         audit: 'refused',
-        at: expect.any(String),
         door: 'main',
         caller: 'shop',
         method: 'GET',
@@ -350,6 +353,7 @@ describe('The audit of a door', () => {
         route: '/proxy/*',
         from: '127.0.0.1',
         requestId: 'order-1',
+        msg: 'audit',
       },
       expect.objectContaining({ status: 401, caller: null, requestId: 'order-2' }),
       expect.objectContaining({ status: 403, code: 'GATEWAY_ORIGIN_FOREIGN', route: '/metrics' }),

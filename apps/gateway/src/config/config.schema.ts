@@ -3,6 +3,7 @@ import { access } from './access.schema.js';
 import { encryption } from './encryption.js';
 import { callerLimits, limits, upstreamConnections } from './limits.js';
 import { hostName, listen, operations } from './listen.schema.js';
+import { log } from './log.schema.js';
 import { isLoopback } from './loopback.js';
 import { integrationPolicy, policy } from './policy.schema.js';
 import { redis } from './redis/redis.schema.js';
@@ -109,6 +110,7 @@ export const configSchema = z.strictObject({
     .max(14_000, 'must be at most 14000: PM2 kills a worker 20 s after its stop signal')
     .default(10_000),
   limits: limits.optional(),
+  log: log.optional(),
 });
 
 export type ConfigFile = z.infer<typeof configSchema>;

@@ -1,10 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { InjectMetric } from '@willsoto/nestjs-prometheus';
 import { Counter, Gauge, Histogram } from 'prom-client';
+import { WORKER } from '../worker.js';
 import { VERSION } from './version.js';
-
-/** Slot of this process under PM2; 0 without PM2. */
-const WORKER = process.env.NODE_APP_INSTANCE ?? '0';
 
 /** The gateway's own metrics, beside those of the tokens. Labels hold integration names, statuses and slots only. */
 @Injectable()

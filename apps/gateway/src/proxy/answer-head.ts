@@ -30,12 +30,14 @@ export class AnswerHead implements Dispatcher.DispatchHandler {
   /**
    * @param attempt told everything that happens
    * @param caller the controller that all attempts of the exchange share
+   * @param answered called when the final answer begins, before anything is passed on
    * @param body of the request, if it is sent as it comes
    */
   constructor(
     private readonly attempt: DispatchAttempt,
     private readonly caller: Controller,
     private readonly limits: AnswerLimits,
+    private readonly answered: () => void,
     private readonly body?: Readable,
   ) {
     this.timeout = setTimeout(() => this.giveUp(), limits.connectionMs);
@@ -57,6 +59,7 @@ export class AnswerHead implements Dispatcher.DispatchHandler {
 
   onRequestUpgrade(controller: Controller, status: number, headers: ReceivedHeaders, socket: Duplex): void {
     this.finish();
+    this.answered();
     this.attempt.onRequestUpgrade(controller, status, headers, socket);
   }
 
@@ -66,8 +69,9 @@ export class AnswerHead implements Dispatcher.DispatchHandler {
       return;
     }
     this.finish();
-    if (!isPlain(headers['transfer-encoding'])) controller.abort(new InvalidAnswerError('transfer coding'));
-    else this.attempt.onResponseStart(controller, status, headers, message);
+    if (!isPlain(headers['transfer-encoding'])) return controller.abort(new InvalidAnswerError('transfer coding'));
+    this.answered();
+    this.attempt.onResponseStart(controller, status, headers, message);
   }
 
   onResponseData(controller: Controller, chunk: Buffer): void {

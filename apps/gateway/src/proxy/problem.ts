@@ -1,4 +1,5 @@
 import { type IncomingMessage, type ServerResponse } from 'node:http';
+import { factsOf } from '../log/request-facts.js';
 import { ownProxyStatus } from './proxy-status.js';
 
 /** An error that the gateway answers with. `detail` is for the caller: it holds no internals. */
@@ -43,6 +44,7 @@ export function problemHeaders(problem: Problem, requestId: string): Record<stri
 
 /** Answers with a problem document, or breaks the answer off if it has begun. */
 export function sendProblem(response: ServerResponse, problem: Problem, requestId: string): void {
+  factsOf(response.req).code = problem.code;
   if (response.headersSent) {
     response.destroy();
     return;
