@@ -133,6 +133,30 @@ describe('The gateway', () => {
       expect(upstream.seen.at(-1)!.headers.authorization).toBe('Bearer token-2');
     });
 
+    it('purges all tokens of an integration, so that the next request mints', async () => {
+      const url = await start();
+      await fetch(`${url}/proxy/billing/x`);
+
+      expect((await fetch(`${url}/api/integrations/billing/purge?all=true`, { method: 'POST' })).status).toBe(204);
+      await fetch(`${url}/proxy/billing/x`);
+      expect(upstream.seen.at(-1)!.headers.authorization).toBe('Bearer token-2');
+    });
+
+    it.each(['?all', '?all=', '?all=yes', '?all=true&all=true', '?al=true', '?all=true&tenant=one'])(
+      'purges nothing when it is asked to in a way that it does not know: %s',
+      async (query) => {
+        const url = await start();
+        await fetch(`${url}/proxy/billing/x`);
+
+        expect(await json(`${url}/api/integrations/billing/purge${query}`, { method: 'POST' })).toMatchObject({
+          status: 400,
+          body: { code: 'GATEWAY_PURGE_INVALID' },
+        });
+        await fetch(`${url}/proxy/billing/x`);
+        expect(idp.seen).toHaveLength(1);
+      },
+    );
+
     it.each([
       ['does not come', 'Content-Length: 10', ''],
       ['comes in part', 'Content-Length: 10', '{"a'],
@@ -145,10 +169,10 @@ describe('The gateway', () => {
       expect((await rawRequest(Number(port), [...lines, ...fields], body)).status).toBe(204);
     });
 
-    it('answers 404 for an integration that is not configured', async () => {
+    it.each(['', '?all=true'])('answers 404 for an integration that is not configured: purge%s', async (query) => {
       const url = await start();
 
-      expect(await json(`${url}/api/integrations/nobody/purge`, { method: 'POST' })).toMatchObject({
+      expect(await json(`${url}/api/integrations/nobody/purge${query}`, { method: 'POST' })).toMatchObject({
         status: 404,
         body: { code: 'TOKEN_INTEGRATION_UNKNOWN' },
       });

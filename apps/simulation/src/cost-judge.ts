@@ -1,7 +1,7 @@
 import { type Acquired, type Attempt, type Lease } from '@mintonce/token-cache';
 import { type SentCall } from './link.js';
 import { type Process } from './process.js';
-import { keyIdOf } from './store-call.js';
+import { keyIdOf, purgedGroupOf } from './store-call.js';
 import { NETWORK_MS, Witness } from './witness.js';
 
 /** A cool-down is asked for no more often than this. */
@@ -41,9 +41,13 @@ export class CostJudge extends Witness {
     const label = this.labelOf(call);
     const ledger = this.ledgerOf(process, label);
     if (operation === 'commit') return this.checkCommit(process, label, (args[1] as Lease).fence);
+    const group = purgedGroupOf(call);
+    if (group !== undefined) {
+      for (const each of this.world.history.labelsIn(group)) this.newsUnlessAnswered(process, each);
+      return;
+    }
     if (operation === 'invalidate' || operation === 'purge') {
-      // What it has to say may stay without an answer for so long, and is then taken as said.
-      return this.news(process, label, this.now + this.world.weather.policy.storeTimeoutMs + TIMER_MS);
+      return this.newsUnlessAnswered(process, label);
     }
     if (operation !== 'acquire') return;
     const { minTtlMs, refusedGeneration } = args[1] as Attempt;
@@ -56,6 +60,11 @@ export class CostJudge extends Witness {
   }
 
   delivered(process: Process, call: SentCall, answer: unknown): void {
+    const group = purgedGroupOf(call);
+    if (group !== undefined) {
+      for (const each of this.world.history.labelsIn(group)) this.news(process, each);
+      return;
+    }
     const label = this.labelOf(call);
     const ledger = this.ledgerOf(process, label);
     // Nobody waits any more for an answer that comes too late.
@@ -78,6 +87,11 @@ export class CostJudge extends Witness {
 
   served(process: Process, label: string): void {
     this.ledgerOf(process, label).servedAt = this.now;
+  }
+
+  /** What it has to say may stay without an answer for so long, and is then taken as said. */
+  private newsUnlessAnswered(process: Process, label: string): void {
+    this.news(process, label, this.now + this.world.weather.policy.storeTimeoutMs + TIMER_MS);
   }
 
   settled(process: Process, label: string): void {

@@ -40,7 +40,11 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'a commit is not fenced',
     edits: [
-      edit('core/slot/slot.js', 'slot ? slot.fence > fence || slot.published >= fence : isStale(lease, now)', 'false'),
+      edit(
+        'core/slot/slot.js',
+        'record ? record.fence > fence || record.published >= fence : isStale(lease, now)',
+        'false',
+      ),
     ],
     faults: ['a process is paused', 'messages are slow'],
   },
@@ -250,7 +254,7 @@ export const MUTATIONS: readonly Mutation[] = [
     edits: [
       edit(
         'core/slot/slot.js',
-        'const fence = Math.max(slot.fence + 1, inUs(now) + 999);',
+        'const fence = Math.max(slot.fence + 1, endOfMsInUs(now));',
         'const fence = slot.fence;',
       ),
       edit('core/slot/slot.js', 'fence, voided: fence, invalidated: 1', 'fence, invalidated: 1'),
@@ -259,7 +263,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: 'a purge does not abort the mint in flight',
-    edits: [edit('core/source-client/source-client.js', "if (event.type === 'purged' && keyId", 'if (false && keyId')],
+    edits: [edit('core/source-client/source-client.js', 'if (isPurge(event) && concerns', 'if (false && concerns')],
     faults: ['tokens are purged', 'answers of the source are lost'],
   },
   {
@@ -267,7 +271,7 @@ export const MUTATIONS: readonly Mutation[] = [
     edits: [
       edit(
         'core/contract/held-token.js',
-        "(sharing.state !== 'unshared' || event.type === 'purged')",
+        "(sharing.state !== 'unshared' || isPurge(event))",
         "sharing.state !== 'unshared'",
       ),
     ],
@@ -278,11 +282,49 @@ export const MUTATIONS: readonly Mutation[] = [
     edits: [
       edit(
         'core/contract/mint-fence.js',
-        "(type === 'purged' || type === 'invalidated') && fence <= upTo",
-        "type === 'purged' || (type === 'invalidated' && fence <= upTo)",
+        "(isPurge(event) || event.type === 'invalidated') && fence <= event.fence",
+        "isPurge(event) || (event.type === 'invalidated' && fence <= event.fence)",
       ),
     ],
     faults: ['tokens are purged'],
+  },
+  {
+    name: 'the store knows nothing of a purge of all tokens',
+    edits: [edit('core/slot/group-purge.js', 'if (slot.groupPurge === purge) return slot;', 'return slot;')],
+    faults: ['all tokens of an integration are purged', 'an event channel is deaf'],
+  },
+  {
+    name: 'a commit knows nothing of a purge of all tokens',
+    edits: [
+      edit(
+        'core/slot/memory-token-store.js',
+        'this.#run(keyId, (known, now) => commit(',
+        'this.#run(parseKeyId(keyId).id, (known, now) => commit(',
+      ),
+    ],
+    faults: ['all tokens of an integration are purged', 'an event channel is deaf'],
+  },
+  {
+    name: 'a purge of all tokens does not reach a key without a record',
+    edits: [
+      edit('core/slot/group-purge.js', 'return { ...NOTHING, fence: purge, voided: purge };', 'return undefined;'),
+    ],
+    faults: ['a process that is cut off misses a purge of all tokens'],
+  },
+  {
+    name: 'what is written after a purge of all tokens counts as written before',
+    edits: [edit('core/slot/group-purge.js', 'groupPurge: purge', 'groupPurge: 0')],
+    faults: ['all tokens of an integration are purged'],
+  },
+  {
+    name: 'the near cache does not hear of a purge of all tokens',
+    edits: [edit('core/in-hand/tokens-in-hand.js', 'if (!concerns(event, entry.key)) continue;', 'continue;')],
+    faults: ['all tokens of an integration are purged'],
+  },
+  {
+    name: 'a purge of all tokens does not abort the mints in flight',
+    edits: [edit('core/source-client/source-client.js', 'concerns(event, key)', 'event.keyId === key.id')],
+    faults: ['all tokens of an integration are purged', 'answers of the source are lost'],
   },
   {
     name: 'the fence restarts when its record is lost',
@@ -572,8 +614,8 @@ export const MUTATIONS: readonly Mutation[] = [
     edits: [
       edit(
         'core/store-client/store-client.js',
-        '(this.fences.get(key.id) ?? 0) + 1',
-        '(this.fences.get(key.id) ?? 0) + 3.6e9',
+        'return this.raise(key, newest + 1);',
+        'return this.raise(key, newest + 3.6e9);',
       ),
     ],
     faults: ['a process that is cut off misses a purge'],

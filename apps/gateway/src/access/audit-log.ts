@@ -9,7 +9,7 @@ import { doorOf } from './doors.js';
 
 /** What an audit line tells beside the request. It holds no field, query or path of the request: each may hold a credential. */
 export interface AuditedEvent {
-  readonly event: 'refused' | 'purged' | 'token issued';
+  readonly event: 'refused' | 'purged' | 'all purged' | 'token issued';
   /** Status and code of the answer, if it is a problem document. */
   readonly status?: number;
   readonly code?: string;

@@ -60,8 +60,13 @@ export function assemble(config: TokenCacheConfig, closing: AbortSignal, onUnexp
   const hear = (event: TokenStoreEvent): void => {
     store.hear(event);
     tokens.notice(event);
-    cooldowns.forget(event.keyId);
-    if (event.type === 'purged') failures.forget(event.keyId);
+    if (event.type === 'purged-group') {
+      cooldowns.forgetGroup(event.group);
+      failures.forgetGroup(event.group);
+    } else {
+      cooldowns.forget(event.keyId);
+      if (event.type === 'purged') failures.forget(event.keyId);
+    }
     sources.abortVoided(event);
   };
 

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { groupOf } from '../contract/key-group.js';
 import { recentlyUsed } from '../contract/recently-used.js';
 import { type LRUCache } from 'lru-cache';
 import { type Integration } from './token-cache.options.js';
@@ -9,6 +10,8 @@ import { resourcesOf, scopesOf, type TokenRequest } from '../contract/token-requ
 export interface TokenKey {
   /** Hides names and is safe in any store: base64url of a SHA-256. */
   readonly id: string;
+  /** What it is purged with: all keys of its integration. */
+  readonly group: string;
   readonly integration: Integration;
   /** The request with its lists sorted. */
   readonly request: TokenRequest;
@@ -98,6 +101,7 @@ function keyOf(integration: Integration, request: TokenRequest): TokenKey {
   const canonical = [integration.name, integration.source.identity, scope, audience, resource, tenant, subject];
   return {
     id: createHash('sha256').update(JSON.stringify(canonical)).digest('base64url'),
+    group: groupOf(integration.name),
     integration,
     request: {
       ...(scope.length > 0 && { scope }),

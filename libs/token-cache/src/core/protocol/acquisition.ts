@@ -68,7 +68,7 @@ export class Acquisition {
    */
   async obtain(key: TokenKey, flight: Flight, demand: Demand = {}): Promise<Obtained> {
     const { storeEvents, closing } = this.parts;
-    const way: Way = { key, watch: storeEvents.watch(key.id), demand };
+    const way: Way = { key, watch: storeEvents.watch(key), demand };
     flight.onEmpty = () => way.watch.wake();
     try {
       for (;;) {
@@ -118,8 +118,8 @@ export class Acquisition {
   private learnCooldown(way: Way, cooldown: Cooldown): void {
     const { key, demand } = way;
     // Callers that were refused no token may still be given one.
-    if (refusedBy(way) === undefined) this.parts.cooldowns.learn(key.id, cooldown);
-    else if (demand.minLifeMs) this.parts.cooldowns.learn(key.id, cooldown, demand);
+    if (refusedBy(way) === undefined) this.parts.cooldowns.learn(key, cooldown);
+    else if (demand.minLifeMs) this.parts.cooldowns.learn(key, cooldown, demand);
   }
 
   /** Takes the shared token, or sees to it that the next round finds a better one. */

@@ -159,7 +159,7 @@ export class Mints {
   private async run(key: TokenKey, right: Right, place?: Release): Promise<HeldToken | 'voided'> {
     const { clock, failures, minting, sources, store, storeEvents, tokens } = this.parts;
     // Its own, since the flights that wait for this mint may end before it does.
-    const watch = storeEvents.watch(key.id);
+    const watch = storeEvents.watch(key);
     let giveBack = place;
     try {
       giveBack ??= await sources.admission(key);
@@ -253,10 +253,10 @@ export class Mints {
       const isOurs = await store.fail(key, lease, failure);
       storeEvents.released(key.id, lease.fence);
       // Another process mints, or has minted already; if the store has only lost the lease, the source is left alone all the same.
-      if (!isOurs && failure) failures.keep(key.id, failure);
+      if (!isOurs && failure) failures.keep(key, failure);
       if (!isOurs) return 'voided';
-      if (failure) cooldowns.learn(key.id, failure);
-      if (failure?.process) failures.keep(key.id, failure);
+      if (failure) cooldowns.learn(key, failure);
+      if (failure?.process) failures.keep(key, failure);
       return cooledDown(error, remainingMs);
     } catch {
       this.failAgain(key, lease, failure);

@@ -5,10 +5,9 @@
 --          wait leaseEndsInMs voidedUpTo nowUs, and fence payload ttlMs of a token that does not serve
 --          lease fence leaseEndsInMs reason failures published ('' for none) serves ('1', '0') voidedUpTo, and fence payload
 --          ttlMs of a valid token
-local valid = read_token()
 local fields = { 'nonce', 'leaseEndsAt', 'fence', 'coolEndsAt', 'error', 'failures', 'invalidated', 'published', 'rejected',
   'leaseMs', 'coolProcess', 'voided' }
-local record = read_record(unpack(fields))
+local valid, record = read_slot(fields)
 local nonce, leaseMs, fence = record[1], lease_ms(record[2], record[10], record[3]), record[3]
 local coolingMs, coolProcess = remaining_ms(record[4]), bound(record[11], record[4]) or ''
 -- The cool-down of another process is passed over.
@@ -49,6 +48,7 @@ end
 
 -- A live lease is not extended: its process may not hear that it has it, and would keep it from others with every attempt.
 if not live then
+  settle_group_purge()
   fence, leaseMs = next_fence(fence, valid), ARGV[4]
   write_record('nonce', ARGV[3], 'leaseEndsAt', int(nowMs + leaseMs), 'leaseMs', fence .. ':' .. leaseMs, 'fence', fence)
   keep()
