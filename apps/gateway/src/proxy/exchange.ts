@@ -81,7 +81,7 @@ export class Exchange {
     let requests = 0;
     const outgoing = (): OutgoingBody => {
       if (requests++ === 0) return body;
-      this.upstream.metrics.retried();
+      this.upstream.metrics.retried('unauthorized');
       return { content: body.again() ?? null };
     };
     return {
@@ -104,7 +104,9 @@ export class Exchange {
     const sentAt = performance.now();
     const method = this.request.method as Dispatcher.HttpMethod;
     const body = content instanceof Readable ? content : undefined;
-    const head = new AnswerHead(attempt, this.controller, this.upstream.answerLimits, body);
+    const repeated = (): void => metrics.retried('connection');
+    const limits = this.upstream.answerLimits;
+    const head = new AnswerHead(attempt, this.controller, { limits, body, repeated });
     dispatcher.dispatch({ origin: mount.origin, method, path: this.path, headers, body: content }, head);
     await attempt.begun.catch((error: unknown) => {
       if (error instanceof ProblemError) throw error;
