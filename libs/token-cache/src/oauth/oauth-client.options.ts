@@ -27,7 +27,10 @@ export interface ClientCredentialPair {
   readonly clientSecret: string;
 }
 
-/** A value, or a function that is called at each mint, so that a rotated secret is used at once; it may be asynchronous. */
+/**
+ * A value, or a function that is called at each mint, so that a rotated secret is used at once; it may be asynchronous. It is called
+ * again when the server refuses the request: if it returns another value by then, the request is sent once more.
+ */
 export type ExtraValue = string | (() => string | Promise<string>);
 
 /** Sends a request to the identity provider as the global `fetch` does. */
