@@ -84,6 +84,11 @@ export interface OAuthClientOptions {
   /** Allows `http:` URLs of loopback hosts: `localhost`, `127.0.0.0/8` and `[::1]`. @defaultValue `false` */
   readonly allowInsecureRequests?: boolean;
   /**
+   * Allows `http:` URLs of any host, for a network that encrypts by itself. Whoever can listen on the way reads the secret and the
+   * tokens. @defaultValue `false`
+   */
+  readonly allowPlainHttp?: boolean;
+  /**
    * Sends the requests to the identity provider, for a proxy or a client certificate. It must not follow redirects and must
    * verify certificates. @defaultValue a new connection for each request, whose certificate is always verified
    */

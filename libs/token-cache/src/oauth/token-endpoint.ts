@@ -42,7 +42,8 @@ export function tokenEndpoint(config: OAuthClientConfig): RequestToken {
           signal,
           headers,
           [customFetch]: send,
-          [allowInsecureRequests]: config.allowInsecureRequests,
+          // The URL was checked: what is http by now is allowed.
+          [allowInsecureRequests]: true,
         };
         const answer = await genericTokenEndpointRequest(server, metadata, auth, grantType, parameters, options);
         return readToken(answer, { where, clientAuth, tokenType });
