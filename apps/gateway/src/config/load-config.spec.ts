@@ -273,6 +273,8 @@ describe('loadConfig', () => {
       'integrations.billing.keepAliveMaxMs: must be at least 1',
     ],
     ['a host with a port', `allowedHosts: ['gateway:3000']${BILLING}`, 'allowedHosts.0: must be the name of a host'],
+    ['a colon without a name before it', `: 1${BILLING}`, '"": is not an option'],
+    ['a text in place of the sections', '${NOBODY}', 'the file: the environment variable NOBODY is not set'],
     ['an unknown policy field', `policy: { leaseMS: 1 }${BILLING}`, 'policy.leaseMS: is not an option'],
     [
       'an option of the library that is not its policy',
