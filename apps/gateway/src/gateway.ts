@@ -14,11 +14,13 @@ import { AppModule } from './app.module.js';
 import { rethrowAsConfigError } from './config/config.error.js';
 import { type GatewayConfig } from './config/load-config.js';
 import { isLoopback } from './config/loopback.js';
+import { warnOfPlainHttp } from './config/plain-http.js';
 import { policyPathOf } from './config/policy-path.js';
 import { httpAdapter } from './http-adapter.js';
 import { type Log } from './log/log.js';
 import { NestLog } from './log/nest-log.js';
 import { RequestLog } from './log/request-log.js';
+import { OWN_HEADERS } from './proxy/own-headers.js';
 import { idOfRequest } from './proxy/request-id.js';
 import { redisOf } from './tokens/owned-redis-token-store.js';
 import { TOKEN_STORE } from './tokens/token-store.module.js';
@@ -41,6 +43,7 @@ export async function createGateway(config: GatewayConfig, log: Log): Promise<Ne
   app.useLogger(new NestLog(log));
   app.flushLogs();
   app.get(RequestLog).follow(app.getHttpServer());
+  warnOfPlainHttp(config);
   const fastify = app.getHttpAdapter().getInstance();
   const refusals = app.get<Counter>(getToken('gateway_refusals_total'));
   guardDoors(fastify, {
@@ -64,10 +67,10 @@ function hostRules({ host, operations, allowedHosts }: GatewayConfig): HostRules
   return { names: allowedHosts, reachableDoors: new Set(reachable) };
 }
 
-/** What the gateway's own routes answer is of the moment, and has the id of its request as proxied answers have. */
+/** What the gateway's own routes answer has the id of its request, as proxied answers have, and the fields of all own answers. */
 function identifyAnswers(fastify: FastifyInstance): void {
   fastify.addHook('onRequest', (request, reply, proceed) => {
-    void reply.headers({ 'cache-control': 'no-store', 'x-request-id': idOfRequest(request.raw) });
+    void reply.headers({ ...OWN_HEADERS, 'x-request-id': idOfRequest(request.raw) });
     proceed();
   });
 }

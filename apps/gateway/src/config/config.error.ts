@@ -10,6 +10,11 @@ export interface ConfigProblem {
   readonly isOfText?: boolean;
 }
 
+/** The path of a field, in which an empty name can be seen: YAML reads one where nothing stands before a colon. */
+export function fieldPath(names: readonly PropertyKey[]): string {
+  return names.map((name) => (name === '' ? '""' : String(name))).join('.') || 'the file';
+}
+
 /** The gateway cannot start with this configuration; the message names every field that is wrong. */
 export class ConfigError extends Error {
   constructor(readonly problems: readonly ConfigProblem[]) {

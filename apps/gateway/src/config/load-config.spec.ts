@@ -267,7 +267,19 @@ describe('loadConfig', () => {
       `${BILLING}    maxConnections: 0`,
       'integrations.billing.maxConnections: must be at least 1',
     ],
+    [
+      'connections that are kept for less than no time',
+      `${BILLING}    keepAliveMs: -1`,
+      'integrations.billing.keepAliveMs: must be at least 0',
+    ],
+    [
+      'connections that are kept for no time whatever the upstream says',
+      `${BILLING}    keepAliveMaxMs: 0`,
+      'integrations.billing.keepAliveMaxMs: must be at least 1',
+    ],
     ['a host with a port', `allowedHosts: ['gateway:3000']${BILLING}`, 'allowedHosts.0: must be the name of a host'],
+    ['a colon without a name before it', `: 1${BILLING}`, '"": is not an option'],
+    ['a text in place of the sections', '${NOBODY}', 'the file: the environment variable NOBODY is not set'],
     ['an unknown policy field', `policy: { leaseMS: 1 }${BILLING}`, 'policy.leaseMS: is not an option'],
     [
       'an option of the library that is not its policy',

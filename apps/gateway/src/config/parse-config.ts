@@ -1,6 +1,6 @@
 import { type z } from 'zod';
 import { parseDocument } from 'yaml';
-import { ConfigError, type ConfigProblem } from './config.error.js';
+import { ConfigError, type ConfigProblem, fieldPath } from './config.error.js';
 import { type ConfigFile, configSchema } from './config.schema.js';
 import { markReferences, resolveReferences } from './environment-references.js';
 
@@ -37,10 +37,10 @@ function parseYaml(yaml: string): unknown {
 }
 
 function problemsOf(issue: z.core.$ZodIssue): ConfigProblem[] {
-  const path = issue.path.join('.') || 'the file';
+  const path = fieldPath(issue.path);
   switch (issue.code) {
     case 'unrecognized_keys':
-      return issue.keys.map((key) => ({ path: [...issue.path, key].join('.'), problem: 'is not an option' }));
+      return issue.keys.map((key) => ({ path: fieldPath([...issue.path, key]), problem: 'is not an option' }));
     case 'invalid_key':
       return [{ path, problem: issue.issues[0]?.message ?? issue.message }];
     case 'invalid_union':
@@ -61,5 +61,5 @@ function unionProblems({ path, message, errors }: z.core.$ZodIssueInvalidUnion):
     return meant.flatMap((issue) => problemsOf({ ...issue, path: [...path, ...issue.path] }));
   }
   const problem = message === 'Invalid input' ? 'has a form that is not one of those allowed' : message;
-  return [{ path: path.join('.'), problem }];
+  return [{ path: fieldPath(path), problem }];
 }

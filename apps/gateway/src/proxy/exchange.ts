@@ -91,7 +91,7 @@ export class Exchange {
     let requests = 0;
     const outgoing = (): OutgoingBody => {
       if (requests++ === 0) return body;
-      this.upstream.metrics.retried();
+      this.upstream.metrics.retried('unauthorized');
       factsOf(this.request).retries = requests - 1;
       return { content: body.again() ?? null };
     };
@@ -115,9 +115,14 @@ export class Exchange {
     this.times.tokenAwaited();
     const method = this.request.method as Dispatcher.HttpMethod;
     const body = content instanceof Readable ? content : undefined;
-    // A short answer may be over before the promise of its beginning is heard.
-    const answered = (): void => metrics.upstreamAnswered(this.times.upstreamAwaited());
-    const head = new AnswerHead(attempt, this.controller, this.upstream.answerLimits, answered, body);
+    const { answerLimits: limits } = this.upstream;
+    const head = new AnswerHead(attempt, this.controller, {
+      limits,
+      body,
+      repeated: () => metrics.retried('connection'),
+      // A short answer may be over before the promise of its beginning is heard.
+      answered: () => metrics.upstreamAnswered(this.times.upstreamAwaited()),
+    });
     dispatcher.dispatch({ origin: mount.origin, method, path: this.path, headers, body: content }, head);
     await attempt.begun.catch((error: unknown) => {
       this.times.upstreamAwaited();

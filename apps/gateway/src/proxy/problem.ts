@@ -1,5 +1,6 @@
 import { type IncomingMessage, type ServerResponse } from 'node:http';
 import { factsOf } from '../log/request-facts.js';
+import { OWN_HEADERS } from './own-headers.js';
 import { ownProxyStatus } from './proxy-status.js';
 
 /** An error that the gateway answers with. `detail` is for the caller: it holds no internals. */
@@ -34,7 +35,7 @@ export function problemHeaders(problem: Problem, requestId: string): Record<stri
   const { retryAfterMs, headers } = problem;
   return {
     'content-type': 'application/problem+json',
-    'cache-control': 'no-store',
+    ...OWN_HEADERS,
     'x-request-id': requestId,
     'proxy-status': ownProxyStatus(problem),
     ...(retryAfterMs !== undefined && { 'retry-after': `${Math.max(1, Math.ceil(retryAfterMs / 1000))}` }),
