@@ -9,6 +9,7 @@ import { explainConfig } from './config/line-of.js';
 import { type GatewayConfig, loadConfig, readConfigFile } from './config/load-config.js';
 import { isLoopback } from './config/loopback.js';
 import { createGateway } from './gateway.js';
+import { leaveHealthUrl } from './health/health-url.js';
 import { Hangup } from './reload/hangup.js';
 import { Reload } from './reload/reload.js';
 import { shutDownGracefully } from './shutdown/graceful-shutdown.js';
@@ -32,6 +33,8 @@ async function serve(): Promise<void> {
   shutDownGracefully(app, operations ? [operations] : [], config.drainTimeoutMs);
   await app.listen(config.port, config.host);
   if (operations) await listenOn(operations, config.operations!);
+  const { tls } = operations ? config.operations! : config;
+  leaveHealthUrl(operations ?? app.getHttpServer(), tls !== undefined, env.GATEWAY_HEALTH_FILE);
   warnOfClearKeys(config);
   tellStore(config);
   hangup.serve(() => reload(app.get(Reload)));
