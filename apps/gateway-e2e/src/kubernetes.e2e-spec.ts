@@ -55,7 +55,7 @@ describe('deploy/kubernetes/gateway.yaml', () => {
       deployment.spec!.selector.matchLabels,
       service.spec!.selector,
       of<IPodDisruptionBudget>('PodDisruptionBudget').spec!.selector!.matchLabels,
-      of<INetworkPolicy>('NetworkPolicy').spec!.podSelector!.matchLabels,
+      of<INetworkPolicy>('NetworkPolicy').spec!.podSelector.matchLabels,
     ];
     for (const selector of selectors) expect(selector).toEqual(template.metadata!.labels);
   });
