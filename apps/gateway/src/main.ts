@@ -9,6 +9,7 @@ import { explainConfig } from './config/line-of.js';
 import { type GatewayConfig, loadConfig, readConfigFile } from './config/load-config.js';
 import { isLoopback } from './config/loopback.js';
 import { createGateway } from './gateway.js';
+import { leaveHealthUrl } from './health/health-url.js';
 import { DEFAULT_LOG_LEVEL, logLevelOf } from './log/log-level.js';
 import { type Log, openLog } from './log/log.js';
 import { type LogStream, standardOutput } from './log/log-stream.js';
@@ -47,6 +48,8 @@ async function start(log: Log, output: LogStream): Promise<void> {
   shutDownGracefully(app, operations ? [operations] : [], config.drainTimeoutMs, output);
   await app.listen(config.port, config.host);
   if (operations) await listenOn(operations, config.operations!);
+  const { tls } = operations ? config.operations! : config;
+  leaveHealthUrl(operations ?? app.getHttpServer(), tls !== undefined, env.GATEWAY_HEALTH_FILE);
   new Logger('Gateway').log(`Listens on ${await app.getUrl()}`);
   warnOfClearKeys(config);
   tellStore(config);
