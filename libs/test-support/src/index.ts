@@ -1,4 +1,5 @@
 export { type CertificateAuthority, certificateAuthority, type KeyPair } from './certificate-authority.js';
+export { CHROMIUM_ARGS, CHROMIUM_IS_MISSING, ensureChromium } from './chromium.js';
 export { ensureRedisServer } from './ensure-redis-server.js';
 export { type Evidence, recordEvidence } from './evidence.js';
 export { ensureFakeTime, FAKETIME_IS_MISSING, FakeTime } from './fake-time.js';
