@@ -1,7 +1,9 @@
 // What the page has seen of the counters. It outlives a reload of the page, not the tab.
 const KEY = 'mintonce history';
 const KEPT_MS = 300_000;
-/** A gap longer than this is no curve. */
+const BIN_MS = 10_000;
+const BINS = KEPT_MS / BIN_MS;
+/** What comes after a gap longer than this begins anew. */
 const GAP_MS = 30_000;
 const COUNTS = ['hits', 'misses', 'mints'];
 
@@ -22,7 +24,7 @@ export class History {
     try {
       this.#storage.setItem(KEY, JSON.stringify(this.#samples));
     } catch {
-      // A full or forbidden storage costs the curve of the next load alone.
+      // A full or forbidden storage costs what was seen, at the next load alone.
     }
   }
 
@@ -37,16 +39,26 @@ export class History {
   }
 }
 
-/** The increments as the `d` of a path in a box of 100 by 28; the right edge is now, the left one five minutes ago. */
-export function curveOf(increments) {
-  const now = increments.at(-1)?.at;
-  const top = Math.max(1, ...increments.map(({ by }) => by));
-  const points = increments.map(({ at, by }) => {
-    const x = 100 - ((now - at) / KEPT_MS) * 100;
-    return `${x.toFixed(2)},${(27 - (by / top) * 25).toFixed(2)}`;
-  });
-  return points.length > 0 ? `M${points.join('L')}` : '';
+/**
+ * The increments as the `d` of a path in a box of 100 by 28: a bar for each ten seconds. The right edge is now, the left one five
+ * minutes ago.
+ */
+export function barsOf(increments) {
+  const sums = new Map();
+  for (const { at, by } of increments) sums.set(binOf(at), (sums.get(binOf(at)) ?? 0) + by);
+  const now = binOf(increments.at(-1)?.at ?? 0);
+  const top = Math.max(1, ...sums.values());
+  const width = 100 / BINS;
+  const bars = [...sums].filter(([bin, sum]) => sum > 0 && now - bin < BINS);
+  return bars
+    .map(([bin, sum]) => {
+      const x = 100 - (now - bin + 1) * width;
+      return `M${x.toFixed(2)},28V${(27 - (sum / top) * 26).toFixed(2)}h${(width * 0.8).toFixed(2)}V28z`;
+    })
+    .join('');
 }
+
+const binOf = (at) => Math.floor(at / BIN_MS);
 
 function read(storage) {
   try {

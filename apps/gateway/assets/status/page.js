@@ -1,5 +1,5 @@
 // The status page: asks /api/status again and again, and shows what it says. It loads nothing from elsewhere.
-import { curveOf, History } from './history.js';
+import { barsOf, History } from './history.js';
 import { countText, durationText, stateText } from './words.js';
 
 const EVERY_MS = 2_000;
@@ -80,7 +80,7 @@ function showCard(integration, at) {
   for (const item of card.querySelectorAll('.counts > div')) {
     const count = item.querySelector('dd');
     count.textContent = countText(integration[count.dataset.count]);
-    item.querySelector('path').setAttribute('d', curveOf(history.of(name, count.dataset.count)));
+    item.querySelector('path').setAttribute('d', barsOf(history.of(name, count.dataset.count)));
   }
   part('.purge').hidden = purge === 'forbidden';
   part('.purge').dataset.purge = purge;

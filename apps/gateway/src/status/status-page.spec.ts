@@ -85,7 +85,7 @@ describe('The status page', () => {
 
     await card(page, 'billing').getByText('has a token').waitFor();
     await page.locator('#news').getByText('billing: has a token').waitFor({ state: 'attached' });
-    await waitFor(async () => (await card(page, 'billing').locator('path').last().getAttribute('d'))?.includes('L'));
+    await waitFor(async () => (await card(page, 'billing').locator('path').last().getAttribute('d'))?.startsWith('M'));
   });
 
   it('says that the gateway is gone and what is shown is old, and takes that back', async () => {
