@@ -3,6 +3,8 @@ import { TokenCacheMetricsModule } from '@mintonce/token-cache/prometheus';
 import { type DynamicModule, Module } from '@nestjs/common';
 import { APP_FILTER } from '@nestjs/core';
 import { AccessModule } from './access/access.module.js';
+import { ApiDocsController } from './api-docs/api-docs.controller.js';
+import { ApiDocument } from './api-docs/api-document.js';
 import { ConfigModule } from './config/config.module.js';
 import { type GatewayConfig } from './config/load-config.js';
 import { HealthModule } from './health/health.module.js';
@@ -12,6 +14,8 @@ import { LogModule } from './log/log.module.js';
 import { ProblemFilter } from './problem.filter.js';
 import { ProxyModule } from './proxy/proxy.module.js';
 import { Reload } from './reload/reload.js';
+import { StatusController } from './status/status.controller.js';
+import { StatusPageController } from './status/status-page.controller.js';
 import { TokenController } from './tokens/token.controller.js';
 import { TokensModule } from './tokens/tokens.module.js';
 
@@ -31,8 +35,8 @@ export class AppModule {
         ProxyModule,
         HealthModule,
       ],
-      controllers: [IntegrationsController, TokenController],
-      providers: [Reload, { provide: APP_FILTER, useClass: ProblemFilter }],
+      controllers: [IntegrationsController, TokenController, StatusController, StatusPageController, ApiDocsController],
+      providers: [Reload, ApiDocument, { provide: APP_FILTER, useClass: ProblemFilter }],
     };
   }
 }

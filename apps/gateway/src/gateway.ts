@@ -10,6 +10,7 @@ import { type DoorName } from './access/doors.js';
 import { Gatekeeper } from './access/gatekeeper.js';
 import { guardDoors } from './access/guard-doors.js';
 import { type HostRules } from './access/web-pages.js';
+import { ApiDocument } from './api-docs/api-document.js';
 import { AppModule } from './app.module.js';
 import { rethrowAsConfigError } from './config/config.error.js';
 import { type GatewayConfig } from './config/load-config.js';
@@ -55,6 +56,7 @@ export async function createGateway(config: GatewayConfig, log: Log): Promise<Ne
   });
   ignoreBodies(fastify);
   identifyAnswers(fastify);
+  app.get(ApiDocument).describe(app);
   return app;
 }
 

@@ -1,4 +1,5 @@
 export { type CertificateAuthority, certificateAuthority, type KeyPair } from './certificate-authority.js';
+export { CHROMIUM_ARGS, CHROMIUM_IS_MISSING, ensureChromium } from './chromium.js';
 export { type Container, type ContainerOptions, CONTAINERS_NEED, canContain, startContainer } from './container.js';
 export { ensureRedisServer } from './ensure-redis-server.js';
 export { type Evidence, recordEvidence } from './evidence.js';

@@ -8,7 +8,7 @@ import { type Problem } from '../proxy/problem.js';
 import { remade } from '../remade.js';
 import { forbiddenToCaller, issuerUnavailable, notAtThisDoor, unknownCaller } from './access-problems.js';
 import { ApiKeys } from './api-keys.js';
-import { type Caller } from './caller.js';
+import { type Caller, callerOf } from './caller.js';
 import { bearerOf, KEY_HEADER, type Presented, presentedCredential } from './credential.js';
 import { doorOf } from './doors.js';
 import { type Grant } from './grant.js';
@@ -25,6 +25,9 @@ export interface Verdict {
   /** What it uses if it is let in, to whose limits it is held. */
   readonly integration?: string;
 }
+
+/** Whether a purge is let in without a credential of its own, with the key of a caller who may purge, or not at all. */
+export type PurgeRight = 'allowed' | 'key' | 'forbidden';
 
 const ADMITTED: Verdict = {};
 const NOBODY: AccessConfig = { apiKeys: [], jwt: [] };
@@ -62,6 +65,16 @@ export class Gatekeeper {
     return doorOf(request) === 'operations'
       ? this.judgeOperations(request, requirement)
       : this.judgeCaller(request, requirement);
+  }
+
+  /** Whether whoever was let in with this request could purge an integration the same way. */
+  purgeRight(request: IncomingMessage, integration: string): PurgeRight {
+    if (doorOf(request) === 'operations') {
+      if (this.operationsAreLocal) return 'allowed';
+      return this.keys ? 'key' : 'forbidden';
+    }
+    if (!this.keys) return 'allowed';
+    return callerOf(request)?.grant.allowsPurge(integration) ? 'allowed' : 'key';
   }
 
   private judgeOperations(request: IncomingMessage, requirement: Requirement): Verdict | Promise<Verdict> {

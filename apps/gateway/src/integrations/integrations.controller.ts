@@ -1,20 +1,16 @@
-import { type IntegrationStatus, TokenService } from '@mintonce/token-cache';
+import { TokenService } from '@mintonce/token-cache';
 import { Controller, Get, HttpCode, Param, Post, Query, Req } from '@nestjs/common';
+import { ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiQuery, ApiTags } from '@nestjs/swagger';
 import { type FastifyRequest } from 'fastify';
 import { AuditLog } from '../access/audit-log.js';
 import { callerOf } from '../access/caller.js';
 import { InjectConfig } from '../config/gateway-config.token.js';
 import { type GatewayConfig } from '../config/load-config.js';
 import { type Problem, ProblemError } from '../proxy/problem.js';
-
-/** One integration in the answer. */
-interface IntegrationView extends Omit<IntegrationStatus, 'integration'> {
-  readonly name: string;
-  /** Base URL of its upstream. */
-  readonly upstream: string;
-}
+import { IntegrationView, viewOf } from './integration-view.js';
 
 /** The state of the integrations, and their purge. */
+@ApiTags('integrations')
 @Controller('api/integrations')
 export class IntegrationsController {
   constructor(
@@ -25,10 +21,12 @@ export class IntegrationsController {
 
   /** The integrations that the caller may use. */
   @Get()
+  @ApiOperation({ summary: 'The integrations that the caller may use' })
+  @ApiOkResponse({ type: [IntegrationView] })
   list(@Req() { raw }: Pick<FastifyRequest, 'raw'>): Promise<IntegrationView[]> {
     const grant = callerOf(raw)?.grant;
     const visible = [...this.config.integrations].filter(([name]) => grant?.covers(name) ?? true);
-    return Promise.all(visible.map(([name, { upstream }]) => this.view(name, upstream)));
+    return Promise.all(visible.map(async ([name, { upstream }]) => viewOf(upstream, await this.tokens.status(name))));
   }
 
   /**
@@ -37,6 +35,11 @@ export class IntegrationsController {
    */
   @Post(':name/purge')
   @HttpCode(204)
+  @ApiOperation({
+    summary: 'Deletes the token and the cool-down in the store and in all workers; the next request mints',
+  })
+  @ApiQuery({ name: 'all', type: Boolean, required: false, description: 'Those of all tenants, subjects and scopes' })
+  @ApiNoContentResponse({ description: 'Purged' })
   async purge(
     @Param('name') name: string,
     @Query() query: Record<string, unknown>,
@@ -45,11 +48,6 @@ export class IntegrationsController {
     const isOfAll = asksForAll(query);
     await (isOfAll ? this.tokens.purgeAll(name) : this.tokens.purge(name));
     this.audit.record(raw, { event: isOfAll ? 'all purged' : 'purged', integration: name });
-  }
-
-  private async view(name: string, upstream: string): Promise<IntegrationView> {
-    const { state, expiresAt, generation, coolingMs, lastErrorCode } = await this.tokens.status(name);
-    return { name, upstream, state, expiresAt, generation, coolingMs, lastErrorCode };
   }
 }
 

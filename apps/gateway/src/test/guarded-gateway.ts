@@ -18,6 +18,8 @@ export interface GuardedGateway {
   /** Of the operations door, if the file has one. */
   readonly operationsPort: number;
   readonly operationsUrl: string;
+  /** What it serves, by method in lower case and pattern. */
+  readonly routes: readonly { readonly method: string; readonly path: string }[];
   readonly upstream: RecordingUpstream;
   readonly idp: TokenEndpoint;
   /** Folder of the configuration file. */
@@ -63,6 +65,11 @@ export function guardedGateway(
     const captured = capturedLog(config.logLevel);
     const app = await createGateway(config, captured.log);
     running.onStop(() => app.close());
+    const routes: { method: string; path: string }[] = [];
+    const fastify = app.getHttpAdapter().getInstance();
+    fastify.addHook('onRoute', ({ method, url: path }) =>
+      [method].flat().forEach((one) => routes.push({ method: one.toLowerCase(), path })),
+    );
     const operations = operationsServer(app, config);
     await app.listen(0, '127.0.0.1');
     if (operations) await listenOn(operations, { host: '127.0.0.1', port: 0 });
@@ -73,6 +80,7 @@ export function guardedGateway(
       port,
       url: `${scheme}://127.0.0.1:${port}`,
       operationsPort,
+      routes,
       operationsUrl: `http://127.0.0.1:${operationsPort}`,
       upstream,
       idp,
