@@ -30,8 +30,8 @@ function user(password: string, prefix = '', further: string[] = []): string[] {
 const timers = (): number => process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length;
 
 describe('The gateway on a Redis with TLS and an access control list', () => {
-  const timersBefore = timers();
-
+  /** With that of the hook itself, as in `afterAll`. */
+  let timersBefore: number;
   let rig: GatewayRig;
   let files: TemporaryDirectory;
   let authority: CertificateAuthority;
@@ -40,6 +40,7 @@ describe('The gateway on a Redis with TLS and an access control list', () => {
   let tlsPort: number;
 
   beforeAll(async () => {
+    timersBefore = timers();
     files = temporaryDirectory();
     authority = await certificateAuthority();
     const server = await authority.issue('redis.internal');

@@ -37,8 +37,10 @@ describe('A shard of a cluster', () => {
     const [shard, other] = cluster.servers as [RedisServer, RedisServer];
     const keyIds = KEY_IDS.map((id) => keyIdIn(GROUP, id));
     const tokens = async (patienceMs = PATIENT_MS) => {
-      const silence = new Promise<void>((resolve) => setTimeout(resolve, patienceMs));
+      let patience: NodeJS.Timeout | undefined;
+      const silence = new Promise<void>((resolve) => (patience = setTimeout(resolve, patienceMs)));
       const peeked = await Promise.all(keyIds.map((keyId) => Promise.race([store.peek(keyId), silence])));
+      clearTimeout(patience);
       return peeked.filter((one) => one && one.token !== undefined).length;
     };
     await Promise.all(keyIds.map((keyId, fence) => store.offer(keyId, fence + 1, 'payload', 60_000)));
