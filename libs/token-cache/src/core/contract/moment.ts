@@ -36,6 +36,11 @@ export function sleptMs(since: Moment, now: Moment): number {
   return now.wallAt - since.wallAt - (now.monotonicAt - since.monotonicAt);
 }
 
+/** What passed since then, in ms, by the clock that went further: the monotonic one stands still while the machine sleeps. */
+export function passedMs(since: Moment, now: Moment): number {
+  return -leftMs(since, now);
+}
+
 /** What ends when the first of the two does, by each clock. */
 export function earlier(one: Moment, other: Moment): Moment {
   return {

@@ -33,6 +33,12 @@ describe('A cool-down that the store told of', () => {
     expect(cooldowns.recent('key')).toBeUndefined();
   });
 
+  it('is asked of the store again after the machine slept: what happened meanwhile is unknown', () => {
+    cooldowns.learn(KEY, { remainingMs: 60_000, error: 'busy' });
+    clock.moveWall(1_000);
+    expect(cooldowns.recent('key')).toBeUndefined();
+  });
+
   it('of a caller that needs a token for long says nothing to those who do not, and is forgotten with all others', () => {
     cooldowns.learn(KEY, { remainingMs: 60_000, error: 'busy' }, { minLifeMs: 600_000 });
     expect(cooldowns.recent('key')).toBeUndefined();

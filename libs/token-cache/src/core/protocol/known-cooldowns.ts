@@ -1,5 +1,6 @@
 import { type Clock } from '../contract/clock.js';
 import { type KeyInGroup } from '../contract/concerns.js';
+import { type Moment, momentOf, passedMs } from '../contract/moment.js';
 import { recentlyUsed } from '../contract/recently-used.js';
 import { type Cooldown } from '../contract/token-store.js';
 import { type Demand } from '../in-hand/demand.js';
@@ -11,7 +12,7 @@ const ASK_AGAIN_MS = 1_000;
 interface Known {
   readonly group: string;
   readonly cooldown: Cooldown;
-  readonly learntAt: number;
+  readonly learntAt: Moment;
 }
 
 /** The cool-downs that the store told of, so that it is asked for each at most once a second. */
@@ -27,7 +28,7 @@ export class KnownCooldowns {
   /** @param demand of the caller that was told; one who asks for less may still be given a token */
   learn({ id, group }: KeyInGroup, cooldown: Cooldown, demand: Demand = {}): void {
     if (demand.minLifeMs && demand.refusedGeneration !== undefined) return;
-    const learntAt = this.clock.monotonic();
+    const learntAt = momentOf(this.clock);
     this.known.set(demand.minLifeMs ? longLived(id) : id, { group, cooldown, learntAt });
   }
 
@@ -39,7 +40,7 @@ export class KnownCooldowns {
   private of(keyId: string): Cooldown | undefined {
     const known = this.hasEvents ? this.known.get(keyId) : undefined;
     if (!known) return undefined;
-    const elapsedMs = this.clock.monotonic() - known.learntAt;
+    const elapsedMs = passedMs(known.learntAt, momentOf(this.clock));
     const remainingMs = Math.ceil(known.cooldown.remainingMs - elapsedMs);
     return elapsedMs < ASK_AGAIN_MS && remainingMs > 0 ? { ...known.cooldown, remainingMs } : undefined;
   }

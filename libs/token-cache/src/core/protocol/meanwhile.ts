@@ -71,7 +71,8 @@ export class Meanwhile {
     const { lease } = granted;
     if (watch.hasPurged(lease.fence) || watch.hasReleased(lease.fence) || mints.adopt(key, granted)) return;
     const held = tokens.valid(key.id);
-    if (held) upkeep.share(key, held, lease);
+    // What the store has needs not be shared again.
+    if (held && !granted.token) upkeep.share(key, held, lease);
     else await upkeep.release(key, lease);
   }
 }
