@@ -95,7 +95,9 @@ export class MintJudge extends Witness {
   /** What may be the fault of one process binds that process alone, until another has failed as well. */
   private bindsAll(failure: Failure, process: string, label: string, until: number): boolean {
     const first = this.firstFailures.get(label);
-    const isSecond = first !== undefined && first.until > this.now && first.process !== process;
+    // Another process may have taken its place in the store without a mint, by the failure that it remembers.
+    const isKnown = first !== undefined && this.truthOf(label)?.coolsFor === first.process;
+    const isSecond = isKnown && first.until > this.now && first.process !== process;
     const isOfAll = isSecond || !OF_ONE_PROCESS.includes(failure);
     // The cool-down of the fleet takes the place of that of the first process, and is forgotten at its end.
     if (isOfAll) this.firstFailures.delete(label);
