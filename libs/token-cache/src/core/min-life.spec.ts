@@ -292,4 +292,14 @@ describe('A caller that needs a token for ten minutes', () => {
       expect(source.calls).toEqual([]);
     },
   );
+
+  it('does not have the token shared again of which exactly so much is left', async () => {
+    const network = new FaultyTokenStore(shared);
+    const tokens = replica({ nearCache: false }, network);
+    const { accessToken: first } = await tokens.getToken('billing');
+    await pass(HARD_EXPIRY / 2);
+    const { accessToken: again } = await tokens.getToken('billing', {}, { minLifeMs: HARD_EXPIRY / 2 });
+    await pass(0);
+    expect([again, network.calls]).toEqual([first, ['acquire', 'commit', 'acquire', 'fail']]);
+  });
 });

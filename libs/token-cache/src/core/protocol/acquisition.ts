@@ -206,7 +206,7 @@ export class Acquisition {
     if (!isOvertaken && !inHand) await upkeep.release(key, granted.lease).catch(() => {});
     if (hopeless) throw hopeless;
     if (!inHand) return 'look again';
-    if (!isOvertaken && !mints.adopt(key, granted)) upkeep.share(key, inHand.held, granted.lease);
+    if (!isOvertaken && !mints.adopt(key, granted)) upkeep.share(key, inHand.held, granted);
     return inHand;
   }
 

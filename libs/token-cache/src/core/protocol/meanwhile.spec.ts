@@ -2,26 +2,26 @@ import { billingKey } from '../../testing/billing-key.spec-support.js';
 import { FakeClock } from '../../testing/fake-clock.js';
 import { type HeldToken } from '../contract/held-token.js';
 import { momentOf } from '../contract/moment.js';
-import { type StoredToken } from '../contract/token-store.js';
 import { KeyWatch } from '../store-client/key-watch.js';
 import { type Granted } from '../store-client/store-client.js';
 import { type Asked } from './inquiry.js';
 import { Meanwhile, type MeanwhileParts } from './meanwhile.js';
 
-const STORED: StoredToken = { fence: 6, payload: '', ttlMs: 1_000 };
-
 describe('A lease that comes after its callers were served', () => {
   it.each([
-    ['is used for the token in hand, where the store has none', undefined, ['share']],
-    ['is given back, where the store has a token', STORED, ['release']],
-  ])('%s', async (_what, token, done) => {
+    ['is used for the token that is still in hand', true, ['share']],
+    ['is given back, where that was let go of meanwhile', false, ['release']],
+  ])('%s', async (_what, isStillInHand, done) => {
     const clock = new FakeClock();
     const ends = { monotonicAt: clock.monotonic() + 60_000, wallAt: clock.now() + 60_000 };
     const held = { ends, token: { generation: 5 } } as HeldToken;
     const did: string[] = [];
     const meanwhile = new Meanwhile({
       clock,
-      tokens: { trusted: () => held, valid: () => held } as unknown as MeanwhileParts['tokens'],
+      tokens: {
+        trusted: () => held,
+        valid: () => (isStillInHand ? held : undefined),
+      } as unknown as MeanwhileParts['tokens'],
       mints: { adopt: () => false } as unknown as MeanwhileParts['mints'],
       upkeep: {
         share: () => did.push('share'),
@@ -30,7 +30,7 @@ describe('A lease that comes after its callers were served', () => {
     });
     const watch = new KeyWatch({ lookAgain: () => () => {} }, () => did.push('closed'));
     const lease = { nonce: 'n', fence: 7, leaseMs: 3_000 };
-    const acquired = { outcome: 'lease', lease, token, voidedUpTo: 0 } as Granted;
+    const acquired = { outcome: 'lease', lease, voidedUpTo: 0 } as Granted;
     let answer = (_asked: Asked): void => {};
     const asking = new Promise<Asked>((resolve) => (answer = resolve));
     const first = meanwhile.firstOf({ key: billingKey(), watch, demand: {} }, asking);

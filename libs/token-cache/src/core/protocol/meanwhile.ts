@@ -71,8 +71,7 @@ export class Meanwhile {
     const { lease } = granted;
     if (watch.hasPurged(lease.fence) || watch.hasReleased(lease.fence) || mints.adopt(key, granted)) return;
     const held = tokens.valid(key.id);
-    // What the store has needs not be shared again.
-    if (held && !granted.token) upkeep.share(key, held, lease);
+    if (held) upkeep.share(key, held, granted);
     else await upkeep.release(key, lease);
   }
 }

@@ -62,10 +62,12 @@ export class Upkeep {
     if (state === 'unshared') this.whenRested(held, () => this.quietly(this.broughtIn(key, held)));
   }
 
-  /** Commits a token that the store has lost, under the lease that was granted in its place. */
-  share(key: TokenKey, held: HeldToken, lease: Lease): void {
+  /** Commits a token that the store has lost, under the lease that was granted in its place; one that it has needs none. */
+  share(key: TokenKey, held: HeldToken, { lease, token }: Granted): void {
     const { publishing } = this.parts;
-    this.begin(held, () => this.quietly(this.watching(key, (watch) => publishing.share(key, lease, held, watch))));
+    const isThere = held.sharing.state === 'shared' && token?.fence === held.token.generation;
+    const shared = (): Promise<void> => this.watching(key, (watch) => publishing.share(key, lease, held, watch));
+    this.begin(held, () => this.quietly(isThere ? this.release(key, lease) : shared()));
   }
 
   /** Offers a token that the store has lost or never had, while it grants no lease. */
