@@ -1,0 +1,46 @@
+import { atMost, comparisonOf, type Role, type Sampled } from '../harness/finding.js';
+import { type Row } from '../harness/row.js';
+import { runScript } from '../scripts/run-script.js';
+
+/** A process for each value takes a second. */
+const MOST_ROUNDS = 5;
+const EMPTY = 'Nest and ioredis alone';
+const OURS = 'mintonce, 100 integrations';
+const APPLICATIONS: readonly { name: string; role: Role; args: readonly [library: string, integrations?: string] }[] = [
+  { name: EMPTY, role: 'limit', args: ['none'] },
+  { name: 'mintonce, 1 integration', role: 'ours', args: ['ours', '1'] },
+  { name: OURS, role: 'ours', args: ['ours', '100'] },
+  { name: 'bentocache', role: 'peer', args: ['bentocache'] },
+  { name: 'cache-manager and Keyv', role: 'peer', args: ['cache-manager'] },
+  { name: 'msal-node', role: 'peer', args: ['msal-node'] },
+];
+
+interface Answer {
+  readonly startMs: number;
+  readonly rssMb: number;
+}
+
+export const start: Row = {
+  name: 'start',
+  work: 'The start of an application of Nest with a connection to Redis, modules loaded, and what its process then weighs',
+  async run({ effort, redisUrl }) {
+    const answers = APPLICATIONS.map((application) => ({ ...application, answers: [] as Answer[] }));
+    for (let round = 0; round < Math.min(effort.rounds, MOST_ROUNDS); round++) {
+      for (const { args, answers: own } of answers) {
+        const [library, integrations = '0'] = args;
+        own.push(await runScript<Answer>('start', [library, redisUrl, integrations]));
+      }
+    }
+    const sampledBy = (valueOf: (answer: Answer) => number): Sampled[] =>
+      answers.map(({ name, role, answers: own }) => ({ name, role, samples: own.map(valueOf) }));
+    const time = comparisonOf(
+      { title: 'Start', unit: 'ms', better: 'lower' },
+      sampledBy(({ startMs }) => startMs),
+    );
+    const memory = comparisonOf(
+      { title: 'Memory of the process', unit: 'MB', better: 'lower' },
+      sampledBy(({ rssMb }) => rssMb),
+    );
+    return { comparisons: [time, memory], goals: [atMost(time, OURS, 1.5), atMost(memory, OURS, 1.25)] };
+  },
+};
