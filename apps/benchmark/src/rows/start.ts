@@ -6,14 +6,23 @@ import { runScript } from '../scripts/run-script.js';
 const MOST_ROUNDS = 5;
 const EMPTY = 'Nest and ioredis alone';
 const OURS = 'mintonce, 100 integrations';
-const APPLICATIONS: readonly { name: string; role: Role; args: readonly [library: string, integrations?: string] }[] = [
-  { name: EMPTY, role: 'limit', args: ['none'] },
-  { name: 'mintonce, 1 integration', role: 'ours', args: ['ours', '1'] },
-  { name: OURS, role: 'ours', args: ['ours', '100'] },
-  { name: 'bentocache', role: 'peer', args: ['bentocache'] },
-  { name: 'cache-manager and Keyv', role: 'peer', args: ['cache-manager'] },
-  { name: 'msal-node', role: 'peer', args: ['msal-node'] },
+const APPLICATIONS: readonly Application[] = [
+  { name: EMPTY, role: 'limit', script: 'empty' },
+  { name: 'mintonce, 1 integration', role: 'ours', script: 'ours', count: 1 },
+  { name: OURS, role: 'ours', script: 'ours', count: 100 },
+  { name: 'bentocache', role: 'peer', script: 'bentocache' },
+  { name: 'cache-manager and Keyv', role: 'peer', script: 'cache-manager' },
+  { name: 'msal-node', role: 'peer', script: 'msal-node' },
 ];
+
+interface Application {
+  readonly name: string;
+  readonly role: Role;
+  /** In `scripts/applications`. */
+  readonly script: string;
+  /** Of integrations. */
+  readonly count?: number;
+}
 
 interface Answer {
   readonly startMs: number;
@@ -26,9 +35,8 @@ export const start: Row = {
   async run({ effort, redisUrl }) {
     const answers = APPLICATIONS.map((application) => ({ ...application, answers: [] as Answer[] }));
     for (let round = 0; round < Math.min(effort.rounds, MOST_ROUNDS); round++) {
-      for (const { args, answers: own } of answers) {
-        const [library, integrations = '0'] = args;
-        own.push(await runScript<Answer>('start', [library, redisUrl, integrations]));
+      for (const { script, count = 0, answers: own } of answers) {
+        own.push(await runScript<Answer>(`applications/${script}`, [redisUrl, String(count)]));
       }
     }
     const sampledBy = (valueOf: (answer: Answer) => number): Sampled[] =>
