@@ -38,7 +38,8 @@ export interface SqliteTokenStoreOptions {
 
 /**
  * A token store that shares tokens between all processes of one machine, through a SQLite database that only its owner can read.
- * It needs no server. It has no event channel: waiting processes poll it, since a read takes microseconds. If the file is
+ * It needs no server. It has no event channel: waiting processes poll it, since a read takes microseconds, and each
+ * look-up asks whether any process has changed the file. If the file is
  * deleted, it is made again and the tokens are minted again.
  *
  * Each method is one transaction. A call waits up to 400 ms for the writes of other processes and then rejects.
@@ -51,6 +52,8 @@ export class SqliteTokenStore implements TokenStore {
   readonly #namespace: string;
   #database?: SlotDatabase;
   #isClosed = false;
+  #version = 0;
+  #seen?: { readonly database: SlotDatabase; readonly version: number };
 
   /** @throws TokenConfigError naming the option, when the file cannot be made or opened, or a newer version wrote it */
   constructor({ path, namespace = 'mintonce' }: SqliteTokenStoreOptions) {
@@ -119,6 +122,19 @@ export class SqliteTokenStore implements TokenStore {
         throw new Error(`a purge waited longer than ${withinMs} ms and deleted nothing`);
       return purge(slot, now);
     });
+  }
+
+  /** By `PRAGMA data_version`; another one also when the file was replaced. */
+  version(): number | undefined {
+    try {
+      const database = this.#connect();
+      const { version } = database;
+      if (this.#seen?.database !== database || this.#seen.version !== version) this.#version++;
+      this.#seen = { database, version };
+      return this.#version;
+    } catch {
+      return undefined;
+    }
   }
 
   ping(): Promise<void> {
