@@ -18,5 +18,7 @@ export interface Row {
   /** What `npm run bench -- NAME` calls it. */
   readonly name: string;
   readonly work: string;
+  /** Where a peer wins, and why; and what else one must know to read the numbers. */
+  readonly notes?: readonly string[];
   run(bench: Bench): Promise<Finding>;
 }

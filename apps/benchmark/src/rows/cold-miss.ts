@@ -12,6 +12,11 @@ const SQLITE = 'mintonce on SQLite';
 export const coldMiss: Row = {
   name: 'cold-miss',
   work: `A token that nobody has, asked for by ${CALLERS} callers in each of ${WORKERS} processes at once; a mint takes ${MINT_MS} ms`,
+  notes: [
+    'async-cache-dedupe is the first when a mint fails or nobody has to wait, since each of its processes mints for itself: eight requests to the provider where one would do. So does bentocache, whose locks are of one process.',
+    'redis-semaphore polls every 10 ms and is near; each of its waiting processes sends a hundred commands a second for that.',
+    'A refused mint is tried by a second process, since the secret of the first may be an old one.',
+  ],
   async run(bench) {
     const fleet = await Fleet.start(bench);
     const bursts = await inTurn(bench, (name) => fleet.burst(name));

@@ -17,6 +17,11 @@ const REQUEST = 'the same with a request ({ tenant })';
 export const nearHit: Row = {
   name: 'near-hit',
   work: 'A token that this process has in hand',
+  notes: [
+    '`lru-cache` is as fast as the Map, and faster than we are: it reads one clock, and knows neither rejections nor a channel by which other processes are heard.',
+    'A hit of ours reads two clocks, since a token is over as soon as one of them says so.',
+    'msal-node looks up its token by comparing the keys of its cache.',
+  ],
   async run(bench) {
     const contenders = [asyncMap(), plain(bench), await withMetrics(bench), withRequest(bench)];
     const peers = [lruCache(), bentocache(), cacheManager(), asyncCacheDedupe(), msal()];

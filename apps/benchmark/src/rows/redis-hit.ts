@@ -16,6 +16,10 @@ const IN_FLIGHT = 100;
 export const redisHit: Row = {
   name: 'redis-hit',
   work: 'A token on Redis that no copy in the process answers for',
+  notes: [
+    'async-cache-dedupe and cache-manager win at many calls in flight: they join every call of a key to the one that is under way, and do nothing else; ours give each caller a time limit of its own.',
+    'A peer that reads with GET wins one at a time, as a script costs the server more than a GET; the script tells whether the token was rejected, which a GET does not.',
+  ],
   async run(bench) {
     const readers = await readersOf(bench);
     const single = await compare('One at a time', readers, oneAtATime, bench);

@@ -14,6 +14,7 @@ const CALLERS = 100;
 export const sqliteHit: Row = {
   name: 'sqlite-hit',
   work: 'A token on SQLite, which asks at each look-up whether another process has changed it',
+  notes: ['No peer shares a file with a copy in the process that is always current.'],
   async run(bench) {
     const path = join(bench.directory, 'tokens.sqlite');
     const client = openClient(bench, new SqliteTokenStore({ path }));

@@ -10,6 +10,9 @@ const MINT_MS = 500;
 export const takeover: Row = {
   name: 'takeover',
   work: `The process that mints is killed (SIGKILL) while a mint of ${MINT_MS} ms lasts; from there to the last caller of the others`,
+  notes: [
+    'All wait for the end of the lease that the dead process left; the leases are those that each has by default or in its README.',
+  ],
   async run(bench) {
     const fleet = await Fleet.start(bench);
     const samples = new Map(NAMES.map((name) => [name, [] as number[]]));

@@ -13,6 +13,9 @@ interface Answer {
 export const tenants: Row = {
   name: 'tenants',
   work: 'A hit in a process that has tokens of many tenants, which are asked for in an order without a pattern',
+  notes: [
+    'A look-up in a plain Map also takes many times as long at a million keys, which no cache of a processor holds.',
+  ],
   async run() {
     const ours: Sampled[] = [];
     const map: Sampled[] = [];
