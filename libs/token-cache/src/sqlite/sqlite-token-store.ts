@@ -24,6 +24,8 @@ import { isBusy, isDamaged } from './sqlite-errors.js';
 /** Time that a call waits for the writes of other processes; below the default `storeTimeoutMs` of 500 ms. */
 const PATIENCE_MS = 400;
 const RETRY_MS = 10;
+/** How often hits see to it that the file is still there. Nobody deletes it to have a token rejected, so this may be seldom. */
+const LOOK_FOR_FILE_MS = 100;
 
 /** Options of `SqliteTokenStore`. */
 export interface SqliteTokenStoreOptions {
@@ -52,6 +54,7 @@ export class SqliteTokenStore implements TokenStore {
   readonly #namespace: string;
   #database?: SlotDatabase;
   #isClosed = false;
+  #lookForFileAt = 0;
   #version = 0;
   #seen?: { readonly database: SlotDatabase; readonly version: number };
 
@@ -124,10 +127,11 @@ export class SqliteTokenStore implements TokenStore {
     });
   }
 
-  /** By `PRAGMA data_version`; another one also when the file was replaced. */
+  /** By `PRAGMA data_version`; another one also within 100 ms after the file was deleted or replaced. */
   version(): number | undefined {
     try {
-      const database = this.#connect();
+      const isDue = performance.now() >= this.#lookForFileAt;
+      const database = (isDue ? undefined : this.#database) ?? this.#connect();
       const { version } = database;
       if (this.#seen?.database !== database || this.#seen.version !== version) this.#version++;
       this.#seen = { database, version };
@@ -166,6 +170,7 @@ export class SqliteTokenStore implements TokenStore {
   #connect(): SlotDatabase {
     if (this.#isClosed) throw new Error('it is closed: make no calls after close()');
     if (this.#database?.isGone) this.#disconnect();
+    this.#lookForFileAt = performance.now() + LOOK_FOR_FILE_MS;
     return (this.#database ??= new SlotDatabase(this.#path, this.#namespace));
   }
 
