@@ -57,7 +57,7 @@ function send(message: Message): void {
 }
 
 process.on('message', ({ id, by, ...order }: Command) => {
-  void obey(by, order as Order).then((outcome) => send({ type: 'done', id, outcome }));
+  void obey(by, order).then((outcome) => send({ type: 'done', id, outcome }));
 });
 // A fleet that is gone leaves nobody behind.
 process.on('disconnect', () => process.exit(0));

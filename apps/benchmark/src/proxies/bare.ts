@@ -10,7 +10,7 @@ const authorization = `Bearer ${jwt()}`;
 
 const server = createServer((request, response) => {
   const { url = '/', method = 'GET' } = request;
-  pool.dispatch({ path: url, method: method as Dispatcher.HttpMethod, headers: { authorization } }, relayTo(response));
+  pool.dispatch({ path: url, method, headers: { authorization } }, relayTo(response));
 });
 
 function relayTo(response: ServerResponse): Dispatcher.DispatchHandler {
