@@ -25,6 +25,7 @@ module.exports = {
       listen_timeout: 15_000,
       // Above the 16 seconds that the gateway takes at most: 10 to drain, 5 for mints in flight, 1 to leave the cluster.
       kill_timeout: 20_000,
+      // No log_date_format: a date before each line would make it no JSON any more.
       merge_logs: true,
       ...logs,
     },

@@ -17,12 +17,14 @@ const NOT_UNITS = '/src/.*(redis|contention|fuzz|bad-days|pm2|simulation|mutatio
 
 module.exports = {
   reporters: preset.reporters ?? ['default'],
+  maxWorkers: preset.maxWorkers,
   projects: PROJECTS.map((path) => unitsOf(path, require(`./${path}/jest.config.cjs`))),
 };
 
-/** Jest wants the reporters at the root alone. */
+/** Jest wants the reporters and the number of its workers at the root alone. */
 function unitsOf(path, config) {
   const units = { ...config, rootDir: join(__dirname, path), testPathIgnorePatterns: [NOT_UNITS] };
   delete units.reporters;
+  delete units.maxWorkers;
   return units;
 }

@@ -7,8 +7,9 @@ const ACTIONS = join(__dirname, '../../node_modules/@actions');
 module.exports = {
   ...preset,
   displayName: 'gateway-e2e',
-  // Each suite is a fleet of processes; two at once would measure the machine.
-  maxWorkers: 1,
+  // A suite waits for servers, workers and npm for most of its time.
+  maxWorkers: 2,
+  testSequencer: require.resolve('./longest-first.cjs'),
   moduleNameMapper: {
     ...preset.moduleNameMapper,
     '^@actions/([\\w-]+)$': `${ACTIONS}/$1/dist/index.js`,

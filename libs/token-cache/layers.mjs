@@ -29,6 +29,8 @@ const ADAPTERS = [
   },
   { path: 'health', imports: ['core/contract', 'nest'], packages: ['@nestjs/common', '@nestjs/terminus'] },
   { path: 'testing', imports: ['core/contract', 'core/slot', 'nest'] },
+  // The command `mintonce`: it looks at a fleet from outside, and knows nothing of the library.
+  { path: 'cli', imports: [], packages: ['ioredis'] },
 ];
 
 /** The core does no input or output of its own: a port does it. */

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { lastWill } from './last-will.mjs';
+import { readable } from './readable.mjs';
 import { StartError } from './start-error.mjs';
 
 const POLL_MS = 50;
@@ -41,7 +42,7 @@ export class Child {
 
   show() {
     this.output = '';
-    this.receive = (text) => process.stdout.write(text);
+    this.receive = readable(process.stdout);
   }
 
   discard() {

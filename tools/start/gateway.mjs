@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { Child } from './child.mjs';
+import { reasonIn } from './readable.mjs';
 import { StartError } from './start-error.mjs';
 
 const READY_MS = 60_000;
@@ -56,9 +57,9 @@ function onlineWorkers(output) {
   return new Set(Array.from(output.matchAll(ONLINE), ([, id]) => id)).size;
 }
 
-/** Removes repeated lines: every worker prints the same error. */
+/** The reasons, each once: every worker prints the same error. */
 function onceEach(report) {
-  return [...new Set(report.split('\n'))].join('\n').trim();
+  return [...new Set(report.split('\n').map(reasonIn))].join('\n').trim();
 }
 
 async function answers(url) {

@@ -1,18 +1,22 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { parse } from 'yaml';
+import { temporaryDirectory } from '@mintonce/test-support';
+import { DCLinter } from 'dclint';
+import { parse, stringify } from 'yaml';
 import { ROOT } from './fleet.js';
 
 export interface Service {
   image: string;
   build?: { context: string; dockerfile: string; target: string };
-  command: string[];
+  profiles?: string[];
+  command?: string[];
   user?: string;
+  working_dir?: string;
   environment?: Record<string, string>;
   secrets?: string[];
   volumes?: string[];
-  networks?: string[];
-  network_mode?: string;
+  networks?: string[] | Record<string, { aliases?: string[] }>;
+  expose?: string[];
   ports?: unknown;
   depends_on?: Record<string, { condition: string }>;
   tmpfs?: string[];
@@ -33,5 +37,34 @@ export interface Compose {
 export const COMPOSE_FOLDER = join(ROOT, 'docker');
 
 export function readCompose(): Compose {
-  return parse(readFileSync(join(COMPOSE_FOLDER, 'compose.yaml'), 'utf8')) as Compose;
+  return parse(readFileSync(join(COMPOSE_FOLDER, 'compose.yaml'), 'utf8'), { merge: true }) as Compose;
+}
+
+/** The networks of a service, whichever form they are given in. */
+export function networksOf({ networks = [] }: Service): string[] {
+  return Array.isArray(networks) ? networks : Object.keys(networks);
+}
+
+/** The types of the package do not resolve in an ES module. */
+const Linter = DCLinter as unknown as new (options: object) => {
+  lintFiles(paths: string[], isRecursive: boolean): { messages: Finding[] }[];
+};
+
+interface Finding {
+  rule: string;
+  message: string;
+}
+
+/** What is wrong with a compose file by the schema of the specification and the linter's rules; order and quotes aside. */
+export function composeFindings(compose: Compose): string[] {
+  const directory = temporaryDirectory();
+  const path = join(directory.path, 'compose.yaml');
+  // The linter knows no merge keys.
+  writeFileSync(path, stringify(compose, { aliasDuplicateObjects: false }));
+  const rules = { 'no-build-and-image': [2, { checkPullPolicy: true }] } as const;
+  const linter = new Linter({ rules: { ...rules }, quiet: false, debug: false, exclude: [] });
+  const results = linter.lintFiles([path], false);
+  directory.remove();
+  const findings = results.flatMap(({ messages }) => messages).filter(({ rule }) => !/-order$|quotes/.test(rule));
+  return findings.map(({ rule, message }) => `${rule}: ${message}`);
 }

@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { compilerFindings } from './compiler.js';
 import { ROOT } from './fleet.js';
 
 const execute = promisify(execFile);
@@ -56,15 +57,16 @@ export class Consumer {
   }
 
   /**
-   * Compiles a file with the workspace's compiler.
+   * Compiles a file with the workspace's compiler, which checks it and the declarations of that package.
    *
    * @throws Error with what the compiler found
    */
-  async compile(source: string, { name = 'main.ts', ...options }: CompilerOptions = {}): Promise<void> {
+  compile(source: string, packageName: string, { name = 'main.ts', ...options }: CompilerOptions = {}): void {
+    const file = this.write(name, source);
+    const isOurs = (path: string) => path === file || path.includes(`/node_modules/${packageName}/`);
     const compilerOptions = { ...STRICT, ...options };
-    this.write(name, source);
-    this.write('tsconfig.json', JSON.stringify({ compilerOptions, files: [name] }));
-    await this.node(join(ROOT, 'node_modules/typescript/bin/tsc'), '-p', this.folder);
+    const found = compilerFindings(this.folder, { files: [file], compilerOptions }, isOurs);
+    if (found.length > 0) throw new Error(found.join(''));
   }
 
   /** Runs a program of a package that this application has; answers what it printed. */

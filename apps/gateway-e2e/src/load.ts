@@ -8,7 +8,7 @@ export interface Answer {
 }
 
 /** A connection of its own for every request, so that PM2 spreads them over the workers. */
-const unpooled = new Agent({ pipelining: 0, connections: null, headersTimeout: 20_000 });
+const unpooled = new Agent({ pipelining: 0, connections: null, headersTimeout: 60_000 });
 
 /** One GET; an answer of any status, or an error when the connection breaks. */
 export async function get(url: string, signal?: AbortSignal): Promise<Answer> {

@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { startRedis, type TemporaryDirectory, temporaryDirectory } from '@mintonce/test-support';
+import { compilerFindings } from './compiler.js';
 import { Consumer, pack } from './consumer.js';
 import { exportedNames } from './exported-names.js';
 import { ROOT } from './fleet.js';
@@ -145,6 +146,13 @@ describe('The package of token-cache', () => {
 
   afterAll(() => directory.remove());
 
+  /** The application with that Nest and these packages; each call brings it to that state from the one before. */
+  async function hostWith(nest: string, ...packages: string[]): Promise<Consumer> {
+    const consumer = new Consumer(join(directory.path, `nest-${nest}`));
+    await consumer.install(tarball, ...nestOf(nest), ...packages);
+    return consumer;
+  }
+
   describe('as npm packs it', () => {
     it('holds what was built, its own page and the licence, and nothing else', () => {
       expect(files.filter((file) => !file.startsWith('dist/'))).toEqual(['LICENSE', 'README.md', 'package.json']);
@@ -194,18 +202,13 @@ describe('The package of token-cache', () => {
       await expect(tool('publint', 'run', tarball, '--strict')).resolves.toContain('All good!');
     });
 
-    it('has declarations that hold under exactOptionalPropertyTypes', async () => {
+    it('has declarations that hold under exactOptionalPropertyTypes', () => {
       const declared = files.filter((file) => file.endsWith('.d.ts') && !file.includes('/vendor/'));
-      const options = ['--ignoreConfig', '--noEmit', '--strict', '--exactOptionalPropertyTypes', '--target', 'es2022'];
-      const modules = ['--module', 'nodenext', '--moduleResolution', 'nodenext', '--types', 'node,jest'];
-      const output = await tool(
-        'tsc',
-        ...options,
-        ...modules,
-        ...declared.map((file) => join(ROOT, FOLDER, file)),
-      ).catch(({ stdout }: { stdout: string }) => stdout);
-      // Declarations of other packages do not hold under that option.
-      expect(output.split('\n').filter((line) => line.includes('token-cache/dist/'))).toEqual([]);
+      const modules = { target: 'es2022', module: 'nodenext', types: ['node', 'jest'] };
+      const compilerOptions = { ...modules, strict: true, exactOptionalPropertyTypes: true, noEmit: true };
+      const isOurs = (path: string) => path.includes('token-cache/dist/');
+      const found = compilerFindings(join(ROOT, FOLDER), { files: declared, compilerOptions }, isOurs);
+      expect(found).toEqual([]);
     });
 
     it('has types that are right for every kind of host', async () => {
@@ -217,13 +220,9 @@ describe('The package of token-cache', () => {
   describe.each([
     ['Nest 12', '12.5.1'],
     ['Nest 11', '11.2.10'],
-  ])('in a %s application outside of the workspace', (nest, version) => {
+  ])('in a %s application outside of the workspace', (_nest, version) => {
     let consumer: Consumer;
-
-    beforeAll(async () => {
-      consumer = new Consumer(join(directory.path, nest.replace(' ', '-')));
-      await consumer.install(tarball, ...nestOf(version));
-    });
+    beforeAll(async () => (consumer = await hostWith(version)));
 
     it('mints once for two callers, with no optional peer installed', async () => {
       for (const peer of Object.keys(manifest.peerDependenciesMeta)) {
@@ -239,13 +238,41 @@ describe('The package of token-cache', () => {
     });
   });
 
+  describe.each([
+    {
+      version: '11.2.10',
+      file: 'main.cts',
+      resolutions: [
+        { moduleResolution: 'node10', module: 'commonjs', ignoreDeprecations: '6.0' },
+        { moduleResolution: 'node16', module: 'node16' },
+        { moduleResolution: 'nodenext', module: 'nodenext' },
+      ],
+    },
+    {
+      version: '12.5.1',
+      file: 'main.mts',
+      resolutions: [
+        { moduleResolution: 'node16', module: 'node16' },
+        { moduleResolution: 'nodenext', module: 'nodenext' },
+        { moduleResolution: 'bundler', module: 'esnext' },
+      ],
+    },
+  ])('with Nest $version, in a file $file', ({ version, file, resolutions }) => {
+    let consumer: Consumer;
+    beforeAll(async () => {
+      consumer = await hostWith(version, ...optionalPeers.filter(isUsedByTypes), '@types/node@20');
+    });
+
+    describe.each(resolutions)('and with the module resolution $moduleResolution', (options) => {
+      it('has types that a strict compiler accepts', () => {
+        consumer.compile(TYPESCRIPT, NAME, { name: file, ...options });
+      });
+    });
+  });
+
   describe('with its optional peers', () => {
     let consumer: Consumer;
-
-    beforeAll(async () => {
-      consumer = new Consumer(join(directory.path, 'all-peers'));
-      await consumer.install(tarball, ...nestOf('12.5.1'), ...optionalPeers, '@types/node@20');
-    });
+    beforeAll(async () => (consumer = await hostWith('12.5.1', ...optionalPeers, '@types/node@20')));
 
     it('has the entry points that are pinned here', () => {
       expect(entryPoints.map(({ entry }) => entry)).toEqual(Object.keys(PUBLIC_API));
@@ -256,13 +283,21 @@ describe('The package of token-cache', () => {
       expect(Object.fromEntries(entryPoints.map(({ entry }, index) => [entry, names[index]]))).toEqual(PUBLIC_API);
     });
 
-    it.each(entryPoints)('exports from "$entry" the values that are pinned here', async ({ entry }) => {
-      const names = await consumer.run(
-        `console.log(JSON.stringify(Object.keys(await import('${specifierOf(entry)}')).sort()))`,
-        'names.js',
-      );
-      expect(JSON.parse(names)).toEqual(PUBLIC_API[entry]?.values);
-    });
+    it.each(entryPoints)(
+      'exports from "$entry" the values that are pinned here, the same for import and for require',
+      async ({ entry }) => {
+        const names = await consumer.run(
+          `const required = require('${specifierOf(entry)}');
+           import('${specifierOf(entry)}').then((imported) => {
+             const names = Object.keys(imported).sort();
+             console.log(JSON.stringify([names, names.filter((name) => imported[name] === required[name])]));
+           });`,
+          'names.cjs',
+        );
+        const { values } = PUBLIC_API[entry]!;
+        expect(JSON.parse(names.split('\n')[0] ?? '')).toEqual([values, values]);
+      },
+    );
 
     it('hands a token from one process to the next through SQLite', async () => {
       const path = join(directory.path, 'tokens.sqlite');
@@ -270,18 +305,6 @@ describe('The package of token-cache', () => {
       for (const process of ['first', 'second']) {
         await expect(consumer.run(application({ store, process }))).resolves.toBe('first-1, first-1');
       }
-    });
-
-    it.each(entryPoints)('is the same from "$entry" for import and for require', async ({ entry }) => {
-      const names = await consumer.run(
-        `const required = require('${specifierOf(entry)}');
-         import('${specifierOf(entry)}').then((imported) => {
-           const names = Object.keys(imported).filter((name) => imported[name] === required[name]);
-           console.log(JSON.stringify(names.sort()));
-         });`,
-        'same.cjs',
-      );
-      expect(JSON.parse(names.split('\n')[0] ?? '')).toEqual(PUBLIC_API[entry]?.values);
     });
 
     it('gives one application modules that import it and modules that require it', async () => {
@@ -325,23 +348,6 @@ describe('The package of token-cache', () => {
       );
       expect(output).toContain('MemoryTokenStore is not shared');
       expect(output).toContain('this-1, this-1');
-    });
-  });
-
-  describe.each([
-    ['11.2.10', 'main.cts', 'node10', { module: 'commonjs', ignoreDeprecations: '6.0' }],
-    ['11.2.10', 'main.cts', 'node16', { module: 'node16' }],
-    ['11.2.10', 'main.cts', 'nodenext', { module: 'nodenext' }],
-    ['12.5.1', 'main.mts', 'node16', { module: 'node16' }],
-    ['12.5.1', 'main.mts', 'nodenext', { module: 'nodenext' }],
-    ['12.5.1', 'main.mts', 'bundler', { module: 'esnext' }],
-  ])('with Nest %s, in a file %s and with the module resolution %s', (version, name, moduleResolution, options) => {
-    it('has types that a strict compiler accepts', async () => {
-      const consumer = new Consumer(join(directory.path, `types-${version}`));
-      if (!existsSync(join(consumer.folder, 'node_modules'))) {
-        await consumer.install(tarball, ...nestOf(version), ...optionalPeers.filter(isUsedByTypes), '@types/node@20');
-      }
-      await consumer.compile(TYPESCRIPT, { name, moduleResolution, ...options });
     });
   });
 });

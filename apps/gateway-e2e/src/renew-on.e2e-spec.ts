@@ -57,10 +57,10 @@ describe('An upstream that refuses tokens with 401 and 403, behind four workers 
 
   const mints = async (): Promise<number> => (await fleet.idp.stats()).tokenCalls;
 
-  /** Thirty requests, a tenth of a second apart. */
-  async function steadily(): Promise<Answer[]> {
+  /** Requests a tenth of a second apart. */
+  async function steadily(count: number): Promise<Answer[]> {
     const answers: Promise<Answer>[] = [];
-    for (let index = 0; index < 30; index++) {
+    for (let index = 0; index < count; index++) {
       answers.push(get(url));
       await sleep(100);
     }
@@ -70,7 +70,7 @@ describe('An upstream that refuses tokens with 401 and 403, behind four workers 
   it.each([401, 403])('costs at most 3 mints when it answers %i to a token in its first second', async (status) => {
     refusal = ({ isNew }) => (isNew ? status : undefined);
 
-    expect(statuses(await steadily())).toEqual({ 200: 30 });
+    expect(statuses(await steadily(30))).toEqual({ 200: 30 });
     expect(await mints()).toBeLessThanOrEqual(3);
     recordEvidence({
       promises: [2],
@@ -83,7 +83,7 @@ describe('An upstream that refuses tokens with 401 and 403, behind four workers 
   it('costs at most 5 mints in 3 s when it answers 403 for ever', async () => {
     refusal = () => 403;
 
-    expect(statuses(await steadily())).toEqual({ 403: 30 });
+    expect(statuses(await steadily(30))).toEqual({ 403: 30 });
     expect(await mints()).toBeLessThanOrEqual(5);
     recordEvidence({ promises: [2], fault: 'the upstream answers 403 for 3 s', mints: await mints(), bound: 5 });
   });
@@ -97,7 +97,8 @@ describe('An upstream that refuses tokens with 401 and 403, behind four workers 
     refusal = () => status;
     challenge = `Bearer error="${error}"`;
 
-    expect(statuses(await steadily())).toEqual({ [status]: 30 });
+    // The first of them would cost another mint already.
+    expect(statuses(await steadily(5))).toEqual({ [status]: 5 });
     expect(await mints()).toBe(1);
   });
 

@@ -67,7 +67,7 @@ const LAYERS = [
   'nest',
   'index.ts',
 ];
-const ADAPTERS = ['redis', 'sqlite', 'oauth', 'undici', 'axios', 'prometheus', 'health', 'testing'];
+const ADAPTERS = ['redis', 'sqlite', 'oauth', 'undici', 'axios', 'prometheus', 'health', 'testing', 'cli'];
 const CORE = LAYERS.filter((layer) => layer.startsWith('core/'));
 
 const pairs = (from: readonly string[], to: readonly string[]) =>
@@ -89,6 +89,7 @@ const REFUSED_IMPORTS = [
   ...pairs(['redis', 'sqlite', 'oauth', 'prometheus', 'health', 'testing'], ['core/token-client.ts']),
   ...pairs(['redis', 'sqlite', 'oauth', 'undici', 'axios'], ['nest', '@nestjs/common']),
   ['testing', '@nestjs/common'],
+  ['cli', 'core/contract'],
   ...pairs(CORE, ['@nestjs/common', 'ioredis', 'node:http', 'node:net', 'node:fs', '@mintonce/test-support']),
   ...pairs(
     ['core/protocol'],
@@ -103,7 +104,11 @@ const REFUSED_IMPORTS = [
 
 const ALLOWED_IMPORTS = [
   ...downward.filter(([from, to]) => from !== 'core/slot' || to === 'core/contract'),
-  ...pairs(ADAPTERS, ['core/contract']),
+  ...pairs(
+    ADAPTERS.filter((adapter) => adapter !== 'cli'),
+    ['core/contract'],
+  ),
+  ['cli', 'ioredis'],
   ...pairs(CORE, ['lru-cache', 'node:crypto']),
   ...pairs(['sqlite', 'testing'], ['core/slot']),
   ...pairs(['undici', 'axios'], ['core/door', 'core/token-client.ts']),

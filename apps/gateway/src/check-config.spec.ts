@@ -86,7 +86,7 @@ describe('checkConfig', () => {
     [
       'a tag that is not known',
       [...BILLING.slice(0, -1), '      clientSecret: !env SECRET'],
-      'line 8, column 21: is not YAML (TAG_RESOLVE_FAILED)',
+      'gateway.yaml: line 8, column 21: is not YAML (TAG_RESOLVE_FAILED)',
     ],
     ['a key that is there twice', [...BILLING, 'integrations: {}'], 'is not YAML (DUPLICATE_KEY)'],
     [
@@ -96,7 +96,7 @@ describe('checkConfig', () => {
         ...['b', 'c', 'd'].map((name, i) => `${name}: &${name} [${`*${'abc'[i]},`.repeat(9)}]`),
         ...BILLING,
       ],
-      'YAML: has aliases',
+      'gateway.yaml: YAML: has aliases',
     ],
     [
       'a name that every object has',

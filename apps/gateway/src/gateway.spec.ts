@@ -7,6 +7,7 @@ import { type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Redis } from 'ioredis';
 import { loadConfig } from './config/load-config.js';
 import { createGateway } from './gateway.js';
+import { capturedLog, type CapturedLog } from './test/captured-log.js';
 import { rawRequest } from './test/raw-request.js';
 import { recordingUpstream, type RecordingUpstream } from './test/recording-upstream.js';
 import { tokenEndpoint, type TokenEndpoint } from './test/token-endpoint.js';
@@ -24,6 +25,7 @@ describe('The gateway', () => {
   let upstream: RecordingUpstream;
   let idp: TokenEndpoint;
   let app: NestFastifyApplication | undefined;
+  let log: CapturedLog;
 
   beforeEach(async () => {
     directory = temporaryDirectory();
@@ -46,7 +48,8 @@ describe('The gateway', () => {
     const integrations = { billing: { upstream: `${upstream.url}/api`, token, policy } };
     writeFileSync(join(directory.path, 'secret'), 's3cret\n');
     writeFileSync(join(directory.path, 'gateway.yaml'), JSON.stringify({ integrations, ...file }));
-    app = await createGateway(loadConfig({ GATEWAY_CONFIG: 'gateway.yaml', ...env }, directory.path));
+    log = capturedLog();
+    app = await createGateway(loadConfig({ GATEWAY_CONFIG: 'gateway.yaml', ...env }, directory.path), log.log);
     await app.listen(0, '127.0.0.1');
     return `http://127.0.0.1:${(app.getHttpServer().address() as AddressInfo).port}`;
   }
@@ -130,6 +133,30 @@ describe('The gateway', () => {
       expect(upstream.seen.at(-1)!.headers.authorization).toBe('Bearer token-2');
     });
 
+    it('purges all tokens of an integration, so that the next request mints', async () => {
+      const url = await start();
+      await fetch(`${url}/proxy/billing/x`);
+
+      expect((await fetch(`${url}/api/integrations/billing/purge?all=true`, { method: 'POST' })).status).toBe(204);
+      await fetch(`${url}/proxy/billing/x`);
+      expect(upstream.seen.at(-1)!.headers.authorization).toBe('Bearer token-2');
+    });
+
+    it.each(['?all', '?all=', '?all=yes', '?all=true&all=true', '?al=true', '?all=true&tenant=one'])(
+      'purges nothing when it is asked to in a way that it does not know: %s',
+      async (query) => {
+        const url = await start();
+        await fetch(`${url}/proxy/billing/x`);
+
+        expect(await json(`${url}/api/integrations/billing/purge${query}`, { method: 'POST' })).toMatchObject({
+          status: 400,
+          body: { code: 'GATEWAY_PURGE_INVALID' },
+        });
+        await fetch(`${url}/proxy/billing/x`);
+        expect(idp.seen).toHaveLength(1);
+      },
+    );
+
     it.each([
       ['does not come', 'Content-Length: 10', ''],
       ['comes in part', 'Content-Length: 10', '{"a'],
@@ -142,10 +169,10 @@ describe('The gateway', () => {
       expect((await rawRequest(Number(port), [...lines, ...fields], body)).status).toBe(204);
     });
 
-    it('answers 404 for an integration that is not configured', async () => {
+    it.each(['', '?all=true'])('answers 404 for an integration that is not configured: purge%s', async (query) => {
       const url = await start();
 
-      expect(await json(`${url}/api/integrations/nobody/purge`, { method: 'POST' })).toMatchObject({
+      expect(await json(`${url}/api/integrations/nobody/purge${query}`, { method: 'POST' })).toMatchObject({
         status: 404,
         body: { code: 'TOKEN_INTEGRATION_UNKNOWN' },
       });
@@ -319,11 +346,12 @@ describe('The gateway', () => {
     ['all', { policy: { leaseMs: 'soon' } }, {}, 'policy.leaseMs: must be a whole number of milliseconds'],
     ['the near cache', { policy: { nearCache: { maxAge: 1 } } }, {}, 'policy.nearCache.maxAge: is not an option'],
   ])('refuses an invalid policy of %s, and logs nothing beside the error', async (_, file, policy, message) => {
-    const written = jest.spyOn(process.stderr, 'write');
+    const written = [process.stdout, process.stderr].map((stream) => jest.spyOn(stream, 'write'));
 
     await expect(start({}, file, policy)).rejects.toThrow(message);
-    expect(written).not.toHaveBeenCalled();
-    written.mockRestore();
+    expect(log.lines).toEqual([]);
+    for (const spy of written) expect(spy).not.toHaveBeenCalled();
+    for (const spy of written) spy.mockRestore();
   });
 
   it('refuses a database file that cannot be made, and names the option', async () => {

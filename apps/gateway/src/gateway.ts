@@ -1,5 +1,4 @@
 import { type TokenStore } from '@mintonce/token-cache';
-import { type LogLevel } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { getToken } from '@willsoto/nestjs-prometheus';
@@ -11,36 +10,41 @@ import { type DoorName } from './access/doors.js';
 import { Gatekeeper } from './access/gatekeeper.js';
 import { guardDoors } from './access/guard-doors.js';
 import { type HostRules } from './access/web-pages.js';
+import { ApiDocument } from './api-docs/api-document.js';
 import { AppModule } from './app.module.js';
 import { rethrowAsConfigError } from './config/config.error.js';
 import { type GatewayConfig } from './config/load-config.js';
 import { isLoopback } from './config/loopback.js';
+import { warnOfPlainHttp } from './config/plain-http.js';
 import { policyPathOf } from './config/policy-path.js';
 import { httpAdapter } from './http-adapter.js';
+import { type Log } from './log/log.js';
+import { NestLog } from './log/nest-log.js';
+import { RequestLog } from './log/request-log.js';
+import { OWN_HEADERS } from './proxy/own-headers.js';
 import { idOfRequest } from './proxy/request-id.js';
 import { redisOf } from './tokens/owned-redis-token-store.js';
 import { TOKEN_STORE } from './tokens/token-store.module.js';
 import { workerCount } from './worker-count.js';
-
-/** Errors and warnings only: under PM2 every line also goes to the daemon. */
-const LOG_LEVELS: LogLevel[] = ['fatal', 'error', 'warn'];
 
 /**
  * Builds the gateway without listening; the caller calls `listen`.
  *
  * @throws ConfigError naming what is wrong with the configuration
  */
-export async function createGateway(config: GatewayConfig): Promise<NestFastifyApplication> {
+export async function createGateway(config: GatewayConfig, log: Log): Promise<NestFastifyApplication> {
   const adapter = httpAdapter(config.limits, config.tls);
-  const app = await NestFactory.create<NestFastifyApplication>(AppModule.forRoot(config), adapter, {
+  const app = await NestFactory.create<NestFastifyApplication>(AppModule.forRoot(config, log), adapter, {
     bodyParser: false,
     abortOnError: false,
     // A failed start throws, and the caller reports the error; Nest would log it a second time.
     bufferLogs: true,
     autoFlushLogs: false,
   }).catch((error: unknown) => rethrowAsConfigError(error, policyPathOf));
-  app.useLogger(LOG_LEVELS);
+  app.useLogger(new NestLog(log));
   app.flushLogs();
+  app.get(RequestLog).follow(app.getHttpServer());
+  warnOfPlainHttp(config);
   const fastify = app.getHttpAdapter().getInstance();
   const refusals = app.get<Counter>(getToken('gateway_refusals_total'));
   guardDoors(fastify, {
@@ -52,6 +56,7 @@ export async function createGateway(config: GatewayConfig): Promise<NestFastifyA
   });
   ignoreBodies(fastify);
   identifyAnswers(fastify);
+  app.get(ApiDocument).describe(app);
   return app;
 }
 
@@ -64,10 +69,10 @@ function hostRules({ host, operations, allowedHosts }: GatewayConfig): HostRules
   return { names: allowedHosts, reachableDoors: new Set(reachable) };
 }
 
-/** What the gateway's own routes answer is of the moment, and has the id of its request as proxied answers have. */
+/** What the gateway's own routes answer has the id of its request, as proxied answers have, and the fields of all own answers. */
 function identifyAnswers(fastify: FastifyInstance): void {
   fastify.addHook('onRequest', (request, reply, proceed) => {
-    void reply.headers({ 'cache-control': 'no-store', 'x-request-id': idOfRequest(request.raw) });
+    void reply.headers({ ...OWN_HEADERS, 'x-request-id': idOfRequest(request.raw) });
     proceed();
   });
 }

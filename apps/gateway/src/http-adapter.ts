@@ -5,7 +5,7 @@ import { type TlsFiles } from './config/doors.js';
 import { DEFAULT_LIMITS, type Limits } from './config/limits.js';
 import { sendProblem } from './proxy/problem.js';
 import { invalidPath } from './proxy/problems.js';
-import { requestIdOf } from './proxy/request-id.js';
+import { idOfRequest } from './proxy/request-id.js';
 import { createHttpServer } from './server/http-server.js';
 
 /** Fastify on the gateway's own server, which answers every error with a problem document. */
@@ -21,5 +21,5 @@ export function httpAdapter(limits: Limits = DEFAULT_LIMITS, tls?: TlsFiles): Fa
 /** Answers a request whose target the router could not decode. */
 function refuseTarget(_error: FastifyError, request: FastifyRequest, reply: FastifyReply): void {
   reply.hijack();
-  sendProblem(reply.raw, invalidPath(), requestIdOf(request.headers['x-request-id']));
+  sendProblem(reply.raw, invalidPath(), idOfRequest(request.raw));
 }

@@ -1,6 +1,6 @@
 import 'reflect-metadata';
 import cluster from 'node:cluster';
-import { ConsoleLogger, Logger } from '@nestjs/common';
+import { Logger } from '@nestjs/common';
 import { makeKey } from './access/make-key.js';
 import { listenOn, operationsServer } from './access/operations-door.js';
 import { checkConfig } from './check-config.js';
@@ -9,29 +9,48 @@ import { explainConfig } from './config/line-of.js';
 import { type GatewayConfig, loadConfig, readConfigFile } from './config/load-config.js';
 import { isLoopback } from './config/loopback.js';
 import { createGateway } from './gateway.js';
+import { leaveHealthUrl } from './health/health-url.js';
+import { DEFAULT_LOG_LEVEL, logLevelOf } from './log/log-level.js';
+import { type Log, openLog } from './log/log.js';
+import { type LogStream, standardOutput } from './log/log-stream.js';
+import { NestLog } from './log/nest-log.js';
+import { logProcessEvents } from './log/process-events.js';
+import { withoutCredentials } from './log/without-credentials.js';
 import { Hangup } from './reload/hangup.js';
 import { Reload } from './reload/reload.js';
 import { shutDownGracefully } from './shutdown/graceful-shutdown.js';
 import { storeLine, tellStore } from './tokens/store-line.js';
-
-// PM2 hides unhandled rejections. A worker in an unknown state must end, and PM2 then restarts it.
-process.on('unhandledRejection', (error) => {
-  new Logger('Gateway').fatal(error);
-  process.exit(1);
-});
 
 // A worker of a cluster has the arguments of the process that forked it, such as those of PM2.
 const [command, file] = cluster.isWorker ? [] : process.argv.slice(2);
 const env = file === undefined ? process.env : { ...process.env, GATEWAY_CONFIG: file };
 
 async function serve(): Promise<void> {
+  const output = await standardOutput();
+  const log = openLog(logLevelOf(env.LOG_LEVEL ?? '') ?? DEFAULT_LOG_LEVEL, output);
+  const end = (code: number): void => {
+    process.exitCode = code;
+    void output.flush().then(() => process.exit(code));
+  };
+  logProcessEvents(log, end);
+  Logger.overrideLogger(new NestLog(log));
+  await start(log, output).catch((error: unknown) => {
+    log.fatal(`The gateway cannot start.\n${withoutCredentials(explain(error))}`);
+    end(1);
+  });
+}
+
+async function start(log: Log, output: LogStream): Promise<void> {
   const hangup = new Hangup();
   const config = loadConfig(env, process.cwd());
-  const app = await createGateway(config);
+  const app = await createGateway(config, log);
   const operations = operationsServer(app, config);
-  shutDownGracefully(app, operations ? [operations] : [], config.drainTimeoutMs);
+  shutDownGracefully(app, operations ? [operations] : [], config.drainTimeoutMs, output);
   await app.listen(config.port, config.host);
   if (operations) await listenOn(operations, config.operations!);
+  const { tls } = operations ? config.operations! : config;
+  leaveHealthUrl(operations ?? app.getHttpServer(), tls !== undefined, env.GATEWAY_HEALTH_FILE);
+  new Logger('Gateway').log(`Listens on ${await app.getUrl()}`);
   warnOfClearKeys(config);
   tellStore(config);
   hangup.serve(() => reload(app.get(Reload)));
@@ -48,7 +67,7 @@ function warnOfClearKeys({ host, tls }: GatewayConfig): void {
 
 /** A configuration that is wrong leaves the one that is in use. */
 function reload(target: Reload): void {
-  const logger = new ConsoleLogger('Reload', { logLevels: ['log', 'warn', 'error'] });
+  const logger = new Logger('Reload');
   try {
     const next = loadConfig(env, process.cwd());
     const fixed = target.take(next);
@@ -84,8 +103,7 @@ async function main(): Promise<void> {
 }
 
 main().catch((error: unknown) => {
-  const title = command === undefined ? 'The gateway cannot start.\n' : '';
-  process.stderr.write(`${title}${explain(error)}\n`);
+  process.stderr.write(`${explain(error)}\n`);
   process.exit(1);
 });
 

@@ -1,6 +1,7 @@
 import { TokenCacheError } from '@mintonce/token-cache';
 import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException, Logger } from '@nestjs/common';
 import { type FastifyReply, type FastifyRequest } from 'fastify';
+import { factsOf } from './log/request-facts.js';
 import { type Problem, problemDocument, problemHeaders } from './proxy/problem.js';
 import { problemOf } from './proxy/problems.js';
 import { idOfRequest } from './proxy/request-id.js';
@@ -19,6 +20,7 @@ export class ProblemFilter implements ExceptionFilter {
     const request = host.switchToHttp().getRequest<FastifyRequest>();
     const requestId = idOfRequest(request.raw);
     const problem = describe(error);
+    factsOf(request.raw).code = problem.code;
     if (problem.status >= 500 && !(error instanceof TokenCacheError)) this.logger.error(error);
     void reply
       .status(problem.status)

@@ -1,7 +1,7 @@
 import { type Page } from './page.js';
 import { files, find, scripts, targets } from './workspace.js';
 
-const BUILT_IN = new Set(['ci', 'test', 'start', 'install', 'pack']);
+const BUILT_IN = new Set(['ci', 'test', 'start', 'install', 'pack', 'audit']);
 
 /** Commands of a page that would not start: no such script, project, target, program or test file. */
 export function brokenCommands({ codes, shellLines }: Page): string[] {

@@ -4,7 +4,7 @@ import { contentOf, entryPoints, find, isIgnored, words } from './workspace.js';
 const PATH = /^[\w@.-]+(\/[\w@.-]+)*\/?$/;
 const FILE = /\.(ts|mjs|cjs|js|lua|json|ya?ml|md|conf)$/;
 const SPEC = /\.(e2e-)?spec$/;
-const FOLDER = /^(apps|libs|docs|docker|tools|src)(\/|$)/;
+const FOLDER = /^(apps|libs|docs|docker|deploy|tools|src)(\/|$)/;
 /** `TokenService`, `leaseMs`, `invalidate()`, `tokens.getToken`, `TOKEN_WAIT_TIMEOUT`. */
 const NAME = /^(?:\w+\.)*(\w+)(\(\))?$/;
 

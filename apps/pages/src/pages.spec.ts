@@ -11,6 +11,7 @@ const EXTERNAL = new Set([
   'registry.resetMetrics()',
   'rate()',
   'increase()',
+  'httpService.axiosRef',
 ]);
 
 const pages = files.filter((path) => path.endsWith('.md')).map((path) => parsePage(path, contentOf(path)));

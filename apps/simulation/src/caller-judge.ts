@@ -72,6 +72,8 @@ export class CallerJudge extends Witness {
       this.settles(caller);
       this.hands.served(caller);
     }
+    this.costs.served(process, request.label);
+    this.truthOf(request.label)?.served(process.name, this.now);
     this.costs.settled(process, request.label);
     // A token that is only sent again was not asked for again.
     const isAgain = caller.first?.generation === token.generation;
@@ -89,9 +91,10 @@ export class CallerJudge extends Witness {
     this.world.say(process.name, `refuses a caller: ${code}`, request);
     this.heard(error);
     const isSensible = this.world.idp.leastUsableMs > this.world.weather.policy.mintTimeoutMs;
-    const timesSet = this.timesSetAhead(process);
-    // It asks once more for what its clock called over, for which there may be no time left.
-    const isClockAtFault = timesSet > 1 || (timesSet > 0 && code === 'TOKEN_WAIT_TIMEOUT');
+    // The mint that it waits for is asked for once more when the clock of its process called the answer over.
+    const isTooLate =
+      code === 'TOKEN_WAIT_TIMEOUT' && this.world.everyone.some((other) => this.timesSetAhead(other) > 0);
+    const isClockAtFault = isTooLate || this.timesSetAhead(process) > 1;
     this.verdict.expect(
       !this.isCalm || !isSensible || isClockAtFault,
       'nobody hears an error in calm weather',
@@ -176,10 +179,12 @@ export class CallerJudge extends Witness {
   /** One process that cannot use its source is no reason to refuse the callers of others, who may try for themselves. */
   private checkSickness({ process, request }: Caller, error: unknown): void {
     const { sick, everSick, repeated } = this.world.idp;
+    // A second process that cannot use an odd answer binds the fleet.
     const isOnlyTrouble = this.world.weather.faults.every(
-      ({ disturbs: what, name }) => what !== 'failures' || name === SICKNESS,
+      ({ disturbs: what, name }) => (what !== 'failures' && what !== 'lives') || name === SICKNESS,
     );
     const isElsewhere =
+      process.serves &&
       everSick.size > 0 &&
       !everSick.has(process.name) &&
       isOnlyTrouble &&

@@ -1,7 +1,7 @@
 import { type Acquired, type Attempt, type Lease } from '@mintonce/token-cache';
 import { type SentCall } from './link.js';
 import { type Process } from './process.js';
-import { keyIdOf } from './store-call.js';
+import { keyIdOf, purgedGroupOf } from './store-call.js';
 import { NETWORK_MS, Witness } from './witness.js';
 
 /** A cool-down is asked for no more often than this. */
@@ -23,6 +23,8 @@ class Ledger {
   cooling?: Asked;
   /** When it last heard something of the key, or had something to say of it that is now said. */
   newsAt = -Infinity;
+  /** When a caller was last given a token: whoever waits is woken to look at it. */
+  servedAt = -Infinity;
   /** When its last caller was answered: who comes later begins anew. */
   emptyAt = -Infinity;
   /** Fences whose commit has an answer. */
@@ -39,9 +41,13 @@ export class CostJudge extends Witness {
     const label = this.labelOf(call);
     const ledger = this.ledgerOf(process, label);
     if (operation === 'commit') return this.checkCommit(process, label, (args[1] as Lease).fence);
+    const group = purgedGroupOf(call);
+    if (group !== undefined) {
+      for (const each of this.world.history.labelsIn(group)) this.newsUnlessAnswered(process, each);
+      return;
+    }
     if (operation === 'invalidate' || operation === 'purge') {
-      // What it has to say may stay without an answer for so long, and is then taken as said.
-      return this.news(process, label, this.now + this.world.weather.policy.storeTimeoutMs + TIMER_MS);
+      return this.newsUnlessAnswered(process, label);
     }
     if (operation !== 'acquire') return;
     const { minTtlMs, refusedGeneration } = args[1] as Attempt;
@@ -54,6 +60,11 @@ export class CostJudge extends Witness {
   }
 
   delivered(process: Process, call: SentCall, answer: unknown): void {
+    const group = purgedGroupOf(call);
+    if (group !== undefined) {
+      for (const each of this.world.history.labelsIn(group)) this.news(process, each);
+      return;
+    }
     const label = this.labelOf(call);
     const ledger = this.ledgerOf(process, label);
     // Nobody waits any more for an answer that comes too late.
@@ -74,6 +85,15 @@ export class CostJudge extends Witness {
     ledger.newsAt = Math.max(ledger.newsAt, at);
   }
 
+  served(process: Process, label: string): void {
+    this.ledgerOf(process, label).servedAt = this.now;
+  }
+
+  /** What it has to say may stay without an answer for so long, and is then taken as said. */
+  private newsUnlessAnswered(process: Process, label: string): void {
+    this.news(process, label, this.now + this.world.weather.policy.storeTimeoutMs + TIMER_MS);
+  }
+
   settled(process: Process, label: string): void {
     // Who needs a token for long asks apart from all others.
     const isPending = [...process.pending].some((caller) => caller.request.label === label && caller.minLifeMs === 0);
@@ -83,13 +103,13 @@ export class CostJudge extends Witness {
 
   /** Callers share a look-up: a hit costs one, and those who wait ask again when they hear something or the lease is over. */
   private checkLookUp(process: Process, label: string): void {
-    const { last, emptyAt } = this.ledgerOf(process, label);
+    const { last, servedAt, emptyAt } = this.ledgerOf(process, label);
     if (!last?.answer || emptyAt >= last.sentAt || this.hasReason(process, label, last.sentAt)) return;
     const { acquired, at } = last.answer;
     const about = { label, process: process.name };
     if (acquired.outcome === 'wait') {
       this.verdict.expect(
-        this.now >= at + acquired.leaseEndsInMs - TIMER_MS,
+        this.now >= at + acquired.leaseEndsInMs - TIMER_MS || servedAt >= last.sentAt,
         'who waits asks the store again only with a reason',
         () =>
           `${process.name} asks again ${(this.now - at).toFixed(1)} ms after it was told to wait ${acquired.leaseEndsInMs} ms`,
@@ -97,7 +117,9 @@ export class CostJudge extends Witness {
       );
     }
     const isLost = (this.truthOf(label)?.lostHistories ?? 0) > 0;
-    if (acquired.outcome !== 'hit' || isLost) return;
+    // By a clock that was set ahead meanwhile it was over when it arrived.
+    const isCalledOver = process.setAheadAt.some((setAt) => setAt >= last.sentAt);
+    if (acquired.outcome !== 'hit' || isLost || isCalledOver) return;
     // It may have ended on its way: its life counts from when the store was asked.
     if (last.sentAt + acquired.token.ttlMs < this.now + NETWORK_MS) return;
     this.verdict.expect(

@@ -249,6 +249,15 @@ export const FAULTS: readonly Fault[] = [
     },
   },
   {
+    name: 'all tokens of an integration are purged',
+    disturbs: 'callers',
+    everyMs: 5_000,
+    strike(world, chance) {
+      const process = aProcess(world, chance);
+      if (process) world.purgeAll(process, chance.pick(world.requests).integration);
+    },
+  },
+  {
     name: 'a token is purged as soon as it is shared',
     disturbs: 'callers',
     everyMs: 3_000,

@@ -46,9 +46,12 @@ export class Hearsay {
   }
 
   /** An event of the store reaches a process that listens. */
-  heard(process: Process, { type, keyId, fence }: TokenStoreEvent, happenedAt: number): void {
+  heard(process: Process, event: TokenStoreEvent, happenedAt: number): void {
+    const type = event.type === 'purged-group' ? 'purged' : event.type;
     if (type !== 'purged' && type !== 'invalidated') return;
-    this.note(process, this.world.history.labelOf(keyId), { type, upTo: fence, happenedAt, isTold: true });
+    for (const label of this.world.history.labelsAbout(event)) {
+      this.note(process, label, { type, upTo: event.fence, happenedAt, isTold: true });
+    }
   }
 
   private isNewest(process: Process, label: string, generation: number): void {

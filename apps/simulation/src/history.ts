@@ -1,3 +1,4 @@
+import { type TokenStoreEvent } from '@mintonce/token-cache';
 import { FenceNames, type NameFence } from './fence-names.js';
 
 /** What a line of the history concerns, besides its author. */
@@ -22,6 +23,7 @@ export interface Entry extends About {
 export class History {
   readonly entries: Entry[] = [];
   private readonly labels = new Map<string, string>();
+  private readonly groups = new Map<string, string[]>();
   private readonly fences = new FenceNames();
 
   constructor(
@@ -37,8 +39,19 @@ export class History {
   }
 
   /** Tells what callers call a key of the store. */
-  learnKey(keyId: string, label: string): void {
+  learnKey(keyId: string, label: string, group: string): void {
     this.labels.set(keyId, label);
+    this.groups.set(group, [...this.labelsIn(group), label]);
+  }
+
+  /** What callers call the keys of a group. */
+  labelsIn(group: string): readonly string[] {
+    return this.groups.get(group) ?? [];
+  }
+
+  /** What callers call the keys that an event is about. */
+  labelsAbout(event: TokenStoreEvent): readonly string[] {
+    return event.type === 'purged-group' ? this.labelsIn(event.group) : [this.labelOf(event.keyId)];
   }
 
   labelOf(keyId: string): string {

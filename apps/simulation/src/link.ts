@@ -1,7 +1,7 @@
 import { type Attempt, type Lease } from '@mintonce/token-cache';
 import { type Chance } from './chance.js';
 import { type Host } from './host.js';
-import { type StoreCall, type StoreOperation } from './store-call.js';
+import { keyIdOf, type StoreCall, type StoreOperation } from './store-call.js';
 import { type StoreServer } from './store-server.js';
 import { type VirtualTime } from './virtual-time.js';
 
@@ -75,7 +75,7 @@ export class Link {
     this.onSent(call);
     const heard =
       operation === 'acquire'
-        ? this.server.truthOf(args[0] as string).asked(args[1] as Attempt, this.host.name, call.sentAt)
+        ? this.server.truthOf(keyIdOf(call) ?? '').asked(args[1] as Attempt, this.host.name, call.sentAt)
         : () => {};
     return new Promise((resolve, reject) => {
       let isOver = false;

@@ -239,7 +239,8 @@ export class MintJudge extends Witness {
     const lost =
       this.isOrderly && this.world.server.everBroken.size === 0
         ? Math.max(0, superseded - rejected - purged - purges) +
-          Math.max(0, local - counts.unanswered) +
+          // Under a lease whose commit has no answer no other token is committed.
+          Math.max(0, local - 2 * counts.unanswered) +
           Math.max(0, counts.leasesLost - purged)
         : 0;
     this.verdict.expect(

@@ -40,7 +40,11 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'a commit is not fenced',
     edits: [
-      edit('core/slot/slot.js', 'slot ? slot.fence > fence || slot.published >= fence : isStale(lease, now)', 'false'),
+      edit(
+        'core/slot/slot.js',
+        'record ? record.fence > fence || record.published >= fence : isStale(lease, now)',
+        'false',
+      ),
     ],
     faults: ['a process is paused', 'messages are slow'],
   },
@@ -78,7 +82,13 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: 'a lease is not renewed',
-    edits: [edit('core/protocol/lease-renewal.js', 'schedule(); return () => {', 'return () => {')],
+    edits: [
+      edit(
+        'core/protocol/lease-renewal.js',
+        'schedule(Math.max(0, store.leaseLeftMs(lease) - 2 * everyMs)); return',
+        'return',
+      ),
+    ],
   },
   {
     name: 'waiters come back late to the lease of a dead process',
@@ -234,8 +244,8 @@ export const MUTATIONS: readonly Mutation[] = [
     edits: [
       edit(
         'core/store-client/store-client.js',
-        "const acquired = await this.call(key, 'acquire', (store) => store.acquire(key.id, attempt)); this.note(key, acquired);",
-        "const askedAt = this.clock.monotonic(); const acquired = await this.call(key, 'acquire', (store) => store.acquire(key.id, attempt)); this.note(key, acquired); if (acquired.outcome === 'lease') this.answeredAt.set(acquired.lease, askedAt);",
+        'this.note(key, acquired, sentAt);',
+        "this.note(key, acquired, sentAt); if (acquired.outcome === 'lease') this.answeredAt.set(acquired.lease, sentAt);",
       ),
     ],
   },
@@ -244,7 +254,7 @@ export const MUTATIONS: readonly Mutation[] = [
     edits: [
       edit(
         'core/slot/slot.js',
-        'const fence = Math.max(slot.fence + 1, inUs(now) + 999);',
+        'const fence = Math.max(slot.fence + 1, endOfMsInUs(now));',
         'const fence = slot.fence;',
       ),
       edit('core/slot/slot.js', 'fence, voided: fence, invalidated: 1', 'fence, invalidated: 1'),
@@ -253,7 +263,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: 'a purge does not abort the mint in flight',
-    edits: [edit('core/source-client/source-client.js', "if (event.type === 'purged' && keyId", 'if (false && keyId')],
+    edits: [edit('core/source-client/source-client.js', 'if (isPurge(event) && concerns', 'if (false && concerns')],
     faults: ['tokens are purged', 'answers of the source are lost'],
   },
   {
@@ -261,7 +271,7 @@ export const MUTATIONS: readonly Mutation[] = [
     edits: [
       edit(
         'core/contract/held-token.js',
-        "(sharing.state !== 'unshared' || event.type === 'purged')",
+        "(sharing.state !== 'unshared' || isPurge(event))",
         "sharing.state !== 'unshared'",
       ),
     ],
@@ -272,11 +282,49 @@ export const MUTATIONS: readonly Mutation[] = [
     edits: [
       edit(
         'core/contract/mint-fence.js',
-        "(type === 'purged' || type === 'invalidated') && fence <= upTo",
-        "type === 'purged' || (type === 'invalidated' && fence <= upTo)",
+        "(isPurge(event) || event.type === 'invalidated') && fence <= event.fence",
+        "isPurge(event) || (event.type === 'invalidated' && fence <= event.fence)",
       ),
     ],
     faults: ['tokens are purged'],
+  },
+  {
+    name: 'the store knows nothing of a purge of all tokens',
+    edits: [edit('core/slot/group-purge.js', 'if (slot.groupPurge === purge) return slot;', 'return slot;')],
+    faults: ['all tokens of an integration are purged', 'an event channel is deaf'],
+  },
+  {
+    name: 'a commit knows nothing of a purge of all tokens',
+    edits: [
+      edit(
+        'core/slot/memory-token-store.js',
+        'this.#run(keyId, (known, now) => commit(',
+        'this.#run(parseKeyId(keyId).id, (known, now) => commit(',
+      ),
+    ],
+    faults: ['all tokens of an integration are purged', 'an event channel is deaf'],
+  },
+  {
+    name: 'a purge of all tokens does not reach a key without a record',
+    edits: [
+      edit('core/slot/group-purge.js', 'return { ...NOTHING, fence: purge, voided: purge };', 'return undefined;'),
+    ],
+    faults: ['a process that is cut off misses a purge of all tokens'],
+  },
+  {
+    name: 'what is written after a purge of all tokens counts as written before',
+    edits: [edit('core/slot/group-purge.js', 'groupPurge: purge', 'groupPurge: 0')],
+    faults: ['all tokens of an integration are purged'],
+  },
+  {
+    name: 'the near cache does not hear of a purge of all tokens',
+    edits: [edit('core/in-hand/tokens-in-hand.js', 'if (!concerns(event, entry.key)) continue;', 'continue;')],
+    faults: ['all tokens of an integration are purged'],
+  },
+  {
+    name: 'a purge of all tokens does not abort the mints in flight',
+    edits: [edit('core/source-client/source-client.js', 'concerns(event, key)', 'event.keyId === key.id')],
+    faults: ['all tokens of an integration are purged', 'answers of the source are lost'],
   },
   {
     name: 'the fence restarts when its record is lost',
@@ -566,8 +614,8 @@ export const MUTATIONS: readonly Mutation[] = [
     edits: [
       edit(
         'core/store-client/store-client.js',
-        '(this.fences.get(key.id) ?? 0) + 1',
-        '(this.fences.get(key.id) ?? 0) + 3.6e9',
+        'return this.raise(key, newest + 1);',
+        'return this.raise(key, newest + 3.6e9);',
       ),
     ],
     faults: ['a process that is cut off misses a purge'],

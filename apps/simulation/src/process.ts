@@ -102,6 +102,7 @@ export class Process {
       offer: call('offer'),
       invalidate: call('invalidate'),
       purge: call('purge'),
+      purgeGroup: call('purgeGroup'),
       ping: call('ping'),
       close: async () => onClose(),
     } as TokenStore;

@@ -27,9 +27,12 @@ export class RejectionJudge extends Witness {
     const issued = this.world.idp.tokens.get(accessToken);
     const { clockSteps, setBackMs } = this.world.server;
     const isForgetful = truth.lostHistories > 0 && (clockSteps > 0 || setBackMs > 0);
-    const isBack = truth.voidedTokens.has(accessToken) && !this.world.idp.repeated.has(accessToken) && !isForgetful;
-    // A store that lost what it knew cannot know of the purge either.
+    // It may have been sent before its process could hear.
+    const isVoid = (truth.voidedTokens.get(accessToken) ?? Infinity) + NETWORK_MS < this.now;
+    const isBack = isVoid && !this.world.idp.repeated.has(accessToken) && !isForgetful;
+    // A store that lost what it knew cannot know of the purge either; nor can fences be compared if its clock was set back, too.
     const isPurged =
+      !isForgetful &&
       !this.world.idp.repeated.has(accessToken) &&
       truth.purgedUpTo > 0 &&
       issued !== undefined &&
@@ -91,7 +94,8 @@ export class RejectionJudge extends Witness {
   /** Whatever else is broken: a process that was told of a purge gives out nothing that was minted before. */
   private checkPurged(process: Process, label: string, accessToken: string, askedAt: number): void {
     const issued = this.world.idp.tokens.get(accessToken);
-    if (!issued || this.isForgetful(label)) return;
+    // A token that the source gives again after a purge is all that can be had.
+    if (!issued || this.isForgetful(label) || this.world.idp.repeated.has(accessToken)) return;
     const { voids, ownPurges } = process.knowledgeOf(label);
     const generations = this.generationsOf(label, accessToken);
     const isShared = generations.length > 0;
@@ -164,8 +168,10 @@ export class RejectionJudge extends Witness {
     const grantedAt = truth?.contested.get(first.generation) ?? truth?.marks.get(first.generation)?.at ?? Infinity;
     const isReplaced = grantedAt + NETWORK_MS <= refusedAt;
     const isAgain = last?.generation === first.generation;
+    // By a clock that was set ahead meanwhile the new token was over when it came.
+    const isCalledOver = process.setAheadAt.some((setAt) => setAt >= refusedAt);
     this.verdict.expect(
-      !isAgain || !isReplaced,
+      !isAgain || !isReplaced || isCalledOver,
       'a refused call goes again with another token if one can be had',
       () => {
         return `${process.name} was refused with ${first.accessToken} ${(this.now - refusedAt).toFixed(1)} ms ago, and let it be`;
@@ -173,13 +179,16 @@ export class RejectionJudge extends Witness {
     );
   }
 
-  /** When a process must have heard of what happened to a token: by an event, after a silence, or by growing suspicious. */
-  private knownAt({ channel }: Process, happenedAt: number): number {
+  /**
+   * When a process must have heard of what happened to a token: by an event, after a silence, or by growing suspicious. After a
+   * pause its timers run before it reads what came meanwhile.
+   */
+  private knownAt({ channel, resumedAt }: Process, happenedAt: number): number {
     if (!channel) return happenedAt + NETWORK_MS;
     const { maxAgeMs = DEFAULT_NEAR_CACHE.maxAgeMs } = this.world.weather.nearCache || {};
     switch (channel.state) {
       case 'up':
-        return Math.max(happenedAt, channel.upAt) + channel.mostExtraDelayMs + NETWORK_MS;
+        return Math.max(happenedAt, channel.upAt, resumedAt) + channel.mostExtraDelayMs + NETWORK_MS;
       case 'down':
         return happenedAt + maxAgeMs + NETWORK_MS;
       case 'deaf':

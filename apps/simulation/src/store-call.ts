@@ -1,4 +1,4 @@
-import { type StoreOperation } from '@mintonce/token-cache';
+import { parseKeyId, type StoreOperation } from '@mintonce/token-cache';
 
 export { type StoreOperation };
 
@@ -11,13 +11,19 @@ export interface StoreCall {
   readonly isSentTwice: boolean;
 }
 
-/** The key that a call is about; only `ping` has none. */
-export function keyIdOf({ args }: Pick<StoreCall, 'args'>): string | undefined {
-  return args[0] as string | undefined;
+/** The key that a call is about; `ping` and the purge of a group have none. */
+export function keyIdOf({ operation, args }: Pick<StoreCall, 'operation' | 'args'>): string | undefined {
+  return operation === 'ping' || operation === 'purgeGroup' ? undefined : parseKeyId(args[0] as string).id;
+}
+
+/** The group whose keys a call purges, if it does. */
+export function purgedGroupOf({ operation, args }: Pick<StoreCall, 'operation' | 'args'>): string | undefined {
+  return operation === 'purgeGroup' ? (args[0] as string) : undefined;
 }
 
 /** Whether a purge arrives after its caller has given it up. */
 export function isGivenUp({ operation, args, sentAt }: StoreCall, now: number): boolean {
   const [, withinMs] = args as [string, number?];
-  return operation === 'purge' && withinMs !== undefined && now > sentAt + withinMs;
+  const isPurge = operation === 'purge' || operation === 'purgeGroup';
+  return isPurge && withinMs !== undefined && now > sentAt + withinMs;
 }

@@ -1,6 +1,6 @@
 import { type TokenStoreEvent } from '@mintonce/token-cache';
-import { type History } from './history.js';
-import { keyIdOf, type StoreCall } from './store-call.js';
+import { type About, type History } from './history.js';
+import { keyIdOf, purgedGroupOf, type StoreCall } from './store-call.js';
 import { answerInWords, callInWords, eventInWords } from './words.js';
 
 /** Tells the history what becomes of calls of the store and of its events. */
@@ -21,15 +21,22 @@ export class StoreNarrator {
 
   /** @param became when and how it arrived, or why it did not */
   event(process: string, event: TokenStoreEvent, became: string): void {
-    const label = this.history.labelOf(event.keyId);
-    const words = (): string => `hears ${eventInWords(event, this.history.fencesOf(label))}: ${became}`;
-    this.history.say(process, words, { label });
+    for (const label of this.history.labelsAbout(event)) {
+      const words = (): string => `hears ${eventInWords(event, this.history.fencesOf(label))}: ${became}`;
+      this.history.say(process, words, { label });
+    }
   }
 
   private tell(who: string, call: StoreCall, say: (words: string) => string): void {
     const { history } = this;
-    const label = this.labelOf(call);
-    history.say(who, () => say(callInWords(call, history.fencesOf(label))), { label, process: call.process });
+    const about = this.about(call);
+    history.say(who, () => say(callInWords(call, history.fencesOf(this.labelOf(call)))), about);
+  }
+
+  private about(call: StoreCall): About {
+    const group = purgedGroupOf(call);
+    const [label] = group === undefined ? [this.labelOf(call)] : this.history.labelsIn(group);
+    return { label, process: call.process };
   }
 
   private answer(call: StoreCall, answer: unknown): string {

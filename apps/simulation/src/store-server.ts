@@ -14,7 +14,7 @@ import {
 import { type History } from './history.js';
 import { Host } from './host.js';
 import { type Library } from './library.js';
-import { isGivenUp, keyIdOf, type StoreCall } from './store-call.js';
+import { isGivenUp, keyIdOf, purgedGroupOf, type StoreCall } from './store-call.js';
 import { StoreNarrator } from './store-narrator.js';
 import { KeyTruth, type Moment, type PublishedToken } from './store-truth.js';
 import { type Verdict } from './verdict.js';
@@ -43,6 +43,8 @@ export class StoreServer {
   /** Keys whose shard cannot be talked to, and all that ever were. */
   readonly broken = new Map<string, ServerState>();
   readonly everBroken = new Set<string>();
+  /** The keys of each group. */
+  private readonly groups = new Map<string, readonly string[]>();
   private store: TokenStore;
   private log: LoggedCall[] = [];
   private replaying?: number;
@@ -57,6 +59,10 @@ export class StoreServer {
     this.narrator = new StoreNarrator(history);
     this.store = this.emptyStore();
     this.listen();
+  }
+
+  learnKey(keyId: string, group: string): void {
+    this.groups.set(group, [...(this.groups.get(group) ?? []), keyId]);
   }
 
   truthOf(keyId: string): KeyTruth {
@@ -148,7 +154,14 @@ export class StoreServer {
 
   private witness(call: StoreCall, answer: unknown, moment: Moment): void {
     const { operation, args } = call;
-    const truth = this.truthOf(args[0] as string);
+    const group = purgedGroupOf(call);
+    if (group !== undefined) {
+      for (const keyId of this.groups.get(group) ?? []) this.truthOf(keyId).purged(moment);
+      return;
+    }
+    const keyId = keyIdOf(call);
+    if (keyId === undefined) return;
+    const truth = this.truthOf(keyId);
     switch (operation) {
       case 'acquire':
         truth.acquired(answer as Acquired, args[1] as Attempt, moment);
@@ -172,8 +185,7 @@ export class StoreServer {
       case 'purge':
         truth.purged(moment);
         break;
-      case 'peek':
-      case 'ping':
+      default:
     }
   }
 

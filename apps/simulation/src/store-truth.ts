@@ -90,8 +90,8 @@ export class KeyTruth {
   /** Generations that may be replaced early, though they are served on, and since when. */
   readonly contested = new Map<number, number>();
   readonly purgedAt: number[] = [];
-  /** Access tokens that were marked or purged. */
-  readonly voidedTokens = new Set<string>();
+  /** Access tokens that were marked or purged, and when last. */
+  readonly voidedTokens = new Map<string, number>();
   /** Generations up to which a purge voided everything. */
   purgedUpTo = 0;
   /** The leases that purges ended. */
@@ -129,6 +129,11 @@ export class KeyTruth {
     return (heardAt) => void (ask.heardAt = heardAt);
   }
 
+  /** The callers of a process were given a token: for what it still asks nobody waits. */
+  served(process: string, now: number): void {
+    for (const ask of this.asks) if (ask.process === process) ask.heardAt ??= now;
+  }
+
   acquired(answer: Acquired, attempt: Attempt, { now, serverNow, process }: Moment): void {
     const { nonce, leaseMs } = attempt;
     if (answer.outcome === 'hit') this.checkServed(answer.token.fence, answer.token.ttlMs, serverNow);
@@ -147,8 +152,13 @@ export class KeyTruth {
       () => `${process} was granted ${fence} after ${Math.max(this.fence, this.publishedFence)}`,
     );
     const last = this.published.at(-1);
+    // A store that lost the commit grants the lease that it still knows to its holder again.
     const survived =
-      !last || fence > last.fence || serverNow * 1_000 < last.fence || serverNow < last.endsAt - last.ttlMs;
+      this.grants.get(fence)?.nonce === nonce ||
+      !last ||
+      fence > last.fence ||
+      serverNow * 1_000 < last.fence ||
+      serverNow < last.endsAt - last.ttlMs;
     this.verdict.expect(survived, 'the fence of a lease is above every fence before it', () => {
       return `${process} was granted ${fence} although ${last?.fence} was published before the store lost its records`;
     });
@@ -274,7 +284,7 @@ export class KeyTruth {
     this.marks.set(generation, { at: now, process });
     if (this.current) {
       this.marked = this.current;
-      this.voidedTokens.add(this.current.accessToken);
+      this.voidedTokens.set(this.current.accessToken, now);
     }
     delete this.current;
   }
@@ -285,7 +295,7 @@ export class KeyTruth {
     this.purgedAt.push(now);
     if (this.lease) this.voided.push(this.lease);
     this.purgedUpTo = this.fence;
-    for (const { accessToken } of this.published) this.voidedTokens.add(accessToken);
+    for (const { accessToken } of this.published) this.voidedTokens.set(accessToken, now);
     this.pace.forget();
     delete this.current;
     delete this.marked;

@@ -31,6 +31,7 @@ export interface StruckWorld {
   ask(process: Process, request: KnownRequest, asking?: { readonly leavesAfterMs?: number }): void;
   askAll(request: KnownRequest): void;
   purge(process: Process, request: KnownRequest): void;
+  purgeAll(process: Process, integration: string): void;
   calmLinks(processes: readonly Process[]): void;
   calmUpstream(): void;
   bringServerUp(): void;

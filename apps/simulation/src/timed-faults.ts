@@ -52,6 +52,31 @@ export const TIMED_FAULTS: readonly Fault[] = [
     },
   },
   {
+    name: 'a process that is cut off misses a purge of all tokens',
+    disturbs: ['network', 'server', 'callers'],
+    everyMs: 10_000,
+    strike(world, chance) {
+      const request = chance.pick(world.requests);
+      const lonely = aProcess(world, chance);
+      const other = world.processes.find((process) => process.serves && process !== lonely);
+      if (!lonely || !other) return;
+      // It mints one for itself, of which the store knows nothing when all are purged.
+      world.purge(other, request);
+      world.later(100, () => {
+        world.say('network', `${lonely.name} is cut off`);
+        Object.assign(lonely.link.conditions, { loseRequests: 1, loseReplies: 1 });
+        lonely.channel?.break(3_000);
+        world.ask(lonely, request);
+      });
+      if (chance.happens(0.5)) world.later(2_000, () => world.server.loseEverything());
+      world.later(2_500, () => world.purgeAll(other, request.integration));
+      world.later(chance.between(3_000, 6_000), () => {
+        world.calmLinks([lonely]);
+        world.ask(lonely, request);
+      });
+    },
+  },
+  {
     name: 'a process sleeps through a purge',
     disturbs: ['processes', 'clocks', 'events', 'callers'],
     everyMs: 10_000,

@@ -72,6 +72,7 @@ export function answerInWords({ operation }: StoreCall, answer: unknown, nameOf:
       return committed.token ? `superseded by ${tokenInWords(committed.token)}` : 'superseded by nothing';
     }
     case 'purge':
+    case 'purgeGroup':
       return `void up to ${nameOf(answer as number)}`;
     case 'invalidate':
       return String(answer);

@@ -1,4 +1,4 @@
-import { type Token, type TokenCacheOptions } from '@mintonce/token-cache';
+import { parseKeyId, type Token, type TokenCacheOptions } from '@mintonce/token-cache';
 import { type MintCall } from './book.js';
 import { type Chance } from './chance.js';
 import { CostJudge } from './cost-judge.js';
@@ -159,8 +159,11 @@ export class World implements JudgedWorld, StruckWorld {
     if (!channel) return;
     channel.onHeard = (event, publishedAt) => {
       this.hearsay.heard(process, event, publishedAt);
-      this.costs.news(process, this.history.labelOf(event.keyId));
-      if (event.type === 'purged') this.mints.purgeHeard(process, this.history.labelOf(event.keyId), event.fence);
+      for (const label of this.history.labelsAbout(event)) {
+        this.costs.news(process, label);
+        if (event.type === 'purged' || event.type === 'purged-group')
+          this.mints.purgeHeard(process, label, event.fence);
+      }
     };
   }
 
@@ -225,6 +228,23 @@ export class World implements JudgedWorld, StruckWorld {
       const purge: OwnPurge = { beganAt: this.time.now };
       process.knowledgeOf(label).ownPurges.push(purge);
       const done = process.client.purge(integration, asked).catch((error: unknown) => this.callers.heard(error));
+      void done.then(() => {
+        purge.endedAt = this.time.now;
+        // Where the store could not be told, it has told itself.
+        this.costs.news(process, label);
+      });
+    });
+  }
+
+  /** Purges all tokens of an integration. */
+  purgeAll(process: Process, integration: string): void {
+    this.time.after(0, process.host, () => {
+      if (!process.serves || !process.client) return;
+      this.say(process.name, 'purges all', { integration });
+      const purge: OwnPurge = { beganAt: this.time.now };
+      const purged = this.requests.filter((request) => request.integration === integration);
+      for (const { label } of purged) process.knowledgeOf(label).ownPurges.push(purge);
+      const done = process.client.purgeAll(integration).catch((error: unknown) => this.callers.heard(error));
       void done.then(() => (purge.endedAt = this.time.now));
     });
   }
@@ -291,8 +311,10 @@ export class World implements JudgedWorld, StruckWorld {
     this.boot(scout);
     for (const { integration, asked: request, label } of this.requests) {
       await scout.client.status(integration, request);
-      this.keyIds.set(label, asked as string);
-      this.history.learnKey(asked as string, label);
+      const { id, group = '' } = parseKeyId(asked as string);
+      this.keyIds.set(label, id);
+      this.history.learnKey(id, label, group);
+      this.server.learnKey(id, group);
     }
     await scout.client.close();
   }

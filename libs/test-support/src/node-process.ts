@@ -28,13 +28,23 @@ export interface NodeProcess {
 }
 
 /** @throws Error with the output, when the script does not become ready. */
-export async function startNode(script: string, options: NodeProcessOptions = {}): Promise<NodeProcess> {
-  const { args = [], nodeArgs = [], env, cwd, readyWhen } = options;
-  const supervised = await Supervised.start(process.execPath, [...nodeArgs, script, ...args], {
-    cwd,
-    env: { ...process.env, ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
+export function startNode(script: string, options: NodeProcessOptions = {}): Promise<NodeProcess> {
+  const { args = [], nodeArgs = [], env, ...rest } = options;
+  const command = [process.execPath, ...nodeArgs, script, ...args];
+  return startProgram(command, { ...rest, env: { ...process.env, ...env } });
+}
+
+/**
+ * Starts any program.
+ *
+ * @param options `env` is its whole environment
+ * @throws Error with the output, when it does not become ready.
+ */
+export async function startProgram(
+  [program = '', ...args]: readonly string[],
+  { env, cwd, readyWhen }: Pick<NodeProcessOptions, 'env' | 'cwd' | 'readyWhen'>,
+): Promise<NodeProcess> {
+  const supervised = await Supervised.start(program, args, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] });
   const node = new RunningNode(supervised);
   if (!readyWhen) return node;
   try {

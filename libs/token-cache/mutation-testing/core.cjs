@@ -1,9 +1,17 @@
 const { readdirSync } = require('node:fs');
-const { join } = require('node:path');
+const { join, sep } = require('node:path');
 
 const sources = join(__dirname, '../src');
-for (const layer of ['core', 'nest']) {
-  for (const name of readdirSync(join(sources, layer), { recursive: true })) {
-    if (name.endsWith('.spec.ts')) require(join(sources, layer, name));
-  }
-}
+/** What takes a second or more: most mutants have died before it is their turn. */
+const LONG = ['repeating-provider', 'refusing-provider', 'outage', 'costs', 'early-refresh'];
+
+const depthOf = (path) => path.split(sep).length;
+const isLong = (path) => LONG.some((name) => path.endsWith(`${name}.spec.ts`));
+
+// The specs of one file come before those of a whole client: what they find, they find sooner.
+const specs = ['core', 'nest']
+  .flatMap((layer) => readdirSync(join(sources, layer), { recursive: true }).map((name) => join(layer, name)))
+  .filter((path) => path.endsWith('.spec.ts'))
+  .sort((one, other) => isLong(one) - isLong(other) || depthOf(other) - depthOf(one));
+
+for (const path of specs) require(join(sources, path));

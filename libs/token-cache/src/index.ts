@@ -28,6 +28,7 @@ export {
 } from './core/config/policy.js';
 export { type EncryptionKey, type EncryptionOptions } from './core/config/encryption.js';
 export { type Clock } from './core/contract/clock.js';
+export { parseKeyId, type ParsedKeyId } from './core/contract/key-group.js';
 
 export { type MintContext, type MintedToken, tokenSource, type TokenSource } from './core/contract/token-source.js';
 export {
@@ -44,6 +45,8 @@ export {
   type Rejection,
   type RejectionVerdict,
   type StoredToken,
+  type TokenGroupEvent,
+  type TokenKeyEvent,
   type TokenStore,
   type TokenStoreEvent,
   type TokenStoreEvents,

@@ -5,6 +5,13 @@ import { type FaultWindow } from './fault-window.js';
 import { complete, recovered } from './recovery.js';
 import { type RunningRig } from './rig.js';
 
+export interface Limits {
+  readonly strikes: number;
+  readonly endsAt: number;
+  /** Workers are ended until that moment only. */
+  readonly restartsUntil: number;
+}
+
 /** Breaks one thing after another, each after the fleet got over the one before. */
 export class FaultDriver {
   readonly windows: FaultWindow[] = [];
@@ -17,10 +24,10 @@ export class FaultDriver {
     private readonly say: (line: string) => void,
   ) {}
 
-  /** Goes on until that moment; workers are ended until that other one only. */
-  async run(schedule: Iterator<Scheduled, never>, endsAt: number, restartsUntil: number): Promise<void> {
+  /** Goes on until that moment, or until that many faults have struck. */
+  async run(schedule: Iterator<Scheduled, never>, { strikes, endsAt, restartsUntil }: Limits): Promise<void> {
     await this.remember();
-    while (performance.now() < endsAt) {
+    while (performance.now() < endsAt && this.windows.length < strikes) {
       const { fault, afterMs, chance } = schedule.next().value;
       await sleep(Math.max(0, Math.min(afterMs, endsAt - performance.now())));
       if (fault.endsWorkers && performance.now() > restartsUntil) continue;

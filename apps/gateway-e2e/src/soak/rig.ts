@@ -31,6 +31,8 @@ async function start(running: RunningParts, store: 'redis' | 'sqlite', workers: 
     workers,
     policy: POLICY,
     integrations: INTEGRATIONS,
+    // Hours of lines of what went well would fill the disk.
+    file: { log: { sampleSuccesses: 0 } },
     env: processFaults.env,
     redisArgs: ['--enable-debug-command', 'local', '--maxmemory-policy', 'noeviction'],
     via: async (to, port) => (proxies[to] = running.add(await faultProxy({ target: { port } }))).port,

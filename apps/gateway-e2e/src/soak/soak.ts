@@ -19,6 +19,8 @@ export interface SoakOptions {
   readonly workers: number;
   /** Parts of the names of the faults that strike. @defaultValue all faults strike */
   readonly faults?: readonly string[];
+  /** The run also ends after that many faults. @defaultValue it ends when its minutes are over */
+  readonly strikes?: number;
   /** From the recovery of one fault to the next. @defaultValue 5 to 20 s */
   readonly pauseMs?: readonly [number, number];
   /** Hears of every fault and, each minute, of the state of things. */
@@ -41,7 +43,7 @@ export async function soak(options: SoakOptions): Promise<Findings> {
 }
 
 async function run(options: SoakOptions, faults: readonly Fault[], rig: RunningRig): Promise<Findings> {
-  const { store, minutes, seed, workers, pauseMs = [5_000, 20_000], say } = options;
+  const { store, minutes, seed, workers, pauseMs = [5_000, 20_000], strikes = Infinity, say } = options;
   const chance = new Chance(seed);
   const schedule = faultSchedule(faults, chance.fork(), pauseMs);
   const startedAt = performance.now();
@@ -61,7 +63,7 @@ async function run(options: SoakOptions, faults: readonly Fault[], rig: RunningR
   }, MINUTE_MS);
   const background = [callers(rig.fleet.url, requests, chance.fork(), ending.signal), watch.until(ending.signal)];
   try {
-    await driver.run(schedule, endsAt, restartsUntil);
+    await driver.run(schedule, { strikes, endsAt, restartsUntil });
   } finally {
     clearInterval(progress);
     ending.abort();

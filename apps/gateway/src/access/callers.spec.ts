@@ -240,6 +240,8 @@ describe('A door with access', () => {
     ['/api/integrations/billing/purge'],
     ['/api/integrations/bill%69ng/purge'],
     ['/api/integrations/crm/purge'],
+    ['/api/integrations/crm/purge?all=true'],
+    ['/api/integrations/nobody/purge?all=true'],
     ['/api/integrations/nobody/purge'],
     ['/%61pi/integrations/billing/purge'],
   ])('lets a caller purge only if that is granted: %s', async (target) => {
@@ -336,12 +338,17 @@ describe('The audit of a door', () => {
     await send('GET', '/proxy/crm/x', bearer('wrong-key', 'order-2'));
     await send('GET', '/metrics', { origin: 'https://evil.example' });
     await send('POST', '/api/integrations/crm/purge', bearer(EVERYTHING.key, 'order-4'));
-    await send('GET', '/proxy/billing/x', bearer(SHOP.key, 'order-5'));
+    await send('POST', '/api/integrations/crm/purge?all=true', bearer(EVERYTHING.key, 'order-5'));
+    await send('POST', '/api/integrations/crm/purge?all=sure', bearer(EVERYTHING.key, 'order-6'));
+    await send('GET', '/proxy/billing/x', bearer(SHOP.key, 'order-7'));
 
     expect(gateway.auditLines).toEqual([
       {
+        level: 'info',
+        time: expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/),
+        worker: '0',
+        pid: process.pid,
         audit: 'refused',
-        at: expect.any(String),
         door: 'main',
         caller: 'shop',
         method: 'GET',
@@ -350,10 +357,12 @@ describe('The audit of a door', () => {
         route: '/proxy/*',
         from: '127.0.0.1',
         requestId: 'order-1',
+        msg: 'audit',
       },
       expect.objectContaining({ status: 401, caller: null, requestId: 'order-2' }),
       expect.objectContaining({ status: 403, code: 'GATEWAY_ORIGIN_FOREIGN', route: '/metrics' }),
       expect.objectContaining({ audit: 'purged', caller: 'everything', integration: 'crm', requestId: 'order-4' }),
+      expect.objectContaining({ audit: 'all purged', caller: 'everything', integration: 'crm', requestId: 'order-5' }),
     ]);
     expect(JSON.stringify(gateway.auditLines)).not.toMatch(/mintonce_|wrong-key|secret/);
   });

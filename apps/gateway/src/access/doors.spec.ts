@@ -70,8 +70,10 @@ describe('The doors of a gateway', () => {
     gateway = await guardedGateway({ access: ACCESS, operations: REACHABLE });
 
     expect(await status('operations', 'POST', PURGE, bearer(SHOP.key))).toBe(403);
+    expect(await status('operations', 'POST', `${PURGE}?all=true`, bearer(SHOP.key))).toBe(403);
     expect(await status('operations', 'POST', PURGE, bearer(OPERATOR.key))).toBe(204);
     expect(gateway.auditLines).toEqual([
+      expect.objectContaining({ audit: 'refused', door: 'operations', caller: 'shop' }),
       expect.objectContaining({ audit: 'refused', door: 'operations', caller: 'shop' }),
       expect.objectContaining({ audit: 'purged', door: 'operations', caller: 'operator' }),
     ]);

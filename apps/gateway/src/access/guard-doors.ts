@@ -1,4 +1,5 @@
 import { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import { factsOf } from '../log/request-facts.js';
 import { type Problem, sendProblem } from '../proxy/problem.js';
 import { idOfRequest } from '../proxy/request-id.js';
 import { type AuditLog } from './audit-log.js';
@@ -28,11 +29,16 @@ export function guardDoors(fastify: FastifyInstance, guard: Guard): void {
     whenKnown(guard.gatekeeper.judge(raw, routeOf(request)), ({ caller, problem, integration }) => {
       if (problem) return refuse(problem, caller);
       if (caller) setCaller(raw, caller);
-      if (integration === undefined) return proceed();
+      if (integration === undefined) return admit();
       whenKnown(guard.limits.check(caller?.id, integration, raw, reply.raw), (limited) =>
-        limited ? refuse(limited, caller) : proceed(),
+        limited ? refuse(limited, caller) : admit(),
       );
     });
+
+    function admit(): void {
+      factsOf(raw).isAdmitted = true;
+      proceed();
+    }
 
     /** Goes on at once where nothing has to be waited for: a promise for each request would cost more than the check. */
     function whenKnown<Value>(value: Value | Promise<Value>, use: (value: Value) => void): void {
@@ -46,6 +52,7 @@ export function guardDoors(fastify: FastifyInstance, guard: Guard): void {
     }
 
     function refuse(problem: Problem, caller?: Caller): void {
+      factsOf(raw).isAudited = true;
       answer(request, reply, problem);
       const { status, code } = problem;
       guard.audit.record(raw, { event: 'refused', status, code, route: routeOf(request).pattern, caller });

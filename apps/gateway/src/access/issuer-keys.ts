@@ -14,7 +14,7 @@ import {
   discoveryRequest,
   processDiscoveryResponse,
 } from 'oauth4webapi';
-import { isLoopback } from '../config/loopback.js';
+import { type AllowedHttp, isHttpAllowed } from '../config/plain-http.js';
 import { type IssuerFetch } from './issuer-fetch.js';
 
 /** How long keys are used before they are fetched anew. */
@@ -45,11 +45,10 @@ export class IssuerUnavailableError extends Error {
 }
 
 /** Where the keys of an issuer are. */
-export interface IssuerAddress {
+export interface IssuerAddress extends AllowedHttp {
   readonly issuer: string;
   /** @defaultValue what the issuer's metadata say */
   readonly jwksUri?: string;
-  readonly allowInsecureRequests?: boolean;
 }
 
 /**
@@ -101,8 +100,7 @@ export class IssuerKeys {
 
   private async connect(): Promise<RemoteKeys> {
     const url = new URL(this.address.jwksUri ?? (await this.discover()));
-    const mayBeInsecure = this.address.allowInsecureRequests && isLoopback(url.hostname);
-    if (url.protocol !== 'https:' && !mayBeInsecure) throw new Error('jwks_uri must be https');
+    if (url.protocol !== 'https:' && !isHttpAllowed(url, this.address)) throw new Error('jwks_uri must be https');
     return createRemoteJWKSet(url, {
       cacheMaxAge: MAX_AGE_MS,
       timeoutDuration: TIMEOUT_MS,
@@ -116,7 +114,8 @@ export class IssuerKeys {
     const issuer = new URL(this.address.issuer);
     const options = {
       [discoveryFetch]: this.fetch,
-      [allowInsecureRequests]: this.address.allowInsecureRequests === true,
+      // The configuration was checked: an issuer that is http is allowed.
+      [allowInsecureRequests]: true,
     };
     const responses = (['oidc', 'oauth2'] as const).map((algorithm) => async () => {
       const signal = AbortSignal.timeout(TIMEOUT_MS);

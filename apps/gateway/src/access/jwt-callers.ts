@@ -19,15 +19,26 @@ interface Rule extends JwtConfig {
 /** The callers that are known by a token of an issuer (RFC 7519). */
 export class JwtCallers {
   private readonly rules: readonly Rule[];
+  private readonly keysOf = new Map<string, IssuerKeys>();
 
-  constructor(config: readonly JwtConfig[], fetch: IssuerFetch) {
-    const keysOf = new Map<string, IssuerKeys>();
+  /** @param former callers whose keys are known already: an issuer that is down needs not be asked again for them */
+  constructor(
+    config: readonly JwtConfig[],
+    private readonly fetch: IssuerFetch,
+    former?: JwtCallers,
+  ) {
     this.rules = config.map((rule) => {
-      const address = `${rule.issuer} ${rule.jwksUri ?? ''}`;
-      const keys = keysOf.get(address) ?? new IssuerKeys(rule, fetch);
-      keysOf.set(address, keys);
+      const { issuer, jwksUri, allowInsecureRequests, allowPlainHttp } = rule;
+      const address = JSON.stringify([issuer, jwksUri, allowInsecureRequests, allowPlainHttp]);
+      const keys = this.keysOf.get(address) ?? former?.keysOf.get(address) ?? new IssuerKeys(rule, fetch);
+      this.keysOf.set(address, keys);
       return { ...rule, grant: new Grant(rule), keys };
     });
+  }
+
+  /** The callers by other rules. */
+  replacedBy(config: readonly JwtConfig[]): JwtCallers {
+    return new JwtCallers(config, this.fetch, this);
   }
 
   /** Whether a value may be a token of one of the issuers; nothing of it is verified. */

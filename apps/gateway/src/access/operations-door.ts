@@ -2,6 +2,7 @@ import { type Server } from 'node:http';
 import { type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { DEFAULT_LIMITS } from '../config/limits.js';
 import { type GatewayConfig } from '../config/load-config.js';
+import { RequestLog } from '../log/request-log.js';
 import { createHttpServer } from '../server/http-server.js';
 import { cameForOperations } from './doors.js';
 
@@ -20,6 +21,7 @@ export function operationsServer(app: NestFastifyApplication, config: GatewayCon
     config.limits ?? DEFAULT_LIMITS,
     config.operations.tls,
   );
+  app.get(RequestLog).follow(server);
   fastify.addHook('onClose', (_fastify, done) => {
     if (!server.listening) return done();
     server.close(() => done());

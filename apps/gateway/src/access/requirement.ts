@@ -28,7 +28,10 @@ const PURGE = '/api/integrations/:name/purge';
 const TOKEN = '/token/:integration';
 
 /** What a request asks for. A route that is not listed here tells of all integrations, so that a new one is not open. */
-export function requirementOf({ pattern, params }: RouteMatch, { method, url }: IncomingMessage): Requirement {
+export function requirementOf(
+  { pattern, params }: RouteMatch,
+  { method, url }: Pick<IncomingMessage, 'method' | 'url'>,
+): Requirement {
   if (pattern === undefined || pattern === '/api/integrations') return { kind: 'any' };
   if (OPEN.has(pattern)) return { kind: 'open' };
   if (pattern === PURGE) return { kind: 'purge', integration: params['name'] ?? '' };

@@ -5,7 +5,7 @@ import { temporaryDirectory, type TemporaryDirectory } from '@mintonce/test-supp
 import { type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { loadConfig } from '../config/load-config.js';
 import { createGateway } from '../gateway.js';
-import { captureAudit } from '../test/capture-audit.js';
+import { capturedLog } from '../test/captured-log.js';
 import { rawRequest } from '../test/raw-request.js';
 import { recordingUpstream, type RecordingUpstream } from '../test/recording-upstream.js';
 import { tokenEndpoint, type TokenEndpoint } from '../test/token-endpoint.js';
@@ -16,12 +16,10 @@ describe('A web page', () => {
   let idp: TokenEndpoint;
   let app: NestFastifyApplication;
   let port: number;
-  let audit: ReturnType<typeof captureAudit>;
   /** The gateway's own host and port. */
   let own: string;
 
   beforeAll(async () => {
-    audit = captureAudit();
     directory = temporaryDirectory();
     [upstream, idp] = await Promise.all([recordingUpstream(), tokenEndpoint()]);
     const client = { clientId: 'c', clientSecret: 's', allowInsecureRequests: true };
@@ -29,7 +27,8 @@ describe('A web page', () => {
     const integrations = { billing: { upstream: upstream.url, token } };
     const file = { integrations, store: 'memory', allowedHosts: ['Gateway.internal'] };
     writeFileSync(join(directory.path, 'gateway.yaml'), JSON.stringify(file));
-    app = await createGateway(loadConfig({ GATEWAY_CONFIG: 'gateway.yaml' }, directory.path));
+    const config = loadConfig({ GATEWAY_CONFIG: 'gateway.yaml' }, directory.path);
+    app = await createGateway(config, capturedLog().log);
     await app.listen(0, '127.0.0.1');
     ({ port } = app.getHttpServer().address() as AddressInfo);
     own = `127.0.0.1:${port}`;
@@ -38,7 +37,6 @@ describe('A web page', () => {
     await app?.close();
     await Promise.all([upstream.close(), idp.close()]);
     directory.remove();
-    audit.stop();
   });
   beforeEach(() => upstream.reset());
 

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { FORWARDED_METHODS } from '../proxy/proxy.methods.js';
 import { decodeKeyHash } from './key-hash.js';
-import { isLoopback } from './loopback.js';
+import { type AllowedHttp, isHttpAllowed } from './plain-http.js';
 
 const id = z
   .string()
@@ -86,21 +86,23 @@ const jwtFields = z.strictObject({
   claims: z.record(text, text).optional(),
   /** Allows an issuer on this machine without TLS. */
   allowInsecureRequests: z.boolean().optional(),
+  /** Allows an issuer beyond this machine without TLS. */
+  allowPlainHttp: z.boolean().optional(),
   ...grantFields,
 });
 
-const jwt = jwtFields.superRefine(({ issuer, jwksUri, allowInsecureRequests }, context) => {
+const jwt = jwtFields.superRefine(({ issuer, jwksUri, ...allowed }, context) => {
   for (const [field, value] of Object.entries({ issuer, jwksUri })) {
-    const problem = value === undefined ? undefined : addressProblem(value, allowInsecureRequests);
+    const problem = value === undefined ? undefined : addressProblem(value, allowed);
     if (problem) context.addIssue({ code: 'custom', path: [field], message: problem });
   }
 });
 
-function addressProblem(value: string, mayBeInsecure = false): string | undefined {
+function addressProblem(value: string, allowed: AllowedHttp): string | undefined {
   const url = URL.canParse(value) ? new URL(value) : undefined;
   if (!url || !['https:', 'http:'].includes(url.protocol)) return 'must be an https URL';
   if (url.username || url.password) return 'must not hold credentials';
-  if (url.protocol === 'https:' || (mayBeInsecure && isLoopback(url.hostname))) return undefined;
+  if (url.protocol === 'https:' || isHttpAllowed(url, allowed)) return undefined;
   return 'must be https: who could exchange the keys on the way could let anybody in';
 }
 

@@ -6,6 +6,13 @@ export interface ConfigProblem {
   readonly path: string;
   /** What is wrong and what would be right; never the value that was found, which may be a secret. */
   readonly problem: string;
+  /** The YAML text as a whole is wrong, and no field of it. */
+  readonly isOfText?: boolean;
+}
+
+/** The path of a field, in which an empty name can be seen: YAML reads one where nothing stands before a colon. */
+export function fieldPath(names: readonly PropertyKey[]): string {
+  return names.map((name) => (name === '' ? '""' : String(name))).join('.') || 'the file';
 }
 
 /** The gateway cannot start with this configuration; the message names every field that is wrong. */

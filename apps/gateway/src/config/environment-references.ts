@@ -1,4 +1,4 @@
-import { type ConfigProblem } from './config.error.js';
+import { type ConfigProblem, fieldPath } from './config.error.js';
 
 /** Private-use characters stand in for the braces of a reference, which begin a mapping in YAML's flow style. */
 const REFERENCE = /\$\{([A-Za-z_][A-Za-z0-9_]*)\}/g;
@@ -16,11 +16,11 @@ export function resolveReferences(
   problems: ConfigProblem[],
   path: readonly string[] = [],
 ): unknown {
-  if (typeof value === 'string') return resolveString(value, env, problems, path.join('.'));
+  if (typeof value === 'string') return resolveString(value, env, problems, fieldPath(path));
   if (typeof value !== 'object' || value === null) return value;
   const inside = (item: unknown, key: number | string) => {
     const itemPath = [...path, `${key}`];
-    if (key === '__proto__') problems.push({ path: itemPath.join('.'), problem: 'is not a name that can be used' });
+    if (key === '__proto__') problems.push({ path: fieldPath(itemPath), problem: 'is not a name that can be used' });
     return resolveReferences(item, env, problems, itemPath);
   };
   if (Array.isArray(value)) return value.map(inside);

@@ -1,4 +1,5 @@
 import { isAbsolute, resolve } from 'node:path';
+import { DEFAULT_LOG_LEVEL, LOG_LEVELS, type LogLevel, logLevelOf } from '../log/log-level.js';
 import { type ConfigProblem } from './config.error.js';
 
 /** The settings of the environment: where to listen, and what differs between machines. */
@@ -13,6 +14,8 @@ export interface Environment {
   readonly redisUrl?: string;
   /** From `HTTPS_PROXY` and `NO_PROXY`. */
   readonly outbound?: OutboundProxy;
+  /** From `LOG_LEVEL`: lines of a lower level are not written. */
+  readonly logLevel: LogLevel;
   /** Folder of the gateway's files. */
   readonly stateDir: string;
 }
@@ -40,12 +43,15 @@ export function readEnvironment(env: NodeJS.ProcessEnv, cwd: string, problems: C
   if (outbound && !isProxyUrl(outbound.url)) {
     problems.push({ path: 'HTTPS_PROXY', problem: 'must be an http:// or https:// URL of a proxy' });
   }
+  const logLevel = env.LOG_LEVEL ? logLevelOf(env.LOG_LEVEL) : DEFAULT_LOG_LEVEL;
+  if (!logLevel) problems.push({ path: 'LOG_LEVEL', problem: `must be one of ${LOG_LEVELS.join(', ')}` });
   return {
     host: host || undefined,
     port: port ? Number(port) : undefined,
     configPath: resolve(cwd, configPath ?? ''),
     redisUrl: redisUrl || undefined,
     outbound,
+    logLevel: logLevel ?? DEFAULT_LOG_LEVEL,
     stateDir: resolve(cwd, env.GATEWAY_STATE_DIR || '.mintonce'),
   };
 }

@@ -1,6 +1,7 @@
 import { type ConfigProblem } from './config.error.js';
 import { type IntegrationConfig, type TokenConfig } from './config.schema.js';
 import { type ReadClientTls, resolveTls } from './client-tls.js';
+import { isInTheClear } from './plain-http.js';
 import { resolveSecret, type Secret, valueOf } from './secret.js';
 
 /** A `token` section whose `file:` references are resolved. */
@@ -71,13 +72,17 @@ function textOf(secret: Secret): string {
 }
 
 function conflictsOf(
-  { credential = '', forwardAuthorizationAs, upstream, tls, token }: Integration,
+  { credential = '', forwardAuthorizationAs, upstream, allowPlainHttp, tls, token }: Integration,
   path: string,
 ): ConfigProblem[] {
   const conflicts: ConfigProblem[] = [];
   const header = credential.split(':')[0]?.toLowerCase();
   if (header === forwardAuthorizationAs?.toLowerCase()) {
     conflicts.push({ path: `${path}.forwardAuthorizationAs`, problem: 'must not be the header of credential' });
+  }
+  if (isInTheClear(upstream) && !allowPlainHttp) {
+    const problem = 'must be https: a token travels in the clear beyond this machine only with allowPlainHttp';
+    conflicts.push({ path: `${path}.upstream`, problem });
   }
   if (tls && upstream.startsWith('http:')) {
     conflicts.push({ path: `${path}.tls`, problem: 'has no use: upstream is http' });

@@ -8,8 +8,9 @@ export function explainConfig({ problems }: ConfigError, fileName: string, yaml:
   return problems.map((problem) => explain(problem, fileName, find(problem.path))).join('\n');
 }
 
-function explain({ path, problem }: ConfigProblem, fileName: string, line: number | undefined): string {
-  return `${line === undefined ? '' : `${fileName}:${line}: `}${path}: ${problem}`;
+function explain({ path, problem, isOfText }: ConfigProblem, fileName: string, line: number | undefined): string {
+  const place = line === undefined ? '' : `${fileName}:${line}: `;
+  return `${isOfText ? `${fileName}: ` : place}${path}: ${problem}`;
 }
 
 /** Finds the line of a field, or of the section that should hold it. */

@@ -9,6 +9,7 @@ import { type Environment, readEnvironment } from './environment.js';
 import { resolveEncryption } from './encryption.js';
 import { type Integration, resolveIntegration } from './integration.js';
 import { type Limits } from './limits.js';
+import { DEFAULT_LOG, type LogConfig } from './log.schema.js';
 import { parseConfig } from './parse-config.js';
 import { type RedisConfig, redisFromUrl, resolveRedis } from './redis/redis-config.js';
 import { redisUrlProblem } from './redis/redis.schema.js';
@@ -32,6 +33,7 @@ export interface GatewayConfig
   readonly allowedHosts: ReadonlySet<string>;
   /** @defaultValue `DEFAULT_LIMITS` */
   readonly limits?: Limits;
+  readonly log: LogConfig;
   readonly drainTimeoutMs: number;
   /** The file that all this comes from, to tell what has changed in a later one. */
   readonly file: ConfigFile;
@@ -77,6 +79,8 @@ export function loadConfig(env: NodeJS.ProcessEnv, cwd: string): GatewayConfig {
     integrations,
     allowedHosts: new Set([...file.allowedHosts, ...(file.listen?.hosts ?? [])]),
     limits: file.limits,
+    logLevel: environment.logLevel,
+    log: file.log ?? DEFAULT_LOG,
     drainTimeoutMs: file.drainTimeoutMs,
     file,
   };

@@ -1,6 +1,6 @@
 import { type z } from 'zod';
 import { parseDocument } from 'yaml';
-import { ConfigError, type ConfigProblem } from './config.error.js';
+import { ConfigError, type ConfigProblem, fieldPath } from './config.error.js';
 import { type ConfigFile, configSchema } from './config.schema.js';
 import { markReferences, resolveReferences } from './environment-references.js';
 
@@ -26,20 +26,21 @@ function parseYaml(yaml: string): unknown {
   if (error) {
     const at = error.linePos?.[0];
     const path = at ? `line ${at.line}, column ${at.col}` : 'YAML';
-    throw new ConfigError([{ path, problem: `is not YAML (${error.code})` }]);
+    throw new ConfigError([{ path, problem: `is not YAML (${error.code})`, isOfText: true }]);
   }
   try {
     return document.toJS() ?? {};
   } catch {
-    throw new ConfigError([{ path: 'YAML', problem: 'has aliases that cannot be resolved, or too many of them' }]);
+    const problem = 'has aliases that cannot be resolved, or too many of them';
+    throw new ConfigError([{ path: 'YAML', problem, isOfText: true }]);
   }
 }
 
 function problemsOf(issue: z.core.$ZodIssue): ConfigProblem[] {
-  const path = issue.path.join('.') || 'the file';
+  const path = fieldPath(issue.path);
   switch (issue.code) {
     case 'unrecognized_keys':
-      return issue.keys.map((key) => ({ path: [...issue.path, key].join('.'), problem: 'is not an option' }));
+      return issue.keys.map((key) => ({ path: fieldPath([...issue.path, key]), problem: 'is not an option' }));
     case 'invalid_key':
       return [{ path, problem: issue.issues[0]?.message ?? issue.message }];
     case 'invalid_union':
@@ -60,5 +61,5 @@ function unionProblems({ path, message, errors }: z.core.$ZodIssueInvalidUnion):
     return meant.flatMap((issue) => problemsOf({ ...issue, path: [...path, ...issue.path] }));
   }
   const problem = message === 'Invalid input' ? 'has a form that is not one of those allowed' : message;
-  return [{ path: path.join('.'), problem }];
+  return [{ path: fieldPath(path), problem }];
 }

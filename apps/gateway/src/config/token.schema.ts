@@ -30,6 +30,8 @@ const fields = z.strictObject({
   /** The type of the tokens, for servers that answer with another one than Bearer. */
   tokenType: text.optional(),
   allowInsecureRequests: z.boolean().optional(),
+  /** Allows an identity provider beyond this machine without TLS. */
+  allowPlainHttp: z.boolean().optional(),
 });
 
 export const token = fields.superRefine(({ clientAuth, clientSecret, tls }, context) => {

@@ -1,12 +1,14 @@
 import { TokenCacheHealthIndicator } from '@mintonce/token-cache/health';
 import { Controller, Get, Req } from '@nestjs/common';
 import { HealthCheck, type HealthCheckResult, HealthCheckService, type HealthIndicatorResult } from '@nestjs/terminus';
+import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import { type FastifyRequest } from 'fastify';
 import { doorOf } from '../access/doors.js';
 import { InjectConfig } from '../config/gateway-config.token.js';
 import { type GatewayConfig } from '../config/load-config.js';
 
 /** Health checks. They never mint, and call no authorization server and no upstream. */
+@ApiTags('health')
 @Controller('health')
 export class HealthController {
   constructor(
@@ -17,6 +19,7 @@ export class HealthController {
 
   /** Liveness: the event loop answers. */
   @Get('live')
+  @ApiOperation({ summary: 'Whether the event loop answers' })
   live(): { status: 'ok' } {
     return { status: 'ok' };
   }
@@ -27,6 +30,7 @@ export class HealthController {
    * a credential.
    */
   @Get('ready')
+  @ApiOperation({ summary: 'Whether this gateway can serve' })
   @HealthCheck()
   ready(@Req() { raw }: Pick<FastifyRequest, 'raw'>): Promise<HealthCheckResult> {
     const isGuarded = this.config.access !== undefined && doorOf(raw) === 'main';
@@ -40,6 +44,7 @@ export class HealthController {
 
   /** The same, with the state of every integration. */
   @Get()
+  @ApiOperation({ summary: 'The same, with the state of every integration' })
   @HealthCheck()
   all(): Promise<HealthCheckResult> {
     return this.health.check([() => this.tokens.isHealthy('tokens')]);

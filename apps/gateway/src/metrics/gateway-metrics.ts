@@ -1,10 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { InjectMetric } from '@willsoto/nestjs-prometheus';
 import { Counter, Gauge, Histogram } from 'prom-client';
+import { WORKER } from '../worker.js';
 import { VERSION } from './version.js';
-
-/** Slot of this process under PM2; 0 without PM2. */
-const WORKER = process.env.NODE_APP_INSTANCE ?? '0';
 
 /** The gateway's own metrics, beside those of the tokens. Labels hold integration names, statuses and slots only. */
 @Injectable()
@@ -27,7 +25,10 @@ export class GatewayMetrics {
     const requestsWith = (code: number) => this.requests.labels({ integration, code, worker: WORKER });
     const requestSeconds = this.requestSeconds.labels({ integration });
     const upstreamSeconds = this.upstreamSeconds.labels({ integration });
-    const unauthorizedRetries = this.retries.labels({ integration, reason: 'unauthorized' });
+    const retries = {
+      unauthorized: this.retries.labels({ integration, reason: 'unauthorized' }),
+      connection: this.retries.labels({ integration, reason: 'connection' }),
+    };
     return {
       answered: (code, durationMs) => {
         const counter = codes.get(code) ?? requestsWith(code);
@@ -36,7 +37,7 @@ export class GatewayMetrics {
         requestSeconds.observe(durationMs / 1000);
       },
       upstreamAnswered: (durationMs) => upstreamSeconds.observe(durationMs / 1000),
-      retried: () => unauthorizedRetries.inc(),
+      retried: (reason) => retries[reason].inc(),
       foreignReference: (field) => this.foreignReferences.inc({ integration, field }),
     };
   }
@@ -48,8 +49,8 @@ export interface IntegrationMetrics {
   answered(code: number, durationMs: number): void;
   /** The header of the upstream's answer arrived. */
   upstreamAnswered(durationMs: number): void;
-  /** A request was sent again after a 401. */
-  retried(): void;
+  /** A request was sent again: after an answer that speaks against the token, or because its kept connection was closed. */
+  retried(reason: 'unauthorized' | 'connection'): void;
   /** A reference in that field of an answer leads past the gateway. */
   foreignReference(field: string): void;
 }

@@ -17,6 +17,17 @@ export interface AnswerLimits {
   readonly headersMs: number;
 }
 
+/** What one dispatch is held to, and who is told of it. */
+export interface AnswerHeadOptions {
+  readonly limits: AnswerLimits;
+  /** Body of the request, if it is sent as it comes. */
+  readonly body?: Readable;
+  /** Told when the request is sent again because its kept connection was closed. */
+  repeated(): void;
+  /** Told when the final answer begins, before anything is passed on. */
+  answered(): void;
+}
+
 /**
  * Holds one dispatch to a time limit and to a framing that the gateway understands, until the header of its final answer. undici
  * begins its own limit anew with each interim answer (RFC 9110 section 15.2), and takes a coded body for a plain one.
@@ -24,39 +35,41 @@ export interface AnswerLimits {
 export class AnswerHead implements Dispatcher.DispatchHandler {
   private timeout?: NodeJS.Timeout;
   private interimAnswers = 0;
+  private isSent = false;
   private isOver = false;
   private hasGivenUp = false;
 
   /**
    * @param attempt told everything that happens
    * @param caller the controller that all attempts of the exchange share
-   * @param body of the request, if it is sent as it comes
    */
   constructor(
     private readonly attempt: DispatchAttempt,
     private readonly caller: Controller,
-    private readonly limits: AnswerLimits,
-    private readonly body?: Readable,
+    private readonly options: AnswerHeadOptions,
   ) {
-    this.timeout = setTimeout(() => this.giveUp(), limits.connectionMs);
+    this.timeout = setTimeout(() => this.giveUp(), options.limits.connectionMs);
   }
 
   onRequestStart(controller: Controller, context: unknown): void {
     // undici closes the connection of a request that is aborted, and keeps it when the request throws before it is sent.
     if (this.hasGivenUp) throw new UpstreamBusyError();
     if (this.caller.aborted) throw this.caller.reason ?? new Error('The caller left');
+    if (this.isSent) this.options.repeated();
+    this.isSent = true;
     clearTimeout(this.timeout);
+    const { body, limits } = this.options;
     const start = (): void => {
-      if (!this.isOver)
-        this.timeout = setTimeout(() => controller.abort(new HeadersTimeoutError()), this.limits.headersMs);
+      if (!this.isOver) this.timeout = setTimeout(() => controller.abort(new HeadersTimeoutError()), limits.headersMs);
     };
-    if (this.body && !this.body.readableEnded) this.body.once('end', start);
+    if (body && !body.readableEnded) body.once('end', start);
     else start();
     this.attempt.onRequestStart(controller, context);
   }
 
   onRequestUpgrade(controller: Controller, status: number, headers: ReceivedHeaders, socket: Duplex): void {
     this.finish();
+    this.options.answered();
     this.attempt.onRequestUpgrade(controller, status, headers, socket);
   }
 
@@ -66,8 +79,9 @@ export class AnswerHead implements Dispatcher.DispatchHandler {
       return;
     }
     this.finish();
-    if (!isPlain(headers['transfer-encoding'])) controller.abort(new InvalidAnswerError('transfer coding'));
-    else this.attempt.onResponseStart(controller, status, headers, message);
+    if (!isPlain(headers['transfer-encoding'])) return controller.abort(new InvalidAnswerError('transfer coding'));
+    this.options.answered();
+    this.attempt.onResponseStart(controller, status, headers, message);
   }
 
   onResponseData(controller: Controller, chunk: Buffer): void {

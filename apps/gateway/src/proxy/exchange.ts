@@ -3,8 +3,10 @@ import { Readable } from 'node:stream';
 import { type Token, type TokenService, type Transport } from '@mintonce/token-cache';
 import { DispatchAttempt, RelayController } from '@mintonce/token-cache/undici';
 import { type Dispatcher } from 'undici';
+import { factsOf } from '../log/request-facts.js';
 import { askForBody } from '../server/expect-continue.js';
 import { AnswerHead } from './answer-head.js';
+import { ExchangeTimes } from './exchange-times.js';
 import { ProblemError } from './problem.js';
 import { type RequestBody, requestBody } from './request-body.js';
 import { requestHeaders } from './request-headers.js';
@@ -20,6 +22,7 @@ type OutgoingBody = Pick<RequestBody, 'content' | 'contentLength'>;
 export class Exchange {
   private readonly controller = new RelayController();
   private readonly relay: ResponseRelay;
+  private readonly times: ExchangeTimes;
   private isLeft = false;
 
   constructor(
@@ -31,6 +34,7 @@ export class Exchange {
     private readonly response: ServerResponse,
     private readonly requestId: string,
   ) {
+    this.times = new ExchangeTimes(factsOf(request));
     const { forwardCookies, timeouts } = upstream.config;
     const references = new ResponseReferences({
       ...upstream.mount,
@@ -72,8 +76,14 @@ export class Exchange {
   /** The token is taken when there is something to send: a body may be on its way for longer than a token lives. */
   private async forward(body: RequestBody): Promise<void> {
     const { signal } = this.controller;
-    const attempt = await this.tokens.send(this.upstream.name, this.transport(body), { signal });
-    attempt.release();
+    this.times.tokenWanted();
+    try {
+      const attempt = await this.tokens.send(this.upstream.name, this.transport(body), { signal });
+      attempt.release();
+    } catch (error) {
+      this.times.tokenAwaited();
+      throw error;
+    }
     await this.relay.finished;
   }
 
@@ -81,7 +91,8 @@ export class Exchange {
     let requests = 0;
     const outgoing = (): OutgoingBody => {
       if (requests++ === 0) return body;
-      this.upstream.metrics.retried();
+      this.upstream.metrics.retried('unauthorized');
+      factsOf(this.request).retries = requests - 1;
       return { content: body.again() ?? null };
     };
     return {
@@ -101,16 +112,23 @@ export class Exchange {
     const headers = requestHeaders(this.request, config, token.header, this.requestId);
     if (contentLength !== undefined) headers.push('content-length', contentLength);
     const attempt = new DispatchAttempt(this.relay, this.controller, speaksAgainst);
-    const sentAt = performance.now();
+    this.times.tokenAwaited();
     const method = this.request.method as Dispatcher.HttpMethod;
     const body = content instanceof Readable ? content : undefined;
-    const head = new AnswerHead(attempt, this.controller, this.upstream.answerLimits, body);
+    const { answerLimits: limits } = this.upstream;
+    const head = new AnswerHead(attempt, this.controller, {
+      limits,
+      body,
+      repeated: () => metrics.retried('connection'),
+      // A short answer may be over before the promise of its beginning is heard.
+      answered: () => metrics.upstreamAnswered(this.times.upstreamAwaited()),
+    });
     dispatcher.dispatch({ origin: mount.origin, method, path: this.path, headers, body: content }, head);
     await attempt.begun.catch((error: unknown) => {
+      this.times.upstreamAwaited();
       if (error instanceof ProblemError) throw error;
       throw new ProblemError(upstreamProblem(name, error), { cause: error });
     });
-    metrics.upstreamAnswered(performance.now() - sentAt);
     return attempt;
   }
 }

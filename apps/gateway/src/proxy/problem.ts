@@ -1,4 +1,6 @@
 import { type IncomingMessage, type ServerResponse } from 'node:http';
+import { factsOf } from '../log/request-facts.js';
+import { OWN_HEADERS } from './own-headers.js';
 import { ownProxyStatus } from './proxy-status.js';
 
 /** An error that the gateway answers with. `detail` is for the caller: it holds no internals. */
@@ -33,7 +35,7 @@ export function problemHeaders(problem: Problem, requestId: string): Record<stri
   const { retryAfterMs, headers } = problem;
   return {
     'content-type': 'application/problem+json',
-    'cache-control': 'no-store',
+    ...OWN_HEADERS,
     'x-request-id': requestId,
     'proxy-status': ownProxyStatus(problem),
     ...(retryAfterMs !== undefined && { 'retry-after': `${Math.max(1, Math.ceil(retryAfterMs / 1000))}` }),
@@ -43,6 +45,7 @@ export function problemHeaders(problem: Problem, requestId: string): Record<stri
 
 /** Answers with a problem document, or breaks the answer off if it has begun. */
 export function sendProblem(response: ServerResponse, problem: Problem, requestId: string): void {
+  factsOf(response.req).code = problem.code;
   if (response.headersSent) {
     response.destroy();
     return;

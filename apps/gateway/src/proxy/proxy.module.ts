@@ -3,7 +3,6 @@ import { Module, type OnModuleInit } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import { type FastifyInstance } from 'fastify';
 import { MetricsModule } from '../metrics/metrics.module.js';
-import { FailureLog } from './failure-log.js';
 import { ProxyService } from './proxy.service.js';
 import { Upstreams } from './upstreams.js';
 
@@ -15,7 +14,7 @@ const ROUTED_METHODS = METHODS.filter((method) => method !== 'CONNECT');
  */
 @Module({
   imports: [MetricsModule],
-  providers: [ProxyService, Upstreams, FailureLog],
+  providers: [ProxyService, Upstreams],
   exports: [Upstreams],
 })
 export class ProxyModule implements OnModuleInit {

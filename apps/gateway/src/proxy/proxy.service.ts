@@ -4,10 +4,11 @@ import { Injectable } from '@nestjs/common';
 import { InjectConfig } from '../config/gateway-config.token.js';
 import { DEFAULT_LIMITS } from '../config/limits.js';
 import { type GatewayConfig } from '../config/load-config.js';
+import { factsOf } from '../log/request-facts.js';
 import { GatewayMetrics, type IntegrationMetrics } from '../metrics/gateway-metrics.js';
 import { isPlain } from './answer-head.js';
+import { answeredStatus } from './answered-status.js';
 import { Exchange } from './exchange.js';
-import { FailureLog } from './failure-log.js';
 import { namedInConnection } from './hop-by-hop.js';
 import { onceClosed } from './once-closed.js';
 import { type Problem, ProblemError, sendProblem } from './problem.js';
@@ -22,15 +23,12 @@ import {
   unsupportedUpgrade,
 } from './problems.js';
 import { FORWARDED_METHODS } from './proxy.methods.js';
-import { requestIdOf } from './request-id.js';
+import { idOfRequest } from './request-id.js';
 import { failureCode } from './upstream-problem.js';
 import { proxyTarget, upstreamPath } from './upstream-target.js';
 import { type Upstream } from './upstream.js';
 import { Upstreams } from './upstreams.js';
 import { isLooping } from './via.js';
-
-/** nginx's status for a caller that closed the connection before the answer. */
-const CALLER_LEFT = 499;
 
 type Route = { upstream: Upstream; path: string } | { problem: Problem };
 
@@ -45,7 +43,6 @@ export class ProxyService {
     private readonly tokens: TokenService,
     private readonly upstreams: Upstreams,
     private readonly metrics: GatewayMetrics,
-    private readonly log: FailureLog,
     @InjectConfig() config: GatewayConfig,
   ) {
     this.maxInFlight = (config.limits ?? DEFAULT_LIMITS).inFlight;
@@ -54,19 +51,20 @@ export class ProxyService {
 
   /** Answers the request; never throws. */
   handle(request: IncomingMessage, response: ServerResponse): void {
-    const requestId = requestIdOf(request.headers['x-request-id']);
+    const requestId = idOfRequest(request);
     const route = this.route(request);
     if ('problem' in route) {
       this.measure(request, response, this.unrouted);
       return sendProblem(response, route.problem, requestId);
     }
+    factsOf(request).integration = route.upstream.name;
     if (this.inFlight >= this.maxInFlight) {
       this.measure(request, response, route.upstream.metrics);
       return sendProblem(response, overloaded(), requestId);
     }
     const exchange = new Exchange(this.tokens, route.upstream, route.path, request, response, requestId);
     this.measure(request, response, route.upstream.metrics, () => exchange.abandon());
-    void this.run(exchange, route.upstream.name, response, requestId);
+    void this.run(exchange, response, requestId);
   }
 
   private route(request: IncomingMessage): Route {
@@ -82,21 +80,15 @@ export class ProxyService {
     return path === undefined ? { problem: invalidPath() } : { upstream, path: path + target.query };
   }
 
-  private async run(
-    exchange: Exchange,
-    integration: string,
-    response: ServerResponse,
-    requestId: string,
-  ): Promise<void> {
+  private async run(exchange: Exchange, response: ServerResponse, requestId: string): Promise<void> {
+    const facts = factsOf(response.req);
     try {
       await exchange.run();
-      if (exchange.brokenBy) this.log.failed(integration, `broken off (${failureCode(exchange.brokenBy)})`);
+      if (exchange.brokenBy) facts.cause = failureCode(exchange.brokenBy);
     } catch (error) {
       if (exchange.isAbandoned) return;
-      const problem = problemOf(error);
-      const cause = error instanceof ProblemError && error.cause ? ` (${failureCode(error.cause)})` : '';
-      if (problem.status >= 500) this.log.failed(integration, `${problem.code}${cause}`);
-      sendProblem(response, problem, requestId);
+      if (error instanceof ProblemError && error.cause) facts.cause = failureCode(error.cause);
+      sendProblem(response, problemOf(error), requestId);
     }
   }
 
@@ -112,7 +104,7 @@ export class ProxyService {
     onceClosed(request, response, () => {
       this.metrics.inFlight.dec();
       this.inFlight--;
-      metrics.answered(response.headersSent ? response.statusCode : CALLER_LEFT, performance.now() - startedAt);
+      metrics.answered(answeredStatus(response), performance.now() - startedAt);
       if (!response.writableFinished) callerLeft?.();
     });
   }

@@ -1,6 +1,7 @@
 import { subscribe } from 'node:diagnostics_channel';
 import { type Socket } from 'node:net';
 import { InterimHeads } from './interim-heads.js';
+import { onEachRead } from './socket-reads.js';
 
 const heads = new WeakMap<Socket, InterimHeads>();
 
@@ -14,10 +15,5 @@ subscribe('undici:client:sendHeaders', (message) => heads.get((message as { sock
 export function allowContinue(socket: Socket): void {
   const interim = new InterimHeads();
   heads.set(socket, interim);
-  const read = socket.read.bind(socket) as (size?: number) => Buffer | null;
-  socket.read = (size) => {
-    const chunk = read(size);
-    if (chunk) interim.rename(chunk);
-    return chunk;
-  };
+  onEachRead(socket, (chunk) => interim.rename(chunk));
 }

@@ -1,6 +1,7 @@
 import { buildConnector } from 'undici';
 import { type ClientTls, type ReadClientTls } from '../config/client-tls.js';
 import { remade } from '../remade.js';
+import { repeatWhatIsUnheard } from './kept-connection.js';
 import { allowContinue } from './unsolicited-continue.js';
 
 /** TLS is verified whatever NODE_TLS_REJECT_UNAUTHORIZED says. */
@@ -60,6 +61,7 @@ function strictConnector(connect: buildConnector.connector): buildConnector.conn
   return (options, callback) =>
     connect(options, (...[error, socket]) => {
       if (error) return callback(error, null);
+      repeatWhatIsUnheard(socket);
       // This listener comes before undici's own, which compares the code.
       socket.on('error', (failure: NodeJS.ErrnoException) => {
         if (failure.code === 'ECONNRESET') failure.code = 'GATEWAY_CONNECTION_RESET';

@@ -9,6 +9,10 @@ export interface DispatcherOptions {
   readonly headersMs: number;
   /** Most connections at once. */
   readonly connections: number;
+  /** How long an idle connection is kept, in ms, if the upstream says nothing of it; 0 for no idle connections at all. */
+  readonly keepAliveMs: number;
+  /** How long one is kept at most, in ms, whatever the upstream says. */
+  readonly keepAliveMaxMs: number;
   /** What connections are verified with, and what they present; through a proxy, as it was at the start. */
   readonly tls?: ReadClientTls;
   /** Absent if upstreams are connected to directly. */
@@ -17,12 +21,14 @@ export interface DispatcherOptions {
 
 /**
  * What sends requests to one origin: a pool of connections, and for an https origin that a proxy leads to, tunnels through that
- * proxy (RFC 9110 section 9.3.6). An http upstream is on this machine, and its token must not reach a proxy in the clear.
+ * proxy (RFC 9110 section 9.3.6). An http upstream is connected to directly: its token must not reach a proxy in the clear.
  */
 export function upstreamDispatcher(origin: string, options: DispatcherOptions): Dispatcher {
-  const { connectMs, headersMs, connections, tls, outbound } = options;
+  const { connectMs, headersMs, connections, keepAliveMs, keepAliveMaxMs, tls, outbound } = options;
   const poolOptions: Pool.Options = {
     connections,
+    ...(keepAliveMs > 0 ? { keepAliveTimeout: keepAliveMs } : { pipelining: 0 }),
+    keepAliveMaxTimeout: keepAliveMaxMs,
     headersTimeout: headersMs,
     // The relay limits the body instead, because it knows the content type and must not limit an event stream.
     bodyTimeout: 0,

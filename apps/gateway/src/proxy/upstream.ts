@@ -21,6 +21,8 @@ export class Upstream {
       | 'upstream'
       | 'tls'
       | 'maxConnections'
+      | 'keepAliveMs'
+      | 'keepAliveMaxMs'
       | 'timeouts'
       | 'retryBodyLimitBytes'
       | 'bodyLimitBytes'
@@ -39,6 +41,8 @@ export class Upstream {
       connectMs,
       headersMs,
       connections: config.maxConnections,
+      keepAliveMs: config.keepAliveMs,
+      keepAliveMaxMs: config.keepAliveMaxMs,
       tls: config.tls,
       outbound,
     });

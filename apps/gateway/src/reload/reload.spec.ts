@@ -111,8 +111,8 @@ describe('Reload', () => {
     const integrations = { billing: billing() };
     const sections = { store: 'memory', limits: { inFlight: 7 }, policy: { nearCache: false } };
 
-    expect(take({ ...sections, integrations })).toEqual(['store', 'limits', 'policy.nearCache']);
-    expect(take({ ...sections, integrations })).toEqual(['store', 'limits', 'policy.nearCache']);
+    expect(take({ ...sections, integrations })).toEqual(['store', 'limits.inFlight', 'policy.nearCache']);
+    expect(take({ ...sections, integrations })).toEqual(['store', 'limits.inFlight', 'policy.nearCache']);
     expect(take({ integrations })).toEqual([]);
   });
 

@@ -1,18 +1,26 @@
 import { isDeepStrictEqual } from 'node:util';
 import { TokenService } from '@mintonce/token-cache';
 import { Injectable } from '@nestjs/common';
-import { rethrowAsConfigError } from '../config/config.error.js';
+import { ConfigError, rethrowAsConfigError } from '../config/config.error.js';
 import { type ConfigFile } from '../config/config.schema.js';
 import { InjectConfig } from '../config/gateway-config.token.js';
+import { DEFAULT_LIMITS, type Limits } from '../config/limits.js';
 import { type GatewayConfig } from '../config/load-config.js';
+import { isLoopback } from '../config/loopback.js';
+import { warnOfPlainHttp } from '../config/plain-http.js';
 import { policyPathOf } from '../config/policy-path.js';
 import { Upstreams } from '../proxy/upstreams.js';
 import { integrationOptions } from '../tokens/tokens.module.js';
 
-/** Options of the policy that the library reads once. */
-const START_ONLY = ['nearCache', 'warmUpTimeoutMs'] as const;
+/** What is read once, at the start, of the sections that are taken otherwise. */
+const START_ONLY = {
+  policy: ['nearCache', 'warmUpTimeoutMs'],
+  limits: ['connections', 'inFlight'],
+} as const;
 
-/** Takes another configuration while the gateway serves: its integrations and their policy. */
+const TAKEN: readonly string[] = ['integrations', 'access', ...Object.keys(START_ONLY)];
+
+/** Takes another configuration while the gateway serves: its integrations and their policy, who may call, and callers' limits. */
 @Injectable()
 export class Reload {
   constructor(
@@ -22,14 +30,14 @@ export class Reload {
   ) {}
 
   /**
-   * Takes the integrations and the policy of `next`, all in one step: no request sees a part of it.
+   * Takes what can be taken of `next`, all in one step: no request sees a part of it.
    *
    * @returns the sections that have changed as well and need a restart
    * @throws ConfigError naming the field; then nothing has changed
    */
   take(next: GatewayConfig): readonly string[] {
-    const policy = { ...next.policy };
-    for (const option of START_ONLY) delete policy[option];
+    this.checkDoor(next);
+    const policy = without(START_ONLY.policy, next.policy);
     const integrations = integrationOptions(next);
     try {
       this.tokens.reconfigure({ ...policy, integrations });
@@ -38,28 +46,51 @@ export class Reload {
     }
     this.upstreams.replace(this.config, next);
     const former = this.config.file;
+    const fixed = fixedFields(former, next.file);
+    const limits = { ...next.limits, ...only(START_ONLY.limits, this.config.limits ?? DEFAULT_LIMITS) } as Limits;
     const file = {
       ...former,
       integrations: next.file.integrations,
-      policy: { ...next.file.policy, ...startOnly(former) },
+      access: next.file.access,
+      policy: { ...without(START_ONLY.policy, next.file.policy), ...only(START_ONLY.policy, former.policy) },
+      limits,
     };
-    const fixed = fixedSections(former, next.file);
+    const access = isDeepStrictEqual(this.config.access, next.access) ? this.config.access : next.access;
     // Everybody reads the configuration from this one object, when it is needed.
-    Object.assign(this.config, { integrations: next.integrations, policy: next.policy, file });
+    Object.assign(this.config, { integrations: next.integrations, policy: next.policy, access, limits, file });
+    warnOfPlainHttp(this.config);
     return fixed;
+  }
+
+  /** The file may listen elsewhere and ask for no credential there; the door that is open now stays where it is. */
+  private checkDoor({ access }: GatewayConfig): void {
+    if (access || isLoopback(this.config.host)) return;
+    const problem =
+      'must say who may call for as long as the gateway listens beyond loopback: a change of listen waits for a restart';
+    throw new ConfigError([{ path: 'access', problem }]);
   }
 }
 
-/** What differs beside integrations and policy. */
-function fixedSections(former: ConfigFile, next: ConfigFile): readonly string[] {
+/** What differs beside that which is taken. */
+function fixedFields(former: ConfigFile, next: ConfigFile): readonly string[] {
   const names = new Set(Object.keys({ ...former, ...next })) as Set<keyof ConfigFile>;
-  const fixed = [...names].filter((name) => !['integrations', 'policy'].includes(name));
-  const changed: string[] = fixed.filter((name) => !isDeepStrictEqual(former[name], next[name]));
-  const [was, is] = [startOnly(former), startOnly(next)];
-  const options = START_ONLY.filter((option) => !isDeepStrictEqual(was[option], is[option]));
-  return [...changed, ...options.map((option) => `policy.${option}`)];
+  const fixed = [...names].filter((name) => !TAKEN.includes(name) && !isDeepStrictEqual(former[name], next[name]));
+  const differs = (section: 'policy' | 'limits') =>
+    START_ONLY[section].flatMap((field) => {
+      const [was, is] = [former, next].map((file) => only([field], sectionOf(file, section)));
+      return isDeepStrictEqual(was, is) ? [] : [`${section}.${field}`];
+    });
+  return [...fixed, ...differs('limits'), ...differs('policy')];
 }
 
-function startOnly({ policy = {} }: ConfigFile): Partial<Record<(typeof START_ONLY)[number], unknown>> {
-  return Object.fromEntries(START_ONLY.map((option) => [option, policy[option]]));
+function sectionOf({ policy, limits = DEFAULT_LIMITS }: ConfigFile, section: 'policy' | 'limits'): object | undefined {
+  return section === 'policy' ? policy : limits;
+}
+
+function only(fields: readonly string[], section: object = {}): object {
+  return Object.fromEntries(Object.entries(section).filter(([name]) => fields.includes(name)));
+}
+
+function without(fields: readonly string[], section: object = {}): object {
+  return Object.fromEntries(Object.entries(section).filter(([name]) => !fields.includes(name)));
 }

@@ -6,7 +6,7 @@ import { type Limits } from '../config/limits.js';
 import { type Problem, sendProblem } from '../proxy/problem.js';
 import { unsupportedMethod } from '../proxy/problems.js';
 import { FORWARDED_METHODS } from '../proxy/proxy.methods.js';
-import { requestIdOf } from '../proxy/request-id.js';
+import { idOfRequest } from '../proxy/request-id.js';
 import { ConnectionLimit } from './connection-limit.js';
 import { ConnectionTurns } from './connection-turns.js';
 import { expectsContinue } from './expect-continue.js';
@@ -45,7 +45,7 @@ export function createHttpServer(handler: Handler, limits: Limits, tls?: TlsFile
   const connections = new ConnectionLimit(server, limits.connections);
   const turns = new ConnectionTurns();
   const refuse = (request: IncomingMessage, response: ServerResponse, problem: Problem): void =>
-    sendProblem(response, problem, requestIdOf(request.headers['x-request-id']));
+    sendProblem(response, problem, idOfRequest(request));
 
   server.on('request', (request, response) => {
     if (connections.isRefused(request.socket)) return;

@@ -7,7 +7,7 @@ import { hashOfKey } from '../config/key-hash.js';
 import { listenOn, operationsServer } from '../access/operations-door.js';
 import { loadConfig } from '../config/load-config.js';
 import { createGateway } from '../gateway.js';
-import { captureAudit } from './capture-audit.js';
+import { capturedLog, type CapturedLog } from './captured-log.js';
 import { recordingUpstream, type RecordingUpstream } from './recording-upstream.js';
 import { tokenEndpoint, type TokenEndpoint } from './token-endpoint.js';
 
@@ -18,12 +18,14 @@ export interface GuardedGateway {
   /** Of the operations door, if the file has one. */
   readonly operationsPort: number;
   readonly operationsUrl: string;
+  /** What it serves, by method in lower case and pattern. */
+  readonly routes: readonly { readonly method: string; readonly path: string }[];
   readonly upstream: RecordingUpstream;
   readonly idp: TokenEndpoint;
   /** Folder of the configuration file. */
   readonly directory: string;
-  /** What it wrote to standard output, by line. */
-  readonly auditLines: Record<string, unknown>[];
+  readonly log: CapturedLog;
+  readonly auditLines: CapturedLog['auditLines'];
   stop(): Promise<void>;
 }
 
@@ -60,12 +62,17 @@ export function guardedGateway(
     };
     writeFileSync(join(directory.path, 'gateway.yaml'), JSON.stringify(all));
     const config = loadConfig({ GATEWAY_CONFIG: 'gateway.yaml', ...env }, directory.path);
-    const app = await createGateway(config);
+    const captured = capturedLog(config.logLevel);
+    const app = await createGateway(config, captured.log);
     running.onStop(() => app.close());
+    const routes: { method: string; path: string }[] = [];
+    const fastify = app.getHttpAdapter().getInstance();
+    fastify.addHook('onRoute', ({ method, url: path }) =>
+      [method].flat().forEach((one) => routes.push({ method: one.toLowerCase(), path })),
+    );
     const operations = operationsServer(app, config);
     await app.listen(0, '127.0.0.1');
     if (operations) await listenOn(operations, { host: '127.0.0.1', port: 0 });
-    const audit = running.add(captureAudit());
     const port = portOf(app.getHttpServer());
     const operationsPort = operations ? portOf(operations) : 0;
     const scheme = config.tls ? 'https' : 'http';
@@ -73,11 +80,13 @@ export function guardedGateway(
       port,
       url: `${scheme}://127.0.0.1:${port}`,
       operationsPort,
+      routes,
       operationsUrl: `http://127.0.0.1:${operationsPort}`,
       upstream,
       idp,
       directory: directory.path,
-      auditLines: audit.lines,
+      log: captured,
+      auditLines: captured.auditLines,
       stop: () => running.stop(),
     };
   });

@@ -5,6 +5,7 @@ import { RunningParts, startTogether, temporaryDirectory } from '@mintonce/test-
 import { type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { type GatewayConfig, loadConfig } from '../config/load-config.js';
 import { createGateway } from '../gateway.js';
+import { capturedLog, type CapturedLog } from './captured-log.js';
 import { recordingUpstream, type RecordingUpstream } from './recording-upstream.js';
 import { tokenEndpoint, type TokenEndpoint } from './token-endpoint.js';
 
@@ -25,6 +26,7 @@ export interface GatewayRig {
 
 export interface RunningGateway {
   readonly app: NestFastifyApplication;
+  readonly log: CapturedLog;
   readonly url: string;
   /** The status of a request to the upstream. */
   call(): Promise<number>;
@@ -70,11 +72,12 @@ export async function gatewayRig(): Promise<GatewayRig> {
 }
 
 async function startGateway(config: GatewayConfig, gateways: RunningParts): Promise<RunningGateway> {
-  const app = await createGateway(config);
+  const log = capturedLog(config.logLevel);
+  const app = await createGateway(config, log.log);
   let stopped: Promise<void> | undefined;
   const stop = () => (stopped ??= app.close());
   gateways.onStop(stop);
   await app.listen(0, '127.0.0.1');
   const url = `http://127.0.0.1:${(app.getHttpServer().address() as AddressInfo).port}`;
-  return { app, url, stop, call: async () => (await fetch(`${url}/proxy/billing/x`)).status };
+  return { app, log, url, stop, call: async () => (await fetch(`${url}/proxy/billing/x`)).status };
 }

@@ -1,6 +1,19 @@
 import { rmSync } from 'node:fs';
-import { startRedis, waitFor } from '@mintonce/test-support';
+import { type IncomingMessage } from 'node:http';
+import { createServer } from 'node:https';
+import { type TLSSocket } from 'node:tls';
+import {
+  type CertificateAuthority,
+  certificateAuthority,
+  type KeyPair,
+  startRedis,
+  waitFor,
+} from '@mintonce/test-support';
+import { type SeenRequest } from '../test/recording-upstream.js';
 import { gatewayRig, type GatewayRig, type RunningGateway } from '../test/running-gateway.js';
+import { tokenEndpoint, type TokenEndpoint } from '../test/token-endpoint.js';
+
+type Section = Record<string, unknown>;
 
 /** Only a changed secret ends such a cool-down within a test. */
 const LONG = { policy: { cooldown: { rejectedMs: 3_600_000 } } };
@@ -116,3 +129,94 @@ describe('A client secret in a file', () => {
     expect([...statuses]).toEqual([200]);
   });
 });
+
+describe('Another file of the token section', () => {
+  let rig: GatewayRig;
+  let idp: TokenEndpoint | undefined;
+
+  beforeEach(async () => {
+    rig = await gatewayRig();
+  });
+  afterEach(async () => {
+    await rig.stop();
+    await idp?.close();
+    idp = undefined;
+  });
+
+  const start = (token: Section, url = rig.idp.url, policy: object = LONG) =>
+    rig.start({
+      ...policy,
+      integrations: {
+        billing: {
+          upstream: rig.upstream.url,
+          token: { grant: 'client_credentials', tokenEndpoint: url, clientId: 'gateway', ...token },
+        },
+      },
+    });
+
+  it.each<[string, Section, (request: IncomingMessage, seen: SeenRequest) => unknown]>([
+    ['a parameter', { parameters: { key: 'file:key' } }, (_, { body }) => form(body).get('key')],
+    ['one of several', { parameters: { key: ['a', 'file:key'] } }, (_, { body }) => form(body).getAll('key')[1]],
+    ['a header', { headers: { 'X-Key': 'file:key' } }, ({ headers }) => headers['x-key']],
+  ])('that was refused and is replaced takes effect in a second: %s', async (_what, section, read) => {
+    rig.file('key', 'old');
+    rig.idp.takes = (...seen) => read(...seen) === 'n3w';
+    const gateway = await start({ clientSecret: 's', allowInsecureRequests: true, ...section });
+    expect([await gateway.call(), await gateway.call()]).toEqual([502, 502]);
+    expect(rig.idp.seen).toHaveLength(1);
+    rig.file('key', 'n3w\n');
+
+    await waitFor(async () => (await gateway.call()) === 200);
+    expect(rig.idp.seen).toHaveLength(2);
+  });
+
+  describe('that is a PEM of tls', () => {
+    let authority: CertificateAuthority;
+    let clients: readonly KeyPair[];
+
+    beforeEach(async () => {
+      authority = await certificateAuthority();
+      clients = await Promise.all(['old', 'n3w'].map((name) => authority.issue(name)));
+      const options = { ...(await authority.issue('idp.internal')), requestCert: true, rejectUnauthorized: false };
+      idp = await tokenEndpoint((listener) => createServer(options, listener));
+      idp.takes = ({ socket }) => (socket as TLSSocket).getPeerCertificate().subject?.CN === 'n3w';
+      rig.file('ca.pem', authority.cert);
+      present(clients[0]!);
+    });
+
+    function present({ cert, key }: KeyPair): void {
+      rig.file('client.pem', cert);
+      rig.file('client.key', key);
+    }
+
+    const section = {
+      clientAuth: 'tls_client_auth',
+      tls: { ca: 'file:ca.pem', cert: 'file:client.pem', key: 'file:client.key', serverName: 'idp.internal' },
+    };
+
+    it('takes effect in a second after its client was refused', async () => {
+      const gateway = await start(section, idp!.url.replace('http:', 'https:'));
+      expect([await gateway.call(), await gateway.call()]).toEqual([502, 502]);
+      expect(idp!.seen).toHaveLength(1);
+      present(clients[1]!);
+
+      await waitFor(async () => (await gateway.call()) === 200);
+      expect(idp!.seen).toHaveLength(2);
+    });
+
+    it('takes effect in a second after the provider was not trusted', async () => {
+      present(clients[1]!);
+      rig.file('ca.pem', (await certificateAuthority()).cert);
+      const patient = { policy: { cooldown: { transientMs: 3_600_000, transientMaxMs: 3_600_000 } } };
+      const gateway = await start(section, idp!.url.replace('http:', 'https:'), patient);
+      expect([await gateway.call(), await gateway.call()]).toEqual([503, 503]);
+      rig.file('ca.pem', authority.cert);
+
+      await waitFor(async () => (await gateway.call()) === 200);
+    });
+  });
+});
+
+function form(body: Buffer): URLSearchParams {
+  return new URLSearchParams(body.toString());
+}

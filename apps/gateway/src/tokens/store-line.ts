@@ -1,13 +1,13 @@
-import { ConsoleLogger } from '@nestjs/common';
+import { Logger } from '@nestjs/common';
 import { type GatewayConfig } from '../config/load-config.js';
 import { isLoopback } from '../config/loopback.js';
 import { type RedisAddress, type RedisConfig } from '../config/redis/redis-config.js';
 
 type StoreConfig = Pick<GatewayConfig, 'store' | 'sqlitePath' | 'redis' | 'encryption'>;
 
-/** Says at the start where tokens are shared and whether they are encrypted there, whatever the level of the log. */
+/** Says at the start where tokens are shared and whether they are encrypted there. */
 export function tellStore(config: StoreConfig): void {
-  const logger = new ConsoleLogger('Gateway', { logLevels: ['log', 'warn'] });
+  const logger = new Logger('Gateway');
   logger.log(storeLine(config));
   if (travelsInTheClear(config)) {
     logger.warn('Tokens travel to Redis in the clear: give redis.tls or a rediss:// URL, or the section encryption');

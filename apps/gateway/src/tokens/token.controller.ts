@@ -1,18 +1,27 @@
 import { TokenService } from '@mintonce/token-cache';
 import { Controller, Header, HttpCode, Param, Post, Req } from '@nestjs/common';
+import { ApiOkResponse, ApiOperation, ApiProperty, ApiPropertyOptional, ApiSchema, ApiTags } from '@nestjs/swagger';
 import { type FastifyRequest } from 'fastify';
 import { AuditLog } from '../access/audit-log.js';
 
 /** A token in the form of RFC 6749 section 5.1. */
-interface TokenResponse {
-  readonly access_token: string;
-  readonly token_type: string;
-  /** Seconds for which the gateway itself would use it. */
-  readonly expires_in: number;
+@ApiSchema({ name: 'Token' })
+class TokenResponse {
+  @ApiProperty()
+  readonly access_token!: string;
+
+  @ApiProperty({ example: 'Bearer' })
+  readonly token_type!: string;
+
+  @ApiProperty({ description: 'Seconds for which the gateway itself would use it' })
+  readonly expires_in!: number;
+
+  @ApiPropertyOptional()
   readonly scope?: string;
 }
 
 /** Gives the token of an integration to a caller who is granted that, for what cannot go through `/proxy`. */
+@ApiTags('tokens')
 @Controller('token')
 export class TokenController {
   constructor(
@@ -23,6 +32,8 @@ export class TokenController {
   /** All answers of the gateway's own routes have `Cache-Control: no-store`. */
   @Post(':integration')
   @HttpCode(200)
+  @ApiOperation({ summary: 'The token itself, for a caller who is granted that' })
+  @ApiOkResponse({ type: TokenResponse })
   @Header('Pragma', 'no-cache')
   async token(@Param('integration') name: string, @Req() { raw }: Pick<FastifyRequest, 'raw'>): Promise<TokenResponse> {
     const { accessToken, tokenType, endsAt, scope } = await this.tokens.getToken(name);

@@ -6,6 +6,7 @@ import { type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { stringify } from 'yaml';
 import { loadConfig } from '../config/load-config.js';
 import { createGateway } from '../gateway.js';
+import { capturedLog } from '../test/captured-log.js';
 import { recordingUpstream, type RecordingUpstream } from '../test/recording-upstream.js';
 import { tokenEndpoint, type TokenEndpoint } from '../test/token-endpoint.js';
 
@@ -40,7 +41,8 @@ describe('A gateway whose integration has warmUp in the file', () => {
       crm: { upstream: upstream.url, token },
     };
     writeFileSync(join(directory.path, 'gateway.yaml'), stringify({ integrations, policy }));
-    const worker = await createGateway(loadConfig({ GATEWAY_CONFIG: 'gateway.yaml', ...env }, directory.path));
+    const config = loadConfig({ GATEWAY_CONFIG: 'gateway.yaml', ...env }, directory.path);
+    const worker = await createGateway(config, capturedLog().log);
     workers.push(worker);
     await worker.listen(0, '127.0.0.1');
     return `http://127.0.0.1:${(worker.getHttpServer().address() as AddressInfo).port}`;

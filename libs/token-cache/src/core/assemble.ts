@@ -13,6 +13,7 @@ import { LastErrors } from './protocol/last-errors.js';
 import { Inquiry } from './protocol/inquiry.js';
 import { KnownCooldowns } from './protocol/known-cooldowns.js';
 import { LookUp } from './protocol/look-up.js';
+import { Meanwhile } from './protocol/meanwhile.js';
 import { Minting } from './protocol/minting.js';
 import { Mints } from './protocol/mints.js';
 import { Publishing } from './protocol/publishing.js';
@@ -61,8 +62,13 @@ export function assemble(config: TokenCacheConfig, closing: AbortSignal, onUnexp
   const hear = (event: TokenStoreEvent): void => {
     store.hear(event);
     tokens.notice(event);
-    cooldowns.forget(event.keyId);
-    if (event.type === 'purged') failures.forget(event.keyId);
+    if (event.type === 'purged-group') {
+      cooldowns.forgetGroup(event.group);
+      failures.forgetGroup(event.group);
+    } else {
+      cooldowns.forget(event.keyId);
+      if (event.type === 'purged') failures.forget(event.keyId);
+    }
     sources.abortVoided(event);
   };
 
@@ -84,9 +90,10 @@ export function assemble(config: TokenCacheConfig, closing: AbortSignal, onUnexp
   const mints = new Mints({ ...known, minting, publishing, retries, bringIn });
   const rejections = new Rejections({ ...known, publishing, announce: (event) => storeEvents.deliver(event) });
   const upkeep = new Upkeep({ ...known, mints, publishing, rejections, onUnexpected });
-  const inquiry = new Inquiry({ ...known, rejections });
-  const acquisition = new Acquisition({ ...known, mints, upkeep, inquiry });
-  const supply = new TokenSupply({ ...known, acquisition, upkeep, mints, retries });
+  const inquiry = new Inquiry({ ...known, rejections, mints });
+  const meanwhile = new Meanwhile({ ...known, mints, upkeep });
+  const acquisition = new Acquisition({ ...known, mints, upkeep, inquiry, meanwhile });
+  const supply = new TokenSupply({ ...known, acquisition, meanwhile, upkeep, mints, retries });
   const withToken = new WithToken({ ...known, rejections, supply });
   return { ...known, guarded, rejections, lookUp: new LookUp(known), supply, withToken };
 }

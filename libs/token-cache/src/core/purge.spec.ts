@@ -1,8 +1,20 @@
 import { type FakeTokenSource } from '../testing/fake-token-source.js';
 import { FaultyTokenStore } from '../testing/faulty-token-store.js';
-import { accessToken, type Fleet, pass, SECOND, settled, silent, startFleet } from '../testing/fleet.spec-support.js';
+import {
+  accessToken,
+  type Fleet,
+  HOUR,
+  pass,
+  SECOND,
+  settled,
+  silent,
+  startFleet,
+} from '../testing/fleet.spec-support.js';
 import { TokenSourceRejectedError, TokenSourceUnavailableError } from './contract/token-cache.errors.js';
-import { type MemoryTokenStore } from './slot/memory-token-store.js';
+import { systemClock } from './contract/clock.js';
+import { type TokenRequest } from './contract/token-request.js';
+import { MemoryTokenStore } from './slot/memory-token-store.js';
+import { type TokenClient } from './token-client.js';
 
 describe('TokenClient', () => {
   let shared: MemoryTokenStore;
@@ -91,6 +103,120 @@ describe('TokenClient', () => {
       const purged = settled(replica({}, store).purge('billing'));
       await pass(5 * SECOND);
       expect(await purged).toMatchObject({ reason: { code: 'TOKEN_STORE_UNAVAILABLE' } });
+    });
+  });
+
+  describe('purgeAll', () => {
+    const REQUESTS: readonly TokenRequest[] = [{}, { tenant: 'one' }, { subject: 'two' }, { scope: 'write' }];
+    const all = (tokens: TokenClient): Promise<string[]> =>
+      Promise.all(REQUESTS.map(async (request) => (await tokens.getToken('billing', request)).accessToken));
+
+    it('makes every replica ask for new tokens of the integration, whatever their scopes, tenants and subjects', async () => {
+      const [a, b, c] = [replica(), replica(), replica()];
+      const before = await all(a);
+      await all(b);
+      await c.purgeAll('billing');
+      await pass(0);
+      const after = await all(b);
+      expect(after.filter((token) => before.includes(token))).toEqual([]);
+      expect(await all(a)).toEqual(after);
+      expect(source.calls).toHaveLength(2 * REQUESTS.length);
+    });
+
+    it('leaves the tokens of other integrations in hand, without a call of the store', async () => {
+      const store = new FaultyTokenStore(shared);
+      const tokens = replica({ integrations: { billing: { source }, crm: { source } } }, store);
+      await tokens.getToken('billing');
+      const { accessToken: ofAnother } = await tokens.getToken('crm');
+      await tokens.purgeAll('billing');
+      store.calls.length = 0;
+      expect((await tokens.getToken('crm')).accessToken).toBe(ofAnother);
+      expect(store.calls).toEqual([]);
+    });
+
+    it('voids all mints in flight: their tokens reach nobody', async () => {
+      const [a, b] = [replica(), replica()];
+      const release = source.hold();
+      const tokens = all(a);
+      await pass(10);
+      await b.purgeAll('billing');
+      release();
+      await pass(100);
+      expect(await tokens).toEqual([5, 6, 7, 8].map((number) => `fake-token-${number}`));
+      expect(source.calls.map(({ context }) => context.signal.aborted)).toEqual([
+        ...REQUESTS.map(() => true),
+        ...REQUESTS.map(() => false),
+      ]);
+    });
+
+    it('ends the cool-downs of all keys, in every process', async () => {
+      const [a, b] = [replica(), replica()];
+      source.failure = new TokenSourceRejectedError('no');
+      await Promise.allSettled(REQUESTS.flatMap((request) => [a, b].map((one) => one.getToken('billing', request))));
+      delete source.failure;
+      await a.purgeAll('billing');
+      await pass(0);
+      expect(await all(b)).toHaveLength(REQUESTS.length);
+    });
+
+    it('begins anew with the pace of rejections', async () => {
+      const tokens = replica();
+      expect(await tokens.invalidate(await tokens.getToken('billing'))).toBe(true);
+      await tokens.purgeAll('billing');
+      expect(await tokens.invalidate(await tokens.getToken('billing'))).toBe(true);
+    });
+
+    it.each([
+      ['minted alone since, of which the store knows nothing', async () => {}],
+      [
+        'was given by the store',
+        async (cutOff: TokenClient, network: FaultyTokenStore) => {
+          network.fault = () => undefined;
+          await cutOff.getToken('billing');
+          network.fault = () => 'reject';
+        },
+      ],
+    ])('voids a token that a process %s, once that hears the store again', async (_how, before) => {
+      const network = silent(shared);
+      network.fault = () => 'reject';
+      const [cutOff, other] = [replica({}, network), replica()];
+      await before(cutOff, network);
+      expect(await accessToken(cutOff)).toBe('fake-token-1');
+      await other.purgeAll('billing');
+      await pass(10 * SECOND);
+      network.fault = () => undefined;
+      await cutOff.getToken('billing');
+      await pass(SECOND);
+      expect(await accessToken(cutOff)).toBe('fake-token-2');
+      expect(await accessToken(other)).toBe('fake-token-2');
+    });
+
+    it('says so when the store cannot be told, and has voided what this process holds', async () => {
+      const store = new FaultyTokenStore(shared);
+      const tokens = replica({}, store);
+      await all(tokens);
+      store.fault = () => 'reject';
+      const purged = settled(tokens.purgeAll('billing'));
+      await pass(5 * SECOND);
+      expect(await purged).toMatchObject({ reason: { code: 'TOKEN_STORE_UNAVAILABLE' } });
+      expect(await all(tokens)).toEqual([5, 6, 7, 8].map((number) => `fake-token-${number}`));
+    });
+
+    it('refuses an integration that is not configured', async () => {
+      await expect(replica().purgeAll('nobody')).rejects.toMatchObject({ code: 'TOKEN_INTEGRATION_UNKNOWN' });
+    });
+
+    it('asks the store about a token that was minted before its clock was set back, as a purge may bear a lower fence', async () => {
+      const stepped = { byMs: 0 };
+      const store = new MemoryTokenStore({
+        clock: { ...systemClock, monotonic: () => systemClock.monotonic() + HOUR + stepped.byMs },
+      });
+      const [a, b] = [replica({}, store), replica({}, store)];
+      expect(await accessToken(a)).toBe('fake-token-1');
+      stepped.byMs = -HOUR / 2;
+      await b.purgeAll('billing');
+      await pass(0);
+      expect(await accessToken(a)).toBe('fake-token-2');
     });
   });
 });

@@ -1,5 +1,6 @@
 import { FaultyTokenStore } from '../testing/faulty-token-store.js';
 import { accessToken, type Fleet, pass, SECOND, startFleet } from '../testing/fleet.spec-support.js';
+import { type TokenCacheOptions } from './config/token-cache.options.js';
 import { type Token } from './contract/token.js';
 import { tokenSource } from './contract/token-source.js';
 import { type TokenClient } from './token-client.js';
@@ -13,6 +14,7 @@ describe('A provider that gives one token until it ends', () => {
   let mints: number;
   let networks: FaultyTokenStore[];
   let fleet: TokenClient[];
+  let oneMore: (options: Partial<TokenCacheOptions>, fault?: FaultyTokenStore['fault']) => TokenClient;
   let stop: Fleet['stop'];
 
   beforeEach(() => {
@@ -28,6 +30,10 @@ describe('A provider that gives one token until it ends', () => {
       const life = Math.floor(elapsedMs / lifeMs);
       return { accessToken: `token-${life}`, expiresInMs: statedMs(lifeMs - (elapsedMs % lifeMs)) };
     });
+    oneMore = (options, fault = () => undefined) => {
+      const network = Object.assign(new FaultyTokenStore(shared), { fault });
+      return replica({ integrations: { billing: { source } }, ...options }, network);
+    };
     networks = Array.from({ length: PROCESSES }, () => new FaultyTokenStore(shared));
     fleet = networks.map((network) => replica({ integrations: { billing: { source } } }, network));
   });
@@ -81,4 +87,18 @@ describe('A provider that gives one token until it ends', () => {
       expect(mints).toBeLessThanOrEqual(2 * 6 + 1);
     },
   );
+
+  it('is not asked again by a process that lost its lease to one that has the next token', async () => {
+    statedMs = (leftMs) => Math.floor(leftMs / SECOND) * SECOND;
+    const losing = oneMore({ leaseMs: 400 }, (operation) => (operation === 'renew' ? 'hang' : undefined));
+    await losing.getToken('billing');
+    await pass(lifeMs - 300);
+    const waiting = accessToken(losing);
+    await pass(500);
+    const other = accessToken(oneMore({}));
+    const { accessToken: learned } = await losing.getToken('billing', {}, { minLifeMs: SECOND });
+    expect([await other, learned, await waiting]).toEqual(['token-1', 'token-1', 'token-1']);
+    await pass(SECOND);
+    expect(mints).toBe(3);
+  });
 });

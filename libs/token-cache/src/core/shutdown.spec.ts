@@ -37,6 +37,20 @@ describe('TokenClient', () => {
       expect((await replica().getToken('billing')).accessToken).toBe('fake-token-2');
     });
 
+    it('still gives a caller whose time is over the rejected token, while another is being minted', async () => {
+      const tokens = replica({ waitTimeoutMs: 2_000, mintTimeoutMs: 1_000, leaseMs: 500 });
+      const rejected = await tokens.getToken('billing');
+      source.hold();
+      await tokens.invalidate(rejected);
+      void settled(replica().getToken('billing'));
+      await pass(10);
+      const waiting = settled(tokens.getToken('billing'));
+      await pass(10);
+      void tokens.close();
+      await pass(2_000);
+      expect(await waiting).toMatchObject({ status: 'fulfilled', value: { accessToken: rejected.accessToken } });
+    });
+
     it('closes the store once, however often it is asked to', async () => {
       const close = jest.spyOn(shared, 'close');
       const tokens = replica();

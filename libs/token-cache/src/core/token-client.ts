@@ -170,6 +170,26 @@ export class TokenClient {
   }
 
   /**
+   * Does what `purge` does to every token of an integration, whatever its scopes, tenant or subject: the first thing after a leak. It
+   * is one step for the store, which needs to know none of the keys, so that tokens are purged as well that only processes which are
+   * cut off know of.
+   *
+   * @throws TokenIntegrationUnknownError
+   * @throws TokenStoreUnavailableError when the store, or a part of it, cannot be told: repeat it
+   */
+  async purgeAll(integration: string): Promise<void> {
+    const key = this.keys.of(integration);
+    const { group } = key;
+    let fence = Number.POSITIVE_INFINITY;
+    try {
+      fence = await this.parts.store.purgeGroup(key);
+    } finally {
+      this.parts.rejections.forgetGroup(group);
+      this.parts.storeEvents.deliver({ type: 'purged-group', group, fence });
+    }
+  }
+
+  /**
    * What is known of an integration without minting; never throws for a store that does not answer.
    *
    * @throws TokenIntegrationUnknownError, TokenConfigError as `getToken` does

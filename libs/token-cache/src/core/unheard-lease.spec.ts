@@ -75,4 +75,31 @@ describe('A lease whose grant its process does not hear', () => {
     expect(await heard).toBe(await other);
     expect(source.calls).toHaveLength(1);
   });
+
+  it('is left to the mint of its process, where that renews it', async () => {
+    const network = new FaultyTokenStore(shared);
+    const tokens = replica({}, network);
+    const release = source.hold();
+    const minting = accessToken(tokens);
+    await pass(5);
+    const joining = tokens.getToken('billing', {}, { minLifeMs: 1 });
+    await pass(5);
+    release();
+    expect((await joining).accessToken).toBe(await minting);
+    expect(network.calls).toEqual(['acquire', 'acquire', 'commit']);
+  });
+
+  it('is not asked about again where its mint has ended before the answer came', async () => {
+    const network = new FaultyTokenStore(slow(shared, { replies: { acquire: 20 } }));
+    const tokens = replica({}, network);
+    const release = source.hold();
+    const minting = accessToken(tokens);
+    await pass(25);
+    const late = tokens.getToken('billing', {}, { minLifeMs: 1 });
+    await pass(5);
+    release();
+    expect((await settled(pass(20).then(() => late))).status).toBe('fulfilled');
+    expect((await late).accessToken).toBe(await minting);
+    expect(network.calls).toEqual(['acquire', 'acquire', 'commit']);
+  });
 });

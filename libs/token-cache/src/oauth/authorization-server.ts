@@ -2,7 +2,7 @@ import { allowInsecureRequests, type AuthorizationServer, customFetch, discovery
 import { recentlyUsed } from '../core/contract/recently-used.js';
 import { type TokenConfigError, TokenResponseInvalidError } from '../core/contract/token-cache.errors.js';
 import { type AnswerFields, readFields } from './answer-body.js';
-import { endpointUrl, printableUrl } from './endpoint-url.js';
+import { type AllowedHttp, endpointUrl, printableUrl } from './endpoint-url.js';
 import { issuerOf, printableIssuer } from './issuer.js';
 import { type OAuthClientConfig } from './oauth-client.config.js';
 import { type IdentityProviderFetch } from './oauth-client.options.js';
@@ -21,20 +21,17 @@ const MAX_SERVERS = 1_000;
  * Finds the token endpoint: the configured one, else that of the issuer's metadata (OpenID Connect Discovery 1.0 or RFC 8414).
  * Metadata is read once and kept; after a failure the next mint reads it again.
  */
-export function tokenServer(
-  { allowInsecureRequests: insecure, clientAuth }: OAuthClientConfig,
-  send: IdentityProviderFetch,
-): FindServer {
+export function tokenServer({ clientAuth, ...allowed }: OAuthClientConfig, send: IdentityProviderFetch): FindServer {
   const known = recentlyUsed<TokenServer>(MAX_SERVERS);
   const isMutualTls = clientAuth === 'tls_client_auth';
   return async ({ issuer, tokenEndpoint }, integration, signal) => {
     if (tokenEndpoint !== undefined) {
-      const { origin, href } = endpointUrl('tokenEndpoint', tokenEndpoint, insecure);
+      const { origin, href } = endpointUrl('tokenEndpoint', tokenEndpoint, allowed);
       return { issuer: origin, token_endpoint: href };
     }
     let server = known.get(issuer!);
     if (!server)
-      known.set(issuer!, (server = await new Discovery(insecure, isMutualTls, send, integration, signal).of(issuer!)));
+      known.set(issuer!, (server = await new Discovery(allowed, isMutualTls, send, integration, signal).of(issuer!)));
     return server;
   };
 }
@@ -42,7 +39,7 @@ export function tokenServer(
 /** One reading of an issuer's metadata. */
 class Discovery {
   constructor(
-    private readonly insecure: boolean,
+    private readonly allowed: AllowedHttp,
     private readonly isMutualTls: boolean,
     private readonly send: IdentityProviderFetch,
     private readonly integration: string,
@@ -50,7 +47,7 @@ class Discovery {
   ) {}
 
   async of(configured: string): Promise<TokenServer> {
-    const { issuer, isSame } = issuerOf(endpointUrl('issuer', configured, this.insecure));
+    const { issuer, isSame } = issuerOf(endpointUrl('issuer', configured, this.allowed));
     const where = `The metadata of ${printableUrl(issuer)} for "${this.integration}"`;
     return reaching(where, this.signal, async () => {
       const response = await this.fetch(issuer);
@@ -73,8 +70,9 @@ class Discovery {
 
   /** Tries the location of OpenID Connect Discovery first, because nearly all servers have it, then that of RFC 8414. */
   private async fetch(issuer: URL): Promise<Response> {
-    const { signal, send, insecure } = this;
-    const request = { signal, [customFetch]: send, [allowInsecureRequests]: insecure };
+    const { signal, send } = this;
+    // The URL was checked: what is http by now is allowed.
+    const request = { signal, [customFetch]: send, [allowInsecureRequests]: true };
     const response = await discoveryRequest(issuer, { ...request, algorithm: 'oidc' });
     if (response.status !== 404) return response;
     await response.body?.cancel();
@@ -90,7 +88,7 @@ class Discovery {
   /** Checks the endpoint that the metadata names: forged metadata must not make this client send its secret in the clear. */
   private trusted(where: string, tokenEndpoint: unknown): string {
     try {
-      return endpointUrl('token_endpoint', tokenEndpoint, this.insecure).href;
+      return endpointUrl('token_endpoint', tokenEndpoint, this.allowed).href;
     } catch (error) {
       const { message } = error as TokenConfigError;
       throw new TokenResponseInvalidError(`${where} cannot be used: ${message}; give tokenEndpoint in place of issuer`);

@@ -23,6 +23,8 @@ describe('The options of clientCredentials()', () => {
     ['tokenEndpoint', 'http to another machine', { ...local, tokenEndpoint: 'http://idp.example/token' }],
     ['tokenEndpoint', 'http to a name like loopback', { ...local, tokenEndpoint: 'http://127.0.0.1.example/token' }],
     ['allowInsecureRequests', 'a string', { ...valid, allowInsecureRequests: 'yes' }],
+    ['allowPlainHttp', 'a string', { ...valid, allowPlainHttp: 'yes' }],
+    ['tokenEndpoint', 'no http at all', { ...valid, allowPlainHttp: true, tokenEndpoint: 'ftp://idp.example' }],
     ['clientId', 'empty', { ...valid, clientId: '' }],
     ['clientId', 'missing', { ...valid, clientId: undefined }],
     ['clientSecret', 'empty', { ...valid, clientSecret: '' }],
@@ -81,6 +83,13 @@ describe('The options of clientCredentials()', () => {
       expect(() => source({ ...local, tokenEndpoint })).not.toThrow();
     },
   );
+
+  it.each([
+    ['token endpoint', { tokenEndpoint: 'http://idp.example/token' }],
+    ['issuer', { tokenEndpoint: undefined, issuer: 'http://idp.example' }],
+  ])('accept http to another machine with allowPlainHttp: %s', (_what, options) => {
+    expect(() => source({ ...valid, ...options, allowPlainHttp: true })).not.toThrow();
+  });
 });
 
 describe('The identity of a source of clientCredentials()', () => {

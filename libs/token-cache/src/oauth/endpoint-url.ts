@@ -1,23 +1,35 @@
 import { TokenConfigError } from '../core/contract/token-cache.errors.js';
+import { type OAuthClientOptions } from './oauth-client.options.js';
 import { hasOpenHost, urlFillerOf } from './request-template.js';
 
 const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;
 
+/** Where `http` is allowed. */
+export type AllowedHttp = Pick<OAuthClientOptions, 'allowInsecureRequests' | 'allowPlainHttp'>;
+
 /**
- * Checks a URL that a secret will be sent to: it must be `https`, or `http` on a loopback host if `allowInsecureRequests`.
+ * Checks a URL that a secret will be sent to: it must be `https`, or `http` on a loopback host if `allowInsecureRequests`, or on
+ * any host if `allowPlainHttp`.
  *
  * @throws TokenConfigError naming `field`
  */
-export function endpointUrl(field: string, value: unknown, allowInsecureRequests: boolean): URL {
+export function endpointUrl(field: string, value: unknown, allowed: AllowedHttp): URL {
   const url = typeof value === 'string' && URL.canParse(value) ? new URL(value) : undefined;
   if (!url || !['https:', 'http:'].includes(url.protocol)) throw new TokenConfigError(field, 'must be an https URL');
   if (url.username || url.password)
     throw new TokenConfigError(field, 'must not hold credentials; use clientId and clientSecret');
   if (url.hash) throw new TokenConfigError(field, 'must not hold a fragment');
-  if (url.protocol === 'http:' && !(allowInsecureRequests && LOOPBACK.test(url.hostname))) {
-    throw new TokenConfigError(field, 'must be https; allowInsecureRequests allows http on loopback hosts only');
+  if (url.protocol === 'http:' && !isAllowed(url, allowed)) {
+    throw new TokenConfigError(
+      field,
+      'must be https; allowInsecureRequests allows http on loopback hosts only, and allowPlainHttp on any',
+    );
   }
   return url;
+}
+
+function isAllowed({ hostname }: URL, { allowInsecureRequests, allowPlainHttp }: AllowedHttp): boolean {
+  return allowPlainHttp === true || (allowInsecureRequests === true && LOOPBACK.test(hostname));
 }
 
 const SAMPLE = urlFillerOf({ tenant: 'tenant', subject: 'subject' });
@@ -27,8 +39,8 @@ const SAMPLE = urlFillerOf({ tenant: 'tenant', subject: 'subject' });
  *
  * @throws TokenConfigError naming `field`
  */
-export function checkUrlTemplate(field: string, value: unknown, allowInsecureRequests: boolean): void {
-  endpointUrl(field, typeof value === 'string' ? SAMPLE(value) : value, allowInsecureRequests);
+export function checkUrlTemplate(field: string, value: unknown, allowed: AllowedHttp): void {
+  endpointUrl(field, typeof value === 'string' ? SAMPLE(value) : value, allowed);
   if (hasOpenHost(value as string)) {
     throw new TokenConfigError(
       field,

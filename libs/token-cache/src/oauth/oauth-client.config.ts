@@ -6,7 +6,6 @@ import { CLIENT_AUTH_METHODS, type ClientAuthMethod, type OAuthClientOptions } f
 /** Options that were checked: exactly one of `issuer` and `tokenEndpoint` is set. */
 export interface OAuthClientConfig extends OAuthClientOptions {
   readonly clientAuth: ClientAuthMethod;
-  readonly allowInsecureRequests: boolean;
 }
 
 /**
@@ -15,11 +14,11 @@ export interface OAuthClientConfig extends OAuthClientOptions {
  * @throws TokenConfigError naming the option that is invalid
  */
 export function checkClientOptions(options: OAuthClientOptions): OAuthClientConfig {
-  const { clientAuth = 'client_secret_basic', allowInsecureRequests = false } = options;
-  if (typeof allowInsecureRequests !== 'boolean') {
-    throw new TokenConfigError('allowInsecureRequests', 'must be true or false');
+  const { clientAuth = 'client_secret_basic' } = options;
+  for (const field of ['allowInsecureRequests', 'allowPlainHttp'] as const) {
+    if (typeof (options[field] ?? false) !== 'boolean') throw new TokenConfigError(field, 'must be true or false');
   }
-  checkServer(options, allowInsecureRequests);
+  checkServer(options);
   if (!CLIENT_AUTH_METHODS.includes(clientAuth)) {
     throw new TokenConfigError('clientAuth', `must be one of ${CLIENT_AUTH_METHODS.join(', ')}`);
   }
@@ -31,19 +30,19 @@ export function checkClientOptions(options: OAuthClientOptions): OAuthClientConf
   if (options.fetch !== undefined && typeof options.fetch !== 'function') {
     throw new TokenConfigError('fetch', 'must be a function');
   }
-  return { ...options, clientAuth, allowInsecureRequests };
+  return { ...options, clientAuth };
 }
 
-function checkServer({ issuer, tokenEndpoint }: OAuthClientOptions, allowInsecureRequests: boolean): void {
+function checkServer({ issuer, tokenEndpoint, ...allowed }: OAuthClientOptions): void {
   if (issuer !== undefined && tokenEndpoint !== undefined) {
     throw new TokenConfigError('tokenEndpoint', 'cannot be given together with issuer: remove one of them');
   }
   if (issuer === undefined && tokenEndpoint === undefined) {
     throw new TokenConfigError('issuer', 'is missing, and so is tokenEndpoint: give one of them');
   }
-  if (issuer !== undefined) checkUrlTemplate('issuer', issuer, allowInsecureRequests);
+  if (issuer !== undefined) checkUrlTemplate('issuer', issuer, allowed);
   if (tokenEndpoint === undefined) return;
-  checkUrlTemplate('tokenEndpoint', tokenEndpoint, allowInsecureRequests);
+  checkUrlTemplate('tokenEndpoint', tokenEndpoint, allowed);
   if (tokenEndpoint.includes('/.well-known/')) {
     throw new TokenConfigError('tokenEndpoint', 'is a /.well-known/ URL, which is that of metadata: give it as issuer');
   }

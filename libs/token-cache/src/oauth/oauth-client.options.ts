@@ -27,7 +27,10 @@ export interface ClientCredentialPair {
   readonly clientSecret: string;
 }
 
-/** A value, or a function that is called at each mint, so that a rotated secret is used at once; it may be asynchronous. */
+/**
+ * A value, or a function that is called at each mint, so that a rotated secret is used at once; it may be asynchronous. It is called
+ * again when the server refuses the request: if it returns another value by then, the request is sent once more.
+ */
 export type ExtraValue = string | (() => string | Promise<string>);
 
 /** Sends a request to the identity provider as the global `fetch` does. */
@@ -80,6 +83,11 @@ export interface OAuthClientOptions {
   readonly tokenType?: string;
   /** Allows `http:` URLs of loopback hosts: `localhost`, `127.0.0.0/8` and `[::1]`. @defaultValue `false` */
   readonly allowInsecureRequests?: boolean;
+  /**
+   * Allows `http:` URLs of any host, for a network that encrypts by itself. Whoever can listen on the way reads the secret and the
+   * tokens. @defaultValue `false`
+   */
+  readonly allowPlainHttp?: boolean;
   /**
    * Sends the requests to the identity provider, for a proxy or a client certificate. It must not follow redirects and must
    * verify certificates. @defaultValue a new connection for each request, whose certificate is always verified

@@ -1,5 +1,5 @@
 import { type ClientCredentialsOptions } from './index.js';
-import { answers, failureOf, RecordingIdp, TOKEN } from './recording-idp.spec-support.js';
+import { answers, failureOf, RecordingIdp, type Seen, TOKEN } from './recording-idp.spec-support.js';
 
 describe('A client secret that changes', () => {
   let idp: RecordingIdp;
@@ -46,6 +46,22 @@ describe('A client secret that changes', () => {
 
     expect(await failureOf(idp.mint(options))).toMatchObject({ oauthError: 'invalid_client' });
     expect(sent()).toEqual(['first']);
+  });
+
+  it.each<[string, Partial<ClientCredentialsOptions>, (seen: Seen) => unknown]>([
+    ['a parameter', { parameters: { key: () => secret } }, ({ form }) => form.get('key')],
+    ['one of several', { parameters: { key: ['a', () => secret] } }, ({ form }) => form.getAll('key')[1]],
+    ['a header', { headers: { 'x-key': () => secret } }, ({ headers }) => headers['x-key']],
+  ])('as %s while the old one is being refused is sent at once, in the same mint', async (_what, changing, read) => {
+    idp.respond = (response, seen) => {
+      secret = 'second';
+      (read(seen) === 'second' ? answers(TOKEN) : refused)(response, seen);
+    };
+
+    await expect(idp.mint({ ...options, clientSecret: 's', ...changing })).resolves.toMatchObject({
+      accessToken: 'abc',
+    });
+    expect(idp.seen.map(read)).toEqual(['first', 'second']);
   });
 
   it('together with the client id, as `credentials` name them, is sent with that client id', async () => {

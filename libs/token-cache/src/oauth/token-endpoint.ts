@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { allowInsecureRequests, customFetch, genericTokenEndpointRequest } from 'oauth4webapi';
 import { TokenSourceRejectedError } from '../core/contract/token-cache.errors.js';
 import { type MintContext, type MintedToken } from '../core/contract/token-source.js';
@@ -29,18 +30,21 @@ export function tokenEndpoint(config: OAuthClientConfig): RequestToken {
   return async (grantType, form, { signal, integration }) => {
     const server = await findServer(form, integration, signal);
     const where = `The token endpoint ${printableUrl(new URL(server.token_endpoint))} of "${integration}"`;
-    const { headers, parameters } = await withLookedUpFields(form, config, integration, signal);
-    const options = {
-      signal,
-      headers,
-      [customFetch]: send,
-      [allowInsecureRequests]: config.allowInsecureRequests,
-    };
-    const login = (): Promise<ClientCredentialPair> => clientOf(config, form.tenant, integration, signal);
-    return withCurrentLogin(login, (client) =>
+    const lookUp = async (): Promise<LookedUp> => ({
+      ...(await withLookedUpFields(form, config, integration, signal)),
+      client: await clientOf(config, form.tenant, integration, signal),
+    });
+    return withCurrent(lookUp, ({ client, headers, parameters }) =>
       reaching(where, signal, async () => {
         const metadata = { client_id: client.clientId };
         const auth = authenticate(clientAuth, client);
+        const options = {
+          signal,
+          headers,
+          [customFetch]: send,
+          // The URL was checked: what is http by now is allowed.
+          [allowInsecureRequests]: true,
+        };
         const answer = await genericTokenEndpointRequest(server, metadata, auth, grantType, parameters, options);
         return readToken(answer, { where, clientAuth, tokenType });
       }),
@@ -48,18 +52,25 @@ export function tokenEndpoint(config: OAuthClientConfig): RequestToken {
   };
 }
 
-/** A secret that was replaced while it was on its way is refused: with its successor the request is sent once more. */
-async function withCurrentLogin<T>(
-  login: () => Promise<ClientCredentialPair>,
-  send: (client: ClientCredentialPair) => Promise<T>,
-): Promise<T> {
-  const client = await login();
+/** What one request is sent with, as the functions of the options return it. */
+interface LookedUp extends Pick<RequestForm, 'headers' | 'parameters'> {
+  readonly client: ClientCredentialPair;
+}
+
+/** What was replaced while it was on its way is refused: with its successor the request is sent once more. */
+async function withCurrent<T>(lookUp: () => Promise<LookedUp>, send: (values: LookedUp) => Promise<T>): Promise<T> {
+  const values = await lookUp();
   try {
-    return await send(client);
+    return await send(values);
   } catch (error) {
     if (!(error instanceof TokenSourceRejectedError)) throw error;
-    const current = await login().catch(() => client);
-    if (current.clientId === client.clientId && current.clientSecret === client.clientSecret) throw error;
+    const current = await lookUp().catch(() => values);
+    if (isSame(current, values)) throw error;
     return send(current);
   }
+}
+
+function isSame(one: LookedUp, other: LookedUp): boolean {
+  const plain = ({ parameters, ...rest }: LookedUp): unknown => ({ ...rest, parameters: [...parameters] });
+  return isDeepStrictEqual(plain(one), plain(other));
 }

@@ -89,6 +89,17 @@ describe('RedisTokenStore on a server whose clock is set', () => {
     });
   });
 
+  it('voids what was minted before it was set back by an hour, though that has a higher fence than the purge of the group', async () => {
+    const first = await lease();
+    await commit(first);
+    await system.moveClock(-HOUR_MS);
+    expect(await store().purgeGroup(system.group)).toBeLessThan(first.fence);
+    expect(await store().peek(system.keyId)).toMatchObject({ token: undefined, voidedUpTo: first.fence + 1 });
+    expect(await store().offer(system.keyId, first.fence, 'payload', LONG_MS)).toEqual({ outcome: 'voided' });
+    expect((await lease()).fence).toBe(first.fence + 2);
+    expect(await commit(first)).toEqual({ outcome: 'voided' });
+  });
+
   it('ends a lease that would last for longer than it was granted for after the clock was set back', async () => {
     const dead = await lease();
     await system.moveClock(-HOUR_MS);

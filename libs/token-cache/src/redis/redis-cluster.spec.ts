@@ -3,8 +3,10 @@ import { randomUUID } from 'node:crypto';
 import { type RedisCluster, type RedisServer, startCluster, waitFor } from '@mintonce/test-support';
 import { Cluster } from 'ioredis';
 
+import { type TokenStoreEvent } from '../core/contract/token-store.js';
 import { describeTokenStore } from '../testing/token-store-contract.js';
 import { RedisEvents } from './redis-events.js';
+import { nameIn } from './name-in-event.spec-support.js';
 import { RedisTokenStore } from './redis-token-store.js';
 
 let cluster: RedisCluster;
@@ -45,7 +47,7 @@ describe('RedisTokenStore on a cluster of three masters', () => {
     const heard = new Set<string>();
     const entries: string[] = [];
     store.events.subscribe({
-      event: ({ keyId }) => heard.add(keyId),
+      event: (event) => heard.add(nameIn(event)),
       up: () => entries.push('up'),
       down: () => entries.push('down'),
     });
@@ -91,7 +93,7 @@ describe('RedisTokenStore on a cluster of three masters', () => {
     const events = new RedisEvents(clusterClient, 'events', 200);
     const told: string[] = [];
     const listener = {
-      event: ({ keyId }: { keyId: string }) => told.push(keyId),
+      event: (event: TokenStoreEvent) => told.push(nameIn(event)),
       up: () => told.push('up'),
       down: () => told.push('down'),
     };

@@ -1,6 +1,11 @@
 import { type Cluster, type Redis, type RedisOptions } from 'ioredis';
 
-import { type TokenStoreEvent, type TokenStoreEvents, type TokenStoreListener } from '../core/contract/token-store.js';
+import {
+  type TokenKeyEvent,
+  type TokenStoreEvent,
+  type TokenStoreEvents,
+  type TokenStoreListener,
+} from '../core/contract/token-store.js';
 
 /** Interval of the heartbeat. A connection without an answer for this long is closed: a peer that vanished sends no FIN. */
 const HEARTBEAT_MS = 5_000;
@@ -181,9 +186,13 @@ function isCluster(client: Redis | Cluster): client is Cluster {
   return client.isCluster;
 }
 
-/** Parses `<type> <fence> <key id>`; undefined for any other message on the channel. */
+/** Parses `<type> <fence> <key id or group>`; undefined for any other message on the channel, such as one of a newer version. */
 function parse(message: string): TokenStoreEvent | undefined {
-  const [, type, fence, keyId] = /^(stored|failed|invalidated|purged) (\d{1,16}) (.*)$/s.exec(message) ?? [];
-  if (type === undefined || keyId === undefined) return undefined;
-  return { type: type as TokenStoreEvent['type'], keyId, fence: Number(fence) };
+  const [, type, digits, name] =
+    /^(stored|failed|invalidated|purged|purged-group) (\d{1,16}) (.*)$/s.exec(message) ?? [];
+  if (type === undefined || name === undefined) return undefined;
+  const fence = Number(digits);
+  return type === 'purged-group'
+    ? { type, group: name, fence }
+    : { type: type as TokenKeyEvent['type'], keyId: name, fence };
 }

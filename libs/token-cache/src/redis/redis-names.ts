@@ -1,6 +1,10 @@
+import { parseKeyId } from '../core/contract/key-group.js';
 import { TokenConfigError } from '../core/contract/token-cache.errors.js';
 
 const BUCKETS = 64;
+
+/** All buckets that keys lie in. */
+export const ALL_BUCKETS: readonly string[] = Array.from({ length: BUCKETS }, (_, number) => bucketName(number));
 
 /** Names of the keys and the channel of a store in Redis. */
 export class RedisNames {
@@ -29,16 +33,35 @@ export class RedisNames {
     this.ping = `${namespace}:ping`;
   }
 
-  /** Redis keys of token and record. The hash tag is a bucket and not the id, so that both share a hash slot for any id. */
-  keys(keyId: string): [token: string, record: string] {
-    const key = `${this.#namespace}:{${bucketOf(keyId)}}:${keyId}`;
-    return [`${key}:t`, `${key}:l`];
+  /**
+   * Redis keys of token and record, and of the last purge of the group if the key has one. The hash tag is a bucket and not the id,
+   * so that all share a hash slot for any id.
+   */
+  keys(keyId: string): [token: string, record: string, ...groupPurge: string[]] {
+    const { group, id } = parseKeyId(keyId);
+    const bucket = bucketOfId(id);
+    const key = `${this.#namespace}:{${bucket}}:${id}`;
+    return group === undefined ? [`${key}:t`, `${key}:l`] : [`${key}:t`, `${key}:l`, this.groupPurge(bucket, group)];
+  }
+
+  /** Redis key of the last purge of a group, for the keys in one bucket. */
+  groupPurge(bucket: string, group: string): string {
+    return `${this.#namespace}:{${bucket}}:${group}:g`;
   }
 }
 
-/** Bucket of an id, by the FNV-1a hash of 32 bits. */
+/** Bucket of a key, which its group has no part in. */
 export function bucketOf(keyId: string): string {
+  return bucketOfId(parseKeyId(keyId).id);
+}
+
+/** By the FNV-1a hash of 32 bits. */
+function bucketOfId(id: string): string {
   let hash = 0x811c9dc5;
-  for (let i = 0; i < keyId.length; i++) hash = Math.imul(hash ^ keyId.charCodeAt(i), 0x01000193);
-  return `b${String((hash >>> 0) % BUCKETS).padStart(2, '0')}`;
+  for (let i = 0; i < id.length; i++) hash = Math.imul(hash ^ id.charCodeAt(i), 0x01000193);
+  return bucketName((hash >>> 0) % BUCKETS);
+}
+
+function bucketName(number: number): string {
+  return `b${String(number).padStart(2, '0')}`;
 }

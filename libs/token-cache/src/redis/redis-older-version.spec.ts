@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { type RedisServer, startRedis } from '@mintonce/test-support';
 import { Redis } from 'ioredis';
+import { keyIdIn } from '../core/contract/key-group.js';
 import { type Acquired, type Lease } from '../core/contract/token-store.js';
 import { RedisNames } from './redis-names.js';
 import { RedisTokenStore } from './redis-token-store.js';
@@ -8,7 +9,7 @@ import { RedisTokenStore } from './redis-token-store.js';
 const KEY = 'key';
 const LONG_MS = 60_000;
 
-/** The version before knew neither `voided`, `leaseMs` nor `coolProcess`: it leaves them as they are, or deletes all fields. */
+/** Versions before knew neither `voided`, `leaseMs`, `coolProcess` nor `groupPurge`: it leaves them as they are, or deletes all fields. */
 describe('RedisTokenStore beside a process of the version before', () => {
   let server: RedisServer;
   let client: Redis;
@@ -122,5 +123,42 @@ describe('RedisTokenStore beside a process of the version before', () => {
     const rejection = { generation: 7, paceMs: LONG_MS, maxPaceMs: LONG_MS, isContested: false };
     expect(await store.invalidate(KEY, rejection)).toBe('replaced');
     expect(await acquire('a')).toMatchObject({ outcome: 'lease', voidedUpTo: 7, rejected: { fence: 7 } });
+  });
+
+  describe('which knows no groups', () => {
+    const GROUP = 'older-groups';
+    const IN_GROUP = keyIdIn(GROUP, KEY);
+    const attempt = () => ({ nonce: randomUUID(), leaseMs: LONG_MS, minTtlMs: 0 });
+
+    it('shares one record with it', async () => {
+      const lease = leaseIn(await store.acquire(IN_GROUP, attempt()));
+      await store.commit(IN_GROUP, lease, 'payload', LONG_MS);
+      expect(await client.get(token)).toBe(`${lease.fence}:payload`);
+      expect(await store.acquire(KEY, attempt())).toMatchObject({ outcome: 'hit', token: { payload: 'payload' } });
+    });
+
+    it('takes what that wrote before a purge of the group for void, and what it wrote after as well', async () => {
+      await older.acquire(7, LONG_MS);
+      await older.commit(7, LONG_MS);
+      const fence = await store.purgeGroup(GROUP);
+      expect(await store.peek(IN_GROUP)).toMatchObject({ token: undefined, voidedUpTo: fence });
+      await older.acquire(fence + 1, LONG_MS);
+      await older.commit(fence + 1, LONG_MS);
+      const { voidedUpTo, ...answer } = await store.acquire(IN_GROUP, attempt());
+      expect(answer.outcome).toBe('lease');
+      expect(voidedUpTo).toBe(fence + 2);
+    });
+
+    it('keeps to what it has written itself after a purge of the group, whoever commits next', async () => {
+      await store.purgeGroup(GROUP);
+      const lease = leaseIn(await store.acquire(IN_GROUP, attempt()));
+      await store.commit(IN_GROUP, lease, 'payload', LONG_MS);
+      await older.acquire(lease.fence + 1, LONG_MS);
+      await older.commit(lease.fence + 1, LONG_MS);
+      expect(await store.acquire(IN_GROUP, attempt())).toMatchObject({
+        outcome: 'hit',
+        token: { payload: 'of an older process' },
+      });
+    });
   });
 });

@@ -18,6 +18,7 @@ const CALLS: [name: string, call: (store: TokenStore) => Promise<unknown>, round
   ['offer', (store) => store.offer('key', 1, 'payload', LONG_MS), 1],
   ['invalidate', (store) => store.invalidate('key', { generation: 1, paceMs: 1, maxPaceMs: 1, isContested: false }), 1],
   ['purge with a time limit', (store) => store.purge('key', LONG_MS), 2],
+  ['purge of all keys of a group with a time limit', (store) => store.purgeGroup('group', LONG_MS), 2],
 ];
 
 describe('A call of RedisTokenStore is as few round trips as ever', () => {

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { type Cluster, type Redis } from 'ioredis';
 import { knownScripts } from './known-scripts.js';
 import acquire from './lua/acquire.lua.js';
+import announce from './lua/announce.lua.js';
 import commit from './lua/commit.lua.js';
 import fail from './lua/fail.lua.js';
 import head from './lua/head.lua.js';
@@ -11,11 +12,12 @@ import now from './lua/now.lua.js';
 import offer from './lua/offer.lua.js';
 import peek from './lua/peek.lua.js';
 import purge from './lua/purge.lua.js';
+import purgeGroup from './lua/purge-group.lua.js';
 import renew from './lua/renew.lua.js';
 import { sendScript } from './send-script.js';
 
 /** Text and not files: a bundle has no folder to read from. */
-const SCRIPTS = { acquire, commit, fail, invalidate, now, offer, peek, purge, renew };
+const SCRIPTS = { acquire, announce, commit, fail, invalidate, now, offer, peek, purge, purgeGroup, renew };
 
 /**
  * A Lua script, run by its SHA-1 digest once the server has it. ioredis' `defineCommand` is not used: it adds methods to a client that belongs to the
@@ -25,7 +27,7 @@ export class RedisScript {
   readonly #lua: string;
   readonly #sha: string;
 
-  /** @param name name of a file in `lua/`, without its extension */
+  /** @param name of a script in `lua/` */
   constructor(name: keyof typeof SCRIPTS) {
     this.#lua = `${head}\n${SCRIPTS[name]}`;
     this.#sha = createHash('sha1').update(this.#lua).digest('hex');

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { type RedisSentinel, startSentinel, waitFor } from '@mintonce/test-support';
 import { Redis } from 'ioredis';
 
+import { nameIn } from './name-in-event.spec-support.js';
 import { RedisTokenStore } from './redis-token-store.js';
 
 describe('RedisTokenStore behind Sentinel', () => {
@@ -39,7 +40,7 @@ describe('RedisTokenStore behind Sentinel', () => {
     const store = new RedisTokenStore(client);
     const told: string[] = [];
     store.events.subscribe({
-      event: ({ keyId }) => told.push(keyId),
+      event: (event) => told.push(nameIn(event)),
       up: () => told.push('up'),
       down: () => told.push('down'),
     });

@@ -1,14 +1,16 @@
 import { randomUUID } from 'node:crypto';
 
 import { type RedisCluster, type RedisServer, startCluster, waitFor } from '@mintonce/test-support';
-import { Cluster } from 'ioredis';
+import { Cluster, Redis } from 'ioredis';
 
+import { keyIdIn } from '../core/contract/key-group.js';
 import { TokenObservers } from '../core/contract/token-observers.js';
 import { systemClock } from '../core/contract/clock.js';
 import { GuardedStore } from '../core/store-client/guarded-store.js';
 import { RedisNames } from './redis-names.js';
 import { RedisTokenStore } from './redis-token-store.js';
 
+const GROUP = 'sick-sharded';
 const KEY_IDS = Array.from({ length: 300 }, (_, id) => `key-${id}`);
 
 const PATIENT_MS = 5_000;
@@ -27,6 +29,43 @@ describe('A shard of a cluster', () => {
   afterAll(async () => {
     client?.disconnect();
     await cluster?.stop();
+  });
+
+  it('that is silent keeps a purge of all keys from the keys of no other, nor from being heard', async () => {
+    const namespace = randomUUID();
+    const store = new RedisTokenStore(client, { namespace });
+    const [shard, other] = cluster.servers as [RedisServer, RedisServer];
+    const keyIds = KEY_IDS.map((id) => keyIdIn(GROUP, id));
+    const tokens = async (patienceMs = PATIENT_MS) => {
+      const silence = new Promise<void>((resolve) => setTimeout(resolve, patienceMs));
+      const peeked = await Promise.all(keyIds.map((keyId) => Promise.race([store.peek(keyId), silence])));
+      return peeked.filter((one) => one && one.token !== undefined).length;
+    };
+    await Promise.all(keyIds.map((keyId, fence) => store.offer(keyId, fence + 1, 'payload', 60_000)));
+    expect(await tokens()).toBe(KEY_IDS.length);
+    const heard: string[] = [];
+    const subscriber = new Redis(other.port);
+    subscriber.on('message', (_channel, message: string) => heard.push(message));
+    await subscriber.subscribe(`${namespace}:events`);
+    shard.pause();
+    try {
+      await expect(store.purgeGroup(GROUP, 2_000)).rejects.toThrow(/reached all but \d+ of the 64 parts.*repeat it/);
+      expect(await tokens(2_000)).toBe(0);
+      await waitFor(() => heard.length > 0);
+      expect(heard).toEqual([expect.stringMatching(`^purged-group \\d+ ${GROUP}$`)]);
+    } finally {
+      shard.resume();
+      subscriber.disconnect();
+    }
+    await waitFor(async () => (await tokens()) > 0);
+    await waitFor(() =>
+      store.purgeGroup(GROUP, PATIENT_MS).then(
+        () => true,
+        () => false,
+      ),
+    );
+    expect(await tokens()).toBe(0);
+    await store.close();
   });
 
   it.each([

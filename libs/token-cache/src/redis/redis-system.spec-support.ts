@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { type Redis } from 'ioredis';
+import { keyIdIn } from '../core/contract/key-group.js';
 import { type Lease, type StoredToken, type TokenStore, type TurnedAway } from '../core/contract/token-store.js';
 import { type StoreSystem } from '../testing/model/store-system.spec-support.js';
 import { RedisNames } from './redis-names.js';
@@ -12,8 +13,10 @@ import { RedisTokenStore } from './redis-token-store.js';
 export function redisSystem(clients: readonly Redis[]): StoreSystem {
   const [client] = clients as [Redis, ...Redis[]];
   const namespace = randomUUID();
-  const keyId = 'key';
-  const [token, record] = new RedisNames(namespace, client.options.keyPrefix).keys(keyId);
+  const group = 'fuzzed-group';
+  const keyId = keyIdIn(group, 'key');
+  const keys = new RedisNames(namespace, client.options.keyPrefix).keys(keyId);
+  const [token, record] = keys;
   const parts = new Map([
     [token, 'token'],
     [record, 'record'],
@@ -27,33 +30,31 @@ export function redisSystem(clients: readonly Redis[]): StoreSystem {
   };
   return {
     keyId,
+    group,
     processes: stores.map((store) => inMovedTime(store, moved)),
     async moveClock(ms) {
       moved.ms += ms;
-      await moveClock(client, [token, record], ms);
+      await moveClock(client, keys, ms);
     },
     async lose(part) {
       await lose[part]();
     },
     async kept() {
-      const names = await client.keys(`${namespace}:*`);
+      // What is kept of the group is no part of the key.
+      const names = (await client.keys(`${namespace}:*`)).filter((name) => !name.endsWith(':g'));
       const lives = names.map(async (name) => [parts.get(name) ?? name, await client.pttl(name)] as const);
       return Object.fromEntries(await Promise.all(lives));
     },
     async dispose() {
       await Promise.all(stores.map((store) => store.close()));
-      await client.del(token, record);
+      await client.del(...(await client.keys(`${namespace}:*`)), token);
     },
   };
 }
 
 /** Moves all ends of a key nearer by `ms`, as if that time had passed. */
-export async function moveClock(
-  client: Redis,
-  [token, record]: [token: string, record: string],
-  ms: number,
-): Promise<void> {
-  await client.eval(MOVE, 2, token, record, ms);
+export async function moveClock(client: Redis, keys: readonly string[], ms: number): Promise<void> {
+  await client.eval(MOVE, keys.length, ...keys, ms);
 }
 
 const MOVE = `
@@ -68,8 +69,11 @@ const MOVE = `
     redis.call('SET', KEYS[1], string.format('%.0f', fence - ms * 1000) .. ':' .. payload, 'KEEPTTL')
     sooner(KEYS[1])
   end
+  local purge = KEYS[3] and redis.call('GET', KEYS[3])
+  if purge then redis.call('SET', KEYS[3], string.format('%.0f', purge - ms * 1000), 'KEEPTTL') end
   if redis.call('EXISTS', KEYS[2]) == 0 then return end
-  local units = { leaseEndsAt = 1, coolEndsAt = 1, replacedAt = 1, fence = 1000, published = 1000, rejected = 1000, voided = 1000 }
+  local units = { leaseEndsAt = 1, coolEndsAt = 1, replacedAt = 1, fence = 1000, published = 1000, rejected = 1000, voided = 1000,
+    groupPurge = 1000 }
   for field, unit in pairs(units) do
     local at = tonumber(redis.call('HGET', KEYS[2], field) or 0)
     if at > 0 then redis.call('HSET', KEYS[2], field, string.format('%.0f', at - ms * unit)) end
@@ -125,6 +129,7 @@ function inMovedTime(store: TokenStore, moved: { readonly ms: number }): TokenSt
     },
     invalidate: (keyId, rejection) => store.invalidate(keyId, { ...rejection, generation: sent(rejection.generation) }),
     purge: async (keyId, withinMs) => received(await store.purge(keyId, withinMs)),
+    purgeGroup: async (group, withinMs) => received(await store.purgeGroup(group, withinMs)),
     ping: () => store.ping(),
     close: () => store.close(),
   };

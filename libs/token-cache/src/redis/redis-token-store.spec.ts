@@ -118,6 +118,15 @@ describe('RedisTokenStore', () => {
     expect(Math.max(...lives)).toBeLessThanOrEqual(25 * 60 * 60 * 1000);
   });
 
+  it('remembers a purge of a group for longer than a token of before it can last', async () => {
+    await store.purgeGroup('group');
+    const keys = await client.keys(`${namespace}:*`);
+    const lives = await Promise.all(keys.map((key) => client.pttl(key)));
+    // A life is a timer of Node at most, and a record outlives its token by a day.
+    expect(Math.min(...lives)).toBeGreaterThan(2 ** 31 + 24 * 60 * 60 * 1000 - LONG_MS);
+    expect(keys).toHaveLength(64);
+  });
+
   it('keeps a record as long as its lease or its cool-down lasts', async () => {
     const twoDaysMs = 48 * 60 * 60 * 1000;
     await store.fail(KEY, await lease(), { remainingMs: twoDaysMs, error: 'busy' });

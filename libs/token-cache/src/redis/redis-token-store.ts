@@ -19,7 +19,8 @@ import {
 } from '../core/contract/token-store.js';
 import { whenReady } from './client-ready.js';
 import { RedisEvents } from './redis-events.js';
-import { bucketOf, RedisNames } from './redis-names.js';
+import { parseKeyId } from '../core/contract/key-group.js';
+import { ALL_BUCKETS, bucketOf, RedisNames } from './redis-names.js';
 import { RedisScript } from './redis-script.js';
 
 const PEEK = new RedisScript('peek');
@@ -30,7 +31,12 @@ const FAIL = new RedisScript('fail');
 const OFFER = new RedisScript('offer');
 const INVALIDATE = new RedisScript('invalidate');
 const PURGE = new RedisScript('purge');
+const PURGE_GROUP = new RedisScript('purgeGroup');
+const ANNOUNCE = new RedisScript('announce');
 const NOW = new RedisScript('now');
+
+/** Of the time that a caller waits: how much a part of a cluster has to answer. */
+const PART_OF_THE_TIME = 0.75;
 
 /** Options of `RedisTokenStore`. */
 export interface RedisTokenStoreOptions {
@@ -135,11 +141,44 @@ export class RedisTokenStore implements TokenStore {
   }
 
   async purge(keyId: string, withinMs?: number): Promise<number> {
-    const deadline = withinMs === undefined ? '' : await this.#deadline(keyId, positiveMs('withinMs', withinMs));
-    const fence = await this.#call(PURGE, keyId, deadline);
-    if (fence === null)
-      throw new Error(`The purge reached Redis later than ${withinMs} ms and deleted nothing: repeat it`);
-    return Number(fence);
+    const deadline = await this.#deadline(this.nodeOf(keyId), this.#names.keys(keyId), withinMs);
+    return fenceIn(await this.#call(PURGE, keyId, deadline), withinMs);
+  }
+
+  /** One script on a single server, and one for each of the 64 buckets of a cluster, all at once. */
+  purgeGroup(group: string, withinMs?: number): Promise<number> {
+    return this.#client.isCluster
+      ? this.#purgeParts(group, withinMs)
+      : this.#purgeBuckets('', ALL_BUCKETS, group, withinMs);
+  }
+
+  /**
+   * What was purged is announced although a part of the cluster does not answer: other processes would go on with tokens of healthy
+   * parts, and those of the part that is down are void as well.
+   */
+  async #purgeParts(group: string, withinMs?: number): Promise<number> {
+    const purges = ALL_BUCKETS.map(async (bucket) => {
+      const fence = await inTime(this.#purgeBuckets(bucket, [bucket], group, withinMs), withinMs);
+      return { bucket, fence };
+    });
+    const outcomes = await Promise.allSettled(purges);
+    const purged = outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []));
+    const failed = outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason as unknown] : []));
+    const [first] = purged;
+    if (!first) throw failed[0];
+    const fence = Math.max(...purged.map((one) => one.fence));
+    const args = [this.#names.channel, group, fence];
+    await ANNOUNCE.run(this.#client, first.bucket, [this.#names.groupPurge(first.bucket, group)], args);
+    if (failed.length > 0) throw incomplete(failed.length, failed[0]);
+    return fence;
+  }
+
+  /** @param node names the server of these buckets */
+  async #purgeBuckets(node: string, buckets: readonly string[], group: string, withinMs?: number): Promise<number> {
+    const keys = buckets.map((bucket) => this.#names.groupPurge(bucket, group));
+    const deadline = await this.#deadline(node, keys, withinMs);
+    const args = [this.#names.channel, group, deadline, this.#client.isCluster ? 0 : 1];
+    return fenceIn(await PURGE_GROUP.run(this.#client, node, keys, args), withinMs);
   }
 
   /** Writes: a replica, and a server that is full or cannot save, answer PING as well. */
@@ -156,9 +195,11 @@ export class RedisTokenStore implements TokenStore {
    * An instant on the server's clock before so many ms have passed here. A command may wait in the client for a connection, and
    * be sent once more: only the server can tell that it arrives too late.
    */
-  async #deadline(keyId: string, withinMs: number): Promise<number> {
+  async #deadline(node: string, keys: readonly string[], withinMs: number | undefined): Promise<number | ''> {
+    if (withinMs === undefined) return '';
+    positiveMs('withinMs', withinMs);
     const askedAt = performance.now();
-    const serverNow = Number(await this.#call(NOW, keyId));
+    const serverNow = Number(await NOW.run(this.#client, node, keys.slice(0, 1), []));
     return Math.floor(serverNow + withinMs - (performance.now() - askedAt));
   }
 
@@ -177,7 +218,8 @@ export class RedisTokenStore implements TokenStore {
   }
 
   #call(script: RedisScript, keyId: string, ...args: (string | number)[]): Promise<unknown> {
-    return script.run(this.#client, this.nodeOf(keyId), this.#names.keys(keyId), [this.#names.channel, keyId, ...args]);
+    const { id } = parseKeyId(keyId);
+    return script.run(this.#client, this.nodeOf(keyId), this.#names.keys(keyId), [this.#names.channel, id, ...args]);
   }
 
   async #ask(script: RedisScript, keyId: string, ...args: (string | number)[]): Promise<boolean> {
@@ -187,6 +229,29 @@ export class RedisTokenStore implements TokenStore {
   async #list(script: RedisScript, keyId: string, ...args: (string | number)[]): Promise<string[]> {
     return (await this.#call(script, keyId, ...args)) as string[];
   }
+}
+
+function fenceIn(answer: unknown, withinMs: number | undefined): number {
+  if (answer === null)
+    throw new Error(`The purge reached Redis later than ${withinMs} ms and deleted nothing: repeat it`);
+  return Number(answer);
+}
+
+/** Waits for most of the time that the caller waits, so that what came of the other calls can be told by then. */
+async function inTime<T>(call: Promise<T>, withinMs: number | undefined): Promise<T> {
+  if (withinMs === undefined) return call;
+  const waitedMs = Math.ceil(withinMs * PART_OF_THE_TIME);
+  let timer: NodeJS.Timeout | undefined;
+  const timeUp = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`no answer within ${waitedMs} ms`)), waitedMs);
+  });
+  return Promise.race([call, timeUp]).finally(() => clearTimeout(timer));
+}
+
+function incomplete(failed: number, cause: unknown): Error {
+  return new Error(`The purge reached all but ${failed} of the ${ALL_BUCKETS.length} parts of the cluster: repeat it`, {
+    cause,
+  });
 }
 
 function maybeTokenOf(reply: string[]): StoredToken | undefined {

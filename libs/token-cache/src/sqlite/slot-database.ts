@@ -1,9 +1,12 @@
 import Database from 'libsql';
+import { GROUPS_TABLE, GroupPurges } from './group-purges.js';
 import { CLOCK_TABLE, MachineClock } from './machine-clock.js';
 import { ensurePrivateFile, identityOfFile } from './private-file.js';
-import { keptUntil, type Slot, type Step } from '../core/slot/slot-state.js';
+import { parseKeyId } from '../core/contract/key-group.js';
+import { afterGroupPurge, groupPurge, type SlotStep } from '../core/slot/group-purge.js';
+import { keptUntil, type Slot } from '../core/slot/slot-state.js';
 
-const SCHEMA_VERSION = 4;
+const SCHEMA_VERSION = 5;
 
 /** Text is kept as bytes, because a text with a NUL in it would come back without its end. */
 const COLUMNS = {
@@ -22,6 +25,7 @@ const COLUMNS = {
   failures: 'INTEGER',
   invalidated: 'INTEGER',
   voided: 'INTEGER',
+  groupPurge: 'INTEGER',
   rejected: 'INTEGER',
   replacedAt: 'INTEGER',
   paceMs: 'INTEGER',
@@ -42,6 +46,7 @@ const SCHEMA = `
   ) STRICT;
   CREATE INDEX slotsByEnd ON slots (keptUntil);
   ${CLOCK_TABLE}
+  ${GROUPS_TABLE}
 `;
 
 /**
@@ -55,6 +60,7 @@ const MIGRATIONS: Readonly<Record<number, (database: Database.Database) => strin
   1: () => `${CLOCK_TABLE} PRAGMA user_version = 2`,
   2: (database) => `${missingColumns(database)} PRAGMA user_version = 3`,
   3: (database) => `${missingColumns(database)} PRAGMA user_version = 4`,
+  4: (database) => `${missingColumns(database)} ${GROUPS_TABLE} PRAGMA user_version = 5`,
 };
 
 /** How long SQLite itself may block the event loop to wait for another process; whoever calls waits for longer, asynchronously. */
@@ -72,6 +78,7 @@ export class SlotDatabase {
   readonly #database: Database.Database;
   readonly #file: string | undefined;
   readonly #clock: MachineClock;
+  readonly #groupPurges: GroupPurges;
   readonly #select: Database.Statement;
   readonly #replace: Database.Statement;
   readonly #dropEnded: Database.Statement;
@@ -86,6 +93,7 @@ export class SlotDatabase {
     this.#file = identityOfFile(path);
     this.#clock = new MachineClock(this.#database, () => this.#ownWrites++);
     this.#dataVersion = this.#database.prepare('PRAGMA data_version').raw(true);
+    this.#groupPurges = new GroupPurges(this.#database, this.#namespace);
     this.#select = this.#database.prepare('SELECT * FROM slots WHERE namespace = ? AND keyId = ?');
     this.#replace = this.#database.prepare(
       `INSERT OR REPLACE INTO slots (${NAMES.join(', ')}) VALUES (${NAMES.map(() => '?').join(', ')})`,
@@ -107,11 +115,23 @@ export class SlotDatabase {
   }
 
   /** Runs a step on what is there; only if it changes the slot, runs it again with the write lock held. */
-  run<Answer>(keyId: string, step: (slot: Slot | undefined, now: number) => Step<Answer>): Answer {
+  run<Answer>(keyId: string, step: SlotStep<Answer>): Answer {
+    const { group, id } = parseKeyId(keyId);
+    const afterPurge: SlotStep<Answer> = (slot, now) => afterGroupPurge(this.#groupPurges.last(group), step)(slot, now);
     // Before anything is read: it may move the instants.
     const now = this.#clock.now();
-    const { answer, slot } = step(this.#read(keyId), now);
-    return slot ? this.#write(() => this.#change(keyId, step)) : answer;
+    const { answer, slot } = afterPurge(this.#read(id), now);
+    return slot ? this.#write(() => this.#change(id, afterPurge)) : answer;
+  }
+
+  /** Purges all keys of a group; answers the fence up to which they are void. */
+  purgeGroup(group: string): number {
+    this.#clock.now();
+    return this.#write(() => {
+      const fence = groupPurge(this.#groupPurges.last(group), Date.now());
+      this.#groupPurges.remember(group, fence);
+      return fence;
+    });
   }
 
   /** Fails when nothing can be written. */
@@ -125,10 +145,10 @@ export class SlotDatabase {
     this.#database.close();
   }
 
-  #change<Answer>(keyId: string, step: (slot: Slot | undefined, now: number) => Step<Answer>): Answer {
+  #change<Answer>(id: string, step: SlotStep<Answer>): Answer {
     const now = Date.now();
-    const { answer, slot } = step(this.#read(keyId), now);
-    if (slot) this.#save(keyId, slot, now);
+    const { answer, slot } = step(this.#read(id), now);
+    if (slot) this.#save(id, slot, now);
     this.#dropEnded.run([now]);
     return answer;
   }

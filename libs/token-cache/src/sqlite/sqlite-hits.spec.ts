@@ -54,6 +54,8 @@ describe('Hits on SqliteTokenStore', () => {
   it.each([
     ['purged', 'in another process', false],
     ['purged', 'by another client of the same store', true],
+    ['purged with all of its integration', 'in another process', false],
+    ['purged with all of its integration', 'by another client of the same store', true],
     ['rejected', 'in another process', false],
     ['rejected', 'by another client of the same store', true],
   ])('never give a token that was %s %s', async (how, _, isSameStore) => {
@@ -63,8 +65,12 @@ describe('Hits on SqliteTokenStore', () => {
     await one.client.getToken('billing');
     const same = await other.client.getToken('billing');
     expect(same.accessToken).toBe(token.accessToken);
-    if (how === 'purged') await other.client.purge('billing');
-    else expect(await other.client.invalidate(same)).toBe(true);
+    const voiding: Record<string, () => Promise<unknown>> = {
+      purged: () => other.client.purge('billing'),
+      'purged with all of its integration': () => other.client.purgeAll('billing'),
+      rejected: () => other.client.invalidate(same),
+    };
+    await voiding[how]!();
     expect((await one.client.getToken('billing')).accessToken).not.toBe(token.accessToken);
     expect(source.calls).toHaveLength(2);
   });

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { recordEvidence, type TemporaryDirectory, temporaryDirectory } from '@mintonce/test-support';
 import Database from 'libsql';
+import { keyIdIn } from '../core/contract/key-group.js';
 import { fuzz, fuzzTimeoutMs } from '../testing/model/fuzz.spec-support.js';
 import { StoreProcess } from '../testing/model/store-process.spec-support.js';
 import { type StoreSystem } from '../testing/model/store-system.spec-support.js';
@@ -34,13 +35,25 @@ describe('SqliteTokenStore of the built library in three processes', () => {
 
   /** A namespace of its own in the common file; the processes take the time from the test. */
   function system(): StoreSystem {
-    const keyId = `key ${++histories}`;
-    const bytes = Buffer.from(keyId);
+    const id = `key ${++histories}`;
+    const group = String(histories).padStart(12, 'g');
+    const bytes = Buffer.from(id);
     let now = EPOCH;
     const forget = () => void database.prepare('DELETE FROM slots WHERE keyId = ?').run([bytes]);
     return {
-      keyId,
-      processes: processes.map((process) => process.store(() => now)),
+      keyId: keyIdIn(group, id),
+      group,
+      processes: processes.map((process) => {
+        const store = process.store(() => now);
+        return {
+          ...store,
+          // As below: what a purge voids is known by its fence once the row is lost.
+          async purgeGroup(of: string) {
+            now += 1_000;
+            return store.purgeGroup(of);
+          },
+        };
+      }),
       async moveClock(ms) {
         now += ms;
       },

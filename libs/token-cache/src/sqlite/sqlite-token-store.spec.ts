@@ -276,13 +276,15 @@ describe('SqliteTokenStore', () => {
     });
 
     const without = (...names: string[]) => names.map((name) => `ALTER TABLE slots DROP COLUMN ${name};`).join(' ');
-    const WITHOUT_PURGES = without('voided', 'leaseMs', 'coolingProcess');
+    const WITHOUT_GROUPS = `${without('groupPurge')} DROP TABLE groups;`;
+    const WITHOUT_PURGES = `${WITHOUT_GROUPS} ${without('voided', 'leaseMs', 'coolingProcess')}`;
     const WITHOUT_PACE = without('rejected', 'replacedAt', 'paceMs');
 
     it.each([
       ['1, which knew no clock', `${WITHOUT_PURGES} ${WITHOUT_PACE} DROP TABLE clock; PRAGMA user_version = 1`],
       ['2, which knew no pace of rejections', `${WITHOUT_PURGES} ${WITHOUT_PACE} PRAGMA user_version = 2`],
       ['3, which knew no purges', `${WITHOUT_PURGES} PRAGMA user_version = 3`],
+      ['4, which knew no groups of keys', `${WITHOUT_GROUPS} PRAGMA user_version = 4`],
     ])('takes over the tokens of schema %s', async (_which, downgrade) => {
       const first = open();
       const lease = await leaseOf(first);

@@ -16,7 +16,7 @@ import {
   type TokenStore,
 } from '../core/contract/token-store.js';
 import { offer } from '../core/slot/offer.js';
-import { type Slot, type Step } from '../core/slot/slot-state.js';
+import { type SlotStep } from '../core/slot/group-purge.js';
 import { acquire, commit, fail, invalidate, peek, purge, renew } from '../core/slot/slot.js';
 import { SlotDatabase } from './slot-database.js';
 import { isBusy, isDamaged } from './sqlite-errors.js';
@@ -119,11 +119,18 @@ export class SqliteTokenStore implements TokenStore {
   }
 
   async purge(keyId: string, withinMs?: number): Promise<number> {
-    const giveUpAt = withinMs === undefined ? Infinity : performance.now() + positiveMs('withinMs', withinMs);
+    const refuseLate = refusalAfter(withinMs);
     return this.#run(keyId, (slot, now) => {
-      if (performance.now() > giveUpAt)
-        throw new Error(`a purge waited longer than ${withinMs} ms and deleted nothing`);
+      refuseLate();
       return purge(slot, now);
+    });
+  }
+
+  async purgeGroup(group: string, withinMs?: number): Promise<number> {
+    const refuseLate = refusalAfter(withinMs);
+    return this.#patiently((database) => {
+      refuseLate();
+      return database.purgeGroup(group);
     });
   }
 
@@ -150,7 +157,7 @@ export class SqliteTokenStore implements TokenStore {
     this.#disconnect();
   }
 
-  #run<Answer>(keyId: string, step: (slot: Slot | undefined, now: number) => Step<Answer>): Promise<Answer> {
+  #run<Answer>(keyId: string, step: SlotStep<Answer>): Promise<Answer> {
     return this.#patiently((database) => database.run(keyId, step));
   }
 
@@ -187,4 +194,12 @@ export class SqliteTokenStore implements TokenStore {
       cause: error,
     });
   }
+}
+
+/** Throws once so many ms have passed: its caller then waits no more, and may have minted since. */
+function refusalAfter(withinMs: number | undefined): () => void {
+  const giveUpAt = withinMs === undefined ? Infinity : performance.now() + positiveMs('withinMs', withinMs);
+  return () => {
+    if (performance.now() > giveUpAt) throw new Error(`a purge waited longer than ${withinMs} ms and deleted nothing`);
+  };
 }

@@ -8,7 +8,7 @@ export type FakeIntegration = string | MintedToken | Error | ((request: TokenReq
 
 /**
  * A `TokenService` for tests of what uses one: the real one, on a store in memory, whose tokens are these. `fetch`, `peek`,
- * `invalidate` and `purge` work as they do in the application, without a store or an identity provider.
+ * `invalidate`, `purge` and `purgeAll` work as they do in the application, without a store or an identity provider.
  *
  * @param integrations the tokens, by the names that `getToken` is called with
  * @example

@@ -72,6 +72,10 @@ export class FaultyTokenStore implements TokenStore {
     return this.call('purge', () => this.inner.purge(keyId, withinMs));
   }
 
+  purgeGroup(group: string, withinMs?: number): Promise<number> {
+    return this.call('purgeGroup', () => this.inner.purgeGroup(group, withinMs));
+  }
+
   ping(): Promise<void> {
     return this.call('ping', () => this.inner.ping());
   }

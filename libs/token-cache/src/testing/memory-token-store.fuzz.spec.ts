@@ -1,4 +1,5 @@
 import { type Clock, systemClock } from '../core/contract/clock.js';
+import { keyIdIn } from '../core/contract/key-group.js';
 import { MemoryTokenStore } from '../core/slot/memory-token-store.js';
 import { fuzz, fuzzTimeoutMs } from './model/fuzz.spec-support.js';
 import { type StoreSystem } from './model/store-system.spec-support.js';
@@ -12,7 +13,8 @@ function system(): StoreSystem {
   const clock: Clock = { ...systemClock, monotonic: () => time.ms };
   const store = new MemoryTokenStore({ clock });
   return {
-    keyId: 'key',
+    keyId: keyIdIn('fuzzed-group', 'key'),
+    group: 'fuzzed-group',
     processes: [store],
     async moveClock(ms) {
       time.ms += ms;

@@ -92,6 +92,7 @@ const STORE_METHODS = [
   'fail',
   'invalidate',
   'purge',
+  'purgeGroup',
   'ping',
   'close',
 ] as const;

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { DEFAULT_NEAR_CACHE } from './policy.js';
+import { groupOf } from '../contract/key-group.js';
 import { type Integration } from './token-cache.options.js';
 import { TokenConfigError, TokenIntegrationUnknownError } from '../contract/token-cache.errors.js';
 import { RememberedKeys, REQUEST_FIELDS, type RequestField } from './remembered-keys.js';
@@ -9,6 +10,8 @@ import { resourcesOf, scopesOf, type TokenRequest } from '../contract/token-requ
 export interface TokenKey {
   /** Hides names and is safe in any store: base64url of a SHA-256. */
   readonly id: string;
+  /** What it is purged with: all keys of its integration. */
+  readonly group: string;
   readonly integration: Integration;
   /** The request with its lists sorted. */
   readonly request: TokenRequest;
@@ -103,6 +106,7 @@ function keyOf(integration: Integration, request: TokenRequest): TokenKey {
   const canonical = [integration.name, integration.source.identity, scope, audience, resource, tenant, subject];
   return {
     id: createHash('sha256').update(JSON.stringify(canonical)).digest('base64url'),
+    group: groupOf(integration.name),
     integration,
     request: {
       ...(scope.length > 0 && { scope }),

@@ -15,6 +15,11 @@ export class ExpiringMap<Value> {
     return this.entries.get(key)?.value;
   }
 
+  /** Each key with its value, those that have ended included. */
+  *all(): Generator<readonly [key: string, value: Value]> {
+    for (const [key, { value }] of this.entries) yield [key, value];
+  }
+
   set(key: string, value: Value, until: number, now: number): void {
     this.entries.set(key, { value, until });
     for (let swept = 0; swept < SWEPT_PER_WRITE; swept++) this.dropNextIfEnded(now);

@@ -1,3 +1,4 @@
+import { isPurge } from './concerns.js';
 import { voids } from './mint-fence.js';
 import { type Moment } from './moment.js';
 import { type FreshToken } from './token-content.js';
@@ -50,7 +51,7 @@ export function isRefused(held: HeldToken, refusedGeneration: number | undefined
 
 /** Whether an event voids this token; a rejection concerns only what the fleet shares. */
 export function isVoidedBy(event: Pick<TokenStoreEvent, 'type' | 'fence'>, { sharing, token }: HeldToken): boolean {
-  return (sharing.state !== 'unshared' || event.type === 'purged') && voids(event, token.generation);
+  return (sharing.state !== 'unshared' || isPurge(event)) && voids(event, token.generation);
 }
 
 /** What was minted, as far as it is still known. */

@@ -8,6 +8,9 @@ describe('voids', () => {
     ['invalidated', 6, true],
     ['invalidated', 7, true],
     ['invalidated', 8, false],
+    ['purged-group', 6, true],
+    ['purged-group', 7, true],
+    ['purged-group', 8, false],
     ['stored', 6, false],
     ['failed', 6, false],
   ] as const)('says of a key that was %s up to fence 7, and a mint under %s: %s', (type, fence, isVoid) => {

@@ -1,5 +1,8 @@
 /**
- * Port: where processes share tokens, leases and cool-downs. Every method is one atomic step on one key.
+ * Port: where processes share tokens, leases and cool-downs. Every method is one atomic step on one key, but `purgeGroup`.
+ *
+ * A key id is any text, or `<group>.<id>`, which `parseKeyId` takes apart: then the key is purged with its group as well. Records
+ * and events are of the id without the group.
  *
  * The store is the only clock: it decides whether a lease is live and how long a token still has. A fence is the number
  * of a lease; it rises strictly per key and becomes the generation of the token minted under it, so that a holder which
@@ -70,6 +73,19 @@ export interface TokenStore {
    *   may have been waiting in a queue or was sent again. Without it a purge is carried out whenever it arrives.
    */
   purge(keyId: string, withinMs?: number): Promise<number>;
+
+  /**
+   * Does to every key of a group what `purge` does, whoever knows of it, and announces that once. From now on a record that was
+   * written before is as `purge` would have left it, and what a record was lost of is void up to this fence. That is remembered for
+   * as long as a token or a record of before could last.
+   *
+   * Answers the highest fence up to which a key of the group is void by that: where the keys lie on several servers, each of them takes
+   * its own time for the fence. A key that was granted a higher fence before, since the store's clock was set back, is void up to that,
+   * and its next answer says so.
+   *
+   * @param withinMs as for `purge`. Where the keys lie on several servers, some of them may be purged although this rejects: repeat it
+   */
+  purgeGroup(group: string, withinMs?: number): Promise<number>;
 
   /** Resolves when the store can be written to. */
   ping(): Promise<void>;
@@ -236,13 +252,25 @@ export interface Peeked extends Voided {
   readonly cooldown?: Cooldown;
 }
 
-/** Something happened to a key in any process. Delivered at most once: a listener must also survive without it. */
-export interface TokenStoreEvent {
+/** Something happened in any process. Delivered at most once: a listener must also survive without it. */
+export type TokenStoreEvent = TokenKeyEvent | TokenGroupEvent;
+
+/** All keys of a group were purged. */
+export interface TokenGroupEvent {
+  readonly type: 'purged-group';
+  readonly group: string;
+  /** Up to it everything is void, as `purgeGroup` answered. */
+  readonly fence: number;
+}
+
+/** Something happened to a key. */
+export interface TokenKeyEvent {
   /**
    * `invalidated` and `purged` are always sent; `stored` and `failed` only when a process waits, or took a token that was
    * offered while the lease was held.
    */
   readonly type: 'stored' | 'failed' | 'invalidated' | 'purged';
+  /** Without its group. */
   readonly keyId: string;
   /** The generation that was stored or marked; the fence that failed; the fence up to which a purge voids everything. */
   readonly fence: number;
@@ -250,7 +278,7 @@ export interface TokenStoreEvent {
 
 /** Hears of the events of one store. */
 export interface TokenStoreListener {
-  /** Something happened to a key. */
+  /** Something happened to a key or a group of keys. */
   event(event: TokenStoreEvent): void;
   /** Events arrive from now on; what happened before may have been missed. */
   up(): void;

@@ -227,6 +227,19 @@ describe('TokensInHand', () => {
       expect([tokens.valid(key.id), tokens.lastResort(key.id)]).toEqual([undefined, held]);
     });
 
+    describe.each([
+      ['the same token that is in hand under a newer generation', 'token-8', true, 0, undefined],
+      ['an older token', 'token-7', true, 0, 8],
+      ['the same token for the caller alone', 'token-8', false, 0, 8],
+      ['the same token in an answer that is older than what is in hand', 'token-8', true, -1, 8],
+    ])('which is %s', (_which, accessToken, isMarked, sentAt, trusted) => {
+      it(`and ${trusted === undefined ? 'marks' : 'leaves'} that`, () => {
+        keep(8, SHARED);
+        admitRejected(stored(7, { accessToken }), sentAt, isMarked);
+        expect(generation()).toBe(trusted);
+      });
+    });
+
     it('and does not trust it', () => {
       admitRejected(stored(7));
       expect(tokens.lastResort(key.id)?.token.accessToken).toBe('token-7');

@@ -2,6 +2,7 @@ import { type LRUCache } from 'lru-cache';
 import { type NearCachePolicy } from '../config/policy.js';
 import { type TokenKey } from '../config/token-key.js';
 import { type Clock } from '../contract/clock.js';
+import { concerns } from '../contract/concerns.js';
 import { ExpiringMap } from '../contract/expiring-map.js';
 import {
   freshFrom,
@@ -15,7 +16,12 @@ import { after, isOver, leftMs, type Moment, momentOf, sleptMs } from '../contra
 import { recentlyUsed } from '../contract/recently-used.js';
 import { type FreshToken } from '../contract/token-content.js';
 import { type TokenObservers } from '../contract/token-observers.js';
-import { type StoredToken, type TokenStoreEvent } from '../contract/token-store.js';
+import {
+  type StoredToken,
+  type TokenGroupEvent,
+  type TokenKeyEvent,
+  type TokenStoreEvent,
+} from '../contract/token-store.js';
 import { Token } from '../contract/token.js';
 import { BREAKER_RESET_MS } from '../store-client/breaker.js';
 import { type KeyWatch } from '../store-client/key-watch.js';
@@ -58,6 +64,8 @@ interface Entry {
   confirmed: Moment;
   /** Marked as rejected: given out only when no other token can be had. */
   isRejected: boolean;
+  /** A purge may have voided it that bears a lower fence, since the store's clock was set back: the store can tell. */
+  isInDoubt?: boolean;
 }
 
 /**
@@ -146,7 +154,10 @@ export class TokensInHand {
       return;
     }
     const current = this.live(key.id);
-    if (current && !isPastResort(current, stored)) return;
+    if (current && !isPastResort(current, stored)) {
+      if (isMarked && this.isTheSame(current, stored, sentAt)) current.isRejected = true;
+      return;
+    }
     const held = this.open(key, stored, ends);
     if (held) this.put({ key, held, confirmed: sentAt, isRejected: true });
   }
@@ -192,11 +203,24 @@ export class TokensInHand {
 
   /** Lets go of a token that was purged, marks one that was rejected, and has one tended that the fleet replaced. */
   notice(event: TokenStoreEvent): void {
+    if (event.type === 'purged-group') this.noticeGroup(event);
+    else this.noticeKey(event);
+  }
+
+  private noticeKey(event: TokenKeyEvent): void {
     const entry = this.peek(event.keyId);
     if (entry && isReplacedBy(event, entry.held)) this.tendAt(entry, this.parts.clock.monotonic());
     if (!entry || !isVoidedBy(event, entry.held)) return;
     if (event.type === 'purged') this.remove(event.keyId);
     else entry.isRejected = true;
+  }
+
+  private noticeGroup(event: TokenGroupEvent): void {
+    for (const [keyId, entry] of [...this.entries.entries(), ...this.unshared.all()]) {
+      if (!concerns(event, entry.key)) continue;
+      if (isVoidedBy(event, entry.held)) this.remove(keyId);
+      else if (entry.held.sharing.state === 'shared') entry.isInDoubt = true;
+    }
   }
 
   /** The fleet turned out to share no newer token that can be used here. */
@@ -227,6 +251,7 @@ export class TokensInHand {
   private confirm(entry: Entry, ends: Moment, sentAt: Moment, now: Moment): Admission {
     if (isOver(this.learnEnds(entry, ends, sentAt), now)) return { outcome: 'unusable' };
     entry.isRejected = false;
+    entry.isInDoubt = false;
     return { outcome: 'held', held: entry.held };
   }
 
@@ -262,6 +287,12 @@ export class TokensInHand {
     if (!entry.isRejected) this.parts.onServable(key.id);
   }
 
+  /** One token has two generations after it was lost, and shared again by a process that knew it by the former. */
+  private isTheSame({ key, held, confirmed }: Entry, { fence, payload }: StoredToken, sentAt: Moment): boolean {
+    if (confirmed.monotonicAt > sentAt.monotonicAt) return false;
+    return this.parts.codec.decode(key.id, fence, payload)?.accessToken === held.token.accessToken;
+  }
+
   private open(key: TokenKey, { fence, payload }: StoredToken, ends: Moment): HeldToken | undefined {
     const content = this.parts.codec.decode(key.id, fence, payload);
     if (!content) {
@@ -293,7 +324,8 @@ export class TokensInHand {
     return { token, ends, lifeMs, refreshAt, obtainedAt: now.monotonicAt, tendAt, sharing };
   }
 
-  private isTrusted({ held, confirmed }: Entry, now: Moment): boolean {
+  private isTrusted({ held, confirmed, isInDoubt }: Entry, now: Moment): boolean {
+    if (isInDoubt) return false;
     if (held.sharing.state !== 'shared') return true;
     const { policy, channel } = this.parts;
     if (!policy || !channel || Math.abs(sleptMs(confirmed, now)) > MOST_DRIFT_MS) return false;
@@ -308,7 +340,7 @@ function isShared({ held }: Entry, generation: number): boolean {
   return held.sharing.state === 'shared' && held.token.generation === generation;
 }
 
-function isReplacedBy({ type, fence }: TokenStoreEvent, { sharing, token }: HeldToken): boolean {
+function isReplacedBy({ type, fence }: TokenKeyEvent, { sharing, token }: HeldToken): boolean {
   return type === 'stored' && sharing.state === 'shared' && token.generation < fence;
 }
 

@@ -19,6 +19,7 @@ import { type StoreEvents } from '../store-client/store-events.js';
 import { type Flight } from './flights.js';
 import { type Asked, type Inquiry } from './inquiry.js';
 import { type KnownCooldowns } from './known-cooldowns.js';
+import { type Meanwhile } from './meanwhile.js';
 import { type Mints, type RunningMint } from './mints.js';
 import { type Upkeep } from './upkeep.js';
 import { refusedBy, type Way } from './way.js';
@@ -40,6 +41,7 @@ export interface AcquisitionParts {
   upkeep: Upkeep;
   cooldowns: KnownCooldowns;
   inquiry: Inquiry;
+  meanwhile: Meanwhile;
   storeEvents: StoreEvents;
   observers: TokenObservers;
   /** Aborted when the process gives up its mints to shut down. */
@@ -66,7 +68,7 @@ export class Acquisition {
    */
   async obtain(key: TokenKey, flight: Flight, demand: Demand = {}): Promise<Obtained> {
     const { storeEvents, closing } = this.parts;
-    const way: Way = { key, watch: storeEvents.watch(key.id), demand };
+    const way: Way = { key, watch: storeEvents.watch(key), demand };
     flight.onEmpty = () => way.watch.wake();
     try {
       for (;;) {
@@ -80,7 +82,7 @@ export class Acquisition {
         if (flight.closeIfEmpty()) throw new Error('No caller waits for this token any more');
       }
     } finally {
-      way.watch.close();
+      if (!way.isServed) way.watch.close();
       this.reportWait(way);
     }
   }
@@ -93,13 +95,15 @@ export class Acquisition {
     if (way.uselessGeneration === undefined) this.refuseShort(way, tokens.valid(key.id));
     const known = cooldowns.recent(key.id, demand);
     if (known) return this.coolDown(way, known);
-    let asked: Asked;
+    let asked: Asked | HeldToken;
     try {
-      asked = await this.parts.inquiry.ask(way, () => this.inHand(way) === undefined);
+      const asking = this.parts.inquiry.ask(way, () => !way.isServed && this.inHand(way) === undefined);
+      asked = await this.parts.meanwhile.firstOf(way, asking);
     } catch (error) {
       if (error instanceof TokenSourceError) return this.inHand(way) ?? this.lastResort(way, error);
       return this.withoutStore(way, error);
     }
+    if ('token' in asked) return { held: asked, via: 'waited' };
     const { acquired, sentAt, place } = asked;
     if (acquired.outcome === 'hit') return this.take(way, acquired.token, sentAt);
     this.admitRejected(way, acquired.rejected, sentAt);
@@ -114,8 +118,8 @@ export class Acquisition {
   private learnCooldown(way: Way, cooldown: Cooldown): void {
     const { key, demand } = way;
     // Callers that were refused no token may still be given one.
-    if (refusedBy(way) === undefined) this.parts.cooldowns.learn(key.id, cooldown);
-    else if (demand.minLifeMs) this.parts.cooldowns.learn(key.id, cooldown, demand);
+    if (refusedBy(way) === undefined) this.parts.cooldowns.learn(key, cooldown);
+    else if (demand.minLifeMs) this.parts.cooldowns.learn(key, cooldown, demand);
   }
 
   /** Takes the shared token, or sees to it that the next round finds a better one. */
@@ -201,8 +205,8 @@ export class Acquisition {
     // Nothing is to be minted, or what was in hand when the store was asked turned out to be void: others may mint meanwhile.
     if (!isOvertaken && !inHand) await upkeep.release(key, granted.lease).catch(() => {});
     if (hopeless) throw hopeless;
-    if (isOvertaken || !inHand) return 'look again';
-    if (!mints.adopt(key, granted)) upkeep.share(key, inHand.held, granted.lease);
+    if (!inHand) return 'look again';
+    if (!isOvertaken && !mints.adopt(key, granted)) upkeep.share(key, inHand.held, granted.lease);
     return inHand;
   }
 

@@ -5,6 +5,7 @@ import { errorOf } from '../source-client/cooldown.js';
 import { type Release } from '../source-client/open-mints.js';
 import { type SourceClient } from '../source-client/source-client.js';
 import { type StoreClient } from '../store-client/store-client.js';
+import { type Mints } from './mints.js';
 import { type Rejections } from './rejections.js';
 import { refusedBy, type Way } from './way.js';
 
@@ -21,6 +22,7 @@ export interface InquiryParts {
   store: StoreClient;
   sources: SourceClient;
   rejections: Rejections;
+  mints: Mints;
 }
 
 /**
@@ -41,15 +43,26 @@ export class Inquiry {
    */
   async ask(way: Way, mayMint: () => boolean): Promise<Asked> {
     const { key, watch } = way;
-    const { clock, rejections, sources, store } = this.parts;
+    const { clock, mints, rejections, sources, store } = this.parts;
     const place = sources.tryAdmission(key) ?? (mayMint() ? await this.queue(way) : undefined);
     if (typeof place === 'object') return place;
+    if (way.isServed) {
+      place?.();
+      throw new Error('Nobody waits for this answer any more');
+    }
     try {
       await rejections.tellStore(key);
       watch.forget();
-      const sentAt = momentOf(clock);
+      let sentAt = momentOf(clock);
       const wanted = { refusedGeneration: refusedBy(way), minTtlMs: way.demand.minLifeMs };
-      const acquired = await store.acquire(key, wanted, mayMint);
+      const acquired = await store.acquire(key, wanted, {
+        // A mint under way renews its lease by itself.
+        mayMint: () => mayMint() && !mints.isRunning(key.id),
+        onSend: () => {
+          watch.forget();
+          sentAt = momentOf(clock);
+        },
+      });
       if (acquired.outcome !== 'lease') place?.();
       return { acquired, sentAt, place };
     } catch (error) {

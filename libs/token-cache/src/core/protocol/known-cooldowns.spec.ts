@@ -1,6 +1,8 @@
 import { FakeClock } from '../../testing/fake-clock.js';
 import { KnownCooldowns } from './known-cooldowns.js';
 
+const KEY = { id: 'key', group: 'group' };
+
 describe('A cool-down that the store told of', () => {
   let clock: FakeClock;
   let cooldowns: KnownCooldowns;
@@ -17,7 +19,7 @@ describe('A cool-down that the store told of', () => {
     ['until a second has passed', 60_000, 999, 59_001],
     ['until its last ms', 400, 399, 1],
   ])('is known %s', async (_when, remainingMs, elapsedMs, leftMs) => {
-    cooldowns.learn('key', { remainingMs, error: 'busy' });
+    cooldowns.learn(KEY, { remainingMs, error: 'busy' });
     await clock.advance(elapsedMs);
     expect(cooldowns.recent('key')).toEqual({ remainingMs: leftMs, error: 'busy' });
   });
@@ -26,13 +28,13 @@ describe('A cool-down that the store told of', () => {
     ['a second has passed', 60_000, 1_000],
     ['it is over', 400, 400],
   ])('is asked of the store again once %s', async (_when, remainingMs, elapsedMs) => {
-    cooldowns.learn('key', { remainingMs, error: 'busy' });
+    cooldowns.learn(KEY, { remainingMs, error: 'busy' });
     await clock.advance(elapsedMs);
     expect(cooldowns.recent('key')).toBeUndefined();
   });
 
   it('of a caller that needs a token for long says nothing to those who do not, and is forgotten with all others', () => {
-    cooldowns.learn('key', { remainingMs: 60_000, error: 'busy' }, { minLifeMs: 600_000 });
+    cooldowns.learn(KEY, { remainingMs: 60_000, error: 'busy' }, { minLifeMs: 600_000 });
     expect(cooldowns.recent('key')).toBeUndefined();
     expect(cooldowns.recent('key', { minLifeMs: 1 })).toEqual({ remainingMs: 60_000, error: 'busy' });
     cooldowns.forget('key');
@@ -40,28 +42,37 @@ describe('A cool-down that the store told of', () => {
   });
 
   it('binds who needs a token for long as well as all others', () => {
-    cooldowns.learn('key', { remainingMs: 60_000, error: 'busy' });
+    cooldowns.learn(KEY, { remainingMs: 60_000, error: 'busy' });
     expect(cooldowns.recent('key', { minLifeMs: 600_000 })).toEqual({ remainingMs: 60_000, error: 'busy' });
   });
 
   it('is known for another second each time that the store tells of it', async () => {
-    cooldowns.learn('key', { remainingMs: 60_000, error: 'busy' });
+    cooldowns.learn(KEY, { remainingMs: 60_000, error: 'busy' });
     await clock.advance(900);
-    cooldowns.learn('key', { remainingMs: 59_100, error: 'busy' });
+    cooldowns.learn(KEY, { remainingMs: 59_100, error: 'busy' });
     await clock.advance(900);
     expect(cooldowns.recent('key')).toEqual({ remainingMs: 58_200, error: 'busy' });
   });
 
   it('keeps the name of the process that it binds', () => {
-    cooldowns.learn('key', { remainingMs: 60_000, error: 'no', process: 'p' });
+    cooldowns.learn(KEY, { remainingMs: 60_000, error: 'no', process: 'p' });
     expect(cooldowns.recent('key')).toMatchObject({ process: 'p' });
   });
 
   it('is forgotten for its key alone', () => {
-    for (const key of ['a', 'b']) cooldowns.learn(key, { remainingMs: 60_000, error: key });
+    for (const key of ['a', 'b']) cooldowns.learn({ id: key, group: 'group' }, { remainingMs: 60_000, error: key });
     cooldowns.forget('a');
     expect(cooldowns.recent('a')).toBeUndefined();
     expect(cooldowns.recent('b')).toMatchObject({ error: 'b' });
+  });
+
+  it('is forgotten for the keys of a group that was purged, and for no others', () => {
+    cooldowns.learn(KEY, { remainingMs: 60_000, error: 'busy' });
+    cooldowns.learn(KEY, { remainingMs: 60_000, error: 'busy' }, { minLifeMs: 600_000 });
+    cooldowns.learn({ id: 'other', group: 'other' }, { remainingMs: 60_000, error: 'busy' });
+    cooldowns.forgetGroup('group');
+    expect(cooldowns.recent('key', { minLifeMs: 1 })).toBeUndefined();
+    expect(cooldowns.recent('other')).toBeDefined();
   });
 
   it('is not known of a key that the store said nothing of', () => {
@@ -70,7 +81,7 @@ describe('A cool-down that the store told of', () => {
 
   it('is asked each time of a store without events, where another process may have purged it unheard', () => {
     const unheard = new KnownCooldowns(clock, false);
-    unheard.learn('key', { remainingMs: 60_000, error: 'busy' });
+    unheard.learn(KEY, { remainingMs: 60_000, error: 'busy' });
     expect(unheard.recent('key')).toBeUndefined();
   });
 });

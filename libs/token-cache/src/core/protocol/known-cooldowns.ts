@@ -1,4 +1,5 @@
 import { type Clock } from '../contract/clock.js';
+import { type KeyInGroup } from '../contract/concerns.js';
 import { recentlyUsed } from '../contract/recently-used.js';
 import { type Cooldown } from '../contract/token-store.js';
 import { type Demand } from '../in-hand/demand.js';
@@ -7,9 +8,15 @@ const REMEMBERED_KEYS = 10_000;
 /** Another process may end a cool-down, which is announced only where a process waits. */
 const ASK_AGAIN_MS = 1_000;
 
+interface Known {
+  readonly group: string;
+  readonly cooldown: Cooldown;
+  readonly learntAt: number;
+}
+
 /** The cool-downs that the store told of, so that it is asked for each at most once a second. */
 export class KnownCooldowns {
-  private readonly known = recentlyUsed<{ readonly cooldown: Cooldown; readonly learntAt: number }>(REMEMBERED_KEYS);
+  private readonly known = recentlyUsed<Known>(REMEMBERED_KEYS);
 
   /** @param hasEvents whether the store tells of what happens; one that does not is cheap to ask, and is asked each time */
   constructor(
@@ -18,9 +25,10 @@ export class KnownCooldowns {
   ) {}
 
   /** @param demand of the caller that was told; one who asks for less may still be given a token */
-  learn(keyId: string, cooldown: Cooldown, demand: Demand = {}): void {
+  learn({ id, group }: KeyInGroup, cooldown: Cooldown, demand: Demand = {}): void {
     if (demand.minLifeMs && demand.refusedGeneration !== undefined) return;
-    this.known.set(demand.minLifeMs ? longLived(keyId) : keyId, { cooldown, learntAt: this.clock.monotonic() });
+    const learntAt = this.clock.monotonic();
+    this.known.set(demand.minLifeMs ? longLived(id) : id, { group, cooldown, learntAt });
   }
 
   /** The cool-down as it is now, unless the store is to be asked again. */
@@ -34,6 +42,11 @@ export class KnownCooldowns {
     const elapsedMs = this.clock.monotonic() - known.learntAt;
     const remainingMs = Math.ceil(known.cooldown.remainingMs - elapsedMs);
     return elapsedMs < ASK_AGAIN_MS && remainingMs > 0 ? { ...known.cooldown, remainingMs } : undefined;
+  }
+
+  /** Something happened to all keys of a group. */
+  forgetGroup(group: string): void {
+    for (const [keyId, known] of [...this.known.entries()]) if (known.group === group) this.known.delete(keyId);
   }
 
   /** Something happened to that key. */

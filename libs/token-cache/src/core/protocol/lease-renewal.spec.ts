@@ -47,6 +47,19 @@ describe('A lease', () => {
     expect(network.calls).toHaveLength(6);
   });
 
+  it.each([
+    ['at once, where the answer that granted it took more than a third of it', 1_001, 0],
+    ['the sooner, the longer the answer took that granted it', 400, 600],
+  ])('is renewed %s', async (_when, tookMs, dueInMs) => {
+    stop();
+    await clock.advance(tookMs);
+    stop = keepRenewing({ clock, store }, key, lease, onLost);
+    await clock.advance(Math.max(0, dueInMs - 1));
+    expect(network.calls).toHaveLength(dueInMs > 0 ? 0 : 1);
+    await clock.advance(1);
+    expect(network.calls).toEqual(['renew']);
+  });
+
   it('keeps other processes out for as long as it is renewed', async () => {
     await clock.advance(10 * LEASE_MS);
     expect(await askedByAnother()).toMatchObject({ outcome: 'wait', leaseEndsInMs: LEASE_MS });

@@ -27,7 +27,7 @@ export class LookUp {
   /** @throws TokenStoreUnavailableError when the store does not answer and this process holds no token */
   async look(key: TokenKey): Promise<Found> {
     const { clock, store, tokens, storeEvents } = this.parts;
-    const watch = storeEvents.watch(key.id);
+    const watch = storeEvents.watch(key);
     const inHand = (): HeldToken | undefined => tokens.valid(key.id);
     try {
       const sentAt = momentOf(clock);

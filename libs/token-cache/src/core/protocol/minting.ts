@@ -24,6 +24,8 @@ export interface MintPlan {
   keep(fresh: FreshToken): Minted | Promise<Minted>;
   /** Remembers the failure; gives the error that callers see, or `voided` when the failure concerns none of them. */
   remember(error: TokenSourceError): TokenSourceError | Promise<TokenSourceError | 'voided'>;
+  /** Whether the fleet has replaced the former token meanwhile, so that the source is not asked again. */
+  isOvertaken?(): boolean;
   /** Called when the source has answered or failed. */
   answered?(): void;
 }
@@ -51,7 +53,7 @@ export class Minting {
     const askAgain = async (error: unknown): Promise<FreshToken> => {
       if (!(error instanceof AskAgainError)) throw error;
       if (error.afterMs > 0) await new Promise<void>((resolve) => clock.after(error.afterMs, resolve));
-      if (watch.hasPurged(plan.fence)) throw error;
+      if (watch.hasPurged(plan.fence) || plan.isOvertaken?.()) throw error;
       report('failed');
       return ask();
     };

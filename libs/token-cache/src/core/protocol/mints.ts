@@ -159,7 +159,7 @@ export class Mints {
   private async run(key: TokenKey, right: Right, place?: Release): Promise<HeldToken | 'voided'> {
     const { clock, failures, minting, sources, store, storeEvents, tokens } = this.parts;
     // Its own, since the flights that wait for this mint may end before it does.
-    const watch = storeEvents.watch(key.id);
+    const watch = storeEvents.watch(key);
     let giveBack = place;
     try {
       giveBack ??= await sources.admission(key);
@@ -168,11 +168,16 @@ export class Mints {
         if (right.granted) await store.fail(key, right.granted.lease, failure).catch(() => {});
         throw errorOf(failure, key.integration.name);
       }
+      const former = formerOf(tokens.last(key.id));
       const minted = await minting.run(key, watch, {
         fence: right.fence,
         isLeased: right.granted !== undefined,
         reason: right.reason,
-        former: formerOf(tokens.last(key.id)),
+        former,
+        isOvertaken: () => {
+          const held = tokens.valid(key.id);
+          return held !== undefined && held.token.accessToken !== former?.accessToken;
+        },
         // A renewal that ends later says nothing of the lease, which the commit or the failure releases.
         answered: () => {
           right.isAnswered = true;
@@ -248,10 +253,10 @@ export class Mints {
       const isOurs = await store.fail(key, lease, failure);
       storeEvents.released(key.id, lease.fence);
       // Another process mints, or has minted already; if the store has only lost the lease, the source is left alone all the same.
-      if (!isOurs && failure) failures.keep(key.id, failure);
+      if (!isOurs && failure) failures.keep(key, failure);
       if (!isOurs) return 'voided';
-      if (failure) cooldowns.learn(key.id, failure);
-      if (failure?.process) failures.keep(key.id, failure);
+      if (failure) cooldowns.learn(key, failure);
+      if (failure?.process) failures.keep(key, failure);
       return cooledDown(error, remainingMs);
     } catch {
       this.failAgain(key, lease, failure);

@@ -82,7 +82,7 @@ export class Publishing {
     const id = `${key.id} ${token.generation}`;
     const current = this.settling.get(id);
     if (current) return current;
-    const watch = this.parts.storeEvents.watch(key.id);
+    const watch = this.parts.storeEvents.watch(key);
     const settled = this.shareOnce(key, sharing.lease, held, watch).finally(() => {
       watch.close();
       this.settling.delete(id);

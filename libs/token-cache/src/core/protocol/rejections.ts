@@ -23,14 +23,17 @@ export interface RejectionsParts {
   announce(event: TokenStoreEvent): void;
 }
 
+/** What is remembered of a key of that group. */
+type InGroup = Pick<TokenKey, 'group'>;
+
 /** Keys of which a rejection is remembered here. */
 const REMEMBERED_KEYS = 10_000;
 
 /** Decides about rejected tokens: by the store, or by the same rule from memory while the store does not answer. */
 export class Rejections {
-  private readonly paces = recentlyUsed<RejectionPace>(REMEMBERED_KEYS);
+  private readonly paces = recentlyUsed<InGroup & { readonly pace: RejectionPace }>(REMEMBERED_KEYS);
   /** What was granted here and the store does not know, by key; to forget one would bring a rejected token back. */
-  private readonly untold = new ExpiringMap<Rejection>();
+  private readonly untold = new ExpiringMap<InGroup & { readonly rejection: Rejection }>();
   private readonly deciding = new Map<string, Promise<RejectionVerdict>>();
 
   constructor(private readonly parts: RejectionsParts) {}
@@ -49,7 +52,7 @@ export class Rejections {
    * @throws TokenStoreUnavailableError
    */
   async tellStore(key: TokenKey): Promise<void> {
-    const rejection = this.untold.get(key.id);
+    const { rejection } = this.untold.get(key.id) ?? {};
     if (!rejection) return;
     const held = this.parts.tokens.lastResort(key.id);
     const isInHand = held !== undefined && hasGeneration(held, rejection.generation);
@@ -63,6 +66,12 @@ export class Rejections {
   forget(keyId: string): void {
     this.paces.delete(keyId);
     this.untold.delete(keyId);
+  }
+
+  /** A purge of all keys of an integration does so for each of them. */
+  forgetGroup(group: string): void {
+    const remembered = [...this.paces.entries(), ...this.untold.all()];
+    for (const [keyId, of] of remembered) if (of.group === group) this.forget(keyId);
   }
 
   /** Rejections of one token that come together are one: those that join it share in what it was granted. */
@@ -106,7 +115,7 @@ export class Rejections {
     const verdict = this.pace(key, rejection);
     if (verdict !== 'replaced') return verdict;
     const now = this.parts.clock.monotonic();
-    this.untold.set(key.id, rejection, now + key.integration.policy.maxLifeMs, now);
+    this.untold.set(key.id, { group: key.group, rejection }, now + key.integration.policy.maxLifeMs, now);
     if (held?.sharing.state === 'unshared') this.parts.tokens.reject(key.id, held);
     else this.announce(key, rejection);
     return verdict;
@@ -114,8 +123,8 @@ export class Rejections {
 
   private pace(key: TokenKey, rejection: Rejection): RejectionVerdict {
     const now = this.parts.clock.monotonic();
-    const { verdict, pace } = paceRejection(this.paces.get(key.id) ?? NO_PACE, rejection, now);
-    if (pace) this.paces.set(key.id, pace);
+    const { verdict, pace } = paceRejection(this.paces.get(key.id)?.pace ?? NO_PACE, rejection, now);
+    if (pace) this.paces.set(key.id, { group: key.group, pace });
     return verdict;
   }
 

@@ -10,6 +10,7 @@ import { type TokensInHand } from '../in-hand/tokens-in-hand.js';
 import { type Acquisition, type Obtained } from './acquisition.js';
 import { Flights } from './flights.js';
 import { type LastErrors } from './last-errors.js';
+import { type Meanwhile } from './meanwhile.js';
 import { type Mints } from './mints.js';
 import { type Retries } from './retries.js';
 import { type Upkeep } from './upkeep.js';
@@ -23,6 +24,7 @@ export interface TokenSupplyParts {
   clock: Clock;
   tokens: TokensInHand;
   acquisition: Acquisition;
+  meanwhile: Meanwhile;
   upkeep: Upkeep;
   mints: Mints;
   retries: Retries;
@@ -59,9 +61,10 @@ export class TokenSupply {
 
   /** Begins nothing any more; resolves when no flight is left that a caller could join, and nothing runs behind the callers' backs. */
   async close(): Promise<void> {
-    const { mints, retries, upkeep } = this.parts;
+    const { meanwhile, mints, retries, upkeep } = this.parts;
     this.isClosed = true;
     await this.flights.settled();
+    await meanwhile.settled();
     await Promise.all([upkeep.settled(), mints.settled()]);
     await retries.close();
   }
@@ -84,8 +87,9 @@ export class TokenSupply {
   private async join(key: TokenKey, demand: Demand, signal: AbortSignal | undefined): Promise<HeldToken> {
     const { acquisition, lastErrors } = this.parts;
     const { name, policy } = key.integration;
+    const isLate = this.isClosed;
     try {
-      if (this.isClosed) throw new TokenStoreUnavailableError('acquire', { cause: new Error('The client is closed') });
+      if (isLate) throw new TokenStoreUnavailableError('acquire', { cause: new Error('The client is closed') });
       const landing = this.flights.join(flightIdOf(key, demand), (flight) => acquisition.obtain(key, flight, demand), {
         signal,
         timeoutMs: policy.waitTimeoutMs,
@@ -95,7 +99,7 @@ export class TokenSupply {
       this.report(name, result.via === 'mint' && !isFirst ? 'waited' : result.via);
       return result.held;
     } catch (error) {
-      const held = this.isClosed || signal?.aborted ? undefined : this.spared(key, error, demand);
+      const held = isLate || signal?.aborted ? undefined : this.spared(key, error, demand);
       if (!held && error instanceof TokenCacheError) this.report(name, 'mint');
       if (!held) throw error;
       this.report(name, 'near');

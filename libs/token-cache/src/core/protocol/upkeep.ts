@@ -180,7 +180,7 @@ export class Upkeep {
       if (!acquired) return;
       if (acquired.outcome === 'hit') tokens.admit(key, acquired.token, sentAt, watch);
       if (acquired.outcome === 'cooling') {
-        cooldowns.learn(key.id, acquired.cooldown);
+        cooldowns.learn(key, acquired.cooldown);
         throw errorOf(acquired.cooldown, key.integration.name);
       }
       if (acquired.outcome !== 'lease' || watch.hasReleased(acquired.lease.fence)) return;
@@ -248,7 +248,7 @@ export class Upkeep {
       const acquired = await this.ask(key, { minTtlMs: enoughMs });
       if (acquired.outcome === 'lease') return this.shareUnlessVoid(key, held, acquired, watch);
       if (acquired.outcome !== 'hit') {
-        if (acquired.outcome === 'cooling') cooldowns.learn(key.id, acquired.cooldown);
+        if (acquired.outcome === 'cooling') cooldowns.learn(key, acquired.cooldown);
         if (isSameToken(tokens.valid(key.id), held)) await publishing.offer(key, acquired, held, watch);
         return;
       }
@@ -285,7 +285,7 @@ export class Upkeep {
   }
 
   private async watching(key: TokenKey, work: (watch: KeyWatch) => Promise<unknown>): Promise<void> {
-    const watch = this.parts.storeEvents.watch(key.id);
+    const watch = this.parts.storeEvents.watch(key);
     try {
       await work(watch);
     } finally {

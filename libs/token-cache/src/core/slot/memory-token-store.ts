@@ -1,5 +1,7 @@
 import { type Clock, systemClock } from '../contract/clock.js';
+import { parseKeyId } from '../contract/key-group.js';
 import { positiveMs } from '../contract/positive-ms.js';
+import { afterGroupPurge, groupPurge, type SlotStep } from './group-purge.js';
 import { offer } from './offer.js';
 import { keptUntil, type Slot, type Step } from './slot-state.js';
 import { acquire, commit, fail, invalidate, peek, purge, renew } from './slot.js';
@@ -15,6 +17,7 @@ import {
   type Rejection,
   type RejectionVerdict,
   type TokenStore,
+  type TokenKeyEvent,
   type TokenStoreEvent,
   type TokenStoreEvents,
   type TokenStoreListener,
@@ -41,6 +44,8 @@ export class MemoryTokenStore implements TokenStore {
   readonly events: TokenStoreEvents = { subscribe: (listener) => this.#subscribe(listener) };
   readonly #clock: Clock;
   readonly #slots = new Map<string, Kept>();
+  /** The fence of the last purge of each group: groups are few, and so kept for good. */
+  readonly #groupPurges = new Map<string, number>();
   /** The channel of a store within the process is never down. */
   readonly #listeners = new Set<Omit<TokenStoreListener, 'down'>>();
   readonly #awaited = new Set<string>();
@@ -74,14 +79,14 @@ export class MemoryTokenStore implements TokenStore {
   async commit(keyId: string, lease: Lease, payload: string, ttlMs: number): Promise<Committed> {
     positiveMs('ttlMs', ttlMs);
     const { answer, slot } = this.#run(keyId, (known, now) => commit(known, lease, payload, ttlMs, now));
-    if (slot) this.#wake({ type: 'stored', keyId, fence: lease.fence });
+    if (slot) this.#wake('stored', keyId, lease.fence);
     return answer;
   }
 
   async fail(keyId: string, lease: Lease, cooldown?: Cooldown): Promise<boolean> {
     if (cooldown) positiveMs('cooldown.remainingMs', cooldown.remainingMs);
     const { answer, slot } = this.#run(keyId, (known, now) => fail(known, lease, cooldown, now));
-    if (slot) this.#wake({ type: 'failed', keyId, fence: lease.fence });
+    if (slot) this.#wake('failed', keyId, lease.fence);
     return answer;
   }
 
@@ -94,7 +99,7 @@ export class MemoryTokenStore implements TokenStore {
   ): Promise<Offered> {
     const offered = { generation, payload, ttlMs: positiveMs('ttlMs', ttlMs), since };
     const { answer, slot } = this.#run(keyId, (known, now) => offer(known, offered, now));
-    if (slot) this.#wake({ type: 'stored', keyId, fence: generation });
+    if (slot) this.#wake('stored', keyId, generation);
     // The commit of the lease is announced to who takes this token.
     if (slot?.nonce) this.#awaited.add(keyId);
     return answer;
@@ -104,7 +109,7 @@ export class MemoryTokenStore implements TokenStore {
     positiveMs('paceMs', rejection.paceMs);
     positiveMs('maxPaceMs', rejection.maxPaceMs);
     const { answer } = this.#run(keyId, (slot, now) => invalidate(slot, rejection, now));
-    if (answer === 'replaced') this.#publish({ type: 'invalidated', keyId, fence: rejection.generation });
+    if (answer === 'replaced') this.#publish(keyEvent('invalidated', keyId, rejection.generation));
     return answer;
   }
 
@@ -112,7 +117,15 @@ export class MemoryTokenStore implements TokenStore {
   async purge(keyId: string, withinMs?: number): Promise<number> {
     if (withinMs !== undefined) positiveMs('withinMs', withinMs);
     const { answer: fence } = this.#run(keyId, purge);
-    this.#publish({ type: 'purged', keyId, fence });
+    this.#publish(keyEvent('purged', keyId, fence));
+    return fence;
+  }
+
+  async purgeGroup(group: string, withinMs?: number): Promise<number> {
+    if (withinMs !== undefined) positiveMs('withinMs', withinMs);
+    const fence = groupPurge(this.#lastPurge(group), this.#clock.monotonic());
+    this.#groupPurges.set(group, fence);
+    this.#publish({ type: 'purged-group', group, fence });
     return fence;
   }
 
@@ -121,14 +134,19 @@ export class MemoryTokenStore implements TokenStore {
   /** Does nothing: others may share this object, and there is no connection to close. */
   async close(): Promise<void> {}
 
-  #run<Answer>(keyId: string, step: (slot: Slot | undefined, now: number) => Step<Answer>): Step<Answer> {
+  #run<Answer>(keyId: string, step: SlotStep<Answer>): Step<Answer> {
     const now = this.#clock.monotonic();
-    const taken = step(this.#slots.get(keyId)?.slot, now);
+    const { group, id } = parseKeyId(keyId);
+    const taken = afterGroupPurge(this.#lastPurge(group), step)(this.#slots.get(id)?.slot, now);
     if (taken.slot) {
-      this.#slots.set(keyId, { slot: taken.slot, until: keptUntil(taken.slot, now) });
+      this.#slots.set(id, { slot: taken.slot, until: keptUntil(taken.slot, now) });
       for (let swept = 0; swept < SWEPT_PER_WRITE; swept++) this.#dropNextIfEnded(now);
     }
     return taken;
+  }
+
+  #lastPurge(group: string | undefined): number {
+    return group === undefined ? 0 : (this.#groupPurges.get(group) ?? 0);
   }
 
   #dropNextIfEnded(now: number): void {
@@ -138,8 +156,8 @@ export class MemoryTokenStore implements TokenStore {
   }
 
   /** Tells the waiters, if there are any. */
-  #wake(event: TokenStoreEvent): void {
-    if (this.#awaited.delete(event.keyId)) this.#publish(event);
+  #wake(type: 'stored' | 'failed', keyId: string, fence: number): void {
+    if (this.#awaited.delete(keyId)) this.#publish(keyEvent(type, keyId, fence));
   }
 
   /** Later, as from a network: a listener is never called within the call that caused the event. */
@@ -156,4 +174,8 @@ export class MemoryTokenStore implements TokenStore {
     queueMicrotask(() => this.#listeners.has(own) && own.up());
     return () => void this.#listeners.delete(own);
   }
+}
+
+function keyEvent(type: TokenKeyEvent['type'], keyId: string, fence: number): TokenKeyEvent {
+  return { type, keyId: parseKeyId(keyId).id, fence };
 }

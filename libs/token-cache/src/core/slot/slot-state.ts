@@ -22,6 +22,8 @@ export interface Slot extends RejectionPace {
   readonly invalidated: number;
   /** Up to this fence everything was purged, or was rejected and replaced; 0 also where a process of an older version purged. */
   readonly voided: number;
+  /** The last purge of its group when this was written; 0 for none. */
+  readonly groupPurge: number;
 }
 
 /** The answer to one step of the protocol, and the slot as it is from now on if the step changes it. */
@@ -44,6 +46,7 @@ export const NOTHING: Slot = {
   failures: 0,
   invalidated: 0,
   voided: 0,
+  groupPurge: 0,
   ...NO_PACE,
 };
 
@@ -101,4 +104,9 @@ export function after(now: number, ms: number): number {
 /** The store's time in us, which fences are taken from. */
 export function inUs(now: number): number {
   return Math.floor(now * 1000);
+}
+
+/** The end of this millisecond, in us: whatever else was granted within it lies below. */
+export function endOfMsInUs(now: number): number {
+  return inUs(now) + 999;
 }

@@ -9,10 +9,12 @@ import {
   type RejectionVerdict,
   type StoredToken,
 } from '../contract/token-store.js';
+import { isUnrecorded } from './group-purge.js';
 import { paceRejection, type RejectionPace } from './rejection-pace.js';
 import {
   after,
   cooldownOf,
+  endOfMsInUs,
   holds,
   inUs,
   isLeased,
@@ -84,7 +86,8 @@ export function commit(
   const token = slot && tokenOf(slot, now);
   if (slot && fence <= voidedUpTo(slot)) return { answer: { outcome: 'voided' } };
   if (token?.fence === fence) return { answer: { outcome: 'duplicate' } };
-  if (slot ? slot.fence > fence || slot.published >= fence : isStale(lease, now)) {
+  const record = slot && !isUnrecorded(slot) ? slot : undefined;
+  if (record ? record.fence > fence || record.published >= fence : isStale(lease, now)) {
     return { answer: { outcome: 'superseded', token: token && token.fence > fence ? token : undefined } };
   }
   return {
@@ -127,8 +130,7 @@ export function invalidate(slot: Slot | undefined, rejection: Rejection, now: nu
 }
 
 export function purge(slot: Slot = NOTHING, now: number): Step<number> {
-  // The end of this millisecond: whatever else was granted within it is void as well.
-  const fence = Math.max(slot.fence + 1, inUs(now) + 999);
+  const fence = Math.max(slot.fence + 1, endOfMsInUs(now));
   return { answer: fence, slot: { ...NOTHING, fence, voided: fence, invalidated: 1 } };
 }
 

@@ -38,7 +38,7 @@ describe('FailureMemory', () => {
   it('keeps a failure that it is given for as long as that lasts', async () => {
     const clock = new FakeClock();
     const failures = new FailureMemory(clock, () => 1);
-    failures.keep(key.id, { remainingMs: 30_000, error: 'refused', process: 'worker-1' });
+    failures.keep(key, { remainingMs: 30_000, error: 'refused', process: 'worker-1' });
     await clock.advance(29_999);
     expect(failures.recent(key)).toEqual({ remainingMs: 1, error: 'refused', process: 'worker-1' });
     await clock.advance(1);

@@ -8,11 +8,18 @@ import { type Cooldown } from '../contract/token-store.js';
 const REMEMBERED_KEYS = 10_000;
 
 /** What is left alone: a key, or all keys of a provider. */
-type Place = Pick<TokenKey, 'id' | 'integration'>;
+type Place = Pick<TokenKey, 'id' | 'integration'> & Partial<Pick<TokenKey, 'group'>>;
+
+interface Failed {
+  readonly group: string | undefined;
+  readonly endsAt: number;
+  readonly count: number;
+  readonly failure: Cooldown;
+}
 
 /** The failures that only this process knows, because the store could not be told or has no place for them. */
 export class FailureMemory {
-  private readonly failures = recentlyUsed<{ endsAt: number; count: number; failure: Cooldown }>(REMEMBERED_KEYS);
+  private readonly failures = recentlyUsed<Failed>(REMEMBERED_KEYS);
 
   constructor(
     private readonly clock: Clock,
@@ -29,21 +36,28 @@ export class FailureMemory {
   }
 
   /** Begins a cool-down, longer with every failure in a row; gives the error that callers see. */
-  remember({ id, integration }: Place, error: TokenSourceError): TokenSourceError {
+  remember({ id, integration, group }: Place, error: TokenSourceError): TokenSourceError {
     const count = this.failures.get(id)?.count ?? 0;
     const remainingMs = cooldownMs(error, count, integration.policy.cooldown, this.random);
     const failure = rememberedFailure(error, remainingMs, this.process);
-    this.failures.set(id, { endsAt: this.clock.monotonic() + remainingMs, count: count + 1, failure });
+    const endsAt = this.clock.monotonic() + remainingMs;
+    this.failures.set(id, { group, endsAt, count: count + 1, failure });
     return cooledDown(error, remainingMs);
   }
 
   /** Keeps a failure of this process alone for as long as it lasts: that of another process may take its place in the store. */
-  keep(id: string, failure: Cooldown): void {
+  keep({ id, group }: Place, failure: Cooldown): void {
     const count = this.failures.get(id)?.count ?? 0;
-    this.failures.set(id, { endsAt: this.clock.monotonic() + failure.remainingMs, count, failure });
+    const endsAt = this.clock.monotonic() + failure.remainingMs;
+    this.failures.set(id, { group, endsAt, count, failure });
   }
 
   forget(id: string): void {
     this.failures.delete(id);
+  }
+
+  /** Forgets those of all keys of a group. */
+  forgetGroup(group: string): void {
+    for (const [id, failed] of [...this.failures.entries()]) if (failed.group === group) this.failures.delete(id);
   }
 }

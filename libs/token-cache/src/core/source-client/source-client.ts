@@ -1,5 +1,6 @@
 import { type TokenKey } from '../config/token-key.js';
 import { type Clock } from '../contract/clock.js';
+import { concerns, isPurge } from '../contract/concerns.js';
 import { voids } from '../contract/mint-fence.js';
 import {
   TokenResponseInvalidError,
@@ -37,7 +38,7 @@ interface MintRight {
 }
 
 interface RunningMint {
-  readonly keyId: string;
+  readonly key: TokenKey;
   readonly fence: number;
   readonly controller: AbortController;
 }
@@ -113,8 +114,8 @@ export class SourceClient {
 
   /** Aborts the mints that a purge voids: their tokens may not be used. */
   abortVoided(event: TokenStoreEvent): void {
-    for (const { keyId, fence, controller } of this.running) {
-      if (event.type === 'purged' && keyId === event.keyId && voids(event, fence)) {
+    for (const { key, fence, controller } of this.running) {
+      if (isPurge(event) && concerns(event, key) && voids(event, fence)) {
         controller.abort(new Error('The token was purged while it was minted'));
       }
     }
@@ -143,7 +144,7 @@ export class SourceClient {
 
   private async ask(key: TokenKey, { fence, isLeased }: MintRight): Promise<MintedToken> {
     const { name, source, policy } = key.integration;
-    const mint: RunningMint = { keyId: key.id, fence, controller: new AbortController() };
+    const mint: RunningMint = { key, fence, controller: new AbortController() };
     const { signal } = mint.controller;
     // A source that ignores its signal must not hold its callers up, so the signal ends the wait as well.
     const aborted = new Promise<never>((_, reject) => {

@@ -48,25 +48,28 @@ export class GuardedStore {
   ): Promise<T> {
     const isRepeatable = !PUBLISHING.includes(operation);
     const ask = (limit: TimeLimit): Promise<T> => (isRepeatable ? this.askAgain(limit, call) : this.ask(limit, call));
-    return this.report(operation, this.throughBreaker(this.breakerOf(keyId, timeoutMs), timeoutMs, ask));
+    return this.report(operation, this.throughBreaker(this.breakerOf(keyId, operation, timeoutMs), timeoutMs, ask));
   }
 
   /**
-   * Makes a call that somebody waits for and nobody repeats: also while the breaker is open, and again while it has no answer,
-   * for 5 s.
+   * Makes a call that somebody waits for and nobody repeats, about a key or about none: also while the breaker is open, and again
+   * while it has no answer, for 5 s.
    *
    * @param call is told for how long this try is waited for
    * @throws TokenStoreUnavailableError with the error of the last try as the cause
    */
   insist<T>(
-    keyId: string,
+    keyId: string | undefined,
     operation: StoreOperation,
     timeoutMs: number,
     call: (store: TokenStore, withinMs: number) => Promise<T>,
   ): Promise<T> {
     const attempt = (withinMs: number): Promise<T> => {
       const ask = (limit: TimeLimit): Promise<T> => this.ask(limit, (store) => call(store, withinMs));
-      return this.report(operation, this.throughBreaker(this.breakerOf(keyId, timeoutMs), withinMs, ask, true));
+      return this.report(
+        operation,
+        this.throughBreaker(this.breakerOf(keyId, operation, timeoutMs), withinMs, ask, true),
+      );
     };
     const isFinal = (error: unknown): boolean => this.isClosed || this.hasAnswered((error as Error).cause);
     const answer = insist(this.clock, timeoutMs, (ms) => this.pause(ms), attempt, isFinal);
@@ -141,8 +144,9 @@ export class GuardedStore {
     return this.store.hasAnswered?.(error) ?? false;
   }
 
-  private breakerOf(keyId: string | undefined, timeoutMs: number): Breaker {
-    const part = keyId === undefined ? 'no key' : `of ${this.store.nodeOf?.(keyId) ?? ''}`;
+  /** Calls about no key say nothing of those about one, nor of each other. */
+  private breakerOf(keyId: string | undefined, operation: StoreOperation, timeoutMs: number): Breaker {
+    const part = keyId === undefined ? operation : `of ${this.store.nodeOf?.(keyId) ?? ''}`;
     const name = `${timeoutMs} ${part}`;
     let breaker = this.breakers.get(name);
     if (!breaker) this.breakers.set(name, (breaker = new Breaker()));

@@ -1,3 +1,4 @@
+import { isPurge } from '../contract/concerns.js';
 import { type HeldToken, isVoidedBy } from '../contract/held-token.js';
 import { voids } from '../contract/mint-fence.js';
 import { type TokenStoreEvent } from '../contract/token-store.js';
@@ -27,7 +28,8 @@ export class KeyWatch {
   ) {}
 
   notice(event: TokenStoreEvent): void {
-    if (event.type === 'purged' || event.type === 'invalidated') this.remember(event.type, event);
+    if (isPurge(event)) this.remember('purged', event);
+    if (event.type === 'invalidated') this.remember('invalidated', event);
     if (event.type === 'stored') {
       for (const { fence, resolve } of this.overtakings) if (fence !== event.fence) resolve();
     }

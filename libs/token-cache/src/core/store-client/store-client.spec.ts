@@ -7,6 +7,7 @@ import { MemoryTokenStore } from '../slot/memory-token-store.js';
 import { TokenObserver } from '../contract/token-observer.js';
 import { TokenObservers } from '../contract/token-observers.js';
 import { type TokenKey } from '../config/token-key.js';
+import { keyIdIn } from '../contract/key-group.js';
 import { type Lease } from '../contract/token-store.js';
 
 describe('StoreClient', () => {
@@ -41,7 +42,7 @@ describe('StoreClient', () => {
   it('asks with the lease of the policy, for a whole number of ms', async () => {
     const acquire = jest.spyOn(inner, 'acquire');
     await lease();
-    expect(acquire).toHaveBeenCalledWith(key.id, {
+    expect(acquire).toHaveBeenCalledWith(keyIdIn(key.group, key.id), {
       nonce: store.process,
       process: store.process,
       leaseMs: 2_000,
@@ -59,7 +60,18 @@ describe('StoreClient', () => {
     await store.offer(key, { outcome: 'wait', leaseEndsInMs: 1, voidedUpTo: 0, answeredAtUs: 0 }, 1, 'payload', 1_000);
     await store.fail(key, granted);
     await store.purge(key);
-    expect(called).toEqual(['acquire', 'renew', 'commit', 'peek', 'invalidate', 'offer', 'fail', 'purge']);
+    await store.purgeGroup(key);
+    expect(called).toEqual([
+      'acquire',
+      'renew',
+      'commit',
+      'peek',
+      'invalidate',
+      'offer',
+      'fail',
+      'purge',
+      'purgeGroup',
+    ]);
   });
 
   it('says with a commit for how many whole ms the lease was known', async () => {
@@ -67,21 +79,26 @@ describe('StoreClient', () => {
     const granted = await lease();
     await clock.advance(1_500.7);
     await store.commit(key, granted, 'payload', 1_000);
-    expect(commit).toHaveBeenCalledWith(key.id, { ...granted, sinceGrantMs: 1_500 }, 'payload', 1_000);
+    expect(commit).toHaveBeenCalledWith(
+      keyIdIn(key.group, key.id),
+      { ...granted, sinceGrantMs: 1_500 },
+      'payload',
+      1_000,
+    );
   });
 
   it('says nothing of that for a lease that it did not see granted', async () => {
     const commit = jest.spyOn(inner, 'commit');
     const foreign = { nonce: 'other', fence: 7, leaseMs: 2_000 };
     await store.commit(key, foreign, 'payload', 1_000);
-    expect(commit).toHaveBeenCalledWith(key.id, foreign, 'payload', 1_000);
+    expect(commit).toHaveBeenCalledWith(keyIdIn(key.group, key.id), foreign, 'payload', 1_000);
   });
 
   it('asks for any valid token unless it is told more', async () => {
     const acquire = jest.spyOn(inner, 'acquire');
     await store.acquire(key);
     expect(acquire).toHaveBeenCalledWith(
-      key.id,
+      keyIdIn(key.group, key.id),
       expect.objectContaining({ minTtlMs: 0, refusedGeneration: undefined }),
     );
   });
@@ -133,7 +150,10 @@ describe('StoreClient', () => {
     await clock.advance(1_500.7);
     await store.offer(key, refused, 7, 'payload', 10_000);
     const { answeredAtUs } = refused;
-    expect(offer).toHaveBeenCalledWith(key.id, 7, 'payload', 10_000, { answeredAtUs, sinceMs: 1_500 });
+    expect(offer).toHaveBeenCalledWith(keyIdIn(key.group, key.id), 7, 'payload', 10_000, {
+      answeredAtUs,
+      sinceMs: 1_500,
+    });
   });
 
   describe('counts a mint without a lease as begun', () => {
@@ -143,6 +163,22 @@ describe('StoreClient', () => {
       expect(store.fenceWithoutLease(key)).toBe(fence + 1);
       const purged = await store.purge(key);
       expect(store.fenceWithoutLease(key)).toBe(purged + 1);
+    });
+
+    it.each([
+      ['was told to carry out', () => store.purgeGroup(key)],
+      [
+        'heard of',
+        async () => {
+          const fence = await inner.purgeGroup(key.group);
+          store.hear({ type: 'purged-group', group: key.group, fence });
+          return fence;
+        },
+      ],
+    ])('after a purge of all keys of its integration that it %s, though it never saw the key', async (_how, purge) => {
+      const purged = await purge();
+      expect(store.fenceWithoutLease({ ...key, id: 'never seen' })).toBe(purged + 1);
+      expect(store.fenceWithoutLease({ ...key, id: 'of another', group: 'another' })).toBe(1);
     });
 
     it('after what is void by the answer to a peek', async () => {

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { type TokenKey } from '../config/token-key.js';
 import { type Clock } from '../contract/clock.js';
+import { keyIdIn } from '../contract/key-group.js';
 import { recentlyUsed } from '../contract/recently-used.js';
 import { type StoreOperation } from '../contract/token-observer.js';
 import {
@@ -14,6 +15,7 @@ import {
   type Rejection,
   type RejectionVerdict,
   type StoredToken,
+  type TokenGroupEvent,
   type TokenStore,
   type TokenStoreEvent,
 } from '../contract/token-store.js';
@@ -29,6 +31,8 @@ export type Granted = Extract<Acquired, { outcome: 'lease' }>;
 export type Refused = Extract<Acquired, { outcome: 'wait' | 'cooling' }>;
 
 const REMEMBERED_FENCES = 100_000;
+const always = (): boolean => true;
+const ignore = (): void => {};
 
 /**
  * The store as the protocol speaks to it: by key, with the time limit and the lease of the key's policy.
@@ -42,8 +46,12 @@ export class StoreClient {
   /** What the store knows this process by. */
   readonly process = randomUUID();
   private readonly answeredAt = new WeakMap<Lease | Refused, number>();
+  /** When a lease ends that nobody renews, reckoned from before it was asked for. */
+  private readonly leaseEndsAt = new WeakMap<Lease, number>();
   /** The newest fence that the store showed of each key. */
   private readonly fences = recentlyUsed<number>(REMEMBERED_FENCES);
+  /** The fence of the last purge of each integration that this process heard of; they are few. */
+  private readonly groupPurges = new Map<string, number>();
 
   /** @param onVoided hears with each answer up to which fence tokens are void, and of a marked token that is still there */
   constructor(
@@ -54,7 +62,7 @@ export class StoreClient {
 
   /** What is there; a cool-down only if it binds this process. */
   async peek(key: TokenKey): Promise<Peeked> {
-    const { cooldown, ...peeked } = await this.call(key, 'peek', (store) => store.peek(key.id));
+    const { cooldown, ...peeked } = await this.call(key, 'peek', (store) => store.peek(addressOf(key)));
     const { token, isRejected, voidedUpTo } = peeked;
     this.raise(key, Math.max(voidedUpTo, token?.fence ?? 0));
     this.onVoided(key.id, voidedUpTo, isRejected ? token : undefined);
@@ -66,60 +74,88 @@ export class StoreClient {
    * A lease lasts for at least `leaseMs` from now, also one that was granted before: what is left of that may be too short to mint.
    *
    * @param mayMint false once nobody means to mint: then what is left will do
+   * @param onSend is called whenever the store is asked, which may be more than once
    */
-  async acquire(key: TokenKey, wanted: Wanted = {}, mayMint = (): boolean => true): Promise<Acquired> {
-    const acquired = await this.attempt(key, wanted);
+  async acquire(key: TokenKey, wanted: Wanted = {}, { mayMint = always, onSend = ignore } = {}): Promise<Acquired> {
+    const acquired = await this.attempt(key, wanted, onSend);
     if (!isGrantedBefore(acquired) || !mayMint()) return acquired;
-    if (await this.renew(key, acquired.lease)) return acquired;
-    return mayMint() ? this.attempt(key, wanted) : acquired;
+    if ((await this.renew(key, acquired.lease)) || !mayMint()) return acquired;
+    return this.attempt(key, wanted, onSend);
   }
 
-  renew(key: TokenKey, lease: Lease): Promise<boolean> {
-    return this.call(key, 'renew', (store) => store.renew(key.id, lease));
+  async renew(key: TokenKey, lease: Lease): Promise<boolean> {
+    const sentAt = this.clock.monotonic();
+    const isOurs = await this.call(key, 'renew', (store) => store.renew(addressOf(key), lease));
+    if (isOurs) this.leaseEndsAt.set(lease, sentAt + lease.leaseMs);
+    return isOurs;
+  }
+
+  /** What is left of a lease of this process, in ms; less than nothing once it may be another's. */
+  leaseLeftMs(lease: Lease): number {
+    const now = this.clock.monotonic();
+    return (this.leaseEndsAt.get(lease) ?? now) - now;
   }
 
   commit(key: TokenKey, lease: Lease, payload: string, ttlMs: number): Promise<Committed> {
     const sinceGrantMs = this.sinceAnswerMs(lease);
-    return this.call(key, 'commit', (store) => store.commit(key.id, { ...lease, sinceGrantMs }, payload, ttlMs));
+    return this.call(key, 'commit', (store) =>
+      store.commit(addressOf(key), { ...lease, sinceGrantMs }, payload, ttlMs),
+    );
   }
 
   /** Offers a token to a store that refused to grant a lease for it. */
   offer(key: TokenKey, refused: Refused, generation: number, payload: string, ttlMs: number): Promise<Offered> {
     const since = { answeredAtUs: refused.answeredAtUs, sinceMs: this.sinceAnswerMs(refused) ?? 0 };
-    return this.call(key, 'offer', (store) => store.offer(key.id, generation, payload, ttlMs, since));
+    return this.call(key, 'offer', (store) => store.offer(addressOf(key), generation, payload, ttlMs, since));
   }
 
   fail(key: TokenKey, lease: Lease, cooldown?: Cooldown): Promise<boolean> {
-    return this.call(key, 'fail', (store) => store.fail(key.id, lease, cooldown));
+    return this.call(key, 'fail', (store) => store.fail(addressOf(key), lease, cooldown));
   }
 
   invalidate(key: TokenKey, rejection: Rejection): Promise<RejectionVerdict> {
-    return this.call(key, 'invalidate', (store) => store.invalidate(key.id, rejection));
+    return this.call(key, 'invalidate', (store) => store.invalidate(addressOf(key), rejection));
   }
 
   /** Insists: it is rare, and its caller knows of a leak. */
   async purge(key: TokenKey): Promise<number> {
     const { storeTimeoutMs } = key.integration.policy;
     const fence = await this.store.insist(key.id, 'purge', storeTimeoutMs, (store, withinMs) =>
-      store.purge(key.id, withinMs),
+      store.purge(addressOf(key), withinMs),
     );
     this.raise(key, fence);
     return fence;
   }
 
+  /** The same for all keys of the integration of that key. */
+  async purgeGroup({ group, integration }: TokenKey): Promise<number> {
+    const { storeTimeoutMs } = integration.policy;
+    const fence = await this.store.insist(undefined, 'purgeGroup', storeTimeoutMs, (store, withinMs) =>
+      store.purgeGroup(group, withinMs),
+    );
+    this.raiseGroup({ group, fence });
+    return fence;
+  }
+
   /** What was purged or rejected elsewhere lies below what is minted from now on. */
-  hear({ type, keyId, fence }: TokenStoreEvent): void {
+  hear(event: TokenStoreEvent): void {
     // A purge of which the store was not told has no fence.
-    const isKnown = Number.isFinite(fence);
-    if (isKnown && (type === 'purged' || type === 'invalidated')) this.raise({ id: keyId }, fence);
+    if (!Number.isFinite(event.fence)) return;
+    if (event.type === 'purged-group') this.raiseGroup(event);
+    if (event.type === 'purged' || event.type === 'invalidated') this.raise({ id: event.keyId }, event.fence);
   }
 
   /** The fence of a mint that begins now without a lease: right above all that this process saw, below all that comes. */
   fenceWithoutLease(key: TokenKey): number {
-    return this.raise(key, (this.fences.get(key.id) ?? 0) + 1);
+    const newest = Math.max(this.fences.get(key.id) ?? 0, this.groupPurges.get(key.group) ?? 0);
+    return this.raise(key, newest + 1);
   }
 
-  private async attempt(key: TokenKey, { minTtlMs = 0, refusedGeneration }: Wanted): Promise<Acquired> {
+  private async attempt(
+    key: TokenKey,
+    { minTtlMs = 0, refusedGeneration }: Wanted,
+    onSend: () => void,
+  ): Promise<Acquired> {
     const { leaseMs } = key.integration.policy;
     const attempt = {
       nonce: this.process,
@@ -128,13 +164,18 @@ export class StoreClient {
       minTtlMs: Math.ceil(minTtlMs),
       refusedGeneration,
     };
-    const acquired = await this.call(key, 'acquire', (store) => store.acquire(key.id, attempt));
-    this.note(key, acquired);
+    let sentAt = this.clock.monotonic();
+    const acquired = await this.call(key, 'acquire', (store) => {
+      sentAt = this.clock.monotonic();
+      onSend();
+      return store.acquire(addressOf(key), attempt);
+    });
+    this.note(key, acquired, sentAt);
     this.onVoided(key.id, acquired.voidedUpTo, acquired.outcome === 'hit' ? undefined : acquired.rejected);
     return acquired;
   }
 
-  private note(key: TokenKey, acquired: Acquired): void {
+  private note(key: TokenKey, acquired: Acquired, sentAt: number): void {
     switch (acquired.outcome) {
       case 'hit':
         this.raise(key, Math.max(acquired.voidedUpTo, acquired.token.fence));
@@ -142,11 +183,16 @@ export class StoreClient {
       case 'lease':
         this.raise(key, acquired.lease.fence);
         this.answeredAt.set(acquired.lease, this.clock.monotonic());
+        this.leaseEndsAt.set(acquired.lease, sentAt + acquired.leaseEndsInMs);
         break;
       default:
         this.raise(key, Math.max(acquired.voidedUpTo, acquired.rejected?.fence ?? 0));
         this.answeredAt.set(acquired, this.clock.monotonic());
     }
+  }
+
+  private raiseGroup({ group, fence }: Pick<TokenGroupEvent, 'group' | 'fence'>): void {
+    this.groupPurges.set(group, Math.max(this.groupPurges.get(group) ?? 0, fence));
   }
 
   private raise({ id }: Pick<TokenKey, 'id'>, fence: number): number {
@@ -163,6 +209,11 @@ export class StoreClient {
   private call<T>(key: TokenKey, operation: StoreOperation, call: (store: TokenStore) => Promise<T>): Promise<T> {
     return this.store.call(key.id, operation, key.integration.policy.storeTimeoutMs, call);
   }
+}
+
+/** What the store is told of a key. */
+function addressOf({ group, id }: TokenKey): string {
+  return keyIdIn(group, id);
 }
 
 function isGrantedBefore(acquired: Acquired): acquired is Granted {

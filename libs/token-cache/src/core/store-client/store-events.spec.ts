@@ -1,10 +1,17 @@
 import { inspect } from 'node:util';
 import { FakeClock } from '../../testing/fake-clock.js';
-import { type TokenStoreEvent, type TokenStoreEvents, type TokenStoreListener } from '../contract/token-store.js';
+import {
+  type TokenKeyEvent,
+  type TokenStoreEvent,
+  type TokenStoreEvents,
+  type TokenStoreListener,
+} from '../contract/token-store.js';
 import { type KeyWatch } from './key-watch.js';
 import { StoreEvents } from './store-events.js';
 
-const KEY = 'key';
+const ID = 'key';
+const GROUP = 'group';
+const KEY = { id: ID, group: GROUP };
 const LEASE_MS = 3_000;
 
 /** A channel of events that the test speaks on. */
@@ -16,8 +23,12 @@ class Channel implements TokenStoreEvents {
     return () => delete this.listener;
   }
 
-  say(type: TokenStoreEvent['type'], fence = 7, keyId = KEY): void {
+  say(type: TokenKeyEvent['type'], fence = 7, keyId = ID): void {
     this.listener?.event({ type, keyId, fence });
+  }
+
+  sayGroupIsPurged(group: string, fence = 7): void {
+    this.listener?.event({ type: 'purged-group', group, fence });
   }
 }
 
@@ -70,9 +81,9 @@ describe('StoreEvents', () => {
   it('keeps nothing of a key that is watched no more', () => {
     const [one, two] = [storeEvents.watch(KEY), storeEvents.watch(KEY)];
     one.close();
-    expect(inspect(storeEvents)).toContain(`'${KEY}'`);
+    expect(inspect(storeEvents)).toContain(`'${ID}'`);
     two.close();
-    expect(inspect(storeEvents)).not.toContain(`'${KEY}'`);
+    expect(inspect(storeEvents)).not.toContain(`'${ID}'`);
   });
 
   it('has no channel without events', () => {
@@ -87,7 +98,7 @@ describe('StoreEvents', () => {
 
   it.each(['stored', 'failed', 'invalidated', 'purged'] as const)('tells the process that a key was %s', (type) => {
     channel.say(type);
-    expect(heard).toEqual([{ type, keyId: KEY, fence: 7 }]);
+    expect(heard).toEqual([{ type, keyId: ID, fence: 7 }]);
   });
 
   describe('KeyWatch', () => {
@@ -182,17 +193,29 @@ describe('StoreEvents', () => {
 
     it('knows which leases this process gave up', () => {
       const watch = storeEvents.watch(KEY);
-      const other = storeEvents.watch('other');
-      storeEvents.released(KEY, 8);
+      const other = storeEvents.watch({ id: 'other', group: GROUP });
+      storeEvents.released(ID, 8);
       expect([7, 8, 9].map((fence) => watch.hasReleased(fence))).toEqual([true, true, false]);
       expect(other.hasReleased(8)).toBe(false);
       expect(storeEvents.watch(KEY).hasReleased(8)).toBe(false);
     });
 
+    it('hears of a purge of all keys of its integration, and of no other', async () => {
+      const watch = storeEvents.watch(KEY);
+      const another = storeEvents.watch({ id: 'other key', group: 'other' });
+      const isAwake = await wakes(watch, () => channel.sayGroupIsPurged(GROUP, 7));
+      expect({ isAwake, purged: [7, 8].map((fence) => watch.hasPurged(fence)) }).toEqual({
+        isAwake: true,
+        purged: [true, false],
+      });
+      expect(another.hasPurged(7)).toBe(false);
+      expect(heard).toEqual([{ type: 'purged-group', group: GROUP, fence: 7 }]);
+    });
+
     it('looks again at once when this process has a token of its own to give', async () => {
       const watch = storeEvents.watch(KEY);
       const waited = watch.wait(60_000);
-      storeEvents.wake(KEY);
+      storeEvents.wake(ID);
       await expect(waited).resolves.toBeUndefined();
     });
   });

@@ -1,4 +1,5 @@
 import { type Clock } from '../contract/clock.js';
+import { concerns, type KeyInGroup } from '../contract/concerns.js';
 import { type TokenStoreEvent, type TokenStoreEvents } from '../contract/token-store.js';
 import { KeyWatch, type WatchTimer } from './key-watch.js';
 
@@ -8,9 +9,13 @@ const LONGEST_POLL_MS = 250;
 /** Waiters of a lease that ended unannounced come back within this of each other. */
 const LEASE_END_JITTER_MS = 50;
 
+interface WatchedKey extends KeyInGroup {
+  readonly watches: Set<KeyWatch>;
+}
+
 /** The events of the store, as one subscription brings them to the process: to each watch of a key, and to the tokens in hand. */
 export class StoreEvents implements WatchTimer {
-  private readonly watches = new Map<string, Set<KeyWatch>>();
+  private readonly watches = new Map<string, WatchedKey>();
   private readonly unsubscribe?: () => void;
   private arriveSince?: number;
 
@@ -33,27 +38,27 @@ export class StoreEvents implements WatchTimer {
   }
 
   /** Watches a key; call it before the store call that may answer `wait`, since the event can overtake the answer. */
-  watch(keyId: string): KeyWatch {
-    const watch = new KeyWatch(this, () => this.forget(keyId, watch));
-    const watches = this.watches.get(keyId);
-    if (watches) watches.add(watch);
-    else this.watches.set(keyId, new Set([watch]));
+  watch({ id, group }: KeyInGroup): KeyWatch {
+    const watch = new KeyWatch(this, () => this.forget(id, watch));
+    const watched = this.watches.get(id);
+    if (watched) watched.watches.add(watch);
+    else this.watches.set(id, { id, group, watches: new Set([watch]) });
     return watch;
   }
 
   deliver(event: TokenStoreEvent): void {
     this.onEvent(event);
-    for (const watch of this.watches.get(event.keyId) ?? []) watch.notice(event);
+    for (const watch of this.watchesOf(event)) watch.notice(event);
   }
 
   /** This process gave up the lease of that fence. */
   released(keyId: string, fence: number): void {
-    for (const watch of this.watches.get(keyId) ?? []) watch.noticeRelease(fence);
+    for (const watch of this.watchesOfKey(keyId)) watch.noticeRelease(fence);
   }
 
   /** Whatever waits for that key looks again: this process has a token of its own to give. */
   wake(keyId: string): void {
-    for (const watch of this.watches.get(keyId) ?? []) watch.wake();
+    for (const watch of this.watchesOfKey(keyId)) watch.wake();
   }
 
   lookAgain(leaseEndsInMs: number, polls: number, callback: () => void): () => void {
@@ -63,7 +68,7 @@ export class StoreEvents implements WatchTimer {
   }
 
   wakeAll(): void {
-    for (const watches of this.watches.values()) for (const watch of watches) watch.wake();
+    for (const { watches } of this.watches.values()) for (const watch of watches) watch.wake();
   }
 
   close(): void {
@@ -78,8 +83,18 @@ export class StoreEvents implements WatchTimer {
   }
 
   private forget(keyId: string, watch: KeyWatch): void {
-    const watches = this.watches.get(keyId);
-    watches?.delete(watch);
-    if (watches?.size === 0) this.watches.delete(keyId);
+    const watched = this.watches.get(keyId);
+    watched?.watches.delete(watch);
+    if (watched?.watches.size === 0) this.watches.delete(keyId);
+  }
+
+  private watchesOfKey(keyId: string): Iterable<KeyWatch> {
+    return this.watches.get(keyId)?.watches ?? [];
+  }
+
+  private watchesOf(event: TokenStoreEvent): Iterable<KeyWatch> {
+    if (event.type !== 'purged-group') return this.watchesOfKey(event.keyId);
+    const concerned = [...this.watches.values()].filter((watched) => concerns(event, watched));
+    return concerned.flatMap(({ watches }) => [...watches]);
   }
 }

@@ -5,8 +5,8 @@
 --          wait leaseEndsInMs voidedUpTo nowUs, and fence payload ttlMs of a token that does not serve
 --          lease fence leaseEndsInMs reason failures published ('' for none) serves ('1', '0') voidedUpTo, and fence payload
 --          ttlMs of a valid token
-local valid = read_token()
-local fence, voided, invalidated, rejected = unpack(read_record('fence', 'voided', 'invalidated', 'rejected'), 1, 4)
+local valid, marks = read_slot({ 'fence', 'voided', 'invalidated', 'rejected' })
+local fence, voided, invalidated, rejected = unpack(marks, 1, 4)
 local marked = valid and is_marked(valid, invalidated, rejected)
 local token = valid and not marked and valid.fence ~= whole(ARGV[6]) and valid or nil
 local voidedUpTo = int(voided_up_to(fence, voided, invalidated, rejected))
@@ -18,7 +18,7 @@ end
 -- Nothing else is read for a hit.
 if token and token.ttlMs > tonumber(ARGV[5]) then return hit() end
 
-local record = read_record('nonce', 'leaseEndsAt', 'leaseMs', 'coolEndsAt', 'coolProcess', 'error', 'failures', 'published')
+local record = read_more('nonce', 'leaseEndsAt', 'leaseMs', 'coolEndsAt', 'coolProcess', 'error', 'failures', 'published')
 local nonce, leaseMs = record[1], lease_ms(record[2], record[3], fence)
 local coolingMs, coolProcess = remaining_ms(record[4]), bound(record[5], record[4]) or ''
 -- The cool-down of another process is passed over.
@@ -48,6 +48,7 @@ end
 
 -- A live lease is not extended: its process may not hear that it has it, and would keep it from others with every attempt.
 if not live then
+  settle_group_purge()
   fence, leaseMs = next_fence(fence, valid), ARGV[4]
   write_record('nonce', ARGV[3], 'leaseEndsAt', int(nowMs + leaseMs), 'leaseMs', fence .. ':' .. leaseMs, 'fence', fence)
   keep()

@@ -5,8 +5,7 @@
 --          voided
 --          superseded, and fence payload ttlMs if a newer token is valid
 local mine = tonumber(ARGV[3])
-local token = read_token()
-local record = read_record('fence', 'published', 'awaited', 'voided', 'invalidated', 'rejected')
+local token, record = read_slot({ 'fence', 'published', 'awaited', 'voided', 'invalidated', 'rejected' })
 local voided = voided_up_to(record[1], record[4], record[5], record[6])
 if mine <= voided then return { 'voided' } end
 if token and token.fence == mine then return { 'duplicate' } end
@@ -24,6 +23,7 @@ if newer or gone or unknown then return { 'superseded' } end
 local sinceGrantMs = tonumber(ARGV[7])
 local lateMs = sinceGrantMs and math.max(0, (nowUs - mine) / 1000 - sinceGrantMs) or 0
 local lifeMs = math.floor(ARGV[6] - lateMs)
+settle_group_purge()
 if lifeMs > 0 then redis.call('SET', KEYS[1], ARGV[3] .. ':' .. ARGV[5], 'PX', int(lifeMs)) else redis.call('DEL', KEYS[1]) end
 write_record('fence', ARGV[3], 'published', ARGV[3], 'voided', int(voided))
 redis.call('HDEL', KEYS[2], 'nonce', 'leaseEndsAt', 'leaseMs', 'awaited')

@@ -1,7 +1,7 @@
 -- Releases a lease and remembers the failure.
 -- ARGV     3 nonce, 4 fence, 5 cooldownMs or '' for none, 6 error, 7 the only process that the cool-down binds or '' for the fleet
 -- Answers  1, or 0 when the lease is no longer the caller's
-local record = read_record('nonce', 'fence', 'awaited', 'failures', 'coolEndsAt', 'coolProcess')
+local _, record = read_slot({ 'nonce', 'fence', 'awaited', 'failures', 'coolEndsAt', 'coolProcess' })
 if record[1] ~= ARGV[3] or record[2] ~= ARGV[4] then return 0 end
 redis.call('HDEL', KEYS[2], 'nonce', 'leaseEndsAt', 'leaseMs', 'awaited')
 if ARGV[5] ~= '' then

@@ -1,9 +1,8 @@
 -- Decides about a rejection of the shared token (the rule is paceRejection in slot/rejection-pace.ts).
 -- ARGV     3 generation, 4 paceMs, 5 maxPaceMs, 6 contested ('1', '0')
 -- Answers  replaced, contested, held or stale
-local token = read_token()
+local token, record = read_slot({ 'fence', 'invalidated', 'rejected', 'replacedAt', 'paceMs' })
 if not token or token.fence ~= tonumber(ARGV[3]) then return 'stale' end
-local record = read_record('fence', 'invalidated', 'rejected', 'replacedAt', 'paceMs')
 if is_marked(token, record[2], record[3]) then return 'stale' end
 
 local paceMs, maxPaceMs, contested = tonumber(ARGV[4]), tonumber(ARGV[5]), ARGV[6] == '1'
@@ -14,6 +13,7 @@ if elapsedMs < (contested and maxPaceMs or lastPaceMs) then return last == token
 
 local nextPaceMs = paceMs
 if elapsedMs <= 2 * lastPaceMs then nextPaceMs = math.min(math.max(2 * lastPaceMs, paceMs), maxPaceMs) end
+settle_group_purge()
 local fence = int(math.max(whole(record[1]) or 0, token.fence))
 write_record('fence', fence, 'published', ARGV[3], 'rejected', ARGV[3], 'replacedAt', int(nowMs), 'paceMs', int(nextPaceMs))
 if not contested then write_record('invalidated', '1') end

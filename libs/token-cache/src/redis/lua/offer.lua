@@ -4,8 +4,7 @@
 --          voided
 --          superseded, and fence payload ttlMs of a token that serves
 local mine = tonumber(ARGV[3])
-local token = read_token()
-local record = read_record('fence', 'published', 'awaited', 'voided', 'invalidated', 'rejected', 'nonce')
+local token, record = read_slot({ 'fence', 'published', 'awaited', 'voided', 'invalidated', 'rejected', 'nonce' })
 local voided = voided_up_to(record[1], record[4], record[5], record[6])
 if mine <= voided then return { 'voided' } end
 if token and not is_marked(token, record[5], record[6]) then
@@ -21,6 +20,7 @@ local last, published = whole(record[1]) or 0, whole(record[2]) or 0
 local committable = mine == last and mine ~= published
 if mine < published or committable or lifeMs <= 0 then return { 'superseded' } end
 
+settle_group_purge()
 redis.call('SET', KEYS[1], ARGV[3] .. ':' .. ARGV[4], 'PX', int(lifeMs))
 write_record('fence', int(math.max(last, mine)), 'published', ARGV[3], 'voided', int(voided))
 redis.call('HDEL', KEYS[2], 'awaited', 'invalidated')

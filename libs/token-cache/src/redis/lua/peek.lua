@@ -2,8 +2,7 @@
 -- ARGV     none of its own
 -- Answers  fence payload ttlMs coolingMs error process, each '' when there is none, '1' for a token that is marked as rejected, and
 --          voidedUpTo
-local token = read_token()
-local record = read_record('coolEndsAt', 'error', 'invalidated', 'rejected', 'coolProcess', 'fence', 'voided')
+local token, record = read_slot({ 'coolEndsAt', 'error', 'invalidated', 'rejected', 'coolProcess', 'fence', 'voided' })
 local coolingMs = remaining_ms(record[1])
 local reply = token and answer('', token) or { '', '', '', '' }
 table.remove(reply, 1)

@@ -3,8 +3,10 @@
 -- Answers  the fence up to which everything is void; nil when it is too late
 local deadline = whole(ARGV[3])
 if deadline and nowMs > deadline then return false end
-local fence = next_fence(read_record('fence')[1], read_token())
+local token, record = read_slot({ 'fence' })
+local fence = next_fence(record[1], token)
 redis.call('DEL', KEYS[1], KEYS[2])
+settle_group_purge()
 write_record('fence', fence, 'voided', fence, 'invalidated', '1')
 keep()
 publish('purged', fence)

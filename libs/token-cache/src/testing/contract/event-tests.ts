@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 
 import {
+  GROUP,
+  ID,
   KEY,
   LONG_MS,
   SHORT_MS,
@@ -37,8 +39,8 @@ export function eventTests(test: Test): void {
     await publish(other, awaited);
     await heard.until('stored');
     assert.deepEqual(heard.events, [
-      { type: 'invalidated', keyId: KEY, fence: unawaited.fence },
-      { type: 'stored', keyId: KEY, fence: awaited.fence },
+      { type: 'invalidated', keyId: ID, fence: unawaited.fence },
+      { type: 'stored', keyId: ID, fence: awaited.fence },
     ]);
   });
 
@@ -83,8 +85,8 @@ export function eventTests(test: Test): void {
     await other.fail(KEY, failed, { remainingMs: LONG_MS, error: 'busy' });
     await heard.until('failed', 2);
     assert.deepEqual(heard.events, [
-      { type: 'failed', keyId: KEY, fence: released.fence },
-      { type: 'failed', keyId: KEY, fence: failed.fence },
+      { type: 'failed', keyId: ID, fence: released.fence },
+      { type: 'failed', keyId: ID, fence: failed.fence },
     ]);
   });
 
@@ -97,7 +99,7 @@ export function eventTests(test: Test): void {
     await published(other, { minTtlMs: LONG_MS });
     await other.purge(KEY);
     await heard.until('purged');
-    assert.deepEqual(heard.events[0], { type: 'stored', keyId: KEY, fence: live.fence });
+    assert.deepEqual(heard.events[0], { type: 'stored', keyId: ID, fence: live.fence });
     assert.deepEqual(
       heard.events.map(({ type }) => type),
       ['stored', 'purged'],
@@ -114,8 +116,8 @@ export function eventTests(test: Test): void {
     const purge = await other.purge(KEY);
     await heard.until('purged');
     assert.deepEqual(heard.events, [
-      { type: 'invalidated', keyId: KEY, fence },
-      { type: 'purged', keyId: KEY, fence: purge },
+      { type: 'invalidated', keyId: ID, fence },
+      { type: 'purged', keyId: ID, fence: purge },
     ]);
   });
 
@@ -134,13 +136,30 @@ export function eventTests(test: Test): void {
     const heard = await Recorder.on(store);
     await leaseOf(other);
     const fence = await other.purge(KEY);
-    assert.deepEqual(await heard.until('purged'), { type: 'purged', keyId: KEY, fence });
+    assert.deepEqual(await heard.until('purged'), { type: 'purged', keyId: ID, fence });
+  });
+
+  test('announce the purge of a group once, with the fence up to which all its keys are void', async ({
+    store,
+    other,
+  }) => {
+    const heard = await Recorder.on(store);
+    await published(other);
+    const fence = await other.purgeGroup(GROUP);
+    await other.purge(KEY);
+    await heard.until('purged');
+    assert.deepEqual(heard.events[0], { type: 'purged-group', group: GROUP, fence });
+    assert.equal(heard.events.length, 2);
   });
 
   test('reach the process that caused them too', async ({ store }) => {
     const heard = await Recorder.on(store);
     await store.purge(KEY);
-    assert.equal((await heard.until('purged')).keyId, KEY);
+    await heard.until('purged');
+    assert.deepEqual(
+      heard.ofKeys.map(({ keyId }) => keyId),
+      [ID],
+    );
   });
 
   test('name the key, of any characters', async ({ store, other }) => {
@@ -148,7 +167,7 @@ export function eventTests(test: Test): void {
     const keys = ['', 'a:b', 'a\nb', '{a}', '🔑'];
     for (const key of keys) await other.purge(key);
     await heard.until('purged', keys.length);
-    assert.deepEqual(new Set(heard.events.map(({ keyId }) => keyId)), new Set(keys));
+    assert.deepEqual(new Set(heard.ofKeys.map(({ keyId }) => keyId)), new Set(keys));
   });
 
   test('are not delivered to a listener that unsubscribed', async ({ store, other }) => {

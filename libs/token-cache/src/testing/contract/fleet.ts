@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 
+import { keyIdIn } from '../../core/contract/key-group.js';
 import {
   type Acquired,
   type AnsweredSince,
@@ -14,7 +15,10 @@ import {
 import { type TokenStoreFixture } from '../token-store-fixture.js';
 import { eventually } from './eventually.js';
 
-export const KEY = 'n4bQgYhMfWWaL-qgxVrQFaO_TxsrC4Is0V1sFbDwCgg';
+/** What events call the key of most tests. */
+export const ID = 'n4bQgYhMfWWaL-qgxVrQFaO_TxsrC4Is0V1sFbDwCgg';
+export const GROUP = 'NKdlfySzO9wX';
+export const KEY = keyIdIn(GROUP, ID);
 /** A lease or life that outlasts every test. */
 export const LONG_MS = 60_000;
 /** A lease or life that a test waits out. */
@@ -170,6 +174,15 @@ export async function passed(store: TokenStore, ms: number): Promise<void> {
 export async function expired(store: TokenStore): Promise<void> {
   await eventually('the token expires', async () => ((await store.peek(KEY)).token ? undefined : true));
 }
+
+/** A way to purge the key of most tests. */
+export type Purge = (store: TokenStore, withinMs?: number) => Promise<number>;
+
+/** Each way, by its name. */
+export const PURGES: readonly (readonly [name: string, purge: Purge])[] = [
+  ['purge', (store, withinMs) => store.purge(KEY, withinMs)],
+  ['purge of its group', (store, withinMs) => store.purgeGroup(GROUP, withinMs)],
+];
 
 /** There is neither a token nor a cool-down. */
 export async function assertEmpty(store: TokenStore, key = KEY): Promise<void> {

@@ -1,6 +1,11 @@
 import assert from 'node:assert/strict';
 
-import { type TokenStore, type TokenStoreEvent, type TokenStoreListener } from '../../core/contract/token-store.js';
+import {
+  type TokenKeyEvent,
+  type TokenStore,
+  type TokenStoreEvent,
+  type TokenStoreListener,
+} from '../../core/contract/token-store.js';
 import { eventually } from './eventually.js';
 
 /** A listener that records its events. */
@@ -27,6 +32,11 @@ export class Recorder implements TokenStoreListener {
   }
 
   down(): void {}
+
+  /** What is known of keys, and not of groups. */
+  get ofKeys(): TokenKeyEvent[] {
+    return this.events.filter((event) => event.type !== 'purged-group');
+  }
 
   /** The `count`-th event of a type, as soon as it has arrived. */
   until(type: TokenStoreEvent['type'], count = 1): Promise<TokenStoreEvent> {

@@ -5,6 +5,7 @@ import {
   SHORT_MS,
   type Fleet,
   type Test,
+  GROUP,
   KEY,
   acquire,
   assertSuperseded,
@@ -65,6 +66,13 @@ export function voidedTests(test: Test): void {
       await published(fleet.other);
       const purged = await fleet.other.purge(KEY);
       assert.equal(await told(fleet), purged);
+    });
+
+    test(`tells that the last purge of its group voids what was before beside ${answer}`, async (fleet) => {
+      const { fence } = await published(fleet.other);
+      const purged = await fleet.other.purgeGroup(GROUP);
+      const voidedUpTo = await told(fleet);
+      assert.ok(fence <= voidedUpTo && voidedUpTo <= purged);
     });
 
     test(`tells the generation that is marked beside ${answer}`, async (fleet) => {

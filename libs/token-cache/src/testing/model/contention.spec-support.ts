@@ -1,4 +1,5 @@
 import { recordEvidence } from '@mintonce/test-support';
+import { keyIdIn } from '../../core/contract/key-group.js';
 import { violations } from './history-check.spec-support.js';
 import { type RecordedCall, type StoreProcess } from './store-process.spec-support.js';
 
@@ -24,7 +25,11 @@ export async function contend(processes: readonly StoreProcess[], callsEach: num
     history.filter((call) => call.method === method && outcomeOf(call) === answer).length;
   const missing = () => TELLING.filter(([method, answer]) => count(method, answer) === 0);
   for (let round = 0; round < MOST_ROUNDS && missing().length > 0; round++) {
-    history.push(...(await Promise.all(processes.map((process) => process.contend('key', callsEach)))).flat());
+    history.push(
+      ...(
+        await Promise.all(processes.map((process) => process.contend(keyIdIn('contended-gr', 'key'), callsEach)))
+      ).flat(),
+    );
   }
   expect(violations(history)).toEqual([]);
   expect(missing()).toEqual([]);

@@ -8,6 +8,7 @@ type Grant = { lease: Lease; calledAt: number; answeredAt: number };
 /** A token that is shared, by a commit or an offer. */
 type Publication = { fence: number; calledAt: number; answeredAt: number };
 type Of<Method extends RecordedCall['method']> = Extract<RecordedCall, { method: Method }>;
+type Purge = Extract<RecordedCall, { answer: number }>;
 
 /**
  * Violations of linearizability in the history of one key, in words. It is empty if every call can have taken effect at one
@@ -26,7 +27,7 @@ export function violations(history: readonly RecordedCall[]): string[] {
     ...publishedBack(stored),
     ...offeredBack([...publications(stored), ...publications(offered)], publications(offered)),
     ...publishedStale(stored, grants),
-    ...publishedAfterPurge(stored, grants, of(calls, 'purge')),
+    ...publishedAfterPurge(stored, grants, purgesOf(calls)),
     ...sharedAlthoughVoid([...publications(stored), ...publications(offered)], calls),
     ...wronglyVoided(calls),
     ...toldTooLittle(calls),
@@ -69,7 +70,7 @@ function fencesThatFell(grants: readonly Grant[]): string[] {
 
 /** A lease lives from its answer at the latest to `leaseMs` after its call at the earliest, unless a call ended it. */
 function liveTogether(grants: readonly Grant[], calls: readonly RecordedCall[]): string[] {
-  const ends = calls.filter(({ method }) => method === 'commit' || method === 'fail' || method === 'purge');
+  const ends = [...of(calls, 'commit'), ...of(calls, 'fail'), ...purgesOf(calls)];
   return amongOrdered(grants, (first, second) => {
     const livesUntil = first.calledAt + first.lease.leaseMs - CLOCK_GRAIN_MS;
     if (second.answeredAt >= livesUntil) return undefined;
@@ -105,7 +106,7 @@ function offeredBack(all: readonly Publication[], offered: readonly Publication[
 
 /** What was purged or marked before is not shared again. */
 function sharedAlthoughVoid(shared: readonly Publication[], calls: readonly RecordedCall[]): string[] {
-  const purges = of(calls, 'purge');
+  const purges = purgesOf(calls);
   return shared.flatMap(({ fence, calledAt }) => {
     const isVoid = purges.some(({ answer, answeredAt }) => answer >= fence && answeredAt < calledAt);
     return isVoid ? [`fence ${fence} was shared although it was void`] : [];
@@ -124,7 +125,7 @@ function wronglyVoided(calls: readonly RecordedCall[]): string[] {
 
 /** Who is turned away or mints is told of every purge before. */
 function toldTooLittle(calls: readonly RecordedCall[]): string[] {
-  const purges = of(calls, 'purge');
+  const purges = purgesOf(calls);
   return of(calls, 'acquire').flatMap(({ answer, calledAt }) => {
     if (answer.outcome === 'hit') return [];
     const untold = purges.find((purge) => purge.answer > answer.voidedUpTo && purge.answeredAt < calledAt);
@@ -133,7 +134,11 @@ function toldTooLittle(calls: readonly RecordedCall[]): string[] {
 }
 
 function voidsOf(calls: readonly RecordedCall[]): Publication[] {
-  const purges = of(calls, 'purge').map(({ answer, ...call }) => ({ ...call, fence: answer }));
+  // Fences that were granted within a moment may run ahead of the clock that a purge of the group is taken from.
+  const purges = purgesOf(calls).map(({ method, answer, ...call }) => ({
+    ...call,
+    fence: method === 'purgeGroup' ? Infinity : answer,
+  }));
   const marks = verdictsOf(calls, 'replaced').map(({ args: [{ generation }], ...call }) => ({
     ...call,
     fence: generation,
@@ -151,7 +156,7 @@ function publishedStale(stored: readonly Of<'commit'>[], grants: readonly Grant[
 function publishedAfterPurge(
   stored: readonly Of<'commit'>[],
   grants: readonly Grant[],
-  purges: readonly Of<'purge'>[],
+  purges: readonly Purge[],
 ): string[] {
   const grantedAt = new Map(grants.map(({ lease, answeredAt }) => [lease.fence, answeredAt]));
   return stored.flatMap(({ args: [{ fence }], calledAt }) => {
@@ -199,7 +204,7 @@ function wronglyRejected(calls: readonly RecordedCall[], shared: readonly Public
 /** Where all processes have one policy, a grant sets a pace that is no shorter than it says; a purge forgets the pace. */
 function grantedTooSoon(calls: readonly RecordedCall[]): string[] {
   const grants = [...verdictsOf(calls, 'replaced'), ...verdictsOf(calls, 'contested')];
-  const purges = of(calls, 'purge');
+  const purges = purgesOf(calls);
   const inOrder = grants.sort((a, b) => a.calledAt - b.calledAt);
   return amongOrdered(inOrder, (first, second) => {
     const [{ paceMs }, { generation, isContested, maxPaceMs }] = [first.args[0], second.args[0]];
@@ -245,6 +250,11 @@ function amongOrdered<T extends { calledAt: number; answeredAt: number }>(
     }
   }
   return found;
+}
+
+/** The purges of the key, and of its group. */
+function purgesOf(calls: readonly RecordedCall[]): Purge[] {
+  return calls.filter((call): call is Purge => call.method === 'purge' || call.method === 'purgeGroup');
 }
 
 function of<Method extends RecordedCall['method']>(calls: readonly RecordedCall[], method: Method): Of<Method>[] {

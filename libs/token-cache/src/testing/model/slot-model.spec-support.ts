@@ -73,16 +73,26 @@ export class SlotModel {
   readonly generations: ModelFence[] = [];
   #newest: ModelFence = { place: 0, at: -Infinity };
   #token?: ModelFence & { readonly endsAt: number };
-  #remembered?: Remembered;
+  /** As it was written last, be it before the last purge of the group. */
+  #written?: Remembered;
+  #isOfBeforeGroupPurge = false;
+  #groupPurge?: ModelFence;
   #keptUntil = -Infinity;
 
   get token(): (ModelFence & { readonly endsAt: number }) | undefined {
-    return this.#token && this.#token.endsAt > this.now ? this.#token : undefined;
+    const token = this.#token;
+    const isVoid = this.#isOfBeforeGroupPurge || (token?.place ?? 0) <= (this.#groupPurge?.place ?? 0);
+    return token && token.endsAt > this.now && !isVoid ? token : undefined;
   }
 
   /** Whether there is nothing left that could tell what was published before. */
   get knowsNothing(): boolean {
     return !this.token && !this.#remembered;
+  }
+
+  /** Whether the clock lies before the newest fence. */
+  get isSetBack(): boolean {
+    return this.now < this.#newest.at;
   }
 
   get cooldown(): ModelCooldown | undefined {
@@ -97,7 +107,7 @@ export class SlotModel {
 
   /** The newest fence that was purged or marked, be its token replaced since. */
   get voidedUpTo(): ModelFence | undefined {
-    const { voided, marked } = this.#remembered ?? {};
+    const { voided, marked } = this.#remembered ?? { voided: this.#groupPurge };
     return (marked?.place ?? 0) > (voided?.place ?? 0) ? marked : voided;
   }
 
@@ -109,8 +119,8 @@ export class SlotModel {
   /** For how long the store keeps what it has of the key. */
   get kept(): { readonly token?: number; readonly record?: number } {
     return {
-      ...(this.token && { token: this.token.endsAt - this.now }),
-      ...(this.#remembered && { record: this.#keptUntil - this.now }),
+      ...(this.#token && this.#token.endsAt > this.now && { token: this.#token.endsAt - this.now }),
+      ...(this.#written && { record: this.#keptUntil - this.now }),
     };
   }
 
@@ -140,7 +150,7 @@ export class SlotModel {
       this.leases.push(lease);
       this.generations.push(lease);
       this.#remembered = {
-        ...(this.#remembered ?? { failures: 0, invalidated: false }),
+        ...this.#known,
         newest: lease,
         holder: { lease, endsAt: this.now + leaseMs, leaseMs },
       };
@@ -205,7 +215,7 @@ export class SlotModel {
     const { place, at } = generation;
     if (this.#isVoid(generation)) return { outcome: 'voided' };
     if (token && !isRejected) return token.place === place ? { outcome: 'stored' } : { outcome: 'superseded', token };
-    const known = this.#remembered ?? { newest: { place: 0, at: -Infinity }, failures: 0, invalidated: false };
+    const known = this.#known;
     const published = known.published?.place ?? 0;
     const isOfALease = place === known.newest.place && place !== published;
     if (place < published || isOfALease) return { outcome: 'superseded' };
@@ -237,7 +247,7 @@ export class SlotModel {
     if (now < freeAt) return known?.generation.place === generation.place ? 'stale' : 'held';
     const isClose = known !== undefined && now - known.at <= 2 * known.paceMs;
     this.#remembered = {
-      ...(this.#remembered ?? { newest: token, failures: 0, invalidated: false }),
+      ...(this.#remembered ?? { ...this.#known, newest: token }),
       published: token,
       granted: {
         generation: token,
@@ -259,6 +269,17 @@ export class SlotModel {
     return newest;
   }
 
+  /**
+   * The same for all keys of the group: what is written of the key stays, and counts as purged until it is written again. Without a
+   * record only fences tell what came before.
+   */
+  purgeGroup(): ModelFence {
+    const fence = this.#nextFence();
+    this.#groupPurge = fence;
+    this.#isOfBeforeGroupPurge = this.#written !== undefined;
+    return fence;
+  }
+
   /** Whether a token that ended would be valid again on a clock that stepped back to `at`. */
   revivesAt(at: number): boolean {
     const endsAt = this.#token?.endsAt ?? -Infinity;
@@ -269,13 +290,14 @@ export class SlotModel {
   couldRepeat(now: number, lost?: 'token' | 'record' | 'everything'): boolean {
     const token = lost === undefined || lost === 'record' ? this.#token : undefined;
     const remembered = lost === undefined || lost === 'token' ? this.#remembered : undefined;
-    const known = Math.max(remembered?.newest.place ?? 0, token && token.endsAt > now ? token.place : 0);
+    const ofGroup = this.#groupPurge?.place ?? 0;
+    const known = Math.max(remembered?.newest.place ?? 0, token && token.endsAt > now ? token.place : 0, ofGroup);
     return known < this.#newest.place && now < this.#newest.at;
   }
 
   moveClock(ms: number): void {
     this.now += ms;
-    if (this.#keptUntil <= this.now) this.#remembered = undefined;
+    if (this.#keptUntil <= this.now) this.loseRecord();
   }
 
   loseToken(): void {
@@ -283,7 +305,28 @@ export class SlotModel {
   }
 
   loseRecord(): void {
-    this.#remembered = undefined;
+    this.#written = undefined;
+    this.#isOfBeforeGroupPurge = false;
+  }
+
+  /** What is remembered of the key, as it is after the last purge of the group. */
+  get #remembered(): Remembered | undefined {
+    const purge = this.#groupPurge;
+    if (!purge || !this.#isOfBeforeGroupPurge) return this.#written;
+    return { newest: purge, voided: purge, failures: 0, invalidated: true };
+  }
+
+  /** What is written goes in place of all that the last purge of the group voided. */
+  set #remembered(remembered: Remembered) {
+    this.#written = remembered;
+    this.#isOfBeforeGroupPurge = false;
+    if ((this.#token?.place ?? 0) <= (this.#groupPurge?.place ?? 0)) this.#token = undefined;
+  }
+
+  /** What is remembered, or what a key is known by that was never written. */
+  get #known(): Remembered {
+    const newest = this.#groupPurge ?? { place: 0, at: -Infinity };
+    return this.#remembered ?? { newest, voided: this.#groupPurge, failures: 0, invalidated: false };
   }
 
   /** For a day longer than the token, the lease, the cool-down and the memory of the last grant. */
@@ -311,7 +354,7 @@ export class SlotModel {
   }
 
   #nextFence(): ModelFence {
-    const known = [this.#remembered?.newest.at ?? -Infinity, this.token?.at ?? -Infinity];
+    const known = [this.#known.newest.at, this.token?.at ?? -Infinity];
     const { place } = this.#newest;
     return (this.#newest = { place: place + 1, at: Math.max(this.now, ...known) });
   }

@@ -24,6 +24,8 @@ export interface Real {
   readonly fences: Map<number, number>;
   lastFence: number;
   lastPublished: number;
+  /** What the last purge of the group voided of the key. */
+  lastGroupPurge?: number;
   /** How many were run. */
   commands: number;
 }
@@ -274,6 +276,30 @@ class Purge extends Call {
   }
 }
 
+class PurgeGroup extends Call {
+  protected override readonly needsLease = false;
+
+  /** After the clock was set back, the fence that a store answers may lie below fences that it voids. */
+  override check(model: Readonly<SlotModel>): boolean {
+    return !model.isSetBack;
+  }
+
+  protected async call(model: SlotModel, real: Real, store: TokenStore, keyId: string): Promise<void> {
+    const fence = await store.purgeGroup(real.system.group);
+    const { voidedUpTo } = await store.peek(keyId);
+    expect(voidedUpTo).toBeGreaterThanOrEqual(fence);
+    // A second purge voids nothing more if nothing was granted since the first.
+    if (voidedUpTo !== real.lastGroupPurge) rises(voidedUpTo, real.lastFence, 'what the purge of a group voids');
+    real.lastFence = voidedUpTo;
+    real.lastGroupPurge = voidedUpTo;
+    real.fences.set(model.purgeGroup().place, voidedUpTo);
+  }
+
+  toString(): string {
+    return 'purgeGroup()';
+  }
+}
+
 class MoveClock implements StoreCommand {
   constructor(private readonly ms: number) {}
 
@@ -487,6 +513,7 @@ export function histories({
       ...[fail, fail, offer, offer],
       ...[invalidate, invalidate],
       fc.tuple(processes, times).map((args) => new Purge(...args)),
+      fc.tuple(processes, times).map((args) => new PurgeGroup(...args)),
       ...(noticesSetBack ? [] : [whole(3).map((ms) => new MoveClock(-ms))]),
       ...(forgetsOnTime ? [aDay.map((ms) => new MoveClock(ms))] : []),
       ...(losses.length > 0 ? [fc.constantFrom(...losses).map((part) => new Lose(part))] : []),

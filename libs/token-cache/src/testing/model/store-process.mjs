@@ -1,6 +1,7 @@
 // A process that calls a store on command: node store-process.mjs redis <socket> <namespace> | sqlite <path> <namespace>
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Redis } from 'ioredis';
+import { parseKeyId } from '@mintonce/token-cache';
 import { RedisTokenStore } from '@mintonce/token-cache/redis';
 import { SqliteTokenStore } from '@mintonce/token-cache/sqlite';
 
@@ -47,7 +48,7 @@ async function contend({ keyId, calls }) {
     if (answer.outcome === 'lease') await use(answer.lease);
     if (answer.outcome === 'hit' && Math.random() < 0.3) await reject(answer.token.fence);
     if (late.length > 0 && Math.random() < 0.3) await oneOf(publish, offer)(late.shift());
-    if (Math.random() < 0.02) await recorded('purge');
+    if (Math.random() < 0.02) await recorded(oneOf('purge', 'purgeGroup'));
     await recorded('peek');
     if (answer.outcome === 'wait') await sleep(Math.random() * 3);
   }
@@ -81,7 +82,7 @@ async function contend({ keyId, calls }) {
 
   async function recorded(method, ...args) {
     const calledAt = now();
-    const answer = await store[method](keyId, ...args);
+    const answer = await store[method](method === 'purgeGroup' ? parseKeyId(keyId).group : keyId, ...args);
     history.push({ process: process.pid, method, args, answer, calledAt, answeredAt: now() });
     return answer;
   }

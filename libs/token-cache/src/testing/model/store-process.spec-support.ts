@@ -25,7 +25,7 @@ export type RecordedCall = { process: number; calledAt: number; answeredAt: numb
   | { method: 'fail'; args: unknown[] & [lease: Lease]; answer: boolean }
   | { method: 'offer'; args: [generation: number, payload: string, ttlMs: number]; answer: Offered }
   | { method: 'invalidate'; args: [rejection: Rejection]; answer: RejectionVerdict }
-  | { method: 'purge'; args: []; answer: number }
+  | { method: 'purge' | 'purgeGroup'; args: []; answer: number }
 );
 
 /** A child process with a store of the built library. */
@@ -70,6 +70,7 @@ export class StoreProcess {
       offer: call('offer'),
       invalidate: call('invalidate'),
       purge: call('purge'),
+      purgeGroup: call('purgeGroup'),
       ping: call('ping'),
       close: call('close'),
     };

@@ -8,7 +8,9 @@ export type Kept = Readonly<Record<string, number>>;
 
 /** A store under test, for one history of one key: its processes, its clock and its losses. */
 export interface StoreSystem {
+  /** It names a group. */
   readonly keyId: string;
+  readonly group: string;
   readonly processes: readonly TokenStore[];
   /** Moves the clock of the store, forward or back, and nothing else. */
   moveClock(ms: number): Promise<void>;

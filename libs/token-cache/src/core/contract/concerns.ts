@@ -1,0 +1,18 @@
+import { type TokenStoreEvent } from './token-store.js';
+
+/** What tells whether an event concerns a key. */
+export interface KeyInGroup {
+  readonly id: string;
+  /** Of the key's integration. */
+  readonly group: string;
+}
+
+/** Whether an event is about that key: its own, or its group's. */
+export function concerns(event: TokenStoreEvent, { id, group }: KeyInGroup): boolean {
+  return event.type === 'purged-group' ? event.group === group : event.keyId === id;
+}
+
+/** Whether it says that something was purged. */
+export function isPurge({ type }: Pick<TokenStoreEvent, 'type'>): boolean {
+  return type === 'purged' || type === 'purged-group';
+}
