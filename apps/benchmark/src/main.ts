@@ -3,7 +3,7 @@ import { RunningParts, startRedis, temporaryDirectory } from '@mintonce/test-sup
 import { type Effort } from './harness/contest.js';
 import { type Finding } from './harness/finding.js';
 import { print } from './harness/print.js';
-import { readReport, type Report, writeReport } from './harness/report.js';
+import { circumstances, readReport, type Report, writeReport } from './harness/report.js';
 import { type Row } from './harness/row.js';
 import { ROWS } from './rows/index.js';
 
@@ -30,10 +30,11 @@ async function main(): Promise<void> {
   if (unknown.length > 0) throw new Error(`There is no row ${unknown.join(', ')}.\n\n${HELP}`);
   const effort: Effort = { rounds: Number(values.rounds), roundMs: Number(values['round-ms']) };
   const rows = ROWS.filter(({ name }) => positionals.length === 0 || positionals.includes(name));
+  const before = circumstances();
   for (const row of rows) {
     const finding = await measure(row, effort);
     process.stdout.write(`${print(row.name, finding)}\n`);
-    writeReport({ [row.name]: { work: row.work, ...finding } }, earlierRows());
+    writeReport({ [row.name]: { work: row.work, ...before, ...finding } }, earlierRows());
   }
 }
 

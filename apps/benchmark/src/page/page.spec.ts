@@ -16,13 +16,14 @@ describe('The page of a report', () => {
     { name: 'peer', role: 'peer', samples: [10, 20], remark: 'knows less' },
   ]);
   const report: Report = {
-    madeAt: '',
     node: 'v20.0.0',
     processor: 'one of many',
     cores: 2,
     rows: {
       hit: {
         work: 'A hit',
+        measuredAt: '2026-01-02T03:04:05.000Z',
+        load: 0.1,
         comparisons: [comparison],
         goals: [atMost(comparison, 'ours', 1.5), atMost(comparison, 'peer', 1)],
       },
@@ -32,6 +33,20 @@ describe('The page of a report', () => {
   it('says which goals were met and which were not', () => {
     expect(page(report, [row])).toContain('| [hit](#hit) | ours: at most 1.5 × Map | 2 × | **no** |');
     expect(page(report, [row])).toContain('| [hit](#hit) | peer: at most 1 × Map | 1 × | yes |');
+  });
+
+  it('says how many goals are not met yet', () => {
+    expect(page(report, [row])).toContain('1 of 2 goals are met. The others are not met yet.');
+  });
+
+  it('says when it was measured, and that the machine was busy if it was', () => {
+    const quiet = page(report, [row]);
+    expect(quiet).toContain('Measured on 2026-01-02; the load average was 0.1 on 2 cores before the run began.');
+    expect(quiet).not.toContain('busy');
+    const later = { ...report.rows['hit']!, measuredAt: '2026-02-03T03:04:05.000Z', load: 8 };
+    const busy = page({ ...report, rows: { ...report.rows, later } }, [row]);
+    expect(busy).toContain('Measured from 2026-01-02 to 2026-02-03; the load average was 8 on 2 cores');
+    expect(busy).toContain('The machine was busy with other work.');
   });
 
   it('shows ratios with their quartiles and no time that says more of the machine', () => {
