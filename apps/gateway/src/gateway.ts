@@ -15,7 +15,7 @@ import { AppModule } from './app.module.js';
 import { rethrowAsConfigError } from './config/config.error.js';
 import { type GatewayConfig } from './config/load-config.js';
 import { isLoopback } from './config/loopback.js';
-import { warnOfPlainHttp } from './config/plain-http.js';
+import { warnOfPlainHttp } from './config/warn-of-plain-http.js';
 import { policyPathOf } from './config/policy-path.js';
 import { httpAdapter } from './http-adapter.js';
 import { type Log } from './log/log.js';

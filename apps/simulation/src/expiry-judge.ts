@@ -1,6 +1,7 @@
 import { accessTokenOf } from './hearsay.js';
 import { type SentCall } from './link.js';
 import { type Process } from './process.js';
+import { keyIdOf } from './store-call.js';
 import { type PublishedToken } from './store-truth.js';
 import { Witness } from './witness.js';
 
@@ -34,10 +35,10 @@ export class ExpiryJudge extends Witness {
   }
 
   /** A process sends something to the store. */
-  sent(process: Process, { operation, args }: SentCall): void {
-    if (!PUBLISHING.includes(operation)) return;
-    const [keyId, , payload] = args as [string, unknown, string];
-    const label = this.world.history.labelOf(keyId);
+  sent(process: Process, call: SentCall): void {
+    if (!PUBLISHING.includes(call.operation)) return;
+    const [, , payload] = call.args as [string, unknown, string];
+    const label = this.world.history.labelOf(keyIdOf(call) ?? '');
     const accessToken = accessTokenOf(payload);
     const blindMs = -this.aheadMs(process, label, accessToken);
     this.blindMs.set(accessToken, Math.max(blindMs, this.blindMs.get(accessToken) ?? 0));

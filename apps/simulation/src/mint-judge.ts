@@ -241,7 +241,7 @@ export class MintJudge extends Witness {
         ? Math.max(0, superseded - rejected - purged - purges) +
           // Under a lease whose commit has no answer no other token is committed.
           Math.max(0, local - 2 * counts.unanswered) +
-          Math.max(0, counts.leasesLost - purged)
+          Math.max(0, counts.leasesLost - purged - process.leasesGivenUp)
         : 0;
     this.verdict.expect(
       lost === 0,

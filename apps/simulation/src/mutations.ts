@@ -244,10 +244,21 @@ export const MUTATIONS: readonly Mutation[] = [
     edits: [
       edit(
         'core/store-client/store-client.js',
-        'this.note(key, acquired, sentAt);',
-        "this.note(key, acquired, sentAt); if (acquired.outcome === 'lease') this.answeredAt.set(acquired.lease, sentAt);",
+        'this.note(key, acquired, sentAt.monotonicAt);',
+        "this.note(key, acquired, sentAt.monotonicAt); if (acquired.outcome === 'lease') this.answeredAt.set(acquired.lease, sentAt.monotonicAt);",
       ),
     ],
+  },
+  {
+    name: 'the end of a token is reckoned from another call than the one that was answered',
+    edits: [
+      edit(
+        'core/store-client/store-client.js',
+        'return { acquired: await store.acquire(addressOf(key), attempt), sentAt };',
+        'this.lastSentAt = sentAt; return { acquired: await store.acquire(addressOf(key), attempt), sentAt: this.lastSentAt };',
+      ),
+    ],
+    faults: ['the machine sleeps'],
   },
   {
     name: 'a purge does not void the mint in flight',

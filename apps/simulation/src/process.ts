@@ -52,6 +52,8 @@ export class Process {
   resumedAt = 0;
   /** When its machine woke last, and how long it had slept. */
   lastSleep?: { readonly endedAt: number; readonly tookMs: number };
+  /** Leases that it gave up, which other work of it may have been granted again meanwhile. */
+  leasesGivenUp = 0;
   isClosing = false;
   isClosed = false;
 

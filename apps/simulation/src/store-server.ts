@@ -156,7 +156,7 @@ export class StoreServer {
     const { operation, args } = call;
     const group = purgedGroupOf(call);
     if (group !== undefined) {
-      for (const keyId of this.groups.get(group) ?? []) this.truthOf(keyId).purged(moment);
+      for (const keyId of this.groups.get(group) ?? []) this.truthOf(keyId).purged(moment, true);
       return;
     }
     const keyId = keyIdOf(call);

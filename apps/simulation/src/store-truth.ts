@@ -289,8 +289,9 @@ export class KeyTruth {
     delete this.current;
   }
 
-  purged({ now, serverNow }: Moment): void {
-    this.fence = Math.max(this.fence + 1, Math.floor(serverNow * 1_000));
+  /** @param isOfGroup by a purge of all keys of a group, which leaves the record and its fence as they are */
+  purged({ now, serverNow }: Moment, isOfGroup = false): void {
+    this.fence = Math.max(isOfGroup ? this.fence : this.fence + 1, Math.floor(serverNow * 1_000));
     this.endCooldown();
     this.purgedAt.push(now);
     if (this.lease) this.voided.push(this.lease);

@@ -151,6 +151,7 @@ export class World implements JudgedWorld, StruckWorld {
     link.onSent = (call) => {
       this.expiries.sent(process, call);
       this.costs.sent(process, call);
+      if (call.operation === 'fail' && call.args[2] === undefined) process.leasesGivenUp++;
     };
     link.onDelivered = (call, answer, executedAt) => {
       this.hearsay.delivered(process, call, answer, executedAt);

@@ -71,9 +71,9 @@ export class Gatekeeper {
   purgeRight(request: IncomingMessage, integration: string): PurgeRight {
     if (doorOf(request) === 'operations') {
       if (this.operationsAreLocal) return 'allowed';
-      return this.keys ? 'key' : 'forbidden';
+      return this.known().keys ? 'key' : 'forbidden';
     }
-    if (!this.keys) return 'allowed';
+    if (!this.known().keys) return 'allowed';
     return callerOf(request)?.grant.allowsPurge(integration) ? 'allowed' : 'key';
   }
 

@@ -7,7 +7,7 @@ import { InjectConfig } from '../config/gateway-config.token.js';
 import { DEFAULT_LIMITS, type Limits } from '../config/limits.js';
 import { type GatewayConfig } from '../config/load-config.js';
 import { isLoopback } from '../config/loopback.js';
-import { warnOfPlainHttp } from '../config/plain-http.js';
+import { warnOfPlainHttp } from '../config/warn-of-plain-http.js';
 import { policyPathOf } from '../config/policy-path.js';
 import { Upstreams } from '../proxy/upstreams.js';
 import { integrationOptions } from '../tokens/tokens.module.js';

@@ -43,7 +43,7 @@ export class Inquiry {
    */
   async ask(way: Way, mayMint: () => boolean): Promise<Asked> {
     const { key, watch } = way;
-    const { clock, mints, rejections, sources, store } = this.parts;
+    const { mints, rejections, sources, store } = this.parts;
     const place = sources.tryAdmission(key) ?? (mayMint() ? await this.queue(way) : undefined);
     if (typeof place === 'object') return place;
     if (way.isServed) {
@@ -52,16 +52,11 @@ export class Inquiry {
     }
     try {
       await rejections.tellStore(key);
-      watch.forget();
-      let sentAt = momentOf(clock);
       const wanted = { refusedGeneration: refusedBy(way), minTtlMs: way.demand.minLifeMs };
-      const acquired = await store.acquire(key, wanted, {
+      const { acquired, sentAt } = await store.ask(key, wanted, {
         // A mint under way renews its lease by itself.
         mayMint: () => mayMint() && !mints.isRunning(key.id),
-        onSend: () => {
-          watch.forget();
-          sentAt = momentOf(clock);
-        },
+        onAttempt: () => watch.forget(),
       });
       if (acquired.outcome !== 'lease') place?.();
       return { acquired, sentAt, place };

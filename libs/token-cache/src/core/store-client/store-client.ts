@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { type TokenKey } from '../config/token-key.js';
 import { type Clock } from '../contract/clock.js';
 import { keyIdIn } from '../contract/key-group.js';
+import { type Moment, momentOf } from '../contract/moment.js';
 import { recentlyUsed } from '../contract/recently-used.js';
 import { type StoreOperation } from '../contract/token-observer.js';
 import {
@@ -26,6 +27,12 @@ export type Wanted = Partial<Omit<Attempt, 'nonce' | 'process' | 'leaseMs'>>;
 
 /** A lease, and what the store said with it. */
 export type Granted = Extract<Acquired, { outcome: 'lease' }>;
+
+/** An answer, and when the call was sent that it belongs to. */
+export interface Answered {
+  readonly acquired: Acquired;
+  readonly sentAt: Moment;
+}
 
 /** The answers that say that there is no token, and neither the right to mint one. */
 export type Refused = Extract<Acquired, { outcome: 'wait' | 'cooling' }>;
@@ -70,17 +77,25 @@ export class StoreClient {
     return isBound ? { ...peeked, cooldown } : peeked;
   }
 
+  /** As `ask`, where the moment does not matter. */
+  async acquire(key: TokenKey, wanted: Wanted = {}): Promise<Acquired> {
+    return (await this.ask(key, wanted)).acquired;
+  }
+
   /**
    * A lease lasts for at least `leaseMs` from now, also one that was granted before: what is left of that may be too short to mint.
    *
    * @param mayMint false once nobody means to mint: then what is left will do
-   * @param onSend is called whenever the store is asked, which may be more than once
+   * @param onAttempt is called before each attempt, of which there may be two
    */
-  async acquire(key: TokenKey, wanted: Wanted = {}, { mayMint = always, onSend = ignore } = {}): Promise<Acquired> {
-    const acquired = await this.attempt(key, wanted, onSend);
-    if (!isGrantedBefore(acquired) || !mayMint()) return acquired;
-    if ((await this.renew(key, acquired.lease)) || !mayMint()) return acquired;
-    return this.attempt(key, wanted, onSend);
+  async ask(key: TokenKey, wanted: Wanted, { mayMint = always, onAttempt = ignore } = {}): Promise<Answered> {
+    onAttempt();
+    const answered = await this.attempt(key, wanted);
+    const { acquired } = answered;
+    if (!isGrantedBefore(acquired) || !mayMint()) return answered;
+    if ((await this.renew(key, acquired.lease)) || !mayMint()) return answered;
+    onAttempt();
+    return this.attempt(key, wanted);
   }
 
   async renew(key: TokenKey, lease: Lease): Promise<boolean> {
@@ -151,11 +166,7 @@ export class StoreClient {
     return this.raise(key, newest + 1);
   }
 
-  private async attempt(
-    key: TokenKey,
-    { minTtlMs = 0, refusedGeneration }: Wanted,
-    onSend: () => void,
-  ): Promise<Acquired> {
+  private async attempt(key: TokenKey, { minTtlMs = 0, refusedGeneration }: Wanted): Promise<Answered> {
     const { leaseMs } = key.integration.policy;
     const attempt = {
       nonce: this.process,
@@ -164,15 +175,15 @@ export class StoreClient {
       minTtlMs: Math.ceil(minTtlMs),
       refusedGeneration,
     };
-    let sentAt = this.clock.monotonic();
-    const acquired = await this.call(key, 'acquire', (store) => {
-      sentAt = this.clock.monotonic();
-      onSend();
-      return store.acquire(addressOf(key), attempt);
+    const answered = await this.call(key, 'acquire', async (store) => {
+      // It may be sent once more after a stall, and then either is answered first.
+      const sentAt = momentOf(this.clock);
+      return { acquired: await store.acquire(addressOf(key), attempt), sentAt };
     });
-    this.note(key, acquired, sentAt);
+    const { acquired, sentAt } = answered;
+    this.note(key, acquired, sentAt.monotonicAt);
     this.onVoided(key.id, acquired.voidedUpTo, acquired.outcome === 'hit' ? undefined : acquired.rejected);
-    return acquired;
+    return answered;
   }
 
   private note(key: TokenKey, acquired: Acquired, sentAt: number): void {

@@ -3,7 +3,7 @@ import { Logger } from '@nestjs/common';
 import { gatewayRig, type GatewayRig } from '../test/running-gateway.js';
 import { Reload } from '../reload/reload.js';
 import { checkConfig } from '../check-config.js';
-import { fieldsInTheClear } from './plain-http.js';
+import { fieldsInTheClear } from './warn-of-plain-http.js';
 
 /** On this machine, and not one of the addresses that can be nowhere else. */
 const beyond = (url: string): string => url.replace('127.0.0.1', '0.0.0.0');
