@@ -9,6 +9,7 @@ const PROJECTS = [
   'apps/gateway',
   'apps/demo',
   'apps/simulation',
+  'apps/benchmark',
 ];
 
 /** Files whose tests start servers or fleets of processes, or search for long. */

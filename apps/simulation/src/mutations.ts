@@ -467,7 +467,11 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'a stalled event loop counts as a dead store',
     edits: [
-      edit('core/store-client/time-limit.js', 'if (this.clock.afterInput)', 'if (false)'),
+      edit(
+        'core/store-client/time-limit.js',
+        'afterInput(this.clock, () => {',
+        '((_, now) => now())(this.clock, () => {',
+      ),
       edit('core/store-client/time-limit.js', 'const PARTS = 4;', 'const PARTS = 1;'),
     ],
     faults: ['an event loop stalls'],

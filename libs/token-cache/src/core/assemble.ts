@@ -2,6 +2,7 @@ import { DEFAULT_NEAR_CACHE } from './config/policy.js';
 import { type TokenKey } from './config/token-key.js';
 import { type TokenCacheConfig } from './config/token-cache.options.js';
 import { type HeldToken } from './contract/held-token.js';
+import { StoreVersion } from './contract/store-version.js';
 import { TokenObservers } from './contract/token-observers.js';
 import { type TokenStoreEvent } from './contract/token-store.js';
 import { WithToken } from './door/with-token.js';
@@ -47,7 +48,8 @@ export function assemble(config: TokenCacheConfig, closing: AbortSignal, onUnexp
   const storeEvents = new StoreEvents(clock, random, tokenStore.events, (event) => hear(event));
   const sources = new SourceClient(clock, random, closing);
   const failures = new FailureMemory(clock, random, store.process);
-  const channel = tokenStore.events && storeEvents;
+  const version = tokenStore.version && new StoreVersion(clock, () => tokenStore.version?.());
+  const channel = tokenStore.events ? storeEvents : version;
   const tokens = new TokensInHand({
     ...base,
     policy: nearCache,

@@ -9,8 +9,8 @@ import {
   TokenObserver,
 } from '../core/contract/token-observer.js';
 import { type MintReason } from '../core/contract/token-store.js';
+import { type HitTally, tallyOf } from './hit-tally.js';
 
-const LAYERS: readonly HitLayer[] = ['near', 'shared', 'waited'];
 const OUTCOMES: readonly MintOutcome[] = ['stored', 'superseded', 'local', 'failed'];
 const REJECTIONS: readonly RejectionOutcome[] = ['replaced', 'held', 'stale', 'contested', 'excused'];
 const REASONS: readonly MintReason[] = ['miss', 'refresh', 'invalidated'];
@@ -18,8 +18,10 @@ const REASONS: readonly MintReason[] = ['miss', 'refresh', 'invalidated'];
 /** Writes the events of the cache to the metrics of prom-client; durations are in seconds there. */
 @Injectable()
 export class PrometheusTokenObserver extends TokenObserver {
+  private readonly hits: HitTally;
+
   constructor(
-    @InjectMetric('token_cache_hits') private readonly hits: Counter,
+    @InjectMetric('token_cache_hits') hits: Counter,
     @InjectMetric('token_cache_misses') private readonly misses: Counter,
     @InjectMetric('token_mint_count') private readonly mints: Counter,
     @InjectMetric('token_mint_duration_seconds') private readonly mintSeconds: Histogram,
@@ -34,13 +36,14 @@ export class PrometheusTokenObserver extends TokenObserver {
     @InjectMetric('token_expiry_timestamp_seconds') private readonly expiry: Gauge,
   ) {
     super();
+    this.hits = tallyOf(hits);
   }
 
   /** Creates the counters of each integration with the value 0: `increase()` misses a counter's first increment otherwise. */
   startAtZero(integrations: readonly string[]): void {
     for (const integration of integrations) {
       this.misses.inc({ integration }, 0);
-      for (const layer of LAYERS) this.hits.inc({ integration, layer }, 0);
+      this.hits.startAtZero(integration);
       for (const outcome of REJECTIONS) this.rejections.inc({ integration, outcome }, 0);
       for (const outcome of OUTCOMES) {
         for (const reason of REASONS) this.mints.inc({ integration, outcome, reason }, 0);
@@ -49,7 +52,7 @@ export class PrometheusTokenObserver extends TokenObserver {
   }
 
   override hit(integration: string, layer: HitLayer): void {
-    this.hits.inc({ integration, layer });
+    this.hits.add(integration, layer);
   }
 
   override miss(integration: string): void {

@@ -1,6 +1,6 @@
 import { PrometheusModule } from '@willsoto/nestjs-prometheus';
 import { Test, type TestingModule } from '@nestjs/testing';
-import { register } from 'prom-client';
+import { type Counter, register } from 'prom-client';
 import { TokenSourceRejectedError } from '../core/contract/token-cache.errors.js';
 import { MemoryTokenStore } from '../core/slot/memory-token-store.js';
 import { TokenCacheModule } from '../nest/token-cache.module.js';
@@ -44,6 +44,17 @@ describe('TokenCacheMetricsModule', () => {
       'token_mint_count{integration="billing",outcome="stored",reason="miss"} 1',
     ]);
     expect(await lines('token_cache_hits')).toEqual(['token_cache_hits{integration="billing",layer="near"} 1']);
+  });
+
+  it('tells the counter of hits at a scrape and not at each hit, whose labels it would hash', async () => {
+    await tokens.getToken('billing');
+    const hits = register.getSingleMetric('token_cache_hits') as Counter;
+    const inc = jest.spyOn(hits, 'inc');
+    for (let call = 0; call < 100; call++) await tokens.getToken('billing');
+    expect(inc).not.toHaveBeenCalled();
+    for (let scrape = 0; scrape < 2; scrape++) {
+      expect(await lines('token_cache_hits')).toEqual(['token_cache_hits{integration="billing",layer="near"} 100']);
+    }
   });
 
   it('exports the counters of every integration with the value 0 at start, so that increase() sees the first increment', async () => {

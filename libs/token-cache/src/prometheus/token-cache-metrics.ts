@@ -1,4 +1,5 @@
 import { makeCounterProvider, makeGaugeProvider, makeHistogramProvider } from '@willsoto/nestjs-prometheus';
+import { tallyOf } from './hit-tally.js';
 
 /** From a store on the same host to one near its timeout. */
 const STORE_SECONDS = [0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1];
@@ -11,6 +12,9 @@ export const TOKEN_CACHE_METRICS = [
     name: 'token_cache_hits',
     help: 'Calls that got a token without a mint: from this process (near), from the store (shared), or from the mint of another (waited)',
     labelNames: ['integration', 'layer'],
+    collect() {
+      tallyOf(this).flush();
+    },
   }),
   makeCounterProvider({
     name: 'token_cache_misses',

@@ -13,10 +13,13 @@ export const CLOCK_TABLE = 'CREATE TABLE IF NOT EXISTS clock (aheadMs INTEGER NO
  */
 export class MachineClock {
   readonly #database: Database;
+  readonly #onWrite: () => void;
   #knownAheadMs?: number;
 
-  constructor(database: Database) {
+  /** @param onWrite called when it writes to the file */
+  constructor(database: Database, onWrite: () => void) {
     this.#database = database;
+    this.#onWrite = onWrite;
   }
 
   /** The time in epoch ms. It writes to the file if the wall clock was set. */
@@ -28,6 +31,7 @@ export class MachineClock {
 
   #learn(aheadMs: number): void {
     if (!isSame(aheadMs, this.#lastAheadMs())) {
+      this.#onWrite();
       this.#database.transaction(() => this.#write(aheadMs)).immediate();
     }
     this.#knownAheadMs = aheadMs;

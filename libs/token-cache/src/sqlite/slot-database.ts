@@ -82,6 +82,8 @@ export class SlotDatabase {
   readonly #select: Database.Statement;
   readonly #replace: Database.Statement;
   readonly #dropEnded: Database.Statement;
+  readonly #dataVersion: Database.Statement;
+  #ownWrites = 0;
 
   constructor(path: string, namespace: string) {
     ensurePrivateFile(path);
@@ -89,7 +91,8 @@ export class SlotDatabase {
     this.#namespace = Buffer.from(namespace);
     this.#database = open(path);
     this.#file = identityOfFile(path);
-    this.#clock = new MachineClock(this.#database);
+    this.#clock = new MachineClock(this.#database, () => this.#ownWrites++);
+    this.#dataVersion = this.#database.prepare('PRAGMA data_version').raw(true);
     this.#groupPurges = new GroupPurges(this.#database, this.#namespace);
     this.#select = this.#database.prepare('SELECT * FROM slots WHERE namespace = ? AND keyId = ?');
     this.#replace = this.#database.prepare(
@@ -103,6 +106,12 @@ export class SlotDatabase {
   /** Whether the file was deleted or replaced since it was opened. */
   get isGone(): boolean {
     return identityOfFile(this.#path) !== this.#file;
+  }
+
+  /** Grows with each commit to the file. SQLite counts those of the other connections; both numbers only grow, so their sum does. */
+  get version(): number {
+    const [othersWrites] = this.#dataVersion.get([]) as [number];
+    return othersWrites + this.#ownWrites;
   }
 
   /** Runs a step on what is there; only if it changes the slot, runs it again with the write lock held. */
@@ -172,6 +181,7 @@ export class SlotDatabase {
   }
 
   #write<Answer>(change: () => Answer): Answer {
+    this.#ownWrites++;
     return this.#database.transaction(change).immediate();
   }
 }

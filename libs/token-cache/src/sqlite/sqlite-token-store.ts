@@ -24,6 +24,8 @@ import { isBusy, isDamaged } from './sqlite-errors.js';
 /** Time that a call waits for the writes of other processes; below the default `storeTimeoutMs` of 500 ms. */
 const PATIENCE_MS = 400;
 const RETRY_MS = 10;
+/** How often hits see to it that the file is still there. Nobody deletes it to have a token rejected, so this may be seldom. */
+const LOOK_FOR_FILE_MS = 100;
 
 /** Options of `SqliteTokenStore`. */
 export interface SqliteTokenStoreOptions {
@@ -38,7 +40,8 @@ export interface SqliteTokenStoreOptions {
 
 /**
  * A token store that shares tokens between all processes of one machine, through a SQLite database that only its owner can read.
- * It needs no server. It has no event channel: waiting processes poll it, since a read takes microseconds. If the file is
+ * It needs no server. It has no event channel: waiting processes poll it, since a read takes microseconds, and each
+ * look-up asks whether any process has changed the file. If the file is
  * deleted, it is made again and the tokens are minted again.
  *
  * Each method is one transaction. A call waits up to 400 ms for the writes of other processes and then rejects.
@@ -51,6 +54,9 @@ export class SqliteTokenStore implements TokenStore {
   readonly #namespace: string;
   #database?: SlotDatabase;
   #isClosed = false;
+  #lookForFileAt = 0;
+  #version = 0;
+  #seen?: { readonly database: SlotDatabase; readonly version: number };
 
   /** @throws TokenConfigError naming the option, when the file cannot be made or opened, or a newer version wrote it */
   constructor({ path, namespace = 'mintonce' }: SqliteTokenStoreOptions) {
@@ -128,6 +134,20 @@ export class SqliteTokenStore implements TokenStore {
     });
   }
 
+  /** By `PRAGMA data_version`; another one also within 100 ms after the file was deleted or replaced. */
+  version(): number | undefined {
+    try {
+      const isDue = performance.now() >= this.#lookForFileAt;
+      const database = (isDue ? undefined : this.#database) ?? this.#connect();
+      const { version } = database;
+      if (this.#seen?.database !== database || this.#seen.version !== version) this.#version++;
+      this.#seen = { database, version };
+      return this.#version;
+    } catch {
+      return undefined;
+    }
+  }
+
   ping(): Promise<void> {
     return this.#patiently((database) => database.probe());
   }
@@ -157,6 +177,7 @@ export class SqliteTokenStore implements TokenStore {
   #connect(): SlotDatabase {
     if (this.#isClosed) throw new Error('it is closed: make no calls after close()');
     if (this.#database?.isGone) this.#disconnect();
+    this.#lookForFileAt = performance.now() + LOOK_FOR_FILE_MS;
     return (this.#database ??= new SlotDatabase(this.#path, this.#namespace));
   }
 

@@ -96,6 +96,10 @@ export class FaultyTokenStore implements TokenStore {
     return this.inner.hasAnswered?.(error) ?? false;
   }
 
+  version(): number | undefined {
+    return this.inner.version?.();
+  }
+
   private async call<T>(operation: StoreOperation, effect: () => Promise<T>): Promise<T> {
     this.calls.push(operation);
     const fault = this.fault(operation);

@@ -90,8 +90,32 @@ describe('TokenKeys', () => {
     expect(new Set(requests.map(idOf)).size).toBe(requests.length);
   });
 
-  it('are computed once for each request', () => {
-    expect(keys.of('billing', { tenant: 'a' })).toBe(keys.of('billing', { tenant: 'a' }));
+  it.each<[string, TokenRequest]>([
+    ['none', {}],
+    ['one that is a text', { tenant: 'a' }],
+    ['one that is a list', { scope: ['a', 'b'] }],
+    ['several', { tenant: 'a', subject: 'bob' }],
+  ])('are computed once for a request with fields: %s', (_, request) => {
+    expect(keys.of('billing', { ...request })).toBe(keys.of('billing', { ...request }));
+  });
+
+  it('are found by a single text without making a text of the request', () => {
+    const tenants = ['a', 'b'].map((tenant) => keys.of('billing', { tenant }));
+    const stringify = jest.spyOn(JSON, 'stringify');
+    expect(['a', 'b'].map((tenant) => keys.of('billing', { tenant }))).toEqual(tenants);
+    expect(stringify).not.toHaveBeenCalled();
+    stringify.mockRestore();
+  });
+
+  it('are remembered for as many requests as there may be tokens in the near cache, and hashed again only beyond that', () => {
+    const remembering = new TokenKeys(20_000);
+    remembering.add({ name: 'billing', source: new FakeTokenSource(), policy: DEFAULT_POLICY });
+    const keysOfTenants = () =>
+      Array.from({ length: 20_000 }, (_, index) => remembering.of('billing', { tenant: String(index) }));
+    const first = keysOfTenants();
+    expect(keysOfTenants().every((key, index) => key === first[index])).toBe(true);
+    remembering.of('billing', { tenant: 'one too many' });
+    expect(remembering.of('billing', { tenant: '0' })).not.toBe(first[0]);
   });
 
   it('refuse an integration that is configured twice', () => {

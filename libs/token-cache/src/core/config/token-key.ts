@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
+import { DEFAULT_NEAR_CACHE } from './policy.js';
 import { groupOf } from '../contract/key-group.js';
-import { recentlyUsed } from '../contract/recently-used.js';
-import { type LRUCache } from 'lru-cache';
 import { type Integration } from './token-cache.options.js';
 import { TokenConfigError, TokenIntegrationUnknownError } from '../contract/token-cache.errors.js';
+import { RememberedKeys, REQUEST_FIELDS, type RequestField } from './remembered-keys.js';
 import { resourcesOf, scopesOf, type TokenRequest } from '../contract/token-request.js';
 
 /** One token's place: two requests share it exactly when the same token serves both. */
@@ -17,19 +17,20 @@ export interface TokenKey {
   readonly request: TokenRequest;
 }
 
-/** Distinct requests remembered per integration; beyond that a key is computed again. */
-const REMEMBERED_REQUESTS = 10_000;
-const REQUEST_FIELDS = ['scope', 'audience', 'resource', 'tenant', 'subject'] as const;
+const KNOWN_FIELDS: ReadonlySet<string> = new Set(REQUEST_FIELDS);
 
 interface Entry {
   readonly integration: Integration;
   readonly plain: TokenKey;
-  readonly byRequest: LRUCache<string, TokenKey>;
+  readonly byRequest: RememberedKeys<TokenKey>;
 }
 
 /** Keys by integration and request, computed once and remembered. */
 export class TokenKeys {
   private entries = new Map<string, Entry>();
+
+  /** @param remembered how many requests of each integration have their key at hand: as many as the process may hold tokens */
+  constructor(private readonly remembered = DEFAULT_NEAR_CACHE.maxEntries) {}
 
   get integrations(): readonly string[] {
     return [...this.entries.keys()];
@@ -40,7 +41,7 @@ export class TokenKeys {
     if (this.entries.has(integration.name)) {
       throw new TokenConfigError(`integrations.${integration.name}`, 'is configured twice');
     }
-    this.entries.set(integration.name, entryOf(integration));
+    this.entries.set(integration.name, entryOf(integration, this.remembered));
     integration.warmUp?.forEach((request, index) => this.checkWarmUp(integration.name, request, index));
   }
 
@@ -50,7 +51,7 @@ export class TokenKeys {
    * @throws TokenConfigError as `add` does; then nothing has changed
    */
   replace(integrations: Iterable<Integration>): void {
-    const next = new TokenKeys();
+    const next = new TokenKeys(this.remembered);
     for (const integration of integrations) next.add(integration);
     this.entries = next.entries;
   }
@@ -72,10 +73,7 @@ export class TokenKeys {
     if (!entry) throw new TokenIntegrationUnknownError(name, this.integrations);
     if (request === undefined) return entry.plain;
     const read = readRequest(request);
-    const memo = JSON.stringify(read);
-    let key = entry.byRequest.get(memo);
-    if (!key) entry.byRequest.set(memo, (key = checkedKeyOf(entry.integration, read)));
-    return key;
+    return entry.byRequest.ofText(read) ?? checked(entry, read);
   }
 
   private checkWarmUp(name: string, request: TokenRequest, index: number): void {
@@ -90,8 +88,15 @@ export class TokenKeys {
   }
 }
 
-function entryOf(integration: Integration): Entry {
-  return { integration, plain: keyOf(integration, {}), byRequest: recentlyUsed(REMEMBERED_REQUESTS) };
+function entryOf(integration: Integration, remembered: number): Entry {
+  return { integration, plain: keyOf(integration, {}), byRequest: new RememberedKeys(remembered) };
+}
+
+function checked({ integration, byRequest }: Entry, request: TokenRequest): TokenKey {
+  for (const field of REQUEST_FIELDS) checkField(field, request[field]);
+  let key = byRequest.get(request);
+  if (!key) byRequest.set(request, (key = checkedKeyOf(integration, request)));
+  return key;
 }
 
 function keyOf(integration: Integration, request: TokenRequest): TokenKey {
@@ -128,15 +133,14 @@ function checkedKeyOf(integration: Integration, request: TokenRequest): TokenKey
 /** The fields of a request, each read once: what was checked is what is used. A mistyped field would fetch a foreign token. */
 function readRequest(request: TokenRequest): TokenRequest {
   if (typeof request !== 'object' || request === null) throw new TokenConfigError('request', 'must be an object');
-  const unknown = Object.keys(request).find((field) => !REQUEST_FIELDS.some((known) => known === field));
-  if (unknown) throw new TokenConfigError(`request.${unknown}`, 'is not known');
+  for (const field of Object.keys(request)) {
+    if (!KNOWN_FIELDS.has(field)) throw new TokenConfigError(`request.${field}`, 'is not known');
+  }
   const { scope, audience, resource, tenant, subject } = request;
-  const read = { scope, audience, resource, tenant, subject };
-  for (const field of REQUEST_FIELDS) checkField(field, read[field]);
-  return read;
+  return { scope, audience, resource, tenant, subject };
 }
 
-function checkField(field: (typeof REQUEST_FIELDS)[number], value: unknown): void {
+function checkField(field: RequestField, value: unknown): void {
   if (value === undefined) return;
   const isList = Array.isArray(value) && (field === 'scope' || field === 'resource');
   const items: readonly unknown[] = isList ? value : [value];

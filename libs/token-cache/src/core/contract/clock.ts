@@ -14,6 +14,12 @@ export interface Clock {
   afterInput?(callback: () => void): void;
 }
 
+/** Runs `callback` once, after the input that has already arrived was delivered, if the clock knows of input. */
+export function afterInput(clock: Clock, callback: () => void): void {
+  if (clock.afterInput) clock.afterInput(callback);
+  else callback();
+}
+
 /** A longer delay overflows Node's 32-bit timers and would fire at once. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
 

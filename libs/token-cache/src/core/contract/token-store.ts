@@ -100,6 +100,13 @@ export interface TokenStore {
   nodeOf?(keyId: string): string;
 
   /**
+   * A number that is another one after each change of any process to what is shared, read at once. By it copies in the processes
+   * are current without an event channel. Undefined: it cannot be told now.
+   * @defaultValue never told: a store without events is asked on each look-up
+   */
+  version?(): number | undefined;
+
+  /**
    * Resolves when calls can be sent; `undefined` if they can be now. A call waits for this within its time limit, and is not
    * made at all once that is over.
    * @defaultValue calls can always be sent

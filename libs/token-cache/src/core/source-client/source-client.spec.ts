@@ -186,6 +186,18 @@ describe('SourceClient', () => {
     expect(source.calls[0]?.context.signal.aborted).toBe(true);
   });
 
+  it('takes a token that arrived while the event loop was blocked, although its time is up', async () => {
+    const delivered: (() => void)[] = [];
+    const stalled = Object.assign(clock, { afterInput: (callback: () => void) => void delivered.push(callback) });
+    const release = source.hold();
+    const minting = new SourceClient(stalled, () => 0, closing.signal).mint(key(), 1);
+    await clock.advance(MINT_TIMEOUT_MS);
+    release();
+    expect((await minting).content.accessToken).toBe('fake-token-1');
+    delivered.forEach((callback) => callback());
+    expect(delivered).toHaveLength(1);
+  });
+
   it('leaves the signal of a mint that is over alone', async () => {
     await sources.mint(key(), 1);
     await clock.advance(MINT_TIMEOUT_MS);

@@ -1,5 +1,5 @@
 import { type TokenKey } from '../config/token-key.js';
-import { type Clock } from '../contract/clock.js';
+import { afterInput, type Clock } from '../contract/clock.js';
 import { concerns, isPurge } from '../contract/concerns.js';
 import { voids } from '../contract/mint-fence.js';
 import {
@@ -150,7 +150,9 @@ export class SourceClient {
     const aborted = new Promise<never>((_, reject) => {
       signal.addEventListener('abort', () => reject(signal.reason), { once: true });
     });
-    const cancelTimeout = this.clock.after(policy.mintTimeoutMs, () => {
+    const timeUp = (): void => {
+      // Its token may have arrived while the event loop was blocked.
+      if (!this.running.has(mint)) return;
       mint.controller.abort(
         new TokenSourceUnavailableError(
           `The source of "${name}" did not answer within ${policy.mintTimeoutMs} ms: look at its endpoint, or raise mintTimeoutMs`,
@@ -158,7 +160,8 @@ export class SourceClient {
           { binds: 'process' },
         ),
       );
-    });
+    };
+    const cancelTimeout = this.clock.after(policy.mintTimeoutMs, () => afterInput(this.clock, timeUp));
     this.running.add(mint);
     if (this.closing.aborted) mint.controller.abort(this.closing.reason);
     const context = { signal, fence: isLeased ? fence : 0, integration: name };

@@ -1,4 +1,4 @@
-import { type Clock } from '../contract/clock.js';
+import { afterInput, type Clock } from '../contract/clock.js';
 
 /** A time limit is measured in parts, so that a stalled event loop costs a call one of them at most. */
 const PARTS = 4;
@@ -53,16 +53,11 @@ export class TimeLimit {
     this.cancelPart = this.clock.after(partMs, () => {
       this.wasLate = this.hasStalled;
       if (partMs < remainingMs) return this.run(remainingMs - partMs, reject);
-      this.afterInput(() => {
+      afterInput(this.clock, () => {
         if (this.isCancelled) return;
         this.isOver = true;
         reject(new NoAnswerError(this.limitMs));
       });
     });
-  }
-
-  private afterInput(callback: () => void): void {
-    if (this.clock.afterInput) this.clock.afterInput(callback);
-    else callback();
   }
 }

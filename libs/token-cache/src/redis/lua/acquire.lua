@@ -5,24 +5,24 @@
 --          wait leaseEndsInMs voidedUpTo nowUs, and fence payload ttlMs of a token that does not serve
 --          lease fence leaseEndsInMs reason failures published ('' for none) serves ('1', '0') voidedUpTo, and fence payload
 --          ttlMs of a valid token
-local fields = { 'nonce', 'leaseEndsAt', 'fence', 'coolEndsAt', 'error', 'failures', 'invalidated', 'published', 'rejected',
-  'leaseMs', 'coolProcess', 'voided' }
-local valid, record = read_slot(fields)
-local nonce, leaseMs, fence = record[1], lease_ms(record[2], record[10], record[3]), record[3]
-local coolingMs, coolProcess = remaining_ms(record[4]), bound(record[11], record[4]) or ''
--- The cool-down of another process is passed over.
-if coolProcess ~= '' and ARGV[7] ~= '' and coolProcess ~= ARGV[7] then coolingMs = 0 end
-local marked = valid and is_marked(valid, record[7], record[9])
+local valid, marks = read_slot({ 'fence', 'voided', 'invalidated', 'rejected' })
+local fence, voided, invalidated, rejected = unpack(marks, 1, 4)
+local marked = valid and is_marked(valid, invalidated, rejected)
 local token = valid and not marked and valid.fence ~= whole(ARGV[6]) and valid or nil
-local voidedUpTo = int(voided_up_to(fence, record[12], record[7], record[9]))
+local voidedUpTo = int(voided_up_to(fence, voided, invalidated, rejected))
 
 local function hit()
-  local reply = answer('hit', token)
-  reply[5] = voidedUpTo
-  return reply
+  return { 'hit', int(token.fence), token.payload, int(token.ttlMs), voidedUpTo }
 end
 
+-- Nothing else is read for a hit.
 if token and token.ttlMs > tonumber(ARGV[5]) then return hit() end
+
+local record = read_more('nonce', 'leaseEndsAt', 'leaseMs', 'coolEndsAt', 'coolProcess', 'error', 'failures', 'published')
+local nonce, leaseMs = record[1], lease_ms(record[2], record[3], fence)
+local coolingMs, coolProcess = remaining_ms(record[4]), bound(record[5], record[4]) or ''
+-- The cool-down of another process is passed over.
+if coolProcess ~= '' and ARGV[7] ~= '' and coolProcess ~= ARGV[7] then coolingMs = 0 end
 
 local live = nonce and leaseMs > 0 and whole(fence)
 local taken = live and nonce ~= ARGV[3]
@@ -39,7 +39,7 @@ local function with_valid(reply)
 end
 
 if coolingMs > 0 then
-  return with_valid({ 'cooling', int(coolingMs), record[5] or '', coolProcess, voidedUpTo, int(nowUs) })
+  return with_valid({ 'cooling', int(coolingMs), record[6] or '', coolProcess, voidedUpTo, int(nowUs) })
 end
 if taken then
   write_record('awaited', '1')
@@ -54,7 +54,7 @@ if not live then
   keep()
 end
 
-local reason = valid and not marked and 'refresh' or record[7] and 'invalidated' or 'miss'
+local reason = valid and not marked and 'refresh' or invalidated and 'invalidated' or 'miss'
 local published = whole(record[8]) and record[8] or ''
-local failures = int(whole(record[6]) or 0)
+local failures = int(whole(record[7]) or 0)
 return with_valid({ 'lease', fence, int(leaseMs), reason, failures, published, token and '1' or '0', voidedUpTo })

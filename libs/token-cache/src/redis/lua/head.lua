@@ -82,6 +82,14 @@ local function read_slot(fields)
   return nil, record
 end
 
+-- More fields of the record, after `read_slot`. A purge of the group leaves none but those of `purged`.
+local function read_more(...)
+  if not purged then return read_record(...) end
+  local record = { ... }
+  for i, field in ipairs(record) do record[i] = purged[field] or false end
+  return record
+end
+
 -- To be called before a step writes to a record that may be older than the last purge of its group.
 local function settle_group_purge()
   if groupPurge == 0 then return end

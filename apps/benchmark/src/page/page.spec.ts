@@ -1,0 +1,63 @@
+import { atMost, comparisonOf } from '../harness/finding.js';
+import { type Report } from '../harness/report.js';
+import { type Row } from '../harness/row.js';
+import { page } from './page.js';
+
+describe('The page of a report', () => {
+  const row: Row = {
+    name: 'hit',
+    work: 'A hit',
+    notes: ['A peer wins.'],
+    run: () => Promise.reject(new Error('is not measured here')),
+  };
+  const comparison = comparisonOf({ title: 'Hit', unit: 'ns', better: 'lower' }, [
+    { name: 'Map', role: 'limit', samples: [10, 20] },
+    { name: 'ours', role: 'ours', samples: [20, 40] },
+    { name: 'peer', role: 'peer', samples: [10, 20], remark: 'knows less' },
+  ]);
+  const report: Report = {
+    node: 'v20.0.0',
+    processor: 'one of many',
+    cores: 2,
+    rows: {
+      hit: {
+        work: 'A hit',
+        measuredAt: '2026-01-02T03:04:05.000Z',
+        load: 0.1,
+        comparisons: [comparison],
+        goals: [atMost(comparison, 'ours', 1.5), atMost(comparison, 'peer', 1)],
+      },
+    },
+  };
+
+  it('says which goals were met and which were not', () => {
+    expect(page(report, [row])).toContain('| [hit](#hit) | ours: at most 1.5 × Map | 2 × | **no** |');
+    expect(page(report, [row])).toContain('| [hit](#hit) | peer: at most 1 × Map | 1 × | yes |');
+  });
+
+  it('says how many goals are not met yet', () => {
+    expect(page(report, [row])).toContain('1 of 2 goals are met. The others are not met yet.');
+  });
+
+  it('says when it was measured, and that the machine was busy if it was', () => {
+    const quiet = page(report, [row]);
+    expect(quiet).toContain('Measured on 2026-01-02; the load average was 0.1 on 2 cores before the run began.');
+    expect(quiet).not.toContain('busy');
+    const later = { ...report.rows['hit']!, measuredAt: '2026-02-03T03:04:05.000Z', load: 8 };
+    const busy = page({ ...report, rows: { ...report.rows, later } }, [row]);
+    expect(busy).toContain('Measured from 2026-01-02 to 2026-02-03; the load average was 8 on 2 cores');
+    expect(busy).toContain('The machine was busy with other work.');
+  });
+
+  it('shows ratios with their quartiles and no time that says more of the machine', () => {
+    expect(page(report, [row])).toContain('| **ours** | 2 | 2 … 2 |  |');
+    expect(page(report, [row])).toContain('| peer (knows less) | 1 | 1 … 1 |  |');
+  });
+
+  it('says where a peer wins, and leaves out what was not measured', () => {
+    const text = page(report, [row, { ...row, name: 'miss' }]);
+    expect(text).toContain('A hit. A peer wins.');
+    expect(text).toContain('![Hit](performance/hit.svg)');
+    expect(text).not.toContain('miss');
+  });
+});

@@ -1,0 +1,99 @@
+import { atLeast, atMost, type Comparison, comparisonOf } from '../harness/finding.js';
+import { type Bench, type Row } from '../harness/row.js';
+import { startGateway } from '../proxies/gateway.js';
+import { Load, type Performance } from '../proxies/load.js';
+import { startNginx } from '../proxies/nginx.js';
+import { type Proxy, startScript } from '../proxies/proxy.js';
+
+/** Of one proxy in one round; shorter ones are noise beside the turns of the garbage collector. */
+const ROUND_FACTOR = 10;
+const WARM_UP_ROUNDS = 3;
+const REPLY_FROM = '@fastify/reply-from';
+
+export const gateway: Row = {
+  name: 'gateway',
+  work: 'A request of 1 KB through one process, on 64 connections that stay open, with a token that is cached',
+  notes: [
+    'The gateway does more for each request than the others: it checks the way into the upstream, strips and sets headers, checks answers for references, counts and times. nginx is written in C and knows a fixed token only.',
+  ],
+  async run(bench) {
+    const proxies = await startProxies(bench);
+    const performances = await inTurn(proxies, bench);
+    const rate = compare('Requests', 'requests/s', 'higher', performances, ({ perSecond }) => perSecond);
+    const capacity = compare(
+      'Requests in a second of the processor',
+      'requests/s',
+      'higher',
+      performances,
+      ({ perProcessorSecond }) => perProcessorSecond,
+    );
+    const p99 = compare('p99', 'ms', 'lower', performances, ({ p99Ms }) => p99Ms);
+    const ours = proxies.filter(({ role }) => role === 'ours').map(({ name }) => name);
+    const goals = ours.flatMap((name) => [
+      atLeast(rate, name, 0.8),
+      atLeast(capacity, name, 0.8),
+      atLeast(
+        beside(REPLY_FROM, capacity, performances, ({ perProcessorSecond }) => perProcessorSecond),
+        name,
+        1,
+      ),
+      atMost(
+        beside(REPLY_FROM, p99, performances, ({ p99Ms }) => p99Ms),
+        name,
+        1,
+      ),
+    ]);
+    return { comparisons: [rate, capacity, p99], goals };
+  },
+};
+
+type Performances = ReadonlyMap<Proxy, readonly Performance[]>;
+
+async function startProxies(bench: Bench): Promise<Proxy[]> {
+  const { url: upstream } = await startScript(bench, 'upstream');
+  const bare: Proxy = { name: 'node:http and undici', role: 'limit', ...(await startScript(bench, 'bare', upstream)) };
+  const replyFrom: Proxy = { name: REPLY_FROM, role: 'peer', ...(await startScript(bench, 'reply-from', upstream)) };
+  const gateways = [await startGateway(bench, 'redis', upstream), await startGateway(bench, 'sqlite', upstream)];
+  const nginx = await startNginx(bench, upstream);
+  return [bare, ...gateways, replyFrom, ...(nginx ? [nginx] : [])];
+}
+
+async function inTurn(proxies: readonly Proxy[], { effort, running }: Bench): Promise<Performances> {
+  const loads = proxies.map((proxy) => ({ proxy, load: new Load(proxy), performances: [] as Performance[] }));
+  running.onStop(() => Promise.all(loads.map(({ load }) => load.close())));
+  for (let round = 0; round < WARM_UP_ROUNDS + effort.rounds; round++) {
+    for (let place = 0; place < loads.length; place++) {
+      const entrant = loads[(place + round) % loads.length];
+      const performance = await entrant?.load.run(effort.roundMs * ROUND_FACTOR);
+      if (performance && round >= WARM_UP_ROUNDS) entrant?.performances.push(performance);
+    }
+  }
+  return new Map(loads.map(({ proxy, performances }) => [proxy, performances]));
+}
+
+function compare(
+  title: string,
+  unit: string,
+  better: Comparison['better'],
+  performances: Performances,
+  valueOf: (performance: Performance) => number,
+): Comparison {
+  const sampled = [...performances].map(([{ name, role, remark }, rounds]) => ({
+    name,
+    role,
+    remark,
+    samples: rounds.map(valueOf),
+  }));
+  return comparisonOf({ title, unit, better }, sampled);
+}
+
+/** The same with another base. */
+function beside(
+  base: string,
+  { title, unit, better }: Comparison,
+  performances: Performances,
+  valueOf: (performance: Performance) => number,
+): Comparison {
+  const sorted = [...performances].sort(([one], [other]) => Number(other.name === base) - Number(one.name === base));
+  return compare(title, unit, better, new Map(sorted), valueOf);
+}

@@ -1,0 +1,23 @@
+import { type Row } from '../harness/row.js';
+import { coldMiss } from './cold-miss.js';
+import { gateway } from './gateway.js';
+import { nearHit } from './near-hit.js';
+import { redisHit } from './redis-hit.js';
+import { sqliteHit } from './sqlite-hit.js';
+import { storeCommands } from './store-commands.js';
+import { start } from './start.js';
+import { takeover } from './takeover.js';
+import { tenants } from './tenants.js';
+
+/** In the order of the table. */
+export const ROWS: readonly Row[] = [
+  nearHit,
+  sqliteHit,
+  redisHit,
+  gateway,
+  coldMiss,
+  takeover,
+  storeCommands,
+  tenants,
+  start,
+];

@@ -1,0 +1,83 @@
+import { INTEGRATION, connect, openClient, redisStore } from '../contenders/ours.js';
+import {
+  asyncCacheDedupeOnRedis,
+  bentocacheOnRedis,
+  cacheManagerOnRedis,
+  type Read,
+} from '../contenders/redis-peers.js';
+import { jwt } from '../contenders/jwt.js';
+import { type Contender, contest } from '../harness/contest.js';
+import { atLeast, type Comparison, comparisonOf, type Role } from '../harness/finding.js';
+import { type Bench, type Row } from '../harness/row.js';
+
+const OURS = 'getToken() without the near cache';
+const IN_FLIGHT = 100;
+
+export const redisHit: Row = {
+  name: 'redis-hit',
+  work: 'A token on Redis that no copy in the process answers for',
+  notes: [
+    'async-cache-dedupe and cache-manager win at many calls in flight: they join every call of a key to the one that is under way, and do nothing else; ours give each caller a time limit of its own.',
+    'A peer that reads with GET wins one at a time, as a script costs the server more than a GET; the script tells whether the token was rejected, which a GET does not.',
+  ],
+  async run(bench) {
+    const readers = await readersOf(bench);
+    const single = await compare('One at a time', readers, oneAtATime, bench);
+    const flock = await compare(`${IN_FLIGHT} in flight`, readers, inFlight, bench);
+    return { comparisons: [single, flock], goals: [atLeast(single, OURS, 0.85), atLeast(flock, OURS, 3)] };
+  },
+};
+
+interface Reader {
+  readonly name: string;
+  readonly role: Role;
+  readonly read: Read;
+}
+
+async function readersOf(bench: Bench): Promise<Reader[]> {
+  const redis = connect(bench);
+  await redis.set('raw', jwt());
+  const client = openClient(bench, redisStore(bench, 'redis-hit'), { nearCache: false });
+  return [
+    { name: 'GET', role: 'limit', read: () => redis.get('raw') },
+    { name: 'EVAL of one GET', role: 'limit', read: () => redis.eval("return redis.call('GET', KEYS[1])", 1, 'raw') },
+    { name: OURS, role: 'ours', read: () => client.getToken(INTEGRATION) },
+    { name: 'bentocache, L2 only', role: 'peer', read: bentocacheOnRedis(bench) },
+    { name: 'cache-manager, Keyv on Redis', role: 'peer', read: cacheManagerOnRedis(bench) },
+    { name: 'async-cache-dedupe on Redis', role: 'peer', read: asyncCacheDedupeOnRedis(bench) },
+  ];
+}
+
+/** As rates: a goal says how much of the rate of GET is reached. */
+async function compare(
+  title: string,
+  readers: readonly Reader[],
+  contenderOf: (reader: Reader) => Contender,
+  bench: Bench,
+): Promise<Comparison> {
+  const sampled = await contest(readers.map(contenderOf), bench.effort);
+  const rates = sampled.map((entry) => ({ ...entry, samples: entry.samples.map((ns) => 1e9 / ns) }));
+  return comparisonOf({ title, unit: 'calls/s', better: 'higher' }, rates);
+}
+
+function oneAtATime({ read, ...about }: Reader): Contender {
+  return {
+    ...about,
+    async run(times) {
+      for (let time = 0; time < times; time++) await read();
+    },
+  };
+}
+
+function inFlight({ read, ...about }: Reader): Contender {
+  return {
+    ...about,
+    async run(times) {
+      let left = times;
+      const caller = async (): Promise<void> => {
+        while (left-- > 0) await read();
+      };
+      await Promise.all(Array.from({ length: IN_FLIGHT }, caller));
+    },
+  };
+}

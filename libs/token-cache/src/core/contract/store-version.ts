@@ -1,0 +1,34 @@
+import { type Clock } from './clock.js';
+
+/**
+ * Since when nothing that is shared has changed, by the version of the store. What the store told from then on is current.
+ *
+ * The callers of one turn share one look at the version. It ends with the turn, in a microtask: a caller that goes on after an
+ * `await` looks again, so that it sees every change that was committed before it asked.
+ */
+export class StoreVersion {
+  private version: number | undefined;
+  private unchangedSince = Infinity;
+  private isLookedAt = false;
+
+  /** @param read gives the version of the store, or undefined when it cannot be told */
+  constructor(
+    private readonly clock: Clock,
+    private readonly read: () => number | undefined,
+  ) {}
+
+  /** Monotonic instant; `Infinity` while it cannot be told. */
+  get upSince(): number {
+    if (!this.isLookedAt) this.look();
+    return this.unchangedSince;
+  }
+
+  private look(): void {
+    const version = this.read();
+    if (version === undefined) this.unchangedSince = Infinity;
+    else if (version !== this.version) this.unchangedSince = this.clock.monotonic();
+    this.version = version;
+    this.isLookedAt = true;
+    queueMicrotask(() => (this.isLookedAt = false));
+  }
+}
