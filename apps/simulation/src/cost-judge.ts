@@ -133,6 +133,9 @@ export class CostJudge extends Witness {
   private checkCooldown(process: Process, label: string): void {
     const { cooling } = this.ledgerOf(process, label);
     if (cooling?.answer?.acquired.outcome !== 'cooling' || this.hasReason(process, label, cooling.sentAt)) return;
+    // A wall clock that went ahead may tell of a sleep, in which anything may have happened.
+    const { endedAt = -Infinity } = process.lastSleep ?? {};
+    if ([endedAt, ...process.setAheadAt].some((at) => at >= cooling.sentAt)) return;
     const { acquired, at } = cooling.answer;
     const isOver = this.now >= at + acquired.cooldown.remainingMs - TIMER_MS;
     const restMs = this.now - cooling.sentAt;
