@@ -2,16 +2,21 @@ import { billingKey } from '../../testing/billing-key.spec-support.js';
 import { FakeClock } from '../../testing/fake-clock.js';
 import { type HeldToken } from '../contract/held-token.js';
 import { momentOf } from '../contract/moment.js';
+import { type Acquired } from '../contract/token-store.js';
 import { KeyWatch } from '../store-client/key-watch.js';
 import { type Granted } from '../store-client/store-client.js';
 import { type Asked } from './inquiry.js';
 import { Meanwhile, type MeanwhileParts } from './meanwhile.js';
 
-describe('A lease that comes after its callers were served', () => {
+const LEASE = { outcome: 'lease', lease: { nonce: 'n', fence: 7, leaseMs: 3_000 }, voidedUpTo: 0 } as Granted;
+const HIT: Acquired = { outcome: 'hit', token: { fence: 8, payload: '', ttlMs: 60_000 }, voidedUpTo: 0 };
+
+describe('An answer that comes after its callers were served', () => {
   it.each([
-    ['is used for the token that is still in hand', true, ['share']],
-    ['is given back, where that was let go of meanwhile', false, ['release']],
-  ])('%s', async (_what, isStillInHand, done) => {
+    ['and is a lease is used for the token that is still in hand', LEASE, true, ['share']],
+    ['and is a lease is given back, where that was let go of meanwhile', LEASE, false, ['release']],
+    ['and is a token is taken, which may be newer', HIT, true, ['admit']],
+  ])('%s', async (_what, acquired, isStillInHand, done) => {
     const clock = new FakeClock();
     const ends = { monotonicAt: clock.monotonic() + 60_000, wallAt: clock.now() + 60_000 };
     const held = { ends, token: { generation: 5 } } as HeldToken;
@@ -21,6 +26,7 @@ describe('A lease that comes after its callers were served', () => {
       tokens: {
         trusted: () => held,
         valid: () => (isStillInHand ? held : undefined),
+        admit: () => did.push('admit'),
       } as unknown as MeanwhileParts['tokens'],
       mints: { adopt: () => false } as unknown as MeanwhileParts['mints'],
       upkeep: {
@@ -29,8 +35,6 @@ describe('A lease that comes after its callers were served', () => {
       } as unknown as MeanwhileParts['upkeep'],
     });
     const watch = new KeyWatch({ lookAgain: () => () => {} }, () => did.push('closed'));
-    const lease = { nonce: 'n', fence: 7, leaseMs: 3_000 };
-    const acquired = { outcome: 'lease', lease, voidedUpTo: 0 } as Granted;
     let answer = (_asked: Asked): void => {};
     const asking = new Promise<Asked>((resolve) => (answer = resolve));
     const first = meanwhile.firstOf({ key: billingKey(), watch, demand: {} }, asking);

@@ -23,7 +23,8 @@ export class Meanwhile {
   constructor(private readonly parts: MeanwhileParts) {}
 
   /**
-   * The answer, or the token that came first. The answer is then heard all the same, since it may grant a lease.
+   * The answer, or the token that came first. The answer is then heard all the same, since it may grant a lease or bring a
+   * newer token.
    *
    * @throws what `asking` rejects with, if no token came first
    */
@@ -52,8 +53,10 @@ export class Meanwhile {
 
   private hear(way: Way, asking: Promise<Asked>): void {
     const heard = asking
-      .then(({ acquired, place }) => {
+      .then(({ acquired, sentAt, place }) => {
         place?.();
+        // It may be newer than the one that came first.
+        if (acquired.outcome === 'hit') this.parts.tokens.admit(way.key, acquired.token, sentAt, way.watch);
         return acquired.outcome === 'lease' ? this.giveBack(way, acquired) : undefined;
       })
       // What the store fails at is told by the next call.
