@@ -1,4 +1,5 @@
 import { SET_BACK } from './mint-faults.js';
+import { type MintCall } from './book.js';
 import { type Process } from './process.js';
 import { type KeyTruth, type PublishedToken } from './store-truth.js';
 import { disturbs } from './weather.js';
@@ -32,7 +33,8 @@ export class ProcessJudge extends Witness {
       if (truth.current !== token || this.hardExpiryOf(token) < this.now) return;
       const waiting = this.pendingSince(label, token.storedAt - 0.001, (process) => {
         // The holder of a lease is not told of a token that was offered.
-        return this.hasHeard(process, boundMs) && truth.lease?.process !== process.name;
+        const isHolder = truth.lease?.process === process.name;
+        return this.hasHeard(process, boundMs) && !isHolder && !this.mintsUnheard(process, label);
       });
       this.verdict.expect(!waiting, 'who waits hears of the token at once', () => {
         return `${waiting?.process.name} still waits ${frozenMs + boundMs} ms after ${token.accessToken} was stored`;
@@ -48,6 +50,12 @@ export class ProcessJudge extends Witness {
   /** More is wrong than that processes freeze and sources fail. */
   private get isMoreThanFrozen(): boolean {
     return disturbs(this.world.weather, 'network', 'server', 'shard', 'events', 'clocks', 'callers', 'stalls');
+  }
+
+  /** Without events a process learns by its next renewal that the lease of its mint is gone. */
+  private mintsUnheard({ name }: Process, label: string): boolean {
+    const isItsOwn = (call: MintCall): boolean => call.isRunning && call.process === name && call.label === label;
+    return !this.eventsArrive && this.world.idp.calls.some(isItsOwn);
   }
 
   /** By an event in time, by a look around when its channel came up, or by polls since it broke; after a stall all of it is late. */

@@ -1,6 +1,14 @@
 import { type FakeTokenSource } from '../testing/fake-token-source.js';
 import { FaultyTokenStore } from '../testing/faulty-token-store.js';
-import { accessToken, type Fleet, pass, settled, slow, startFleet } from '../testing/fleet.spec-support.js';
+import {
+  accessToken,
+  type Fleet,
+  HARD_EXPIRY,
+  pass,
+  settled,
+  slow,
+  startFleet,
+} from '../testing/fleet.spec-support.js';
 import { DEFAULT_POLICY } from './config/policy.js';
 import { type TokenStore } from './contract/token-store.js';
 import { type MemoryTokenStore } from './slot/memory-token-store.js';
@@ -101,5 +109,25 @@ describe('A lease whose grant its process does not hear', () => {
     expect((await settled(pass(20).then(() => late))).status).toBe('fulfilled');
     expect((await late).accessToken).toBe(await minting);
     expect(network.calls).toEqual(['acquire', 'acquire', 'commit']);
+  });
+
+  it('is not minted under while other work of its process gives it up', async () => {
+    const first = await accessToken(replica());
+    await pass(HARD_EXPIRY / 2);
+    const link = slow(shared, { replies: { acquire: 5 }, requests: { fail: 20 } });
+    const tokens = replica({ nearCache: false }, link);
+    const release = source.hold();
+    void settled(tokens.getToken('billing', {}, { minLifeMs: HARD_EXPIRY })); // no token lives for as long
+    await pass(6);
+    const forLong = (process: TokenClient) => process.getToken('billing', {}, { minLifeMs: 0.6 * HARD_EXPIRY });
+    const here = forLong(tokens);
+    await pass(50);
+    const there = forLong(replica());
+    await pass(50);
+    release();
+    const [one, other] = await Promise.all([here, there]);
+    expect(one.accessToken).toBe(other.accessToken);
+    expect(one.accessToken).not.toBe(first);
+    expect(source.calls).toHaveLength(2);
   });
 });
