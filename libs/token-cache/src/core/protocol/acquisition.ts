@@ -193,8 +193,7 @@ export class Acquisition {
     const { mints, upkeep } = this.parts;
     const { fence } = granted.lease;
     // The answer was overtaken: a purge voids the lease, or this process has given it up.
-    const release = upkeep.releaseOf(key, granted.lease);
-    const isOvertaken = watch.hasPurged(fence) || watch.hasReleased(fence) || release !== undefined;
+    const isOvertaken = watch.hasPurged(fence) || watch.hasReleased(fence);
     const inHand = this.inHand(way);
     const isRunning = mints.isRunning(key.id);
     const hopeless = isOvertaken || inHand || isRunning ? undefined : this.hopelessness(way, granted, sentAt);
@@ -206,7 +205,6 @@ export class Acquisition {
     // Nothing is to be minted, or what was in hand when the store was asked turned out to be void: others may mint meanwhile.
     if (!isOvertaken && !inHand) await upkeep.release(key, granted.lease).catch(() => {});
     if (hopeless) throw hopeless;
-    if (!inHand) await release;
     if (!inHand) return 'look again';
     if (!isOvertaken && !mints.adopt(key, granted)) upkeep.share(key, inHand.held, granted);
     return inHand;

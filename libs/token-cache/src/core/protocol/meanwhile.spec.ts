@@ -30,7 +30,6 @@ describe('An answer that comes after its callers were served', () => {
       } as unknown as MeanwhileParts['tokens'],
       mints: { adopt: () => false } as unknown as MeanwhileParts['mints'],
       upkeep: {
-        releaseOf: () => undefined,
         share: () => did.push('share'),
         release: async () => void did.push('release'),
       } as unknown as MeanwhileParts['upkeep'],

@@ -72,8 +72,7 @@ export class Meanwhile {
   private async giveBack({ key, watch }: Way, granted: Granted): Promise<void> {
     const { mints, tokens, upkeep } = this.parts;
     const { lease } = granted;
-    const isGone = watch.hasPurged(lease.fence) || watch.hasReleased(lease.fence);
-    if (isGone || upkeep.releaseOf(key, lease) || mints.adopt(key, granted)) return;
+    if (watch.hasPurged(lease.fence) || watch.hasReleased(lease.fence) || mints.adopt(key, granted)) return;
     const held = tokens.valid(key.id);
     if (held) upkeep.share(key, held, granted);
     else await upkeep.release(key, lease);

@@ -52,8 +52,6 @@ export class Upkeep {
   /** When a token is replaced without the store, if that does not come back before. */
   private readonly replacedAloneAt = new WeakMap<HeldToken, number>();
   private readonly running = new Set<Promise<void>>();
-  /** Leases that are being given up: until the store answers, it may grant them to this process again. */
-  private readonly releases = new Map<string, Promise<void>>();
 
   constructor(private readonly parts: UpkeepParts) {}
 
@@ -279,16 +277,7 @@ export class Upkeep {
     if (mints.isRunning(key.id)) return;
     // From now on no other work of this process may begin under it.
     storeEvents.released(key.id, lease.fence);
-    const failed = store.fail(key, lease);
-    const id = releaseId(key, lease);
-    const end = (): void => void this.releases.delete(id);
-    this.releases.set(id, failed.then(end, end));
-    await failed;
-  }
-
-  /** Resolves when a lease that is being given up is gone; undefined if it is not given up. */
-  releaseOf(key: TokenKey, lease: Lease): Promise<void> | undefined {
-    return this.releases.get(releaseId(key, lease));
+    await store.fail(key, lease);
   }
 
   /** Asks the store, which hears first of the rejections that it missed. */
@@ -309,8 +298,4 @@ export class Upkeep {
   private now(): number {
     return this.parts.clock.monotonic();
   }
-}
-
-function releaseId({ id }: TokenKey, { fence }: Lease): string {
-  return `${id} ${fence}`;
 }

@@ -28,6 +28,14 @@ export type Wanted = Partial<Omit<Attempt, 'nonce' | 'process' | 'leaseMs'>>;
 /** A lease, and what the store said with it. */
 export type Granted = Extract<Acquired, { outcome: 'lease' }>;
 
+/** How the store is asked. */
+export interface Asking {
+  /** False once nobody means to mint: then any lease will do. */
+  mayMint?(): boolean;
+  /** Called before each attempt, of which there may be several. */
+  onAttempt?(): void;
+}
+
 /** An answer, and when the call was sent that it belongs to. */
 export interface Answered {
   readonly acquired: Acquired;
@@ -55,6 +63,8 @@ export class StoreClient {
   private readonly answeredAt = new WeakMap<Lease | Refused, number>();
   /** When a lease ends that nobody renews, reckoned from before it was asked for. */
   private readonly leaseEndsAt = new WeakMap<Lease, number>();
+  /** Leases that are being given up: until the store answers, it may grant them to this process again. */
+  private readonly releases = new Map<string, Promise<void>>();
   /** The newest fence that the store showed of each key. */
   private readonly fences = recentlyUsed<number>(REMEMBERED_FENCES);
   /** The fence of the last purge of each integration that this process heard of; they are few. */
@@ -83,16 +93,19 @@ export class StoreClient {
   }
 
   /**
-   * A lease lasts for at least `leaseMs` from now, also one that was granted before: what is left of that may be too short to mint.
-   *
-   * @param mayMint false once nobody means to mint: then what is left will do
-   * @param onAttempt is called before each attempt, of which there may be two
+   * Asks for the token, or for the right to mint it. A lease lasts for at least `leaseMs` from now, also one that was granted
+   * before: what is left of that may be too short to mint. One that this process is giving up does not count, since the store did
+   * not know of that yet.
    */
-  async ask(key: TokenKey, wanted: Wanted, { mayMint = always, onAttempt = ignore } = {}): Promise<Answered> {
+  async ask(key: TokenKey, wanted: Wanted, asking: Asking = {}): Promise<Answered> {
+    const { mayMint = always, onAttempt = ignore } = asking;
     onAttempt();
     const answered = await this.attempt(key, wanted);
     const { acquired } = answered;
-    if (!isGrantedBefore(acquired) || !mayMint()) return answered;
+    if (acquired.outcome !== 'lease' || !mayMint()) return answered;
+    const release = this.releases.get(releaseId(key, acquired.lease));
+    if (release) return release.then(() => this.ask(key, wanted, asking));
+    if (!isGrantedBefore(acquired)) return answered;
     if ((await this.renew(key, acquired.lease)) || !mayMint()) return answered;
     onAttempt();
     return this.attempt(key, wanted);
@@ -125,7 +138,11 @@ export class StoreClient {
   }
 
   fail(key: TokenKey, lease: Lease, cooldown?: Cooldown): Promise<boolean> {
-    return this.call(key, 'fail', (store) => store.fail(addressOf(key), lease, cooldown));
+    const failed = this.call(key, 'fail', (store) => store.fail(addressOf(key), lease, cooldown));
+    const id = releaseId(key, lease);
+    const end = (): void => void this.releases.delete(id);
+    this.releases.set(id, failed.then(end, end));
+    return failed;
   }
 
   invalidate(key: TokenKey, rejection: Rejection): Promise<RejectionVerdict> {
@@ -227,6 +244,10 @@ function addressOf({ group, id }: TokenKey): string {
   return keyIdIn(group, id);
 }
 
-function isGrantedBefore(acquired: Acquired): acquired is Granted {
-  return acquired.outcome === 'lease' && acquired.leaseEndsInMs < acquired.lease.leaseMs;
+function isGrantedBefore({ lease, leaseEndsInMs }: Granted): boolean {
+  return leaseEndsInMs < lease.leaseMs;
+}
+
+function releaseId({ id }: TokenKey, { fence }: Lease): string {
+  return `${id} ${fence}`;
 }
