@@ -91,6 +91,8 @@ export class Witness {
         authorization: headers.authorization ?? '',
         'content-type': headers['content-type'] ?? '',
         accept: 'application/json',
+        // A kept connection that the provider closes in this moment would be a fault of the witness alone.
+        connection: 'close',
       },
       body,
       signal,

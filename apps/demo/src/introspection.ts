@@ -47,7 +47,8 @@ export class Introspection {
     const credentials = [client.clientId, client.clientSecret].map(encodeURIComponent).join(':');
     const response = await fetch(`${issuer}/token/introspection`, {
       method: 'POST',
-      headers: { Authorization: `Basic ${Buffer.from(credentials).toString('base64')}` },
+      // A POST on a kept connection that the other end has just closed would fail, and the caller with it.
+      headers: { Authorization: `Basic ${Buffer.from(credentials).toString('base64')}`, Connection: 'close' },
       body: new URLSearchParams({ token }),
     });
     if (!response.ok)
