@@ -263,14 +263,16 @@ export class MintJudge extends Witness {
   }
 
   private lifetimesOf(truth: KeyTruth): number {
+    const { repeated } = this.world.idp;
     // A token that came to its refresh is replaced, if it brought more life than the last.
     const ended = truth.published.filter((token, index) => {
       const nextAt = truth.published[index + 1]?.storedAt ?? this.now;
+      // A token that is given again may be said to end far sooner than at first.
+      if (repeated.has(token.accessToken) && token.storedAt + token.ttlMs <= nextAt) return true;
       const isOver = this.hardExpiryOf(token) - token.refreshWindowMs - NETWORK_MS <= nextAt;
       return isOver && this.isNews(token, truth.published[index - 1]);
     });
     // A provider that gives the same token until it ends shows it by answers that bring nothing.
-    const { repeated } = this.world.idp;
     const inVain = new Set(
       truth.published.flatMap(({ accessToken }) => (repeated.has(accessToken) ? [accessToken] : [])),
     );

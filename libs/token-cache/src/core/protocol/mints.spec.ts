@@ -293,6 +293,22 @@ describe('The mints of a process', () => {
       expect(source.calls).toHaveLength(1);
     });
 
+    it('without a lease give one back in place of a mint, and renew it no more meanwhile', async () => {
+      await settled(mints.withoutLease(key, 'miss').result);
+      const lease = await granted();
+      // Its first renewal is due at once.
+      await clock.advance(LEASE_MS - 1);
+      network.fault = (operation) => (operation === 'fail' ? 'lose-reply' : undefined);
+      const mint = mints.underLease(key, lease, place());
+      const lost = jest.fn();
+      void mint.leaseLost.then(lost);
+      await clock.advance(1);
+      expect(network.calls).toEqual(['acquire', 'fail']);
+      expect(lost).not.toHaveBeenCalled();
+      await clock.advance(500);
+      expect(await settled(mint.result)).toMatchObject({ reason: { code: 'TOKEN_SOURCE_REJECTED' } });
+    });
+
     describe('are told to the store again when it did not answer', () => {
       beforeEach(() => (network.fault = (operation) => (operation === 'fail' ? 'reject' : undefined)));
 

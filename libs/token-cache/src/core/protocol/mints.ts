@@ -165,6 +165,8 @@ export class Mints {
       giveBack ??= await sources.admission(key);
       const failure = failures.recent(key) ?? sources.cooling(key);
       if (failure) {
+        // It would be told that the lease is lost, which it gives back.
+        right.stopRenewing();
         if (right.granted) await store.fail(key, right.granted.lease, failure).catch(() => {});
         throw errorOf(failure, key.integration.name);
       }
