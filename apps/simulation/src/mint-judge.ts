@@ -50,9 +50,11 @@ export class MintJudge extends Witness {
     // The purge that voids its own lease has not reached it yet.
     const isUnheard = isVoid(call.fence, call.sentAt);
     this.verdict.expect(!other || isUnheard, need, () => `t${call.number}: t${other?.number} is still under way`);
-    // A contested token may be replaced early.
+    // A contested token may be replaced early, and the holder of a lease is not told of a token that was offered since.
     const current = truth?.current && !truth.contested.has(truth.current.fence) ? truth.current : undefined;
-    const freshMs = current ? this.hardExpiryOf(current) - current.refreshWindowMs - this.now : 0;
+    const grantedAt = truth?.grants.get(call.fence)?.at ?? Infinity;
+    const isUnknown = current?.isOffered === true && current.storedAt >= grantedAt;
+    const freshMs = current && !isUnknown ? this.hardExpiryOf(current) - current.refreshWindowMs - this.now : 0;
     this.verdict.expect(
       freshMs < NETWORK_MS,
       need,
