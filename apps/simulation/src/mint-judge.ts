@@ -186,7 +186,7 @@ export class MintJudge extends Witness {
     if (!beside || !minting || this.wasVoided(label, beside.accessToken)) return;
     const isNews = (minting.inHand.get(label)?.generation ?? 0) < beside.fence;
     const freshMs = this.hardExpiryOf(beside) - beside.refreshWindowMs - this.now;
-    this.verdict.expect(!isNews || freshMs < NETWORK_MS, 'no token is minted without need', () => {
+    this.verdict.expect(!isNews || freshMs < this.latenessFor(label), 'no token is minted without need', () => {
       return `t${number}: the lease was granted beside ${beside.accessToken}, which is fresh for ${freshMs} ms`;
     });
   }
