@@ -22,6 +22,13 @@ it('there are pages to hold to the workspace', () => {
   expect(pages.map(({ path }) => path)).toEqual(expect.arrayContaining(['README.md', 'docs/guarantees.md']));
 });
 
+it('README links every page, a decision by the list of decisions', () => {
+  const { links } = pages.find(({ path }) => path === 'README.md')!;
+  const others = pages.map(({ path }) => path).filter((path) => path !== 'README.md');
+  const isListed = (path: string) => links.includes(path) || /^docs\/decisions\/(?!README)/.test(path);
+  expect(others.filter((path) => !isListed(path))).toEqual([]);
+});
+
 describe.each(pages)('$path', (page) => {
   it('links only to files and headings that exist', () => {
     expect(brokenLinks(page, pages)).toEqual([]);
