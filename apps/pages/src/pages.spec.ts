@@ -29,6 +29,13 @@ it('README links every page, a decision by the list of decisions', () => {
   expect(others.filter((path) => !isListed(path))).toEqual([]);
 });
 
+it.each(['README.md', 'docs/demo.md'])('%s says of the picture of the demo what it shows', (path) => {
+  const [, said = ''] = /!\[(.*)\]\([\w/]*images\/mints\.svg\)/.exec(contentOf(path)) ?? [];
+  const shown = [...contentOf('docs/images/mints.svg').matchAll(/cache[^<:]*: (\d+)</g)].map(([, mints]) => mints);
+  expect(shown).toHaveLength(2);
+  expect(said.match(/\d+/g)).toEqual(shown);
+});
+
 describe.each(pages)('$path', (page) => {
   it('links only to files and headings that exist', () => {
     expect(brokenLinks(page, pages)).toEqual([]);
