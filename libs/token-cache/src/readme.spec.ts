@@ -7,7 +7,6 @@ type Place = readonly [page: string, heading: string];
 const POLICY: Place = ['docs/options.md', '## Policy'];
 const MODULE: Place = ['docs/options.md', '## Of the module'];
 const ERRORS: Place = ['docs/when-things-fail.md', '## Callers who hear an error'];
-const METRICS: Place = ['docs/metrics.md', '## Metrics'];
 const ENTRY_POINTS: Place = ['libs/token-cache/README.md', '## Entry points and their peers'];
 const RIGHTS: Place = ['docs/stores.md', '### Rights'];
 
@@ -51,19 +50,6 @@ describe('The pages of the library', () => {
     const codes = matchesOf(read('core/contract/token-cache.errors.ts'), /code = '(\w+)'/g);
     const written = rows(ERRORS).map(([, code = '']) => code);
     expect(written.filter((code) => code.startsWith('TOKEN_')).sort()).toEqual(codes);
-  });
-
-  it('have each metric with its labels, and no other', () => {
-    const source = read('prometheus/token-cache-metrics.ts');
-    const declared = [...source.matchAll(/name: '(\w+)',[^[]*labelNames: \[([^\]]*)\]/g)].map(
-      ([, name = '', labels = '']) => [name, matchesOf(labels, /'(\w+)'/g)],
-    );
-    const written = rows(METRICS).map(([, name = '', , labels = '']) => [
-      name,
-      matchesOf(labels, /(?:^|`)(\w+)(?=`|$)/g),
-    ]);
-    expect(Object.fromEntries(written)).toEqual(Object.fromEntries(declared));
-    expect(written).toHaveLength(matchesOf(source, /name: '(\w+)'/g).length);
   });
 
   it('have each entry point of the package', () => {
