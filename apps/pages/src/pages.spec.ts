@@ -29,6 +29,11 @@ it('README links every page, a decision by the list of decisions', () => {
   expect(others.filter((path) => !isListed(path))).toEqual([]);
 });
 
+it.each(pages.filter(({ path }) => /^libs\/[\w-]+\/README\.md$/.test(path)))(
+  '$path links to nothing that is not in the package, since a registry shows it alone',
+  ({ links }) => expect(links.filter((link) => !/^(https:|#)/.test(link))).toEqual([]),
+);
+
 it.each(['README.md', 'docs/demo.md'])('%s says of the picture of the demo what it shows', (path) => {
   const [, said = ''] = /!\[(.*)\]\([\w/]*images\/mints\.svg\)/.exec(contentOf(path)) ?? [];
   const shown = [...contentOf('docs/images/mints.svg').matchAll(/cache[^<:]*: (\d+)</g)].map(([, mints]) => mints);
