@@ -28,8 +28,16 @@ const LOOK: Step = {
 cat seen.json; rm seen.json`,
 };
 
-/** @param from `'clone'` begins with a clone of the repository; `'workspace'` with this one, which is built */
-export async function followGatewayGuide(from: 'clone' | 'workspace'): Promise<GatewayGuideResult> {
+/**
+ * Follows the guide with a home of its own.
+ *
+ * @param from `'clone'` begins with a clone of the repository; `'workspace'` with this one, which is built
+ * @param onStep is told of each step when it is done
+ */
+export async function followGatewayGuide(
+  from: 'clone' | 'workspace',
+  onStep?: (step: StepResult) => void,
+): Promise<GatewayGuideResult> {
   const programs = ensurePrometheus();
   if (!programs) throw new Error(PROMETHEUS_IS_MISSING);
   const folder = temporaryDirectory();
@@ -54,7 +62,7 @@ export async function followGatewayGuide(from: 'clone' | 'workspace'): Promise<G
     const [stop, ...before] = [others.at(-1)!, ...others.slice(0, -1)];
     const all = [...(from === 'clone' ? [build!] : []), ...before, LOOK, stop];
     const here = (code: string): string => outside.here(onPorts(code));
-    const steps = await follow(all, { cwd, env, here });
+    const steps = await follow(all, { cwd, env, here }, onStep);
     const outputOf = (words: string): string => steps.find(({ code }) => code.includes(words))!.output;
     return {
       steps,

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { freePort } from '@mintonce/test-support';
+import { freePort, lastWill } from '@mintonce/test-support';
 import { type Block, blocksOf } from '../pages/blocks.js';
 
 /** A guide that can be followed: its commands and the files that it has its reader write, in order. */
@@ -31,7 +31,7 @@ export interface Surroundings {
 
 /** The file that a block is: `// src/app.module.ts` or `# ~/mintonce/gateway.yaml` as its first line. */
 const FILE = /^(?:\/\/|#) ([\w~./-]+\.\w+)\n/;
-const MARK = '=== step done: ';
+const MARK = '=== the step is done ===';
 
 /** @throws Error naming a block of the page that is neither commands nor a file */
 export function readGuide(root: string, page: string): Guide {
@@ -48,40 +48,53 @@ function stepOf({ page, language, code }: Block): Step {
 /**
  * Follows steps in one shell, as a reader does.
  *
+ * @param onStep is told of each step when it is done
  * @returns what each step printed
- * @throws Error with the output of all, at the first command that fails
+ * @throws Error with the output of the step whose command failed
  */
-export async function follow(steps: readonly Step[], { cwd, env, here }: Surroundings): Promise<StepResult[]> {
-  const script = steps.map((step) => `${here(commandsOf(step))}\necho; echo '${MARK}'$(date +%s%3N)`);
-  const startedAt = Date.now();
-  const { output, code } = await bash(['set -euo pipefail', ...script].join('\n'), cwd, env);
+export async function follow(
+  steps: readonly Step[],
+  surroundings: Surroundings,
+  onStep: (result: StepResult) => void = () => {},
+): Promise<StepResult[]> {
+  const results: StepResult[] = [];
+  let output = '';
+  let startedAt = Date.now();
+  const code = await bash(scriptOf(steps, surroundings), surroundings, (text) => {
+    output += text;
+    for (let end = output.indexOf(MARK); end >= 0; end = output.indexOf(MARK)) {
+      const result = { ...steps[results.length]!, output: output.slice(0, end), tookMs: Date.now() - startedAt };
+      onStep(result);
+      results.push(result);
+      [output, startedAt] = [output.slice(end + MARK.length), Date.now()];
+    }
+  });
   if (code !== 0) throw new Error(`The shell ended with ${code}:\n${output}`);
-  return resultsOf(steps, output, startedAt);
+  return results;
+}
+
+function scriptOf(steps: readonly Step[], { here }: Surroundings): string {
+  return ['set -euo pipefail', ...steps.map((step) => `${here(commandsOf(step))}\necho '${MARK}'`)].join('\n');
 }
 
 function commandsOf({ code, file }: Step): string {
   return file === undefined ? code : `cat > ${file} <<'END OF FILE'\n${code}END OF FILE`;
 }
 
-function resultsOf(steps: readonly Step[], output: string, startedAt: number): StepResult[] {
-  const parts = output.split(new RegExp(`^${MARK}(\\d+)$`, 'm'));
-  const endedAt = [startedAt, ...parts.filter((_part, index) => index % 2 === 1).map(Number)];
-  return steps.map((step, index) => ({
-    ...step,
-    output: parts[2 * index] ?? '',
-    tookMs: endedAt[index + 1]! - endedAt[index]!,
-  }));
-}
-
-/** A process group of its own, of which nothing is left when the script has ended. */
-function bash(script: string, cwd: string, env: NodeJS.ProcessEnv): Promise<{ output: string; code: number | null }> {
+/** A process group of its own, of which nothing is left when the script, or this process, has ended. Answers the exit code. */
+function bash(script: string, { cwd, env }: Surroundings, onOutput: (text: string) => void): Promise<number | null> {
   const shell = spawn('bash', ['-c', script], { cwd, env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
-  let output = '';
-  for (const stream of [shell.stdout, shell.stderr]) stream.setEncoding('utf8').on('data', (text) => (output += text));
+  for (const stream of [shell.stdout, shell.stderr]) stream.setEncoding('utf8').on('data', onOutput);
   return new Promise((resolve, reject) => {
     shell.once('error', reject);
-    shell.once('exit', () => end(-shell.pid!));
-    shell.once('close', (code) => resolve({ output, code }));
+    shell.once('spawn', () => {
+      const will = lastWill('kill -KILL -- "-$1"', [String(shell.pid)]);
+      shell.once('exit', () => {
+        end(-shell.pid!);
+        will.revoke();
+      });
+    });
+    shell.once('close', (code) => resolve(code));
   });
 }
 

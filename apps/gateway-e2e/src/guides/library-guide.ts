@@ -21,8 +21,12 @@ export interface LibraryGuideResult {
  * Follows the guide in an empty folder, with the library as it would be published.
  *
  * @param nest the major version of Nest
+ * @param onStep is told of each step when it is done
  */
-export async function followLibraryGuide(nest: number): Promise<LibraryGuideResult> {
+export async function followLibraryGuide(
+  nest: number,
+  onStep?: (step: StepResult) => void,
+): Promise<LibraryGuideResult> {
   const folder: TemporaryDirectory = temporaryDirectory();
   const outside = await startOutside(folder.path);
   try {
@@ -36,7 +40,7 @@ export async function followLibraryGuide(nest: number): Promise<LibraryGuideResu
         .replace('@nestjs/cli@11', `@nestjs/cli@${nest}`)
         .replace('install @mintonce/token-cache', `install ${tarball}`);
     const env = { ...readersEnvironment(), NODE_EXTRA_CA_CERTS: outside.ca };
-    const steps = await follow(LIBRARY_GUIDE.steps, { cwd, env, here });
+    const steps = await follow(LIBRARY_GUIDE.steps, { cwd, env, here }, onStep);
     const answers = steps.at(-1)!.output.match(/^\{"generation".*?\}/gm) ?? [];
     return { steps, answers, mints: outside.mints() };
   } finally {

@@ -32,26 +32,25 @@ for (const name of wanted) {
 }
 
 async function library(nest: number): Promise<void> {
-  const { steps, answers, mints } = await followLibraryGuide(nest);
-  tell(steps, LIBRARY_MINUTES);
+  const { steps, answers, mints } = await followLibraryGuide(nest, tell);
+  holdTime(steps, LIBRARY_MINUTES);
   hold(answers.length === 2 && answers[0] === answers[1], `both processes have one token: ${answers.join(' and ')}`);
   hold(mints === 1, `the identity provider issued ${mints}`);
 }
 
 async function gateway(): Promise<void> {
-  const { steps, calls, status, mints } = await followGatewayGuide('clone');
-  tell(steps, GATEWAY_MINUTES);
+  const { steps, calls, status, mints } = await followGatewayGuide('clone', tell);
+  holdTime(steps, GATEWAY_MINUTES);
   hold(calls.includes('{"invoices":[]}') && calls.includes('401'), 'a caller with a key is served, one without is not');
   hold(/billing.*valid/.test(status), 'the integration is valid');
   hold(mints === 1, `the identity provider issued ${mints}`);
 }
 
-function tell(steps: readonly StepResult[], minutes: number): void {
-  for (const { code, file, tookMs } of steps) {
-    console.log(
-      `${(tookMs / 1_000).toFixed(1).padStart(6)} s  ${file ?? code.trim().split('\n').join('\n          ')}`,
-    );
-  }
+function tell({ code, file, tookMs }: StepResult): void {
+  console.log(`${(tookMs / 1_000).toFixed(1).padStart(6)} s  ${file ?? code.trim().split('\n').join('\n          ')}`);
+}
+
+function holdTime(steps: readonly StepResult[], minutes: number): void {
   const tookMs = steps.reduce((sum, step) => sum + step.tookMs, 0);
   hold(tookMs <= minutes * 60_000, `took ${(tookMs / 60_000).toFixed(1)} of ${minutes} minutes`);
 }
