@@ -15,7 +15,7 @@ describe('The guides', () => {
     'lead to a gateway that serves a caller with a key, with one mint that Prometheus sees',
     async () => {
       const { calls, status, seenByPrometheus, mints } = await followGatewayGuide('workspace');
-      expect(calls.trim().split('\n')).toEqual(['{"invoices":[]}401']);
+      expect(calls.trim().split('\n')).toEqual(['{"invoices":[]}', '401']);
       expect(status).toMatch(/billing.*valid/);
       expect(seenByPrometheus).toContain('"1"');
       expect(mints).toBe(1);

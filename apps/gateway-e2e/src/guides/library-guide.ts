@@ -35,13 +35,11 @@ export async function followLibraryGuide(
     const cwd = join(folder.path, 'empty');
     mkdirSync(cwd);
     const here = (code: string): string =>
-      outside
-        .here(onPorts(code))
-        .replace('@nestjs/cli@11', `@nestjs/cli@${nest}`)
-        .replace('install @mintonce/token-cache', `install ${tarball}`);
+      outside.here(onPorts(code)).replace('install @mintonce/token-cache', `install ${tarball}`);
     const env = { ...readersEnvironment(), NODE_EXTRA_CA_CERTS: outside.ca };
-    const steps = await follow(LIBRARY_GUIDE.steps, { cwd, env, here }, onStep);
-    const answers = steps.at(-1)!.output.match(/^\{"generation".*?\}/gm) ?? [];
+    const wanted = LIBRARY_GUIDE.steps.map((step) => ({ ...step, code: step.code.replace('cli@11', `cli@${nest}`) }));
+    const steps = await follow(wanted, { cwd, env, here }, onStep);
+    const answers = steps.at(-1)!.output.match(/^\{"generation".*\}$/gm) ?? [];
     return { steps, answers, mints: outside.mints() };
   } finally {
     await outside.stop();
