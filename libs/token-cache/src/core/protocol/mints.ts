@@ -90,12 +90,12 @@ export class Mints {
   /**
    * Mints under a lease, or goes on with a mint that nothing has voided since it began.
    *
-   * @param place among the open requests of the provider, which is given back; without one the mint waits for it
+   * @param place among the open requests of the provider, which is given back
    */
-  underLease(key: TokenKey, granted: Granted, place: Release | undefined): RunningMint {
+  underLease(key: TokenKey, granted: Granted, place: Release): RunningMint {
     const current = this.running.get(key.id);
     if (current && this.adopt(key, granted)) {
-      place?.();
+      place();
       return asRunning(current);
     }
     const right: Right = { fence: granted.lease.fence, reason: granted.reason, ...withoutLease() };
