@@ -27,6 +27,11 @@ const ADAPTERS = [
     imports: ['core/contract', 'nest'],
     packages: ['@nestjs/common', '@nestjs/core', '@willsoto/nestjs-prometheus', 'prom-client'],
   },
+  {
+    path: 'opentelemetry',
+    imports: ['core/contract', 'nest'],
+    packages: ['@nestjs/common', '@nestjs/core', '@opentelemetry/api'],
+  },
   { path: 'health', imports: ['core/contract', 'nest'], packages: ['@nestjs/common', '@nestjs/terminus'] },
   { path: 'testing', imports: ['core/contract', 'core/slot', 'nest'] },
   // The command `mintonce`: it looks at a fleet from outside, and knows nothing of the library.

@@ -11,11 +11,13 @@ import { TokenCacheModule, TokenService, TokenSourceRejectedError } from '@minto
 import { useToken } from '@mintonce/token-cache/axios';
 import { TokenCacheHealthIndicator } from '@mintonce/token-cache/health';
 import { clientCredentials } from '@mintonce/token-cache/oauth';
+import { TokenMetricsObserver, TokenTracingObserver } from '@mintonce/token-cache/opentelemetry';
 import { TokenCacheMetricsModule } from '@mintonce/token-cache/prometheus';
 import { RedisTokenStore } from '@mintonce/token-cache/redis';
 import { SqliteTokenStore } from '@mintonce/token-cache/sqlite';
 import { describeTokenStore, fakeTokens } from '@mintonce/token-cache/testing';
 import { tokenInterceptor } from '@mintonce/token-cache/undici';
+import { trace } from '@opentelemetry/api';
 import axios from 'axios';
 import * as ioredis from 'ioredis';
 import { register } from 'prom-client';
@@ -129,6 +131,21 @@ describe('An application', () => {
     assert.match(await register.metrics(), /token_mint_count\{.*outcome="stored",reason="miss"\} 1/);
     const { 'token-cache': health } = await app.get(TokenCacheHealthIndicator).isHealthy();
     assert.equal(health.status, 'up');
+  });
+
+  it('has spans of what callers wait for', async () => {
+    const spans = [];
+    const inner = trace.getTracer('none');
+    const getTracer = () => ({ startSpan: (name) => (spans.push(name), inner.startSpan(name)) });
+    trace.setGlobalTracerProvider({ getTracer });
+    const tokens = app.get(TokenService);
+    const ignored = [new TokenTracingObserver(), new TokenMetricsObserver()].map((observer) =>
+      tokens.observe(observer),
+    );
+    await tokens.purge('billing');
+    await tokens.getToken('billing');
+    assert.deepEqual(spans, ['token.get', 'token.mint']);
+    ignored.forEach((ignore) => ignore());
   });
 
   it('has fakes for its tests', async () => {

@@ -67,7 +67,18 @@ const LAYERS = [
   'nest',
   'index.ts',
 ];
-const ADAPTERS = ['redis', 'sqlite', 'oauth', 'undici', 'axios', 'prometheus', 'health', 'testing', 'cli'];
+const ADAPTERS = [
+  'redis',
+  'sqlite',
+  'oauth',
+  'undici',
+  'axios',
+  'prometheus',
+  'opentelemetry',
+  'health',
+  'testing',
+  'cli',
+];
 const CORE = LAYERS.filter((layer) => layer.startsWith('core/'));
 
 const pairs = (from: readonly string[], to: readonly string[]) =>
@@ -86,15 +97,25 @@ const REFUSED_IMPORTS = [
     ),
   ),
   ...pairs(ADAPTERS, ['core/config', 'core/store-client', 'core/protocol', 'core/assemble.ts', 'index.ts']),
-  ...pairs(['redis', 'sqlite', 'oauth', 'prometheus', 'health', 'testing'], ['core/token-client.ts']),
+  ...pairs(['redis', 'sqlite', 'oauth', 'prometheus', 'opentelemetry', 'health', 'testing'], ['core/token-client.ts']),
   ...pairs(['redis', 'sqlite', 'oauth', 'undici', 'axios'], ['nest', '@nestjs/common']),
   ['testing', '@nestjs/common'],
   ['cli', 'core/contract'],
   ...pairs(CORE, ['@nestjs/common', 'ioredis', 'node:http', 'node:net', 'node:fs', '@mintonce/test-support']),
   ...pairs(
     ['core/protocol'],
-    ['libsql', 'oauth4webapi', 'prom-client', '@willsoto/nestjs-prometheus', '@nestjs/terminus', 'undici', 'axios'],
+    [
+      'libsql',
+      'oauth4webapi',
+      'prom-client',
+      '@willsoto/nestjs-prometheus',
+      '@nestjs/terminus',
+      'undici',
+      'axios',
+      '@opentelemetry/api',
+    ],
   ),
+  ['oauth', '@opentelemetry/api'],
   ...pairs(['core/protocol'], ['fastify', 'node:http2', 'node:https', 'node:tls', 'node:child_process']),
   ['nest', 'ioredis'],
   ['redis', 'libsql'],
@@ -113,6 +134,8 @@ const ALLOWED_IMPORTS = [
   ...pairs(['sqlite', 'testing'], ['core/slot']),
   ...pairs(['undici', 'axios'], ['core/door', 'core/token-client.ts']),
   ['prometheus', 'nest'],
+  ['opentelemetry', 'nest'],
+  ['opentelemetry', '@opentelemetry/api'],
   ['health', 'nest'],
   ['testing', 'nest'],
   ['nest', '@nestjs/common'],

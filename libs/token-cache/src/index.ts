@@ -55,7 +55,9 @@ export {
   type Voided,
 } from './core/contract/token-store.js';
 export { MemoryTokenStore } from './core/slot/memory-token-store.js';
+export { type ObservedWork, type WorkEnd } from './core/contract/observed-work.js';
 export {
+  type GetOutcome,
   type HitLayer,
   type MintOutcome,
   type RejectionOutcome,

@@ -27,7 +27,7 @@ export function tokenEndpoint(config: OAuthClientConfig): RequestToken {
   const findServer = tokenServer(config, send);
   const { clientAuth, tokenType } = config;
 
-  return async (grantType, form, { signal, integration }) => {
+  return async (grantType, form, { signal, integration, headers: observed = {} }) => {
     const server = await findServer(form, integration, signal);
     const where = `The token endpoint ${printableUrl(new URL(server.token_endpoint))} of "${integration}"`;
     const lookUp = async (): Promise<LookedUp> => ({
@@ -40,7 +40,7 @@ export function tokenEndpoint(config: OAuthClientConfig): RequestToken {
         const auth = authenticate(clientAuth, client);
         const options = {
           signal,
-          headers,
+          headers: config.fetch ? headers : withUnset(headers, observed),
           [customFetch]: send,
           // The URL was checked: what is http by now is allowed.
           [allowInsecureRequests]: true,
@@ -50,6 +50,16 @@ export function tokenEndpoint(config: OAuthClientConfig): RequestToken {
       }),
     );
   };
+}
+
+/**
+ * Headers, and those of others that they do not set. A `fetch` of the options is not given them: it runs in the context of the
+ * trace, and where it is instrumented it adds the same header again.
+ */
+function withUnset(headers: RequestForm['headers'], others: RequestForm['headers']): RequestForm['headers'] {
+  const set = new Set(Object.keys(headers).map((name) => name.toLowerCase()));
+  const unset = Object.entries(others).filter(([name]) => !set.has(name.toLowerCase()));
+  return { ...headers, ...Object.fromEntries(unset) };
 }
 
 /** What one request is sent with, as the functions of the options return it. */

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { InjectMetric } from '@willsoto/nestjs-prometheus';
 import { type Counter, type Gauge, type Histogram } from 'prom-client';
+import { MINT_OUTCOMES, MINT_REASONS, REJECTION_OUTCOMES } from '../core/contract/measured.js';
 import {
   type HitLayer,
   type MintOutcome,
@@ -10,10 +11,6 @@ import {
 } from '../core/contract/token-observer.js';
 import { type MintReason } from '../core/contract/token-store.js';
 import { type HitTally, tallyOf } from './hit-tally.js';
-
-const OUTCOMES: readonly MintOutcome[] = ['stored', 'superseded', 'local', 'failed'];
-const REJECTIONS: readonly RejectionOutcome[] = ['replaced', 'held', 'stale', 'contested', 'excused'];
-const REASONS: readonly MintReason[] = ['miss', 'refresh', 'invalidated'];
 
 /** Writes the events of the cache to the metrics of prom-client; durations are in seconds there. */
 @Injectable()
@@ -44,9 +41,9 @@ export class PrometheusTokenObserver extends TokenObserver {
     for (const integration of integrations) {
       this.misses.inc({ integration }, 0);
       this.hits.startAtZero(integration);
-      for (const outcome of REJECTIONS) this.rejections.inc({ integration, outcome }, 0);
-      for (const outcome of OUTCOMES) {
-        for (const reason of REASONS) this.mints.inc({ integration, outcome, reason }, 0);
+      for (const outcome of REJECTION_OUTCOMES) this.rejections.inc({ integration, outcome }, 0);
+      for (const outcome of MINT_OUTCOMES) {
+        for (const reason of MINT_REASONS) this.mints.inc({ integration, outcome, reason }, 0);
       }
     }
   }

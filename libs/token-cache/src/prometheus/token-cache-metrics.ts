@@ -1,10 +1,6 @@
 import { makeCounterProvider, makeGaugeProvider, makeHistogramProvider } from '@willsoto/nestjs-prometheus';
+import { MINT_SECONDS, STORE_SECONDS } from '../core/contract/measured.js';
 import { tallyOf } from './hit-tally.js';
-
-/** From a store on the same host to one near its timeout. */
-const STORE_SECONDS = [0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1];
-/** From an identity provider on the same network to one near its timeout. */
-const MINT_SECONDS = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
 
 /** All metrics. Labels hold names of integrations, never a value that a caller chooses: their number must be bounded. */
 export const TOKEN_CACHE_METRICS = [
@@ -30,19 +26,19 @@ export const TOKEN_CACHE_METRICS = [
     name: 'token_mint_duration_seconds',
     help: 'Duration of requests to the token source, failures included',
     labelNames: ['integration', 'outcome'],
-    buckets: MINT_SECONDS,
+    buckets: [...MINT_SECONDS],
   }),
   makeHistogramProvider({
     name: 'token_wait_duration_seconds',
     help: 'Time that this process waited for the mint of another process',
     labelNames: ['integration'],
-    buckets: MINT_SECONDS,
+    buckets: [...MINT_SECONDS],
   }),
   makeHistogramProvider({
     name: 'token_store_duration_seconds',
     help: 'Duration of store calls, failures included',
     labelNames: ['operation'],
-    buckets: STORE_SECONDS,
+    buckets: [...STORE_SECONDS],
   }),
   makeCounterProvider({
     name: 'token_store_errors_total',

@@ -204,9 +204,16 @@ function open(path: string): Database.Database {
 function ensureSchema(database: Database.Database): void {
   for (let version = schemaVersion(database); version !== SCHEMA_VERSION; version = schemaVersion(database)) {
     const migration = MIGRATIONS[version];
-    if (migration === undefined) throw new Error(`its schema is ${version}; known is only ${SCHEMA_VERSION}`);
+    if (migration === undefined) throw new Error(newerSchema(version));
     database.exec(migration(database));
   }
+}
+
+function newerSchema(version: number): string {
+  return (
+    `its schema is ${version}, which a newer version of this library wrote; known here is ${SCHEMA_VERSION}: ` +
+    'use that version, or give another path, where each token is minted once more'
+  );
 }
 
 function missingColumns(database: Database.Database): string {

@@ -1,8 +1,12 @@
+import { type ObservedWork } from './observed-work.js';
 import { type TokenSourceError, type TokenStoreUnavailableError } from './token-cache.errors.js';
 import { type MintReason, type RejectionVerdict } from './token-store.js';
 
 /** Where a token came from: the hand of this process, the store, or a wait for another caller or process. */
 export type HitLayer = 'near' | 'shared' | 'waited';
+
+/** How a caller got a token: as with `HitLayer`, or from the mint that its call began. */
+export type GetOutcome = HitLayer | 'minted';
 
 /** What came of a mint: shared, given up as overtaken or void, kept by this process for now, or no token. */
 export type MintOutcome = 'stored' | 'superseded' | 'local' | 'failed';
@@ -19,6 +23,14 @@ export type StoreOperation =
 
 /** Port: what happens in the cache, for metrics and traces. Every method does nothing unless overridden; what it throws is told once. */
 export abstract class TokenObserver {
+  /** A caller is about to be served who cannot be given the token in hand; it may begin a mint, or wait for one. */
+  getting(_integration: string): ObservedWork<GetOutcome> | undefined {
+    return undefined;
+  }
+  /** A mint begins, for a caller (within `getting`) or behind the callers' backs. `minted` counts each request of it to the source. */
+  minting(_integration: string, _reason: MintReason): ObservedWork<MintOutcome> | undefined {
+    return undefined;
+  }
   /** A caller was given a token without a mint by this call. */
   hit(_integration: string, _layer: HitLayer): void {}
   /** A caller found no token, neither here nor in the store. */

@@ -1,4 +1,5 @@
-import { TokenObserver } from './token-observer.js';
+import { type ObservedWork } from './observed-work.js';
+import { type GetOutcome, TokenObserver } from './token-observer.js';
 import { TokenObservers } from './token-observers.js';
 
 class Throws extends TokenObserver {
@@ -40,5 +41,65 @@ describe('Observers', () => {
     expect(warned.mock.calls).toEqual([
       [expect.stringMatching(/^miss\(\) of an observer failed: Error: no metrics today/), 'TokenCacheWarning'],
     ]);
+  });
+
+  describe('of a piece of work', () => {
+    const WORK = { details: ['billing'] as [string], outcomeOf: () => 'shared' as const };
+
+    /** An observer of calls that tells what it hears, and may fail at one of the moments. */
+    class Watcher extends TokenObserver {
+      constructor(
+        private readonly heard: unknown[],
+        private readonly failsAt?: 'begin' | 'within' | 'ended',
+      ) {
+        super();
+      }
+
+      override getting(integration: string): ObservedWork<GetOutcome> {
+        this.tell('begin', integration);
+        return {
+          headers: { traceparent: integration },
+          within: (work) => {
+            this.tell('within', '');
+            work();
+            work();
+          },
+          ended: (end) => this.tell('ended', end),
+        };
+      }
+
+      private tell(moment: string, what: unknown): void {
+        if (moment === this.failsAt) throw new Error('no traces today');
+        this.heard.push([moment, what]);
+      }
+    }
+
+    it.each([undefined, 'begin', 'within', 'ended'] as const)(
+      'are told its begin and its end, and it is done once, although one of them fails at: %s',
+      async (failsAt) => {
+        const observers = new TokenObservers();
+        const heard: unknown[] = [];
+        observers.add(new Watcher([], failsAt));
+        observers.add(new Watcher(heard));
+        const work = jest.fn(async (headers: object) => headers);
+        await expect(observers.during('getting', { ...WORK, work })).resolves.toEqual({ traceparent: 'billing' });
+        expect(work).toHaveBeenCalledTimes(1);
+        expect(heard).toEqual([
+          ['begin', 'billing'],
+          ['within', ''],
+          ['ended', { outcome: 'shared' }],
+        ]);
+        expect(warned).toHaveBeenCalledTimes(failsAt ? 1 : 0);
+      },
+    );
+
+    it('are told its error, which the caller gets', async () => {
+      const observers = new TokenObservers();
+      const heard: unknown[] = [];
+      observers.add(new Watcher(heard));
+      const error = new Error('no token');
+      await expect(observers.during('getting', { ...WORK, work: () => Promise.reject(error) })).rejects.toBe(error);
+      expect(heard.at(-1)).toEqual(['ended', { error }]);
+    });
   });
 });

@@ -46,6 +46,11 @@ export interface MintContext {
   /** The number of the lease; strictly rising per key, and thus fit for an idempotency key such as a `jti`. 0 without a lease. */
   readonly fence: number;
   readonly integration: string;
+  /**
+   * Headers that observers want on the requests of this mint, such as the `traceparent` of a trace (W3C Trace Context). A source
+   * that speaks HTTP sends them unless it is configured with a header of that name. @defaultValue none
+   */
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 /**

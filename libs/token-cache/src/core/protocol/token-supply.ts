@@ -85,6 +85,15 @@ export class TokenSupply {
 
   /** Waits for the flight of that key: there is one for each demand, and one for all callers who can do with any valid token. */
   private async join(key: TokenKey, demand: Demand, signal: AbortSignal | undefined): Promise<HeldToken> {
+    const { held } = await this.parts.observers.during('getting', {
+      details: [key.integration.name],
+      work: () => this.joinObserved(key, demand, signal),
+      outcomeOf: ({ via }) => (via === 'mint' ? 'minted' : via),
+    });
+    return held;
+  }
+
+  private async joinObserved(key: TokenKey, demand: Demand, signal: AbortSignal | undefined): Promise<Obtained> {
     const { acquisition, lastErrors } = this.parts;
     const { name, policy } = key.integration;
     const isLate = this.isClosed;
@@ -96,14 +105,15 @@ export class TokenSupply {
         timeoutError: () => new TokenWaitTimeoutError(name, policy.waitTimeoutMs),
       });
       const { result, isFirst } = await lastErrors.record(key.id, landing);
-      this.report(name, result.via === 'mint' && !isFirst ? 'waited' : result.via);
-      return result.held;
+      const obtained: Obtained = result.via === 'mint' && !isFirst ? { ...result, via: 'waited' } : result;
+      this.report(name, obtained.via);
+      return obtained;
     } catch (error) {
       const held = isLate || signal?.aborted ? undefined : this.spared(key, error, demand);
       if (!held && error instanceof TokenCacheError) this.report(name, 'mint');
       if (!held) throw error;
       this.report(name, 'near');
-      return held;
+      return { held, via: 'near' };
     }
   }
 

@@ -9,7 +9,7 @@ import {
 } from '../contract/token-cache.errors.js';
 import { leftMs, momentOf, sleptMs } from '../contract/moment.js';
 import { type FormerToken, type FreshToken } from '../contract/token-content.js';
-import { type MintedToken } from '../contract/token-source.js';
+import { type MintContext, type MintedToken } from '../contract/token-source.js';
 import { type Cooldown, type TokenStoreEvent } from '../contract/token-store.js';
 import { AskAgainError } from './ask-again-error.js';
 import { OpenMints, type Release } from './open-mints.js';
@@ -30,9 +30,11 @@ export interface MintCircumstances {
   readonly former?: FormerToken;
   /** False for a mint without a lease, whose fence is none of the store. @defaultValue true */
   readonly isLeased?: boolean;
+  /** Headers that observers want on its requests. @defaultValue none */
+  readonly headers?: MintContext['headers'];
 }
 
-interface MintRight {
+interface MintRight extends Pick<MintContext, 'headers'> {
   readonly fence: number;
   readonly isLeased: boolean;
 }
@@ -101,9 +103,10 @@ export class SourceClient {
    * @throws AskAgainError when the source is worth to be asked once more
    * @throws TokenSourceError whatever the source threw
    */
-  async mint(key: TokenKey, fence: number, { former, isLeased = true }: MintCircumstances = {}): Promise<FreshToken> {
+  async mint(key: TokenKey, fence: number, circumstances: MintCircumstances = {}): Promise<FreshToken> {
+    const { former, isLeased = true, headers = {} } = circumstances;
     try {
-      const fresh = await this.mintOnce(key, { fence, isLeased }, former);
+      const fresh = await this.mintOnce(key, { fence, isLeased, headers }, former);
       this.pace.succeeded(key);
       return fresh;
     } catch (error) {
@@ -142,7 +145,7 @@ export class SourceClient {
     return { minted, sent, arrived: momentOf(this.clock) };
   }
 
-  private async ask(key: TokenKey, { fence, isLeased }: MintRight): Promise<MintedToken> {
+  private async ask(key: TokenKey, { fence, isLeased, headers }: MintRight): Promise<MintedToken> {
     const { name, source, policy } = key.integration;
     const mint: RunningMint = { key, fence, controller: new AbortController() };
     const { signal } = mint.controller;
@@ -164,7 +167,7 @@ export class SourceClient {
     const cancelTimeout = this.clock.after(policy.mintTimeoutMs, () => afterInput(this.clock, timeUp));
     this.running.add(mint);
     if (this.closing.aborted) mint.controller.abort(this.closing.reason);
-    const context = { signal, fence: isLeased ? fence : 0, integration: name };
+    const context = { signal, fence: isLeased ? fence : 0, integration: name, headers };
     try {
       return await Promise.race([
         Promise.resolve()
