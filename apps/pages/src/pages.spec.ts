@@ -22,10 +22,10 @@ it('there are pages to hold to the workspace', () => {
   expect(pages.map(({ path }) => path)).toEqual(expect.arrayContaining(['README.md', 'docs/guarantees.md']));
 });
 
-it('README links every page, a decision by the list of decisions', () => {
+it('README links every page; a decision is in the list of decisions, and a fixture tells where it stands', () => {
   const { links } = pages.find(({ path }) => path === 'README.md')!;
   const others = pages.map(({ path }) => path).filter((path) => path !== 'README.md');
-  const isListed = (path: string) => links.includes(path) || /^docs\/decisions\/(?!README)/.test(path);
+  const isListed = (path: string) => links.includes(path) || /^docs\/decisions\/(?!README)|\/fixtures\//.test(path);
   expect(others.filter((path) => !isListed(path))).toEqual([]);
 });
 
