@@ -11,9 +11,9 @@ const read = (path: string): string => readFileSync(join(ROOT, path), 'utf8');
 const manifest = JSON.parse(read('libs/token-cache/package.json')) as Manifest;
 const MATRIX = read('tools/peer-matrix.mjs');
 /** The cells of the package's page that say what an entry point needs. */
-const NEEDS = [...read('libs/token-cache/README.md').matchAll(/^\| `@mintonce\/token-cache\/\w+`.*\| +(\S.*?) +\|$/gm)].map(
-  ([, cell = '']) => cell,
-);
+const NEEDS = [
+  ...read('libs/token-cache/README.md').matchAll(/^\| `@mintonce\/token-cache\/\w+`.*\| +(\S.*?) +\|$/gm),
+].map(([, cell = '']) => cell);
 const optional = Object.entries(manifest.peerDependencies).filter(([name]) => !/^@nestjs\/(common|core)$/.test(name));
 
 /** The lowest version of each part of a range, without zeros at its end: `^5.0.0 || ^6.2.0` are `5` and `6.2`. */
@@ -37,10 +37,13 @@ function claimedOf(peer: string): string[] | undefined {
 }
 
 describe('The peers of the library', () => {
-  it.each(optional)('are named by the page of the package, with no other versions than those allowed: %s %s', (peer, range) => {
-    expect(claimedOf(peer)).toBeDefined();
-    expect([[], lowestOf(range)]).toContainEqual(claimedOf(peer));
-  });
+  it.each(optional)(
+    'are named by the page of the package, with no other versions than those allowed: %s %s',
+    (peer, range) => {
+      expect(claimedOf(peer)).toBeDefined();
+      expect([[], lowestOf(range)]).toContainEqual(claimedOf(peer));
+    },
+  );
 
   it.each(['README.md', 'libs/token-cache/README.md'])('are NestJS 11 and 12, as %s says', (page) => {
     expect(lowestOf(manifest.peerDependencies['@nestjs/core']!).map((version) => version.split('.')[0])).toEqual([
