@@ -67,7 +67,7 @@ export async function followGatewayGuide(
     return {
       steps,
       calls: outputOf('/proxy/billing'),
-      status: outputOf('mintonce status'),
+      status: outputOf('/api/integrations'),
       seenByPrometheus: outputOf('query=sum'),
       mints: outside.mints(),
     };
