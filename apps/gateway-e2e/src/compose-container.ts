@@ -17,6 +17,8 @@ export interface Surroundings {
   readonly folder: string;
   /** What `.env` beside the compose file says. */
   readonly variables: Readonly<Record<string, string>>;
+  /** Folders of programs of this machine, for images that are not built here. @defaultValue those of this process */
+  readonly path?: string;
   /** Its authority is trusted by the services that are built, beside those that Node trusts. */
   readonly world: OutsideWorld;
 }
@@ -43,9 +45,14 @@ export async function startService(name: string, surroundings: Surroundings): Pr
     network: world.network,
   });
   const own = substituted(service.environment ?? {}, surroundings.variables);
-  const env = { ...(image && { ...expanded(image.env), NODE_EXTRA_CA_CERTS: CA }), ...own };
+  const env = {
+    ...(surroundings.path && { PATH: surroundings.path }),
+    ...(image && { ...expanded(image.env), NODE_EXTRA_CA_CERTS: CA }),
+    ...own,
+  };
   // `$$` is how a compose file spells `$`.
-  const command = (service.command ?? image?.command ?? []).map((word) => word.replaceAll('$$', '$'));
+  const words = [...(service.entrypoint ?? []), ...(service.command ?? image?.command ?? [])];
+  const command = words.map((word) => word.replaceAll('$$', '$'));
   try {
     const main = await container.run(command, env);
     return {

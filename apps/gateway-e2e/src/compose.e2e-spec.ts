@@ -1,10 +1,12 @@
 import { execFileSync } from 'node:child_process';
-import { copyFileSync, mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { copyFileSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { delimiter, dirname, join } from 'node:path';
 import { parseEnv } from 'node:util';
 import {
   canContain,
   CONTAINERS_NEED,
+  ensurePrometheus,
+  PROMETHEUS_IS_MISSING,
   RunningParts,
   temporaryDirectory,
   type TemporaryDirectory,
@@ -13,9 +15,11 @@ import {
 import { COMPOSE_FOLDER, readCompose } from './compose.js';
 import { type RunningService, startService, type Surroundings } from './compose-container.js';
 import { imageOf } from './image.js';
+import { MONITORING_FOLDER, readRules } from './monitoring.js';
 import { type OutsideWorld, startOutsideWorld } from './outside-world.js';
 
 const compose = readCompose();
+const prometheus = ensurePrometheus();
 const HEALTH_CHECK = imageOf('gateway').healthCheck;
 
 if (!canContain()) {
@@ -37,7 +41,11 @@ if (!canContain()) {
           copyFileSync(join(COMPOSE_FOLDER, name), join(folder, name));
       }
       execFileSync(join(folder, 'make-secrets.sh'), { stdio: ['ignore', 'ignore', 'inherit'] });
-      world = await startOutsideWorld(directory.path, { gateway: '172.28.0.2', redis: '172.28.0.3' });
+      world = await startOutsideWorld(directory.path, {
+        gateway: '172.28.0.2',
+        redis: '172.28.0.3',
+        prometheus: '172.28.0.4',
+      });
       const variables = parseEnv(readFileSync(join(folder, '.env'), 'utf8')) as Record<string, string>;
       surroundings = { compose, folder, variables, world };
       services = new RunningParts();
@@ -99,6 +107,31 @@ if (!canContain()) {
       expect((await call()).output).toBe('200 {"invoices":[]}\n');
       expect(world.mints()).toBe(1);
       expect(readdirSync(join(folder, 'volumes/gateway-state'))).toContain('tokens.sqlite');
+    });
+
+    const itWithPrometheus = prometheus ? it : it.skip;
+    if (!prometheus) it.skip(`have a Prometheus: ${PROMETHEUS_IS_MISSING}`, () => {});
+    itWithPrometheus('have a Prometheus with the shipped rules, which sees both workers', async () => {
+      const copies = join(directory.path, 'deploy/monitoring');
+      mkdirSync(copies, { recursive: true });
+      for (const name of ['prometheus.yaml', 'rules.yaml']) {
+        writeFileSync(join(copies, name), readFileSync(join(MONITORING_FOLDER, name), 'utf8').replaceAll('15s', '1s'));
+      }
+      const path = [dirname(prometheus!.prometheus), process.env['PATH']].join(delimiter);
+      surroundings = { ...surroundings, path };
+      await healthy('gateway-sqlite');
+      const [, ...check] = compose.services['prometheus']!.healthcheck!.test;
+      await healthy('prometheus', check);
+      const application = await start('application');
+      const asks = async (target: string) =>
+        (await application.exec(fetching(`http://prometheus:9090${target}`))).output;
+
+      await waitFor(async () => /"value":\[[\d.]+,"1"\]/.test(await asks('/api/v1/query?query=up')));
+      await waitFor(async () =>
+        /"value":\[[\d.]+,"2"\]/.test(await asks('/api/v1/query?query=sum(cluster_worker_up)')),
+      );
+      const rules = await asks('/api/v1/rules?type=alert');
+      for (const { alert } of readRules()) if (alert) expect(rules).toContain(`"name":"${alert}"`);
     });
   });
 }

@@ -9,6 +9,7 @@ export interface Service {
   image: string;
   build?: { context: string; dockerfile: string; target: string };
   profiles?: string[];
+  entrypoint?: string[];
   command?: string[];
   user?: string;
   working_dir?: string;

@@ -18,7 +18,7 @@ import { ROOT } from './fleet.js';
 import { imageOf, pairsOf, stages } from './image.js';
 
 const TARGETS = ['gateway', 'gateway-nopm2'];
-const PINNED_IMAGE = /^[\w./-]+:\d+\.\d+\.\d+[\w.-]*@sha256:[0-9a-f]{64}$/;
+const PINNED_IMAGE = /^[\w./-]+:v?\d+\.\d+\.\d+[\w.-]*@sha256:[0-9a-f]{64}$/;
 
 const text = (path: string) => readFileSync(join(ROOT, path), 'utf8');
 const json = (path: string) => JSON.parse(text(path)) as Record<string, never>;
@@ -227,6 +227,7 @@ describe('compose.yaml', () => {
       ['gateway-sqlite', ['sqlite']],
       ['application', undefined],
       ['redis', ['redis']],
+      ['prometheus', ['monitoring']],
     ]);
     expect(gateways.map(({ environment }) => environment!['GATEWAY_STORE'])).toEqual(['redis', 'sqlite']);
   });

@@ -10,8 +10,8 @@ interface Manifest {
 const read = (path: string): string => readFileSync(join(ROOT, path), 'utf8');
 const manifest = JSON.parse(read('libs/token-cache/package.json')) as Manifest;
 const MATRIX = read('tools/peer-matrix.mjs');
-/** The cells of README that say what an entry point needs. */
-const NEEDS = [...read('README.md').matchAll(/^\| `@mintonce\/token-cache\/\w+`.*\| +(\S.*?) +\|$/gm)].map(
+/** The cells of the package's page that say what an entry point needs. */
+const NEEDS = [...read('libs/token-cache/README.md').matchAll(/^\| `@mintonce\/token-cache\/\w+`.*\| +(\S.*?) +\|$/gm)].map(
   ([, cell = '']) => cell,
 );
 const optional = Object.entries(manifest.peerDependencies).filter(([name]) => !/^@nestjs\/(common|core)$/.test(name));
@@ -26,7 +26,7 @@ function lowestOf(range: string): string[] {
   );
 }
 
-/** The versions that README gives for a peer; empty if it gives none. */
+/** The versions that the page gives for a peer; empty if it gives none. */
 function claimedOf(peer: string): string[] | undefined {
   const cell = NEEDS.find((text) => text.includes(`\`${peer}\``));
   const text = cell
@@ -37,7 +37,7 @@ function claimedOf(peer: string): string[] | undefined {
 }
 
 describe('The peers of the library', () => {
-  it.each(optional)('are named by README, with no other versions than those allowed: %s %s', (peer, range) => {
+  it.each(optional)('are named by the page of the package, with no other versions than those allowed: %s %s', (peer, range) => {
     expect(claimedOf(peer)).toBeDefined();
     expect([[], lowestOf(range)]).toContainEqual(claimedOf(peer));
   });

@@ -287,7 +287,8 @@ describe('The workspace', () => {
   it.each([
     ['simulate', '--seeds', '3', 'Every promise held.'],
     ['soak', '--help', '--minutes'],
-  ])('has the command that the guarantees name: npm run %s', (...words) => {
+    ['guides', '--help', '--only'],
+  ])('has the command that the pages name: npm run %s', (...words) => {
     const says = words.pop();
     const [script = '', ...options] = words;
     const output = execFileSync('npm', ['run', script, '--', ...options], {

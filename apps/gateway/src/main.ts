@@ -5,6 +5,7 @@ import { makeKey } from './access/make-key.js';
 import { listenOn, operationsServer } from './access/operations-door.js';
 import { checkConfig } from './check-config.js';
 import { ConfigError } from './config/config.error.js';
+import { DEFAULT_LIMITS } from './config/limits.js';
 import { explainConfig } from './config/line-of.js';
 import { type GatewayConfig, loadConfig, readConfigFile } from './config/load-config.js';
 import { isLoopback } from './config/loopback.js';
@@ -18,6 +19,8 @@ import { logProcessEvents } from './log/process-events.js';
 import { withoutCredentials } from './log/without-credentials.js';
 import { Hangup } from './reload/hangup.js';
 import { Reload } from './reload/reload.js';
+import { watchLostConnections } from './server/lost-connections.js';
+import { tellConnections } from './server/open-files.js';
 import { shutDownGracefully } from './shutdown/graceful-shutdown.js';
 import { storeLine, tellStore } from './tokens/store-line.js';
 
@@ -53,6 +56,8 @@ async function start(log: Log, output: LogStream): Promise<void> {
   new Logger('Gateway').log(`Listens on ${await app.getUrl()}`);
   warnOfClearKeys(config);
   tellStore(config);
+  tellConnections((config.limits ?? DEFAULT_LIMITS).connections);
+  watchLostConnections(endUnheard);
   hangup.serve(() => reload(app.get(Reload)));
   process.send?.('ready');
 }
@@ -63,6 +68,14 @@ function warnOfClearKeys({ host, tls }: GatewayConfig): void {
   new Logger('Gateway').warn(
     `Listens on ${host} without TLS: set listen.tls, or let callers reach it through a proxy that ends TLS`,
   );
+}
+
+/** PM2 starts another worker in place of one that ends. */
+function endUnheard(): void {
+  new Logger('Gateway').error(
+    'Ends, since connections did not arrive: the process had no free file descriptor. Raise the limit of open files (ulimit -n)',
+  );
+  process.kill(process.pid, 'SIGTERM');
 }
 
 /** A configuration that is wrong leaves the one that is in use. */

@@ -17,7 +17,7 @@ function starts(command: string): boolean {
   if (program === 'npm') return BUILT_IN.has(first);
   if (program === 'npx' && first === 'nx') return startsNx(rest);
   if (program === 'npx' && first === 'jest') return rest.filter(isPattern).every((pattern) => testsOf('', pattern) > 0);
-  if (program === 'node' && /^[\w.]+\//.test(first)) return find(sourceOf(first)).length > 0;
+  if (program === 'node' && /^[\w.]+\//.test(first)) return isOfTheReader(first) || find(sourceOf(first)).length > 0;
   return true;
 }
 
@@ -44,6 +44,11 @@ function testsOf(project: string, pattern: string): number {
 
 function isPattern(word: string): boolean {
   return !word.startsWith('-');
+}
+
+/** The application of a guide is built into its own folder. */
+function isOfTheReader(path: string): boolean {
+  return path.startsWith('dist/');
 }
 
 /** Built files are not in git; what they are built from is. */

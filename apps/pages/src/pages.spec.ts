@@ -22,6 +22,25 @@ it('there are pages to hold to the workspace', () => {
   expect(pages.map(({ path }) => path)).toEqual(expect.arrayContaining(['README.md', 'docs/guarantees.md']));
 });
 
+it('README links every page; a decision is in the list of decisions, and a fixture tells where it stands', () => {
+  const { links } = pages.find(({ path }) => path === 'README.md')!;
+  const others = pages.map(({ path }) => path).filter((path) => path !== 'README.md');
+  const isListed = (path: string) => links.includes(path) || /^docs\/decisions\/(?!README)|\/fixtures\//.test(path);
+  expect(others.filter((path) => !isListed(path))).toEqual([]);
+});
+
+it.each(pages.filter(({ path }) => /^libs\/[\w-]+\/README\.md$/.test(path)))(
+  '$path links to nothing that is not in the package, since a registry shows it alone',
+  ({ links }) => expect(links.filter((link) => !/^(https:|#)/.test(link))).toEqual([]),
+);
+
+it.each(['README.md', 'docs/demo.md'])('%s says of the picture of the demo what it shows', (path) => {
+  const [, said = ''] = /!\[(.*)\]\([\w/]*images\/mints\.svg\)/.exec(contentOf(path)) ?? [];
+  const shown = [...contentOf('docs/images/mints.svg').matchAll(/cache[^<:]*: (\d+)</g)].map(([, mints]) => mints);
+  expect(shown).toHaveLength(2);
+  expect(said.match(/\d+/g)).toEqual(shown);
+});
+
 describe.each(pages)('$path', (page) => {
   it('links only to files and headings that exist', () => {
     expect(brokenLinks(page, pages)).toEqual([]);

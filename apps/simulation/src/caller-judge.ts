@@ -59,8 +59,11 @@ export class CallerJudge extends Witness {
   leaves(caller: Caller): void {
     // It has its token, and does not wait for the answer to its request.
     if (caller.first) return;
-    caller.process.left++;
+    const { process, request } = caller;
+    process.left++;
     this.settles(caller);
+    const isWaitedFor = [...process.pending].some((other) => other.request.label === request.label);
+    if (!isWaitedFor) this.truthOf(request.label)?.callersGone(process.name, this.now);
   }
 
   /** A caller gets a token: the first, or another after that one was refused. */
@@ -73,7 +76,7 @@ export class CallerJudge extends Witness {
       this.hands.served(caller);
     }
     this.costs.served(process, request.label);
-    this.truthOf(request.label)?.served(process.name, this.now);
+    this.truthOf(request.label)?.callersGone(process.name, this.now);
     this.costs.settled(process, request.label);
     // A token that is only sent again was not asked for again.
     const isAgain = caller.first?.generation === token.generation;
@@ -127,11 +130,12 @@ export class CallerJudge extends Witness {
 
   /** An upstream refuses the token of a caller. */
   rejects(caller: Caller, token: Token): void {
-    const { process } = caller;
+    const { process, request } = caller;
     caller.refusedAt = this.now;
     this.world.say(process.name, `is refused with ${token.accessToken}`, {
       label: this.world.history.labelOf(token.keyId),
     });
+    process.knowledgeOf(request.label).refused.add(token.generation);
     if (!process.rejectedAt.has(token.accessToken)) process.rejectedAt.set(token.accessToken, this.now);
   }
 
@@ -206,10 +210,13 @@ export class CallerJudge extends Witness {
     return setAheadAt.filter((at) => at > this.now - 2 * mintTimeoutMs).length;
   }
 
-  /** A token that everybody could have had since the caller came; a marked one is better than an error. */
-  private validSince({ request, askedAt }: Caller, lagMs: number): PublishedToken | undefined {
+  /**
+   * A token that everybody could have had since the caller came. A marked one is better than an error, unless it came with the
+   * lease, and is over by a clock that was set ahead during the mint.
+   */
+  private validSince({ process, request, askedAt }: Caller, lagMs: number): PublishedToken | undefined {
     const truth = this.truthOf(request.label);
-    const valid = truth?.current ?? truth?.marked;
+    const valid = truth?.current ?? (this.timesSetAhead(process) === 0 ? truth?.marked : undefined);
     if (!valid || valid.storedAt + lagMs > askedAt) return undefined;
     return this.hardExpiryOf(valid) > this.now + NETWORK_MS ? valid : undefined;
   }

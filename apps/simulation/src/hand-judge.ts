@@ -118,8 +118,10 @@ export class HandJudge extends Witness {
 
   /** Whether the process has, or may have, heard that it was purged or rejected. */
   private isVoid(process: Process, label: string, { accessToken, askedAt }: IssuedToken): boolean {
-    const { voids, ownPurges } = process.knowledgeOf(label);
+    const { voids, ownPurges, refused } = process.knowledgeOf(label);
     if (process.rejectedAt.has(accessToken)) return true;
+    // A rejection names a generation, and what another process minted alone may have the same.
+    if (this.generationsOf(label, accessToken).some((generation) => refused.has(generation))) return true;
     if (ownPurges.some(({ endedAt = this.now }) => askedAt <= endedAt)) return true;
     const oldest = Math.min(...this.generationsOf(label, accessToken));
     // A token that was never shared has no place among the fences.

@@ -23,9 +23,11 @@ export class Hearsay {
     this.hearByAnswer(process, label, executedAt);
     const { voidedUpTo = 0 } = (answer ?? {}) as { voidedUpTo?: number };
     if (voidedUpTo > 0) this.note(process, label, { type: 'purged', upTo: voidedUpTo, isTold: false });
-    const isLate = this.world.time.now - call.sentAt >= this.world.weather.policy.storeTimeoutMs;
+    const tookMs = this.world.time.now - call.sentAt;
+    const isLate = tookMs >= this.world.weather.policy.storeTimeoutMs;
     const { outcome, token } = (answer ?? {}) as { outcome?: string; token?: StoredToken };
-    if (!isLate && outcome === 'hit' && token) this.isNewest(process, label, token.fence);
+    // A token that ends before its answer comes is not taken.
+    if (!isLate && outcome === 'hit' && token && tookMs < token.ttlMs) this.isNewest(process, label, token.fence);
     if (!isLate && outcome === 'stored' && call.operation === 'commit') {
       this.isNewest(process, label, (call.args[1] as Lease).fence);
     }

@@ -45,6 +45,9 @@ export class Knowledge {
   /** What an operator told it to forget. */
   readonly ownPurges: OwnPurge[] = [];
 
+  /** The generations that its callers were refused with. */
+  readonly refused = new Set<number>();
+
   /** The token that it last answered with, or minted. */
   inHand?: InHand;
 

@@ -50,9 +50,11 @@ export class MintJudge extends Witness {
     // The purge that voids its own lease has not reached it yet.
     const isUnheard = isVoid(call.fence, call.sentAt);
     this.verdict.expect(!other || isUnheard, need, () => `t${call.number}: t${other?.number} is still under way`);
-    // A contested token may be replaced early.
+    // A contested token may be replaced early, and the holder of a lease is not told of a token that was offered since.
     const current = truth?.current && !truth.contested.has(truth.current.fence) ? truth.current : undefined;
-    const freshMs = current ? this.hardExpiryOf(current) - current.refreshWindowMs - this.now : 0;
+    const grantedAt = truth?.grants.get(call.fence)?.at ?? Infinity;
+    const isUnknown = current?.isOffered === true && current.storedAt >= grantedAt;
+    const freshMs = current && !isUnknown ? this.hardExpiryOf(current) - current.refreshWindowMs - this.now : 0;
     this.verdict.expect(
       freshMs < NETWORK_MS,
       need,
@@ -184,7 +186,7 @@ export class MintJudge extends Witness {
     if (!beside || !minting || this.wasVoided(label, beside.accessToken)) return;
     const isNews = (minting.inHand.get(label)?.generation ?? 0) < beside.fence;
     const freshMs = this.hardExpiryOf(beside) - beside.refreshWindowMs - this.now;
-    this.verdict.expect(!isNews || freshMs < NETWORK_MS, 'no token is minted without need', () => {
+    this.verdict.expect(!isNews || freshMs < this.latenessFor(label), 'no token is minted without need', () => {
       return `t${number}: the lease was granted beside ${beside.accessToken}, which is fresh for ${freshMs} ms`;
     });
   }
@@ -263,14 +265,16 @@ export class MintJudge extends Witness {
   }
 
   private lifetimesOf(truth: KeyTruth): number {
+    const { repeated } = this.world.idp;
     // A token that came to its refresh is replaced, if it brought more life than the last.
     const ended = truth.published.filter((token, index) => {
       const nextAt = truth.published[index + 1]?.storedAt ?? this.now;
+      // A token that is given again may be said to end far sooner than at first.
+      if (repeated.has(token.accessToken) && token.storedAt + token.ttlMs <= nextAt) return true;
       const isOver = this.hardExpiryOf(token) - token.refreshWindowMs - NETWORK_MS <= nextAt;
       return isOver && this.isNews(token, truth.published[index - 1]);
     });
     // A provider that gives the same token until it ends shows it by answers that bring nothing.
-    const { repeated } = this.world.idp;
     const inVain = new Set(
       truth.published.flatMap(({ accessToken }) => (repeated.has(accessToken) ? [accessToken] : [])),
     );

@@ -77,9 +77,9 @@ export class RejectionJudge extends Witness {
     // A store that lost what it knew, or whose clock steps, has another order; and what was never shared has no place in it.
     if (disturbs(this.world.weather, 'server') || !this.generationsOf(label, accessToken).includes(generation)) return;
     const newest = process.newest.get(label);
-    // A caller may join those who asked before, and nobody waits for an answer for longer than this.
-    const lateMs = this.isOrderlyFor(label) ? NETWORK_MS : this.world.weather.policy.storeTimeoutMs + NETWORK_MS;
-    const isBack = newest !== undefined && generation < newest.generation && askedAt > newest.at + lateMs;
+    // A caller may join those who asked before.
+    const isBack =
+      newest !== undefined && generation < newest.generation && askedAt > newest.at + this.latenessFor(label);
     this.verdict.expect(!isBack, 'no process goes back to an older token', () => {
       return `${process.name} gave out ${accessToken} ${(this.now - (newest?.at ?? 0)).toFixed(1)} ms after a newer one`;
     });

@@ -129,8 +129,8 @@ export class KeyTruth {
     return (heardAt) => void (ask.heardAt = heardAt);
   }
 
-  /** The callers of a process were given a token: for what it still asks nobody waits. */
-  served(process: string, now: number): void {
+  /** The callers of a process were given a token, or have left: for what it still asks nobody waits. */
+  callersGone(process: string, now: number): void {
     for (const ask of this.asks) if (ask.process === process) ask.heardAt ??= now;
   }
 

@@ -1,11 +1,38 @@
+import { type Chance } from './chance.js';
 import { aProcess, type Fault } from './fault.js';
 import { outage } from './faults.js';
+import { type Process } from './process.js';
+import { type KnownRequest } from './requests.js';
+import { type StruckWorld } from './struck-world.js';
 import { fallAsleep } from './weather-faults.js';
 
 /** Shorter than the life of most tokens, and too long for a connection. */
 const SLEEP_MS = 15_000;
 /** How many processes come up at once. */
 const CROWD = 8;
+
+interface Parted {
+  /** The process that has a token which no other knows of. */
+  readonly lonely: Process;
+  readonly other: Process;
+  readonly request: KnownRequest;
+}
+
+/** Cuts a process off in 100 ms, for good; it has no token by then, and mints one for itself. */
+function cutOff(world: StruckWorld, chance: Chance): Parted | undefined {
+  const request = chance.pick(world.requests);
+  const lonely = aProcess(world, chance);
+  const other = world.processes.find((process) => process.serves && process !== lonely);
+  if (!lonely || !other) return undefined;
+  world.purge(other, request);
+  world.later(100, () => {
+    world.say('network', `${lonely.name} is cut off`);
+    Object.assign(lonely.link.conditions, { loseRequests: 1, loseReplies: 1 });
+    lonely.channel?.break(3_000);
+    world.ask(lonely, request);
+  });
+  return { lonely, other, request };
+}
 
 /** What does harm only at one moment, or in one order. */
 export const TIMED_FAULTS: readonly Fault[] = [
@@ -28,18 +55,9 @@ export const TIMED_FAULTS: readonly Fault[] = [
     everyMs: 10_000,
     strike(world, chance) {
       const { idp, weather } = world;
-      const request = chance.pick(world.requests);
-      const lonely = aProcess(world, chance);
-      const other = world.processes.find((process) => process.serves && process !== lonely);
-      if (!lonely || !other) return;
-      // It has no token when it is cut off, and mints one for itself.
-      world.purge(other, request);
-      world.later(100, () => {
-        world.say('network', `${lonely.name} is cut off`);
-        Object.assign(lonely.link.conditions, { loseRequests: 1, loseReplies: 1 });
-        lonely.channel?.break(3_000);
-        world.ask(lonely, request);
-      });
+      const parted = cutOff(world, chance);
+      if (!parted) return;
+      const { lonely, other, request } = parted;
       world.later(2_500, () => world.purge(other, request));
       world.later(2_600, () => {
         idp.mood.expiresInMs = weather.lifeMs / 2;
@@ -56,18 +74,9 @@ export const TIMED_FAULTS: readonly Fault[] = [
     disturbs: ['network', 'server', 'callers'],
     everyMs: 10_000,
     strike(world, chance) {
-      const request = chance.pick(world.requests);
-      const lonely = aProcess(world, chance);
-      const other = world.processes.find((process) => process.serves && process !== lonely);
-      if (!lonely || !other) return;
-      // It mints one for itself, of which the store knows nothing when all are purged.
-      world.purge(other, request);
-      world.later(100, () => {
-        world.say('network', `${lonely.name} is cut off`);
-        Object.assign(lonely.link.conditions, { loseRequests: 1, loseReplies: 1 });
-        lonely.channel?.break(3_000);
-        world.ask(lonely, request);
-      });
+      const parted = cutOff(world, chance);
+      if (!parted) return;
+      const { lonely, other, request } = parted;
       if (chance.happens(0.5)) world.later(2_000, () => world.server.loseEverything());
       world.later(2_500, () => world.purgeAll(other, request.integration));
       world.later(chance.between(3_000, 6_000), () => {

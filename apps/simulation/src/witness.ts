@@ -38,6 +38,11 @@ export abstract class Witness {
     return this.isOrderly && !this.world.server.everBroken.has(this.world.keyIds.get(label) ?? '');
   }
 
+  /** How late an answer of the store about a request may be, and what it tells with it: nobody waits for one any longer. */
+  protected latenessFor(label: string): number {
+    return this.isOrderlyFor(label) ? NETWORK_MS : this.world.weather.policy.storeTimeoutMs + NETWORK_MS;
+  }
+
   protected get now(): number {
     return this.world.time.now;
   }

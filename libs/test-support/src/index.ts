@@ -9,7 +9,7 @@ export { type FaultyConnection, type LastingFault } from './faulty-connection.js
 export { freePort } from './free-port.js';
 export { isAlive } from './is-alive.js';
 export { type LastWill, lastWill } from './last-will.js';
-export { type NodeProcess, type NodeProcessOptions, startNode } from './node-process.js';
+export { type NodeProcess, type NodeProcessOptions, startNode, startProgram } from './node-process.js';
 export { type ProcessFault, type ProcessFaultReport } from './process-fault.js';
 export { ProcessFaults } from './process-faults.js';
 export {

@@ -4,7 +4,7 @@ import { SqliteTokenStore } from '@mintonce/token-cache/sqlite';
 import { Cluster, Redis } from 'ioredis';
 import { type StoreSettings } from '../messages.js';
 
-/** As the README recommends. */
+/** As docs/stores.md recommends. */
 const CLIENT = { commandTimeout: 10_000, maxRetriesPerRequest: 1, connectTimeout: 1_000 };
 const HOST = '127.0.0.1';
 

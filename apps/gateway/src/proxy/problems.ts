@@ -67,6 +67,9 @@ export const overloaded = (): Problem => ({
   retryAfterMs: 1_000,
 });
 
+/** Whether the system let this process, or all of them, open no further file or connection. */
+export const isOutOfFiles = (code: unknown): boolean => code === 'EMFILE' || code === 'ENFILE';
+
 const internal: Problem = {
   status: 500,
   code: 'GATEWAY_INTERNAL',
@@ -118,5 +121,5 @@ export function problemOf(error: unknown): Problem {
     const retryAfterMs = error instanceof TokenSourceError ? error.retryAfterMs : undefined;
     return { ...TOKEN_PROBLEMS[error.code], code: error.code, retryAfterMs };
   }
-  return internal;
+  return isOutOfFiles((error as { code?: unknown } | undefined)?.code) ? overloaded() : internal;
 }

@@ -1,4 +1,5 @@
 import { type Problem } from './problem.js';
+import { isOutOfFiles, overloaded } from './problems.js';
 
 const TIMEOUTS = new Set(['UND_ERR_CONNECT_TIMEOUT', 'UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT', 'ETIMEDOUT']);
 const UNREACHABLE = new Set([
@@ -37,6 +38,7 @@ export class InvalidAnswerError extends Error {
 /** The problem of an upstream that did not answer. It quotes no message of an error, which may hold addresses. */
 export function upstreamProblem(integration: string, error: unknown): Problem {
   const code = failureCode(error);
+  if (isOutOfFiles(code)) return overloaded();
   const upstream = `The upstream of "${integration}"`;
   if (code === 'GATEWAY_UPSTREAM_BUSY') {
     return {

@@ -7,6 +7,9 @@ import { endWithProblem } from './raw-problem.js';
 /** A caller that does not take the answer loses its connection after this. */
 const REFUSAL_MS = 1_000;
 
+/** Beyond so many refusals at once a connection is closed without an answer: each has a descriptor until its caller has read it. */
+const MOST_REFUSALS = 32;
+
 /** Refuses connections beyond a number, so that callers cannot use up the descriptors. */
 export class ConnectionLimit {
   private open = 0;
@@ -19,7 +22,8 @@ export class ConnectionLimit {
     server.on('connection', (socket: Socket) => {
       this.open++;
       socket.once('close', () => this.open--);
-      if (this.open > limit) this.refuse(socket);
+      if (this.open > limit + MOST_REFUSALS) socket.destroy();
+      else if (this.open > limit) this.refuse(socket);
     });
   }
 

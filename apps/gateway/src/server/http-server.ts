@@ -11,6 +11,7 @@ import { ConnectionLimit } from './connection-limit.js';
 import { ConnectionTurns } from './connection-turns.js';
 import { expectsContinue } from './expect-continue.js';
 import { answerHalfClosed, probeHalfClosed } from './half-closed.js';
+import { connectionsWithin, openFilesLimit } from './open-files.js';
 import { answerParserError } from './parser-problem.js';
 import { endWithProblem } from './raw-problem.js';
 import { malformedProblem } from './request-check.js';
@@ -21,6 +22,11 @@ type Handler = (request: IncomingMessage, response: ServerResponse) => void;
 
 /** Long enough for a caller to come back; longer than its own idle time, so that it closes first. */
 const KEEP_ALIVE_MS = 72_000;
+
+/** A caller on a bad network takes seconds for a header; one who holds a connection takes for ever. */
+const HEADERS_MS = 30_000;
+/** How often headers are looked after. */
+const CHECK_MS = 5_000;
 
 const unknownExpectation: Problem = {
   status: 417,
@@ -33,16 +39,22 @@ const unknownExpectation: Problem = {
  * The HTTP server: it hands on well-formed requests, one of a connection at a time, within the limits of the worker.
  *
  * @param tls makes it an https server
+ * @param headersMs time from the opening of a connection, or the first byte of a further request, to the end of the header
  */
-export function createHttpServer(handler: Handler, limits: Limits, tls?: TlsFiles): Server {
-  const options = { requireHostHeader: false, keepAliveTimeout: KEEP_ALIVE_MS };
+export function createHttpServer(handler: Handler, limits: Limits, tls?: TlsFiles, headersMs = HEADERS_MS): Server {
+  const options = {
+    requireHostHeader: false,
+    keepAliveTimeout: KEEP_ALIVE_MS,
+    headersTimeout: headersMs,
+    connectionsCheckingInterval: Math.min(headersMs, CHECK_MS),
+  };
   const server: Server = tls ? createTlsServer(options, tls) : createServer(options);
   // Bodies have limits of their own; an upload may take its time.
   server.requestTimeout = 0;
   // Node would leave out the fields beyond a number, and the framing of the body with them.
   server.maxHeadersCount = 0;
   answerHalfClosed(server);
-  const connections = new ConnectionLimit(server, limits.connections);
+  const connections = new ConnectionLimit(server, connectionsWithin(limits.connections, openFilesLimit()));
   const turns = new ConnectionTurns();
   const refuse = (request: IncomingMessage, response: ServerResponse, problem: Problem): void =>
     sendProblem(response, problem, idOfRequest(request));

@@ -15,7 +15,7 @@ import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import { gatewayRig, type GatewayRig } from '../test/running-gateway.js';
 
-/** The rights that README names. */
+/** The rights that docs/stores.md names. */
 const RIGHTS =
   '+get +pttl +set +del +hmget +hget +hset +hdel +pexpire +time +publish +subscribe +evalsha +eval +ping +info'.split(
     ' ',
@@ -90,7 +90,7 @@ describe('The gateway on a Redis with TLS and an access control list', () => {
     return ((await admin.client('LIST')) as string).split('\n').filter((line) => line.includes('user=gateway'));
   }
 
-  it('shares its token in the database and under the prefix of the file, as a user with the rights that README names', async () => {
+  it('shares its token in the database and under the prefix of the file, as a user with the rights that docs/stores.md names', async () => {
     const first = await rig.start(section({ db: 2 }));
     const second = await rig.start(section({ db: 2 }));
     expect([await first.call(), await second.call()]).toEqual([200, 200]);
@@ -232,7 +232,7 @@ describe('The gateway behind Redis Sentinels', () => {
 });
 
 describe('The gateway on a Redis Cluster', () => {
-  it('shares its token over TLS, as a user with the rights that README names for a cluster', async () => {
+  it('shares its token over TLS, as a user with the rights that docs/stores.md names for a cluster', async () => {
     const rig = await gatewayRig();
     const authority = await certificateAuthority();
     const { key, cert } = await authority.issue('redis.internal');

@@ -2,7 +2,6 @@ import { DEFAULT_NEAR_CACHE } from './config/policy.js';
 import { type TokenKey } from './config/token-key.js';
 import { type TokenCacheConfig } from './config/token-cache.options.js';
 import { type HeldToken } from './contract/held-token.js';
-import { StoreVersion } from './contract/store-version.js';
 import { TokenObservers } from './contract/token-observers.js';
 import { type TokenStoreEvent } from './contract/token-store.js';
 import { WithToken } from './door/with-token.js';
@@ -27,6 +26,7 @@ import { GuardedStore } from './store-client/guarded-store.js';
 import { PayloadCodec } from './store-client/payload-codec.js';
 import { StoreClient } from './store-client/store-client.js';
 import { StoreEvents } from './store-client/store-events.js';
+import { StoreVersion } from './store-client/store-version.js';
 
 /** The parts of a client that its methods speak to. */
 export type ClientParts = ReturnType<typeof assemble>;

@@ -1,6 +1,14 @@
 import { type FakeTokenSource } from '../testing/fake-token-source.js';
 import { FaultyTokenStore } from '../testing/faulty-token-store.js';
-import { accessToken, type Fleet, pass, settled, slow, startFleet } from '../testing/fleet.spec-support.js';
+import {
+  accessToken,
+  type Delays,
+  type Fleet,
+  pass,
+  settled,
+  slow,
+  startFleet,
+} from '../testing/fleet.spec-support.js';
 import { DEFAULT_POLICY } from './config/policy.js';
 import { type MemoryTokenStore } from './slot/memory-token-store.js';
 
@@ -59,6 +67,27 @@ describe('A caller for whom the store is being asked', () => {
     void accessToken(replica()).then(() => (isServed = true));
     await pass(0);
     expect(isServed).toBe(true);
+  });
+
+  it('is not asked for once it is served, though a rejection had to be told first', async () => {
+    const replies: Delays = {};
+    const network = new FaultyTokenStore(slow(shared, { replies }));
+    const tokens = replica({}, network);
+    const refused = await tokens.getToken('billing');
+    network.fault = (operation) => (operation === 'invalidate' ? 'reject' : undefined);
+    await tokens.invalidate(refused);
+    network.fault = () => undefined;
+    const release = source.hold();
+    replies.invalidate = 10;
+    const minting = tokens.getToken('billing', {}, { minLifeMs: 1 });
+    await pass(5);
+    replies.invalidate = 400;
+    const asking = accessToken(tokens);
+    await pass(5);
+    release();
+    expect(await asking).toBe((await minting).accessToken);
+    await pass(400);
+    expect(network.calls.filter((operation) => operation === 'acquire')).toHaveLength(2);
   });
 
   it('is not given a token in hand that the store has yet to confirm', async () => {

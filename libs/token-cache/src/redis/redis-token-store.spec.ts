@@ -39,7 +39,7 @@ describeTokenStore('RedisTokenStore on a client with a key prefix, automatic pip
   return { open: () => new RedisTokenStore(prefixed), dispose: () => prefixed.disconnect() };
 });
 
-/** The permissions that the README lists. */
+/** The rights that docs/stores.md lists. */
 const RIGHTS =
   '+get +pttl +set +del +hmget +hget +hset +hdel +pexpire +time +publish +subscribe +evalsha +eval +ping +info';
 

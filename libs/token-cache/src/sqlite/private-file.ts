@@ -13,6 +13,9 @@ export function ensurePrivateFile(path: string): void {
     for (const companion of companions) rmSync(companion, { force: true });
     createEmpty(path);
   }
+  if (statSync(path, { throwIfNoEntry: false })?.isFile() === false) {
+    throw new Error(`${path} is no file: move it away, and one is made`);
+  }
   for (const file of [path, ...companions]) if (existsSync(file)) chmodSync(file, 0o600);
 }
 

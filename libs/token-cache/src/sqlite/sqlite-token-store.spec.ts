@@ -1,6 +1,16 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readdirSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmdirSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Database from 'libsql';
@@ -261,6 +271,17 @@ describe('SqliteTokenStore', () => {
       const store = open();
       await expect(store.peek('key')).rejects.toThrow(`${temporary.path} is damaged, delete it`);
       rmSync(temporary.path);
+      expect(await store.peek('key')).toEqual({ isRejected: false, voidedUpTo: 0 });
+    });
+
+    it('rejects while a folder is in its place, and makes a new file after that is gone', async () => {
+      const store = open();
+      await store.commit('key', await leaseOf(store), 'payload', 60_000);
+      rmSync(temporary.path);
+      mkdirSync(temporary.path);
+      await expect(store.peek('key')).rejects.toThrow(`${temporary.path} is no file: move it away, and one is made`);
+      expect(() => new SqliteTokenStore({ path: temporary.path })).toThrow('path cannot be used: ');
+      rmdirSync(temporary.path);
       expect(await store.peek('key')).toEqual({ isRejected: false, voidedUpTo: 0 });
     });
 

@@ -19,7 +19,7 @@ import { offer } from '../core/slot/offer.js';
 import { type SlotStep } from '../core/slot/group-purge.js';
 import { acquire, commit, fail, invalidate, peek, purge, renew } from '../core/slot/slot.js';
 import { SlotDatabase } from './slot-database.js';
-import { isBusy, isDamaged } from './sqlite-errors.js';
+import { isBusy, isDamaged, isForbidden, isFull } from './sqlite-errors.js';
 
 /** Time that a call waits for the writes of other processes; below the default `storeTimeoutMs` of 500 ms. */
 const PATIENCE_MS = 400;
@@ -71,9 +71,10 @@ export class SqliteTokenStore implements TokenStore {
     try {
       this.#connect();
     } catch (error) {
-      // Both can be repaired without a restart. Until then every call rejects with the reason.
-      if (isBusy(error) || isDamaged(error)) return;
-      throw new TokenConfigError('path', `cannot be used: ${(error as Error).message}`);
+      // These can be repaired without a restart. Until then every call rejects with the reason.
+      if (isBusy(error) || isDamaged(error) || isFull(error)) return;
+      const toDo = isForbidden(error) ? '; let this user write to its folder, or name a file in another one' : '';
+      throw new TokenConfigError('path', `cannot be used: ${(error as Error).message}${toDo}`);
     }
   }
 

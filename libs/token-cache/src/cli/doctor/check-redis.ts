@@ -99,7 +99,7 @@ async function checkRights(redis: Redis, namespace: string): Promise<Finding> {
       if (error.message.startsWith('NOPERM')) missing.add(command);
     });
   }
-  const advice = `Grant what README.md lists under Options, for ~${namespace}:* and &${namespace}:events`;
+  const advice = `Grant what docs/stores.md lists under Rights, for ~${namespace}:* and &${namespace}:events`;
   if (missing.size > 0)
     return failed(
       'redis rights',

@@ -24,6 +24,7 @@ describe('A token', () => {
     ['does not serve who needs it for longer than the wall clock leaves', 100, 99, 100, false],
     ['does not serve who needs it for longer than the monotonic clock leaves', 99, 100, 100, false],
     ['serves who does not say for how long', 1, 1, undefined, true],
+    ['that ends while it is given out serves who does not say for how long', -1, -1, undefined, true],
   ])('%s', (_what, byMonotonic, byWall, minLifeMs, isEnough) => {
     expect(livesLongEnough(held({ byMonotonic, byWall }), { minLifeMs }, NOW)).toBe(isEnough);
   });

@@ -27,8 +27,7 @@ export class TokenStanding {
 
   /** Whether an upstream accepted that token a moment ago: a refusal may concern one path, or one replica. */
   isAccepted(token: Token): boolean {
-    const acceptedAt = this.acceptedAt(token);
-    return acceptedAt !== undefined && this.clock.monotonic() - acceptedAt < RECENT_MS;
+    return this.clock.monotonic() - (this.acceptedAt(token) ?? -Infinity) < RECENT_MS;
   }
 
   /** Whether that token is so new here that an upstream may not know it yet. */

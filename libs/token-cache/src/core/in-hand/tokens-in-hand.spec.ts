@@ -27,6 +27,7 @@ describe('TokensInHand', () => {
   let tokens: TokensInHand;
   let watch: KeyWatch;
   let seen: unknown[];
+  let servable: string[];
 
   beforeEach(() => {
     key = billingKey();
@@ -35,6 +36,7 @@ describe('TokensInHand', () => {
     channel.upSince = 0;
     watch = new KeyWatch({ lookAgain: () => () => {} }, () => {});
     seen = [];
+    servable = [];
     tokens = inHand();
   });
 
@@ -53,7 +55,8 @@ describe('TokensInHand', () => {
         }
       })(),
     );
-    return new TokensInHand({ policy, maxEntries: 10, channel: own, clock, codec, observers, onServable: () => {} });
+    const onServable = (keyId: string): void => void servable.push(keyId);
+    return new TokensInHand({ policy, maxEntries: 10, channel: own, clock, codec, observers, onServable });
   }
 
   function content(fence: number, more: Partial<TokenContent> = {}): TokenContent {
@@ -215,11 +218,24 @@ describe('TokensInHand', () => {
       expect(admit(stored(7), 100).outcome).toBe('held');
       expect(generation()).toBe(7);
     });
+
+    it('in place of a newer one that no other process has', () => {
+      keep(8, LOCAL);
+      expect(admit(stored(7), 100).outcome).toBe('held');
+      expect(generation()).toBe(7);
+    });
   });
 
   describe('admits a token that does not serve as the last resort', () => {
     const admitRejected = (token: StoredToken, sentAt = clock.monotonic(), isMarked = false): void =>
       tokens.admitRejected(key, token, isMarked, at(sentAt), watch);
+
+    it('and trusts the same token in hand on, if the caller alone refused it', () => {
+      const held = keep(7, SHARED);
+      admitRejected(stored(7), 100);
+      channel.upSince = 100;
+      expect(tokens.trusted(key.id, at(200))).toBe(held);
+    });
 
     it('and marks the same token in hand, if the store does', () => {
       const held = keep(7, SHARED);
@@ -289,6 +305,12 @@ describe('TokensInHand', () => {
     it('unless it cannot be read', () => {
       admitRejected({ fence: 7, ttlMs: HOUR, payload: 'sealed with another key' });
       expect(tokens.lastResort(key.id)).toBeUndefined();
+    });
+
+    it('and leaves a newer one in hand alone, if it cannot be read', () => {
+      const held = keep(8, SHARED);
+      admitRejected({ fence: 7, ttlMs: HOUR, payload: 'sealed with another key' }, 0, true);
+      expect(tokens.valid(key.id)).toBe(held);
     });
   });
 
@@ -381,6 +403,22 @@ describe('TokensInHand', () => {
     expect(keys.filter(({ id }) => tokens.valid(id))).toHaveLength(1_000);
   });
 
+  it('keeps no more shared tokens than maxEntries, and lets go of the one that was used longest ago', () => {
+    const keys = Array.from({ length: 11 }, (_, number) => ({ ...key, id: `key ${number}` }));
+    for (const one of keys) {
+      tokens.keep(one, { content: content(1), ends: at(HOUR) }, 1, at(0), SHARED);
+      tokens.valid('key 0');
+    }
+    expect(keys.filter(({ id }) => !tokens.valid(id)).map(({ id }) => id)).toEqual(['key 1']);
+  });
+
+  it('tells who waits for a token of its key, unless that is rejected', () => {
+    tokens.admitRejected(key, stored(7), true, at(0), watch);
+    expect(servable).toEqual([]);
+    keep(8, SHARED);
+    expect(servable).toEqual([key.id]);
+  });
+
   describe('when the fleet shares a newer token', () => {
     const heardOf = (fence: number, type: 'stored' | 'failed' = 'stored'): void =>
       tokens.notice({ type, keyId: key.id, fence });
@@ -421,9 +459,10 @@ describe('TokensInHand', () => {
       ['an older one of the same instant', { next: 1, confirmedAt: 100 }, 1],
       ['the same again', { next: 2, confirmedAt: 99 }, 2],
       ['a newer one that was confirmed earlier', { next: 3, confirmedAt: 99 }, 3],
-    ])('when there comes %s', (_what, { next, confirmedAt }, kept) => {
+      ['a newer one that ends sooner', { next: 3, confirmedAt: 101, endsAt: 1_000 }, 3],
+    ])('when there comes %s', (_what, { next, ...more }, kept) => {
       keep(2, SHARED, { confirmedAt: 100 });
-      keep(next, SHARED, { confirmedAt });
+      keep(next, SHARED, more);
       expect(generation()).toBe(kept);
     });
 
@@ -491,6 +530,18 @@ describe('TokensInHand', () => {
     expect([tokens.hasNewerThan(held.token), tokens.hasNewerThan(newer.token)]).toEqual([true, false]);
   });
 
+  it('does not take a token for another of its generation, which a process without the store may mint as well', () => {
+    const own = keep(7, LOCAL);
+    const other = admitted(stored(7, { accessToken: 'of another process' }));
+    expect([tokens.find(own.token)?.held, tokens.find(other.token)?.held]).toEqual([undefined, other]);
+  });
+
+  it('has nothing newer than a token that the store forgot, and an older one took its place', () => {
+    const newer = keep(8, SHARED, { confirmedAt: 0 });
+    keep(7, SHARED, { confirmedAt: 100 });
+    expect([generation(), tokens.hasNewerThan(newer.token)]).toEqual([7, false]);
+  });
+
   it('drops the token that is meant, and no other', () => {
     const former = keep(1, SHARED);
     const held = keep(2, SHARED);
@@ -498,6 +549,15 @@ describe('TokensInHand', () => {
     expect(tokens.valid(key.id)).toBe(held);
     tokens.drop(key.id, held);
     expect(tokens.lastResort(key.id)).toBeUndefined();
+  });
+
+  it('does nothing to a token that it let go of', () => {
+    const held = keep(1, SHARED);
+    tokens.drop(key.id, held);
+    tokens.drop(key.id, held);
+    tokens.reject(key.id, held);
+    tokens.forgetSuccessor(key.id, held);
+    expect([tokens.last(key.id), tokens.isRejected(key.id, held)]).toEqual([undefined, false]);
   });
 
   it('rejects the token that is meant, and no other', () => {
@@ -531,6 +591,36 @@ describe('TokensInHand', () => {
     keep(3, LOCAL);
     tokens.notice({ type, keyId: key.id, fence: 7 });
     expect(tokens.valid(key.id) !== undefined).toBe(stays);
+  });
+
+  describe('when all tokens of its integration were purged up to generation 7,', () => {
+    const hear = (group = key.group): void => tokens.notice({ type: 'purged-group', group, fence: 7 });
+
+    it.each([SHARED, UNANSWERED, LOCAL])('lets go of a token up to that, be it %j', (sharing) => {
+      keep(7, sharing);
+      hear();
+      expect(tokens.lastResort(key.id)).toBeUndefined();
+    });
+
+    it('trusts a newer one that is shared only once the store confirms it', () => {
+      keep(8, SHARED);
+      hear();
+      expect([tokens.trusted(key.id, at(0)), generation()]).toEqual([undefined, 8]);
+      admitted(stored(8));
+      expect(tokens.trusted(key.id, at(0))?.token.generation).toBe(8);
+    });
+
+    it('trusts a newer one that is not shared', () => {
+      const held = keep(8, LOCAL);
+      hear();
+      expect(tokens.trusted(key.id, at(0))).toBe(held);
+    });
+
+    it('trusts one of another integration', () => {
+      const held = keep(7, SHARED);
+      hear('another group');
+      expect(tokens.trusted(key.id, at(0))).toBe(held);
+    });
   });
 
   it('hears of keys that are not in hand without harm', () => {

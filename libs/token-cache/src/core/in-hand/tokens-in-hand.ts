@@ -122,7 +122,7 @@ export class TokensInHand {
   /** Whether a newer token than this one is in hand. */
   hasNewerThan({ keyId, generation }: Token): boolean {
     const current = this.valid(keyId);
-    return current !== undefined && current.token.generation > generation && !hasGeneration(current, generation);
+    return current !== undefined && current.token.generation > generation && current.formerGeneration !== generation;
   }
 
   /** Takes a token that the store gave as the shared one, unless we know better. */
@@ -186,19 +186,18 @@ export class TokensInHand {
 
   /** Lets go of that token, if it is the one in hand. */
   drop(keyId: string, held: HeldToken): void {
-    if (isSameToken(this.peek(keyId)?.held, held)) this.remove(keyId);
+    if (this.entryOf(keyId, held)) this.remove(keyId);
   }
 
   /** Whether that token is in hand, and marked as rejected. */
   isRejected(keyId: string, held: HeldToken): boolean {
-    const entry = this.peek(keyId);
-    return isSameToken(entry?.held, held) && entry?.isRejected === true;
+    return this.entryOf(keyId, held)?.isRejected === true;
   }
 
   /** Marks that token as rejected. */
   reject(keyId: string, held: HeldToken): void {
-    const entry = this.peek(keyId);
-    if (entry && isSameToken(entry.held, held)) entry.isRejected = true;
+    const entry = this.entryOf(keyId, held);
+    if (entry) entry.isRejected = true;
   }
 
   /** Lets go of a token that was purged, marks one that was rejected, and has one tended that the fleet replaced. */
@@ -225,8 +224,8 @@ export class TokensInHand {
 
   /** The fleet turned out to share no newer token that can be used here. */
   forgetSuccessor(keyId: string, held: HeldToken): void {
-    const entry = this.peek(keyId);
-    if (entry && isSameToken(entry.held, held)) this.tendAt(entry, held.refreshAt);
+    const entry = this.entryOf(keyId, held);
+    if (entry) this.tendAt(entry, held.refreshAt);
   }
 
   private tendAt(entry: Entry, tendAt: number): void {
@@ -235,6 +234,12 @@ export class TokensInHand {
 
   private peek(keyId: string): Entry | undefined {
     return this.entries.peek(keyId) ?? this.unshared.get(keyId);
+  }
+
+  /** The entry of that key, if it is of that token. */
+  private entryOf(keyId: string, held: HeldToken): Entry | undefined {
+    const entry = this.peek(keyId);
+    return isSameToken(entry?.held, held) ? entry : undefined;
   }
 
   private live(keyId: string): Entry | undefined {

@@ -9,6 +9,7 @@ describe('onAbort', () => {
     expect(getEventListeners(signal, 'abort')).toHaveLength(1);
     abort();
     for (const callback of callbacks) expect(callback).toHaveBeenCalledTimes(1);
+    expect(getEventListeners(signal, 'abort')).toHaveLength(0);
   });
 
   it('does not tell a callback that ended it, and leaves nothing on the signal', () => {
@@ -17,6 +18,7 @@ describe('onAbort', () => {
     const ends = [ended, other].map((callback) => onAbort(signal, callback));
     ends[0]!();
     expect(getEventListeners(signal, 'abort')).toHaveLength(1);
+    ends[1]!();
     ends[1]!();
     expect(getEventListeners(signal, 'abort')).toHaveLength(0);
     abort();
@@ -27,11 +29,13 @@ describe('onAbort', () => {
     const { signal, abort } = controller();
     const end = onAbort(signal, jest.fn());
     end();
-    const callback = jest.fn();
-    onAbort(signal, callback);
+    const callbacks = [jest.fn(), jest.fn()];
+    onAbort(signal, callbacks[0]!);
     end();
+    onAbort(signal, callbacks[1]!);
+    expect(getEventListeners(signal, 'abort')).toHaveLength(1);
     abort();
-    expect(callback).toHaveBeenCalledTimes(1);
+    for (const callback of callbacks) expect(callback).toHaveBeenCalledTimes(1);
   });
 
   it('tells of a signal that has aborted already, once the caller has the function that ends it', async () => {

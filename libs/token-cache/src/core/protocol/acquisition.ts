@@ -14,7 +14,7 @@ import { type Demand, hopelessness, livesLongEnough, serves } from '../in-hand/d
 import { type TokensInHand } from '../in-hand/tokens-in-hand.js';
 import { errorOf } from '../source-client/cooldown.js';
 import { type Release } from '../source-client/open-mints.js';
-import { type Granted, type Refused, type StoreClient } from '../store-client/store-client.js';
+import { type Granted, type Refused } from '../store-client/store-client.js';
 import { type StoreEvents } from '../store-client/store-events.js';
 import { type Flight } from './flights.js';
 import { type Asked, type Inquiry } from './inquiry.js';
@@ -35,7 +35,6 @@ type Round = Obtained | 'look again';
 
 export interface AcquisitionParts {
   clock: Clock;
-  store: StoreClient;
   tokens: TokensInHand;
   mints: Mints;
   upkeep: Upkeep;
@@ -47,9 +46,6 @@ export interface AcquisitionParts {
   /** Aborted when the process gives up its mints to shut down. */
   closing: AbortSignal;
 }
-
-/** How often a token that another process is replacing is looked at again. */
-const LOOK_AGAIN_MS = 250;
 
 /**
  * The client half of the protocol: look up; on a miss take the lease; the store has looked again by then; mint only if the
@@ -123,7 +119,7 @@ export class Acquisition {
   }
 
   /** Takes the shared token, or sees to it that the next round finds a better one. */
-  private take(way: Way, stored: StoredToken, sentAt: Moment): Round | Promise<Round> {
+  private take(way: Way, stored: StoredToken, sentAt: Moment): Round {
     const admission = this.parts.tokens.admit(way.key, stored, sentAt, way.watch);
     switch (admission.outcome) {
       case 'held':
@@ -147,7 +143,7 @@ export class Acquisition {
       this.parts.upkeep.restore(way.key, inHand.held, generation);
       return inHand;
     }
-    way.uselessGeneration = way.uselessGeneration === generation ? undefined : generation;
+    way.uselessGeneration = generation;
     return 'look again';
   }
 
@@ -155,17 +151,10 @@ export class Acquisition {
    * An unusable token is not deleted, since processes that can read it live on it. This process lives on its own token if
    * it has one, and otherwise mints a successor, unless another process does or failed to.
    */
-  private async outliveUnusable(way: Way, generation: number): Promise<Round> {
+  private outliveUnusable(way: Way, generation: number): Round {
     const inHand = this.inHand(way);
     if (inHand) return inHand;
-    if (way.uselessGeneration !== generation) {
-      way.uselessGeneration = generation;
-      return 'look again';
-    }
-    const peeked = await this.parts.store.peek(way.key).catch(() => undefined);
-    if (peeked?.cooldown) throw errorOf(peeked.cooldown, way.key.integration.name);
-    await way.watch.wait(LOOK_AGAIN_MS);
-    way.uselessGeneration = undefined;
+    way.uselessGeneration = generation;
     return 'look again';
   }
 

@@ -46,12 +46,9 @@ export class Inquiry {
     const { mints, rejections, sources, store } = this.parts;
     const place = sources.tryAdmission(key) ?? (mayMint() ? await this.queue(way) : undefined);
     if (typeof place === 'object') return place;
-    if (way.isServed) {
-      place?.();
-      throw new Error('Nobody waits for this answer any more');
-    }
     try {
       await rejections.tellStore(key);
+      if (way.isServed) throw new Error('Nobody waits for this answer any more');
       const wanted = { refusedGeneration: refusedBy(way), minTtlMs: way.demand.minLifeMs };
       const { acquired, sentAt } = await store.ask(key, wanted, {
         // A mint under way renews its lease by itself.

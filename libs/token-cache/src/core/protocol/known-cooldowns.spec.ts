@@ -43,8 +43,14 @@ describe('A cool-down that the store told of', () => {
     cooldowns.learn(KEY, { remainingMs: 60_000, error: 'busy' }, { minLifeMs: 600_000 });
     expect(cooldowns.recent('key')).toBeUndefined();
     expect(cooldowns.recent('key', { minLifeMs: 1 })).toEqual({ remainingMs: 60_000, error: 'busy' });
+    expect(cooldowns.recent('another', { minLifeMs: 1 })).toBeUndefined();
     cooldowns.forget('key');
     expect(cooldowns.recent('key', { minLifeMs: 1 })).toBeUndefined();
+  });
+
+  it('of a caller that was refused a token besides says nothing to those who were not, who may be given that one', () => {
+    cooldowns.learn(KEY, { remainingMs: 60_000, error: 'busy' }, { minLifeMs: 600_000, refusedGeneration: 7 });
+    expect(cooldowns.recent('key', { minLifeMs: 600_000 })).toBeUndefined();
   });
 
   it('binds who needs a token for long as well as all others', () => {

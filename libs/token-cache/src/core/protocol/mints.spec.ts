@@ -203,23 +203,51 @@ describe('The mints of a process', () => {
     expect(await before).toMatchObject({ status: 'fulfilled', value: 'voided' });
   });
 
+  it('are not gone on with under a lease whose answer calls them void', async () => {
+    const release = source.hold();
+    const lease = await granted();
+    const { result } = mints.underLease(key, lease, place());
+    const { fence } = lease.lease;
+    const adopted = [fence - 1, fence].map((voidedUpTo) => mints.adopt(key, { ...lease, voidedUpTo }));
+    expect(adopted).toEqual([true, false]);
+    release();
+    await result;
+  });
+
+  it('run on when an earlier one ends that was purged', async () => {
+    const releases = [source.hold()];
+    const before = mints.underLease(key, await granted(), place());
+    await clock.advance(0);
+    await shared.purge(key.id);
+    releases.push(source.hold());
+    const after = mints.underLease(key, await granted(), () => {});
+    await clock.advance(0);
+    releases[0]!();
+    await before.result;
+    await clock.advance(0);
+    expect(mints.isRunning(key.id)).toBe(true);
+    releases[1]!();
+    await after.result;
+  });
+
   it('are not gone on with when there are none', async () => {
     expect(mints.adopt(key, await granted())).toBe(false);
     expect(source.calls).toHaveLength(0);
   });
 
-  it('tell that the lease is lost as soon as the store says so, and not when it says nothing', async () => {
+  it('tell all who wait for them that the lease is lost as soon as the store says so, and not when it says nothing', async () => {
     const release = source.hold();
-    const mint = mints.underLease(key, await granted(), place());
+    const lease = await granted();
+    const [mint, joined] = [mints.underLease(key, lease, place()), mints.underLease(key, lease, place())];
     const lost = jest.fn();
-    void mint.leaseLost.then(lost);
+    for (const { leaseLost } of [mint, joined]) void leaseLost.then(lost);
     network.fault = (operation) => (operation === 'renew' ? 'hang' : undefined);
     await clock.advance(LEASE_MS + 1);
     expect(lost).not.toHaveBeenCalled();
     await shared.acquire(key.id, { nonce: 'other', leaseMs: LEASE_MS, minTtlMs: 0 });
     network.fault = () => undefined;
     await clock.advance(LEASE_MS / 3 + 500);
-    expect(lost).toHaveBeenCalledTimes(1);
+    expect(lost).toHaveBeenCalledTimes(2);
     release();
     await mint.result;
   });
@@ -291,6 +319,22 @@ describe('The mints of a process', () => {
       expect(await settled(result)).toMatchObject({ reason: { code: 'TOKEN_SOURCE_REJECTED' } });
       expect((await shared.peek(key.id)).cooldown).toMatchObject({ remainingMs: 20_000 });
       expect(source.calls).toHaveLength(1);
+    });
+
+    it('without a lease give one back in place of a mint, and renew it no more meanwhile', async () => {
+      await settled(mints.withoutLease(key, 'miss').result);
+      const lease = await granted();
+      // Its first renewal is due at once.
+      await clock.advance(LEASE_MS - 1);
+      network.fault = (operation) => (operation === 'fail' ? 'lose-reply' : undefined);
+      const mint = mints.underLease(key, lease, place());
+      const lost = jest.fn();
+      void mint.leaseLost.then(lost);
+      await clock.advance(1);
+      expect(network.calls).toEqual(['acquire', 'fail']);
+      expect(lost).not.toHaveBeenCalled();
+      await clock.advance(500);
+      expect(await settled(mint.result)).toMatchObject({ reason: { code: 'TOKEN_SOURCE_REJECTED' } });
     });
 
     describe('are told to the store again when it did not answer', () => {

@@ -90,12 +90,12 @@ export class Mints {
   /**
    * Mints under a lease, or goes on with a mint that nothing has voided since it began.
    *
-   * @param place among the open requests of the provider, which is given back; without one the mint waits for it
+   * @param place among the open requests of the provider, which is given back
    */
-  underLease(key: TokenKey, granted: Granted, place: Release | undefined): RunningMint {
+  underLease(key: TokenKey, granted: Granted, place: Release): RunningMint {
     const current = this.running.get(key.id);
     if (current && this.adopt(key, granted)) {
-      place?.();
+      place();
       return asRunning(current);
     }
     const right: Right = { fence: granted.lease.fence, reason: granted.reason, ...withoutLease() };
@@ -165,6 +165,8 @@ export class Mints {
       giveBack ??= await sources.admission(key);
       const failure = failures.recent(key) ?? sources.cooling(key);
       if (failure) {
+        // It would be told that the lease is lost, which it gives back.
+        right.stopRenewing();
         if (right.granted) await store.fail(key, right.granted.lease, failure).catch(() => {});
         throw errorOf(failure, key.integration.name);
       }

@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { FakeClock } from '../../testing/fake-clock.js';
 import { Retries } from './retries.js';
 
@@ -33,6 +34,7 @@ describe('Retries', () => {
     await clock.advance(10_000);
     expect(calledAt).toEqual([0, 50, 150]);
     expect(clock['timers'].size).toBe(0);
+    expect(inspect(retries)).toContain('running: Set(0) {}');
   });
 
   it.each([

@@ -1,4 +1,4 @@
-import { type Clock } from './clock.js';
+import { type Clock } from '../contract/clock.js';
 
 /**
  * Since when nothing that is shared has changed, by the version of the store. What the store told from then on is current.
