@@ -8,13 +8,23 @@ import { ROOT } from './fleet.js';
 const execute = promisify(execFile);
 const NPM_OPTIONS = ['--no-audit', '--no-fund', '--prefer-offline', '--ignore-scripts', '--loglevel=error'];
 
-/** Packs a package of the workspace as `npm publish` would; answers the path of the tarball. */
-export async function pack(packageFolder: string, into: string): Promise<{ tarball: string; files: string[] }> {
+export interface Packed {
+  /** Path of the tarball. */
+  readonly tarball: string;
+  readonly files: string[];
+  /** In bytes. */
+  readonly size: number;
+  readonly unpackedSize: number;
+}
+
+/** Packs a package of the workspace as `npm publish` would. */
+export async function pack(packageFolder: string, into: string): Promise<Packed> {
   const { stdout } = await execute('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', into], {
     cwd: join(ROOT, packageFolder),
   });
-  const [packed] = JSON.parse(stdout) as [{ filename: string; files: { path: string }[] }];
-  return { tarball: join(into, packed.filename), files: packed.files.map(({ path }) => path).sort() };
+  type Listed = Omit<Packed, 'files' | 'tarball'> & { filename: string; files: { path: string }[] };
+  const [{ filename, files, size, unpackedSize }] = JSON.parse(stdout) as [Listed];
+  return { tarball: join(into, filename), files: files.map(({ path }) => path).sort(), size, unpackedSize };
 }
 
 interface CompilerOptions {

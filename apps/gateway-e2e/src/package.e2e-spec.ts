@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { startRedis, type TemporaryDirectory, temporaryDirectory } from '@mintonce/test-support';
 import { compilerFindings } from './compiler.js';
-import { Consumer, pack } from './consumer.js';
+import { Consumer, pack, type Packed } from './consumer.js';
 import { exportedNames } from './exported-names.js';
 import { ROOT } from './fleet.js';
 import { PUBLIC_API } from './public-api.js';
@@ -136,12 +136,14 @@ export const wrong = TokenCacheModule.forRoot({ store: stores[0]!, integrations:
 
 describe('The package of token-cache', () => {
   let directory: TemporaryDirectory;
+  let packed: Packed;
   let tarball: string;
   let files: string[];
 
   beforeAll(async () => {
     directory = temporaryDirectory();
-    ({ tarball, files } = await pack(FOLDER, directory.path));
+    packed = await pack(FOLDER, directory.path);
+    ({ tarball, files } = packed);
   });
 
   afterAll(() => directory.remove());
@@ -189,6 +191,19 @@ describe('The package of token-cache', () => {
       expect(Object.entries(manifest.typesVersions['*']).map(([name, [types]]) => [`./${name}`, types])).toEqual(
         Object.entries(others),
       );
+    });
+
+    it('is no larger than docs/releasing.md says, and not much smaller', () => {
+      const page = readFileSync(join(ROOT, 'docs/releasing.md'), 'utf8');
+      const [, most, mostUnpacked] = (/(\d+) kB packed and (\d+) kB unpacked/.exec(page) ?? []).map(Number);
+      const sizes = [packed.size, packed.unpackedSize].map((bytes) => bytes / 1_000);
+      expect(sizes.map((size, index) => size / [most!, mostUnpacked!][index]! <= 1)).toEqual([true, true]);
+      expect(sizes.map((size, index) => size / [most!, mostUnpacked!][index]! > 0.8)).toEqual([true, true]);
+    });
+
+    it('names no place that only a release knows', () => {
+      expect(Object.keys(manifest).filter((field) => /^(homepage|repository|bugs)$/.test(field))).toEqual([]);
+      expect(JSON.stringify(manifest)).not.toMatch(/https?:|git\+/);
     });
 
     it('reads no file and asks for no place of its own at run time', () => {
