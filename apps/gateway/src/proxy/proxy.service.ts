@@ -10,6 +10,7 @@ import { isPlain } from './answer-head.js';
 import { answeredStatus } from './answered-status.js';
 import { Exchange } from './exchange.js';
 import { namedInConnection } from './hop-by-hop.js';
+import { InFlight } from './in-flight.js';
 import { onceClosed } from './once-closed.js';
 import { type Problem, ProblemError, sendProblem } from './problem.js';
 import {
@@ -36,8 +37,7 @@ type Route = { upstream: Upstream; path: string } | { problem: Problem };
 @Injectable()
 export class ProxyService {
   private readonly unrouted: IntegrationMetrics;
-  private readonly maxInFlight: number;
-  private inFlight = 0;
+  private readonly inFlight: InFlight;
 
   constructor(
     private readonly tokens: TokenService,
@@ -45,7 +45,7 @@ export class ProxyService {
     private readonly metrics: GatewayMetrics,
     @InjectConfig() config: GatewayConfig,
   ) {
-    this.maxInFlight = (config.limits ?? DEFAULT_LIMITS).inFlight;
+    this.inFlight = new InFlight((config.limits ?? DEFAULT_LIMITS).inFlight);
     this.unrouted = metrics.of('');
   }
 
@@ -54,16 +54,17 @@ export class ProxyService {
     const requestId = idOfRequest(request);
     const route = this.route(request);
     if ('problem' in route) {
-      this.measure(request, response, this.unrouted);
+      this.measure(request, response, '');
       return sendProblem(response, route.problem, requestId);
     }
-    factsOf(request).integration = route.upstream.name;
-    if (this.inFlight >= this.maxInFlight) {
-      this.measure(request, response, route.upstream.metrics);
+    const { name } = route.upstream;
+    factsOf(request).integration = name;
+    if (!this.inFlight.hasPlace(name, this.upstreams.count)) {
+      this.measure(request, response, name, route.upstream.metrics);
       return sendProblem(response, overloaded(), requestId);
     }
     const exchange = new Exchange(this.tokens, route.upstream, route.path, request, response, requestId);
-    this.measure(request, response, route.upstream.metrics, () => exchange.abandon());
+    this.measure(request, response, name, route.upstream.metrics, () => exchange.abandon());
     void this.run(exchange, response, requestId);
   }
 
@@ -95,15 +96,16 @@ export class ProxyService {
   private measure(
     request: IncomingMessage,
     response: ServerResponse,
-    metrics: IntegrationMetrics,
+    integration: string,
+    metrics: IntegrationMetrics = this.unrouted,
     callerLeft?: () => void,
   ): void {
     const startedAt = performance.now();
     this.metrics.inFlight.inc();
-    this.inFlight++;
+    this.inFlight.add(integration);
     onceClosed(request, response, () => {
       this.metrics.inFlight.dec();
-      this.inFlight--;
+      this.inFlight.remove(integration);
       metrics.answered(answeredStatus(response), performance.now() - startedAt);
       if (!response.writableFinished) callerLeft?.();
     });

@@ -21,6 +21,11 @@ export class Upstreams implements OnApplicationShutdown {
     this.byName = this.made(config);
   }
 
+  /** How many there are. */
+  get count(): number {
+    return this.byName.size;
+  }
+
   find(integration: string): Upstream | undefined {
     return this.byName.get(integration);
   }

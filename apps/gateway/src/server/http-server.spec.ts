@@ -122,6 +122,27 @@ describe('The server of the gateway', () => {
       await waitFor(async () => (await fetch(`${gateway.url}/proxy/billing/4`)).status === 200);
     });
 
+    it('leaves half of those to the other integrations while the upstream of one is slow', async () => {
+      gateway = await proxyApplication(
+        { billing: { upstream: upstream.url }, other: { upstream: upstream.url } },
+        undefined,
+        { inFlight: 4 },
+      );
+      const answers = held();
+      const call = (path: string) => fetch(`${gateway.url}/proxy/${path}`);
+      const slow = [call('billing/1'), call('billing/2')];
+      await waitFor(() => answers.count() === 2);
+
+      const refused = await call('billing/3');
+      expect([refused.status, refused.headers.get('retry-after')]).toEqual([503, '1']);
+      expect(await refused.json()).toMatchObject({ code: 'GATEWAY_OVERLOADED' });
+      upstream.behave((_request, response) => response.end('fast'));
+      expect(await (await call('other/1')).text()).toBe('fast');
+      answers.letGo();
+      for (const response of await Promise.all(slow)) expect(await response.text()).toBe('late');
+      await waitFor(async () => (await call('billing/4')).status === 200);
+    });
+
     it('opens no more connections to an upstream, and answers 503 to who gets none in time', async () => {
       await start({ maxConnections: 2, timeouts: { connectMs: 100 } });
       const answers = held();
