@@ -1,4 +1,5 @@
 import { type Database } from 'libsql';
+import { inWriteTransaction } from './write-transaction.js';
 
 /** On a busy machine the difference of two clocks cannot be read more exactly. The safety margin of a token is far longer. */
 const TOLERANCE_MS = 50;
@@ -32,7 +33,7 @@ export class MachineClock {
   #learn(aheadMs: number): void {
     if (!isSame(aheadMs, this.#lastAheadMs())) {
       this.#onWrite();
-      this.#database.transaction(() => this.#write(aheadMs)).immediate();
+      inWriteTransaction(this.#database, () => this.#write(aheadMs));
     }
     this.#knownAheadMs = aheadMs;
   }

@@ -2,6 +2,7 @@ import Database from 'libsql';
 import { GROUPS_TABLE, GroupPurges } from './group-purges.js';
 import { CLOCK_TABLE, MachineClock } from './machine-clock.js';
 import { ensurePrivateFile, identityOfFile } from './private-file.js';
+import { inWriteTransaction } from './write-transaction.js';
 import { parseKeyId } from '../core/contract/key-group.js';
 import { afterGroupPurge, groupPurge, type SlotStep } from '../core/slot/group-purge.js';
 import { keptUntil, type Slot } from '../core/slot/slot-state.js';
@@ -182,7 +183,7 @@ export class SlotDatabase {
 
   #write<Answer>(change: () => Answer): Answer {
     this.#ownWrites++;
-    return this.#database.transaction(change).immediate();
+    return inWriteTransaction(this.#database, change);
   }
 }
 
@@ -191,7 +192,7 @@ function open(path: string): Database.Database {
   try {
     // Waiting for the disk with the file locked would keep the other processes from starting; a new file has nothing to lose.
     database.exec(`PRAGMA busy_timeout = ${BLOCKING_MS}; PRAGMA synchronous = OFF; PRAGMA journal_mode = WAL;`);
-    if (schemaVersion(database) !== SCHEMA_VERSION) database.transaction(ensureSchema).immediate(database);
+    if (schemaVersion(database) !== SCHEMA_VERSION) inWriteTransaction(database, () => ensureSchema(database));
     database.exec('PRAGMA synchronous = NORMAL');
     return database;
   } catch (error) {
