@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import { type AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -37,6 +37,17 @@ describe('The URL of the health check', () => {
     leaveHealthUrl(server, isTls, path);
     expect(readFileSync(path, 'utf8')).toBe(`${origin}${port}/health/live\n`);
     expect(readdirSync(directory.path)).toEqual(['health-url']);
+  });
+
+  it('is written into no file that a link of somebody else leads to', async () => {
+    const port = await listen('127.0.0.1');
+    const [path, victim] = [join(directory.path, 'health-url'), join(directory.path, 'victim')];
+    writeFileSync(victim, 'mine');
+    for (const link of [path, `${path}.${process.pid}`]) symlinkSync(victim, link);
+    leaveHealthUrl(server, false, path);
+
+    expect(readFileSync(victim, 'utf8')).toBe('mine');
+    expect(readFileSync(path, 'utf8')).toBe(`http://127.0.0.1:${port}/health/live\n`);
   });
 
   it('is left nowhere if no one checks', async () => {

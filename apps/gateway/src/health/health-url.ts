@@ -1,4 +1,4 @@
-import { renameSync, writeFileSync } from 'node:fs';
+import { renameSync, rmSync, writeFileSync } from 'node:fs';
 import { type Server } from 'node:http';
 import { type AddressInfo, isIPv6 } from 'node:net';
 import { Logger } from '@nestjs/common';
@@ -20,8 +20,11 @@ export function leaveHealthUrl(server: Server, isTls: boolean, path: string | un
   const url = `${isTls ? 'https' : 'http'}://${isIPv6(host) ? `[${host}]` : host}:${port}/health/live`;
   try {
     // Whole at each moment, since the workers write it one after the other while the check reads it.
-    writeFileSync(`${path}.${process.pid}`, `${url}\n`);
-    renameSync(`${path}.${process.pid}`, path);
+    const written = `${path}.${process.pid}`;
+    // In a folder of many users somebody may have put a link there.
+    rmSync(written, { force: true });
+    writeFileSync(written, `${url}\n`, { flag: 'wx' });
+    renameSync(written, path);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     new Logger('Health').warn(

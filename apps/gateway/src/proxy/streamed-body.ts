@@ -3,12 +3,20 @@ import { ProblemError } from './problem.js';
 import { bodyTimeout, bodyTooLarge } from './problems.js';
 import { BodyTimeoutError } from './upstream-problem.js';
 
+/** Pieces below this are joined: each costs a write to the upstream, and a caller may send a body byte by byte. */
+const SMALL_BYTES = 1_024;
+/** Joined pieces are sent on from this on, or when nothing more came with them. */
+const JOINED_BYTES = 16 * 1024;
+
 /** Streams a body. It keeps a copy of a short one, and fails when the body is too long or when no byte moves for too long. */
 export class StreamedBody extends Transform {
   /** The whole body, after its end, if it was short enough to keep. */
   all?: Buffer;
   private chunks: Buffer[] | undefined = [];
   private size = 0;
+  private small: Buffer[] = [];
+  private smallBytes = 0;
+  private sending?: NodeJS.Immediate;
   private readonly silence?: NodeJS.Timeout;
 
   /**
@@ -33,17 +41,42 @@ export class StreamedBody extends Transform {
     if (this.size > this.limitBytes) return done(new ProblemError(bodyTooLarge(this.limitBytes)));
     if (this.size > this.keepBytes) this.chunks = undefined;
     this.chunks?.push(chunk);
-    done(null, chunk);
+    this.small.push(chunk);
+    this.smallBytes += chunk.length;
+    if (chunk.length >= SMALL_BYTES || this.smallBytes >= JOINED_BYTES) return done(null, this.joined());
+    this.sending ??= setImmediate(() => this.sendJoined());
+    done();
+  }
+
+  override _read(size: number): void {
+    this.sendJoined();
+    super._read(size);
   }
 
   override _flush(done: TransformCallback): void {
+    if (this.smallBytes > 0) this.push(this.joined());
     this.all = this.chunks && Buffer.concat(this.chunks);
     done();
   }
 
   override _destroy(error: Error | null, done: (error: Error | null) => void): void {
     clearTimeout(this.silence);
+    clearImmediate(this.sending);
     done(error);
+  }
+
+  /** Sends on what has come so far, unless the upstream has enough to read; it asks for more then. */
+  private sendJoined(): void {
+    if (this.smallBytes > 0 && this.readableLength < this.readableHighWaterMark) this.push(this.joined());
+  }
+
+  private joined(): Buffer {
+    clearImmediate(this.sending);
+    this.sending = undefined;
+    const joined = this.small.length === 1 ? this.small[0]! : Buffer.concat(this.small);
+    this.small = [];
+    this.smallBytes = 0;
+    return joined;
   }
 
   /**
