@@ -261,6 +261,22 @@ describe('Acquisition, when the shared token is of no use,', () => {
       expect(await token).toBe('fake-token-2');
     });
 
+    it('is given to nobody when it was purged before the store said that another process mints', async () => {
+      const store = new FaultyTokenStore(shared);
+      store.fault = (operation) => (operation === 'renew' ? 'hang' : undefined);
+      const release = source.hold();
+      const token = accessToken(replica({}, slow(store, { replies: { commit: 400 } })));
+      await pass(3 * SECOND + 1);
+      void settled(replica().getToken('billing'));
+      await pass(10);
+      release();
+      await pass(10);
+      await replica().purge('billing');
+      store.fault = () => 'reject';
+      await pass(SECOND);
+      expect(await token).toBe('fake-token-3');
+    });
+
     it('stays when the one that the others share is rejected', async () => {
       const other = replica();
       const rejected = await other.getToken('billing');

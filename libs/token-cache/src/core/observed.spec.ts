@@ -109,6 +109,29 @@ describe('What an observer hears', () => {
     expect(heard).toEqual([rejected('replaced'), rejected('stale'), rejected('stale'), rejected('held')]);
   });
 
+  it('of two rejections of one token that come together that one of them was granted, or both held', async () => {
+    const tokens = replica();
+    const heard = hear(tokens, 'rejected');
+    for (let round = 0; round < 2; round++) {
+      const token = await tokens.getToken('billing');
+      await Promise.all([tokens.invalidate(token), tokens.invalidate(token)]);
+    }
+    expect(heard.sort()).toEqual([rejected('held'), rejected('held'), rejected('replaced'), rejected('stale')]);
+  });
+
+  it('of a rejection of a token that was purged unheard before it could be shared', async () => {
+    const store = silent(shared);
+    store.fault = (operation) => (operation === 'commit' ? 'reject' : undefined);
+    const tokens = replica({}, store);
+    const token = await tokens.getToken('billing');
+    await replica().purge('billing');
+    store.fault = () => undefined;
+    const heard = hear(tokens, 'rejected');
+    await tokens.invalidate(token);
+    expect(heard).toEqual([rejected('stale')]);
+    expect((await tokens.getToken('billing')).accessToken).toBe('fake-token-2');
+  });
+
   it('of a rejection that the store could not be told', async () => {
     const store = faulty(() => undefined);
     const tokens = replica({}, store);

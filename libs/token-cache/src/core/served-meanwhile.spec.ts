@@ -42,6 +42,19 @@ describe('A caller for whom the store is being asked', () => {
     expect((await asking).accessToken).toBe(await minting);
   });
 
+  it('costs nothing more when the answer is a lease that was used meanwhile', async () => {
+    const network = late();
+    const tokens = replica({}, network);
+    const release = source.hold();
+    void accessToken(tokens);
+    await pass(390);
+    void tokens.getToken('billing', {}, { minLifeMs: 1 });
+    await pass(10);
+    release();
+    await pass(400);
+    expect(network.calls).toEqual(['acquire', 'acquire', 'commit']);
+  });
+
   it('leaves a lease to the token that its process minted alone, which the fleet then shares', async () => {
     const tokens = replica({}, late(true));
     const alone = accessToken(tokens);

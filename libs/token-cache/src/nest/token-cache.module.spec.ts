@@ -196,6 +196,12 @@ describe('TokenCacheModule', () => {
     });
   });
 
+  it('says at once that forFeatureAsync has no factory', () => {
+    expect(() => TokenCacheModule.forFeatureAsync({} as never)).toThrow(
+      expect.objectContaining({ field: 'useFactory', message: 'useFactory must be a function' }),
+    );
+  });
+
   it('closes the store when the application closes', async () => {
     const closed = jest.spyOn(options.store, 'close');
     const app = await Test.createTestingModule({ imports: [TokenCacheModule.forRoot(options)] }).compile();

@@ -1,11 +1,16 @@
 import { waitFor } from '@mintonce/test-support';
 import { Test } from '@nestjs/testing';
-import { TokenSourceRejectedError, TokenSourceUnavailableError } from '../core/contract/token-cache.errors.js';
+import {
+  TokenSourceRejectedError,
+  TokenSourceUnavailableError,
+  TokenStoreUnavailableError,
+} from '../core/contract/token-cache.errors.js';
 import { MemoryTokenStore } from '../core/slot/memory-token-store.js';
 import { FakeClock } from '../testing/fake-clock.js';
 import { FakeTokenSource } from '../testing/fake-token-source.js';
 import { FaultyTokenStore } from '../testing/faulty-token-store.js';
 import { TokenCacheModule } from './token-cache.module.js';
+import { TokenLog } from './token-log.js';
 import { TokenService } from './token.service.js';
 
 const HOUR_MS = 3_600_000;
@@ -94,6 +99,37 @@ describe('The log of an application', () => {
     expect(lines[0]).toMatch(
       /^warn: No token was minted for "billing" \(TOKEN_SOURCE_UNAVAILABLE\): The server is busy/,
     );
+  });
+
+  it('has one line about a refresh that is put off since another process failed', () => {
+    const log = new TokenLog({ log: () => {}, warn: (line: string) => lines.push(line) }, clock);
+    for (const code of ['TOKEN_STORE_UNAVAILABLE', 'TOKEN_SOURCE_REJECTED', 'TOKEN_SOURCE_REJECTED']) {
+      log.refreshFailed('billing', code);
+    }
+    expect(lines).toEqual([
+      'The token for "billing" was not refreshed (TOKEN_SOURCE_REJECTED): the valid one is served on',
+    ]);
+  });
+
+  it('has no more of what a source says than fits in a line', async () => {
+    source.failure = new TokenSourceRejectedError('no '.repeat(1_000));
+    await ask();
+    expect(lines).toEqual([
+      `warn: No token was minted for "billing" (TOKEN_SOURCE_REJECTED): ${'no '.repeat(100)}...; ` +
+        'the source is left alone for 30000 ms',
+    ]);
+  });
+
+  it('has no reason where a store failed without an error', () => {
+    const log = new TokenLog({ log: () => {}, warn: (line: string) => lines.push(line) }, clock);
+    log.storeFailed('peek', new TokenStoreUnavailableError('peek', { cause: 'gone' }));
+    expect(lines).toEqual(['The token store failed at "peek". Valid tokens are served on until it answers']);
+  });
+
+  it('has no pause where a source is not left alone', () => {
+    const log = new TokenLog({ log: () => {}, warn: (line: string) => lines.push(line) }, clock);
+    log.mintFailed('billing', new TokenSourceUnavailableError('busy'));
+    expect(lines).toEqual(['No token was minted for "billing" (TOKEN_SOURCE_UNAVAILABLE): busy']);
   });
 
   it('has the kinds and codes of what a source threw, and none of its text', async () => {

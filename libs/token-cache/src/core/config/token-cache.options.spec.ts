@@ -12,6 +12,7 @@ const WHOLE_FROM_0 = 'must be a whole number of milliseconds from 0 to 214748364
 const WHOLE_FROM_1 = 'must be a whole number of milliseconds from 1 to 2147483647';
 const WHOLE_FROM_10 = 'must be a whole number of milliseconds from 10 to 2147483647';
 const NOT_EMPTY = 'must be a string that is not empty';
+const STATUSES = 'must be a list of HTTP statuses from 300 to 599';
 const NAME = 'must be a string that is not empty, if given';
 
 describe('resolveOptions', () => {
@@ -65,6 +66,17 @@ describe('resolveOptions', () => {
     ['cooldown', 'must be an object', () => options({ cooldown: null })],
     ['cooldown.rejectedMs', WHOLE_FROM_1, () => options({ cooldown: { rejectedMs: 0 } })],
     ['cooldown.transient', 'is not an option', () => options({ cooldown: { transient: 1 } })],
+    ['rejection.paceMs', WHOLE_FROM_1, () => options({ rejection: { paceMs: 0 } })],
+    [
+      'rejection.maxPaceMs',
+      'must be at least paceMs (10), but is 9',
+      () => options({ rejection: { paceMs: 10, maxPaceMs: 9 } }),
+    ],
+    ['renewOn', STATUSES, () => options({ renewOn: 401 })],
+    ['renewOn', STATUSES, () => options({ renewOn: [401, 299] })],
+    ['renewOn', STATUSES, () => options({ renewOn: [600] })],
+    ['renewOn', STATUSES, () => options({ renewOn: [401.5] })],
+    ['renewOn', STATUSES, () => options({ renewOn: ['401'] })],
     ['nearCache.maxEntries', 'must be a whole number of at least 1', () => options({ nearCache: { maxEntries: 0 } })],
     ['nearCache.maxEntries', 'must be a whole number of at least 1', () => options({ nearCache: { maxEntries: 1.5 } })],
     ['nearCache.maxAgeMs', WHOLE_FROM_0, () => options({ nearCache: { maxAgeMs: -1 } })],
@@ -86,6 +98,12 @@ describe('resolveOptions', () => {
       () => integration({ waitTimeoutMs: 1 }),
     ],
     ['integrations.billing.cooldown.rejectedMs', WHOLE_FROM_1, () => integration({ cooldown: { rejectedMs: -1 } })],
+    [
+      'integrations.billing.rejection.maxPaceMs',
+      'must be at least paceMs (10), but is 9',
+      () => integration({ rejection: { paceMs: 10, maxPaceMs: 9 } }),
+    ],
+    ['integrations.billing.renewOn', STATUSES, () => integration({ renewOn: [200] })],
     ['integrations.billing.safetyMargin', 'is not an option', () => integration({ safetyMargin: 1 })],
   ])('says that %s %s', (field, problem, value) => {
     expect(() => resolveOptions(value() as TokenCacheOptions)).toThrow(
@@ -101,11 +119,14 @@ describe('resolveOptions', () => {
         leaseMs: 10,
         mintTimeoutMs: most - 10,
         waitTimeoutMs: most,
+        rejection: { paceMs: 1, maxPaceMs: 1 },
+        renewOn: [300, 599],
         nearCache: { maxEntries: 1, maxAgeMs: 0 },
         isGlobal: true,
       }),
     );
     expect(policy).toMatchObject({ safetyMarginMs: 0, leaseMs: 10, mintTimeoutMs: most - 10, waitTimeoutMs: most });
+    expect(policy).toMatchObject({ rejection: { paceMs: 1, maxPaceMs: 1 }, renewOn: [300, 599] });
     expect(nearCache).toEqual({ maxEntries: 1, maxAgeMs: 0 });
   });
 });

@@ -118,6 +118,10 @@ describe('TokenKeys', () => {
     expect(remembering.of('billing', { tenant: '0' })).not.toBe(first[0]);
   });
 
+  it('are none to be warmed up, unless an integration names some', () => {
+    expect(keys.toWarmUp).toEqual([]);
+  });
+
   it('refuse an integration that is configured twice', () => {
     expect(() => keys.add({ name: 'billing', source: new FakeTokenSource(), policy: DEFAULT_POLICY })).toThrow(
       expect.objectContaining({ message: 'integrations.billing is configured twice' }),

@@ -1,6 +1,7 @@
 import { FakeTokenSource } from '../../testing/fake-token-source.js';
+import { MemoryTokenStore } from '../slot/memory-token-store.js';
 import { age, AgingClock, billingTokens, CredentialServer } from '../../testing/credential-server.spec-support.js';
-import { type TokenClient } from '../../core/token-client.js';
+import { TokenClient } from '../../core/token-client.js';
 
 describe('TokenClient.fetch', () => {
   let server: CredentialServer;
@@ -142,6 +143,18 @@ describe('TokenClient.fetch', () => {
     await tokens.fetch('billing', url, { token: { tenant: 'a' } });
     await tokens.fetch('billing', url, { token: { tenant: 'b' } });
     expect(server.credentials).toEqual(['Bearer t-token-2', 'Bearer t-token-3']);
+  });
+
+  it('follows no redirect with a header that `fetch` would take along to any origin', async () => {
+    const source = new FakeTokenSource('t');
+    const named = new TokenClient({
+      store: new MemoryTokenStore(),
+      integrations: { billing: { source, credential: 'X-Api-Token: {token}' } },
+    });
+    server.answer = (_, response) => response.writeHead(302, { location: '/elsewhere' }).end();
+    expect((await named.fetch('billing', url)).status).toBe(302);
+    expect(server.seen).toHaveLength(1);
+    await named.close();
   });
 
   it('stops when its signal does', async () => {

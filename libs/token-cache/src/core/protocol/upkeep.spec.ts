@@ -1,7 +1,7 @@
 import { inspect } from 'node:util';
 import { type FakeTokenSource } from '../../testing/fake-token-source.js';
 import { FaultyTokenStore } from '../../testing/faulty-token-store.js';
-import { accessToken, type Fleet, pass, startFleet } from '../../testing/fleet.spec-support.js';
+import { accessToken, type Fleet, pass, slow, startFleet } from '../../testing/fleet.spec-support.js';
 import { MemoryTokenStore } from '../slot/memory-token-store.js';
 import { TokenSourceRejectedError } from '../contract/token-cache.errors.js';
 import { TokenObserver } from '../contract/token-observer.js';
@@ -90,6 +90,19 @@ describe('Upkeep', () => {
       await shared.commit(keyId, acquired.lease, 'gibberish', 60_000);
       await callFor(100, tokens);
       expect(await accessToken(tokens)).toBe('fake-token-2');
+    });
+
+    it('shares the token that a caller had minted meanwhile without the store', async () => {
+      const replies = { acquire: 400 };
+      Object.assign(store, { inner: slow(shared, { replies }) });
+      await tokens.getToken('billing');
+      await pass(10);
+      store.fault = () => 'reject';
+      await tokens.getToken('billing', undefined, { minLifeMs: 600_000 });
+      store.fault = () => undefined;
+      await pass(400);
+      expect(await accessToken(replica())).toBe('fake-token-2');
+      expect(source.calls).toHaveLength(2);
     });
 
     it('leaves a failing source alone for its cool-down, and asks the store no sooner either', async () => {

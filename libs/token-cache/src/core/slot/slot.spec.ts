@@ -1,3 +1,4 @@
+import { afterGroupPurge, groupPurge } from './group-purge.js';
 import { offer } from './offer.js';
 import { keptUntil, type Slot } from './slot-state.js';
 import { acquire, commit, fail, invalidate, peek, purge, renew } from './slot.js';
@@ -25,6 +26,10 @@ function published(now: number): { slot: Slot; fence: number } {
   if (!after) throw new Error('nothing was stored');
   return { slot: after, fence: lease.fence };
 }
+
+/** Of a key whose group was purged a minute ago. */
+const commitAfterGroupPurge: typeof commit = (slot, lease, payload, ttlMs, now) =>
+  afterGroupPurge(groupPurge(0, NOW - 60_000), (known, at) => commit(known, lease, payload, ttlMs, at))(slot, now);
 
 function rejected({ slot, fence }: { slot: Slot; fence: number }, now: number, policy: Partial<Rejection> = {}): Slot {
   const rejection = { generation: fence, paceMs: 5_000, maxPaceMs: DAY, isContested: false, ...policy };
@@ -207,9 +212,20 @@ describe('Slot', () => {
     expect(commit(taken.slot, late.lease, 'late', HOUR, NOW + 3 + LEASE_MS).answer).toEqual({ outcome: 'superseded' });
   });
 
-  it('that was lost takes the token of a lease as long as that could be live, and no longer', () => {
-    const { lease } = leaseOf(undefined, NOW);
-    expect(commit(undefined, lease, 'payload', HOUR, NOW + LEASE_MS).answer.outcome).toBe('stored');
-    expect(commit(undefined, lease, 'payload', HOUR, NOW + LEASE_MS + 1).answer.outcome).toBe('superseded');
+  describe.each([
+    ['', commit],
+    [', though a purge of its group is known', commitAfterGroupPurge],
+  ])('that was lost%s,', (_what, commitToLost) => {
+    it('takes the token of a lease as long as that could be live, and no longer', () => {
+      const { lease } = leaseOf(undefined, NOW);
+      expect(commitToLost(undefined, lease, 'payload', HOUR, NOW + LEASE_MS).answer.outcome).toBe('stored');
+      expect(commitToLost(undefined, lease, 'payload', HOUR, NOW + LEASE_MS + 1).answer.outcome).toBe('superseded');
+    });
+  });
+
+  it('that was purged takes the token of a later lease at any time', () => {
+    const { slot, answer: fence } = purge(undefined, NOW);
+    const lease = { nonce: 'a', fence: fence + 1, leaseMs: LEASE_MS };
+    expect(commit(slot, lease, 'payload', HOUR, NOW + HOUR).answer.outcome).toBe('stored');
   });
 });
