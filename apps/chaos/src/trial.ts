@@ -158,9 +158,10 @@ export class Trial implements TrialRecord {
   /** What the witness and the workers have to say, once every caller is answered. */
   async verdict(): Promise<Verdict> {
     await this.rest();
+    const found = await this.fleet.inspect();
     const ownMints = () => this.fleet.awake.every(({ name }) => uncounted(this, name) === 0);
-    // A mint whose callers are all gone may still be on its way.
+    // A refresh that the last callers began may still be on its way, or begin now: nothing is waited for between this and the judgement.
     await waitFor(ownMints).catch(() => undefined);
-    return judge(this, await this.fleet.inspect());
+    return judge(this, found);
   }
 }
