@@ -14,6 +14,7 @@ import {
 } from '../testing/fleet.spec-support.js';
 import { MemoryTokenStore } from './slot/memory-token-store.js';
 import { TokenSourceRejectedError } from './contract/token-cache.errors.js';
+import { TokenObserver } from './contract/token-observer.js';
 import { type TokenCacheOptions } from './config/token-cache.options.js';
 import { type Token } from './contract/token.js';
 import { type TokenClient } from '../core/token-client.js';
@@ -155,6 +156,15 @@ describe('Acquisition, when the shared token is of no use,', () => {
       await pass(3 * SECOND);
       await all;
       expect(source.calls).toHaveLength(2);
+    });
+
+    it('is counted once by who replaces it', async () => {
+      await replica(key(1)).getToken('billing');
+      const tokens = replica(key(2));
+      const unreadable = jest.fn();
+      tokens.observe(Object.assign(new (class extends TokenObserver {})(), { unreadable }));
+      await tokens.getToken('billing');
+      expect(unreadable).toHaveBeenCalledTimes(1);
     });
 
     it('is replaced once although a process saw it before its replacement and asked again after it', async () => {

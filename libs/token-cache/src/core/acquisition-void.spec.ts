@@ -152,6 +152,31 @@ describe('Acquisition, when a token is rejected or purged,', () => {
       expect([await sent, await asked]).toEqual([200, 'fake-token-2']);
     });
 
+    it('is replaced without the store by one mint, although its successor ends sooner', async () => {
+      const store = new FaultyTokenStore(shared);
+      const tokens = replica({}, store);
+      const refused = await tokens.getToken('billing');
+      store.fault = () => 'reject';
+      source.answer = { expiresInMs: 60 * SECOND };
+      for (let caller = 0; caller < 2; caller++) {
+        const other = await tokens['parts'].supply.replace(tokens['keys'].of('billing'), refused);
+        expect(other?.accessToken).toBe('fake-token-2');
+      }
+      expect(source.calls).toHaveLength(2);
+    });
+
+    it('is served on, without a call of the store, to those who were not refused, while another process mints', async () => {
+      const store = new FaultyTokenStore(shared);
+      const tokens = replica({}, store);
+      const refused = await tokens.getToken('billing');
+      await shared.acquire(refused.keyId, { nonce: 'other', leaseMs: SECOND, minTtlMs: 2 * HOUR });
+      void settled(tokens['parts'].supply.replace(tokens['keys'].of('billing'), refused));
+      await pass(10);
+      store.calls.length = 0;
+      expect(await tokens.getToken('billing')).toBe(refused);
+      expect(store.calls).toEqual([]);
+    });
+
     it('is not given again by a process whose store has lost it', async () => {
       const store = new FaultyTokenStore(shared);
       const tokens = replica({}, store);
