@@ -14,6 +14,7 @@ import {
 } from '../testing/fleet.spec-support.js';
 import { MemoryTokenStore } from './slot/memory-token-store.js';
 import { TokenSourceRejectedError } from './contract/token-cache.errors.js';
+import { TokenObserver } from './contract/token-observer.js';
 import { type TokenCacheOptions } from './config/token-cache.options.js';
 import { type Token } from './contract/token.js';
 import { type TokenClient } from '../core/token-client.js';
@@ -42,7 +43,12 @@ describe('Acquisition, when the shared token is of no use,', () => {
     }
 
     /** A process that holds a newer token than its store, which has one again that was rejected. */
-    async function holderOfTheLost(): Promise<{ tokens: TokenClient; rejected: Token; earlier: MemoryTokenStore }> {
+    async function holderOfTheLost(): Promise<{
+      tokens: TokenClient;
+      rejected: Token;
+      store: FaultyTokenStore;
+      earlier: MemoryTokenStore;
+    }> {
       const store = silent(shared);
       const tokens = replica({}, store);
       const rejected = await tokens.getToken('billing');
@@ -51,7 +57,7 @@ describe('Acquisition, when the shared token is of no use,', () => {
       await tokens.invalidate(rejected);
       await tokens.getToken('billing');
       Object.assign(store, { inner: earlier });
-      return { tokens, rejected, earlier };
+      return { tokens, rejected, store, earlier };
     }
 
     it('is given the newer token that it lost, whoever rejected the older one', async () => {
@@ -101,6 +107,15 @@ describe('Acquisition, when the shared token is of no use,', () => {
       expect(refreshed.outcome).toBe('lease');
     });
 
+    it('has its callers served with the newer token by one call', async () => {
+      const { tokens, earlier, store } = await holderOfTheLost();
+      Object.assign(store, { inner: slow(earlier, { replies: { acquire: 100 } }) });
+      const given = jest.fn();
+      void accessToken(tokens).then(given);
+      await pass(100);
+      expect(given).toHaveBeenCalledWith('fake-token-2');
+    });
+
     it('is asked for another token by a caller for whom the newer one ends too soon', async () => {
       source.answer = { expiresInMs: HOUR };
       const store = silent(shared);
@@ -141,6 +156,15 @@ describe('Acquisition, when the shared token is of no use,', () => {
       await pass(3 * SECOND);
       await all;
       expect(source.calls).toHaveLength(2);
+    });
+
+    it('is counted once by who replaces it', async () => {
+      await replica(key(1)).getToken('billing');
+      const tokens = replica(key(2));
+      const unreadable = jest.fn();
+      tokens.observe(Object.assign(new (class extends TokenObserver {})(), { unreadable }));
+      await tokens.getToken('billing');
+      expect(unreadable).toHaveBeenCalledTimes(1);
     });
 
     it('is replaced once although a process saw it before its replacement and asked again after it', async () => {
@@ -189,12 +213,15 @@ describe('Acquisition, when the shared token is of no use,', () => {
     });
 
     it('is none of our business while we hold a valid one, so that a mixed fleet does not mint at every call', async () => {
-      const [ours, theirs] = [1, 2].map((byte) => replica({ ...key(byte), nearCache: false }));
+      const store = new FaultyTokenStore(shared);
+      const ours = replica({ ...key(1), nearCache: false }, store);
+      const theirs = replica({ ...key(2), nearCache: false });
       for (let call = 0; call < 10; call++) {
-        expect(await accessToken(ours!)).toBe('fake-token-1');
-        expect(await accessToken(theirs!)).toBe('fake-token-2');
+        expect(await accessToken(ours)).toBe('fake-token-1');
+        expect(await accessToken(theirs)).toBe('fake-token-2');
       }
       expect(source.calls).toHaveLength(2);
+      expect(store.calls.filter((operation) => operation !== 'acquire')).toEqual(['commit']);
     });
   });
 

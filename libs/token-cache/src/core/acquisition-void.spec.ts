@@ -152,6 +152,31 @@ describe('Acquisition, when a token is rejected or purged,', () => {
       expect([await sent, await asked]).toEqual([200, 'fake-token-2']);
     });
 
+    it('is replaced without the store by one mint, although its successor ends sooner', async () => {
+      const store = new FaultyTokenStore(shared);
+      const tokens = replica({}, store);
+      const refused = await tokens.getToken('billing');
+      store.fault = () => 'reject';
+      source.answer = { expiresInMs: 60 * SECOND };
+      for (let caller = 0; caller < 2; caller++) {
+        const other = await tokens['parts'].supply.replace(tokens['keys'].of('billing'), refused);
+        expect(other?.accessToken).toBe('fake-token-2');
+      }
+      expect(source.calls).toHaveLength(2);
+    });
+
+    it('is served on, without a call of the store, to those who were not refused, while another process mints', async () => {
+      const store = new FaultyTokenStore(shared);
+      const tokens = replica({}, store);
+      const refused = await tokens.getToken('billing');
+      await shared.acquire(refused.keyId, { nonce: 'other', leaseMs: SECOND, minTtlMs: 2 * HOUR });
+      void settled(tokens['parts'].supply.replace(tokens['keys'].of('billing'), refused));
+      await pass(10);
+      store.calls.length = 0;
+      expect(await tokens.getToken('billing')).toBe(refused);
+      expect(store.calls).toEqual([]);
+    });
+
     it('is not given again by a process whose store has lost it', async () => {
       const store = new FaultyTokenStore(shared);
       const tokens = replica({}, store);
@@ -197,6 +222,54 @@ describe('Acquisition, when a token is rejected or purged,', () => {
       store.calls.length = 0;
       expect(await accessToken(tokens)).toBe('fake-token-2');
       expect(store.calls).toEqual(['invalidate', 'acquire', 'commit']);
+    });
+
+    it('that was never shared is not told to the store, which does not know it', async () => {
+      const store = new FaultyTokenStore(shared);
+      store.fault = () => 'reject';
+      const tokens = replica({}, store);
+      expect(await tokens.invalidate(await tokens.getToken('billing'))).toBe(true);
+      store.fault = () => undefined;
+      await pass(SECOND);
+      store.calls.length = 0;
+      expect(await accessToken(tokens)).toBe('fake-token-2');
+      expect(store.calls).toEqual(['acquire', 'commit']);
+    });
+
+    it('that ended before the store could be told keeps nobody from its successor', async () => {
+      const store = new FaultyTokenStore(shared);
+      const tokens = replica({}, store);
+      const rejected = await tokens.getToken('billing');
+      store.fault = (operation) => (operation === 'invalidate' ? 'reject' : undefined);
+      await tokens.invalidate(rejected);
+      store.fault = () => undefined;
+      await pass(HOUR);
+      expect(await accessToken(tokens)).toBe('fake-token-2');
+      expect(await accessToken(replica())).toBe('fake-token-2');
+    });
+
+    it('may be one that the process does not hold, also while the store is away', async () => {
+      const foreign = await replica().getToken('billing');
+      const store = new FaultyTokenStore(shared);
+      store.fault = () => 'reject';
+      expect(await replica({}, store).invalidate(foreign)).toBe(true);
+    });
+
+    it('is replaced together with that of another request', async () => {
+      const tokens = replica();
+      const both = await Promise.all(['a', 'b'].map((tenant) => tokens.getToken('billing', { tenant })));
+      expect(await Promise.all(both.map((token) => tokens.invalidate(token)))).toEqual([true, true]);
+    });
+
+    it('that is not replaced yet, so soon after the last, is given without a call of the store', async () => {
+      const store = new FaultyTokenStore(shared);
+      const tokens = replica({}, store);
+      await tokens.invalidate(await tokens.getToken('billing'));
+      const second = await tokens.getToken('billing');
+      expect(await tokens.invalidate(second)).toBe(false);
+      store.calls.length = 0;
+      expect(await tokens.getToken('billing')).toBe(second);
+      expect(store.calls).toEqual([]);
     });
 
     it.each([
@@ -271,6 +344,16 @@ describe('Acquisition, when a token is rejected or purged,', () => {
   });
 
   describe('purge', () => {
+    it('holds against the answer to a commit that was on its way, also when the store is gone then', async () => {
+      const store = new FaultyTokenStore(shared);
+      const token = accessToken(replica({}, slow(store, { replies: { commit: 400 } })));
+      await pass(10);
+      await replica().purge('billing');
+      store.fault = () => 'reject';
+      await pass(400);
+      expect(await token).toBe('fake-token-2');
+    });
+
     it('holds against a reply that was on its way: a later caller never gets the purged token', async () => {
       await replica().getToken('billing');
       const tokens = replica({}, slow(silent(shared), { replies: { acquire: 300 } }));

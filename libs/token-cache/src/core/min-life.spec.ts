@@ -127,18 +127,37 @@ describe('A caller that needs a token for ten minutes', () => {
     await waiting;
   });
 
-  it('has its mint counted as a refresh', async () => {
-    const reasons: MintReason[] = [];
-    const tokens = replica();
-    tokens.observe(
-      new (class extends TokenObserver {
-        override minted = (_integration: string, { reason }: { reason: MintReason }): void => void reasons.push(reason);
-      })(),
-    );
-    await tokens.getToken('billing');
-    await pass(TOO_LATE);
-    await forTenMinutes(tokens);
-    expect(reasons).toEqual(['miss', 'refresh']);
+  describe.each([
+    ['', () => undefined],
+    [' while the store does not answer', () => 'reject' as const],
+  ])('has its mint%s', (_when, fault) => {
+    let tokens: TokenClient;
+    let reasons: MintReason[];
+
+    beforeEach(async () => {
+      const network = new FaultyTokenStore(shared);
+      reasons = [];
+      tokens = replica({}, network);
+      tokens.observe(
+        new (class extends TokenObserver {
+          override minted = (_integration: string, { reason }: { reason: MintReason }): void =>
+            void reasons.push(reason);
+        })(),
+      );
+      network.fault = fault;
+    });
+
+    it('counted as a refresh', async () => {
+      await tokens.getToken('billing');
+      await pass(TOO_LATE);
+      await forTenMinutes(tokens);
+      expect(reasons.at(-1)).toBe('refresh');
+    });
+
+    it('counted as a miss where there is no token', async () => {
+      await forTenMinutes(tokens);
+      expect(reasons).toEqual(['miss']);
+    });
   });
 
   describe('of a provider whose tokens live for five minutes', () => {

@@ -132,6 +132,45 @@ describe('What an observer hears', () => {
     expect((await tokens.getToken('billing')).accessToken).toBe('fake-token-2');
   });
 
+  describe('of a rejected token that is served, since no other can be had,', () => {
+    let store: FaultyTokenStore;
+    let tokens: TokenClient;
+    let heard: unknown[];
+
+    beforeEach(async () => {
+      store = faulty(() => undefined);
+      tokens = replica({}, store);
+      await tokens.invalidate(await tokens.getToken('billing'));
+      heard = hear(tokens, 'hit');
+    });
+
+    it('that it came from the store', async () => {
+      source.failure = new TokenSourceUnavailableError('down');
+      await tokens.getToken('billing');
+      expect(heard).toEqual([hit('shared')]);
+    });
+
+    it('that another process was waited for', async () => {
+      const release = source.hold();
+      void settled(replica().getToken('billing'));
+      await pass(10);
+      const waiting = tokens.getToken('billing');
+      await pass(10);
+      source.failure = new TokenSourceUnavailableError('down', { binds: 'fleet' });
+      release();
+      await pass(10);
+      await waiting;
+      expect(heard).toEqual([hit('waited')]);
+    });
+
+    it('that it was at hand while there is no store', async () => {
+      source.failure = new TokenSourceUnavailableError('down');
+      store.fault = () => 'reject';
+      await tokens.getToken('billing');
+      expect(heard).toEqual([hit('near')]);
+    });
+  });
+
   it('of a rejection that the store could not be told', async () => {
     const store = faulty(() => undefined);
     const tokens = replica({}, store);

@@ -56,6 +56,16 @@ describe('TokenClient', () => {
       expect((await tokens.getToken('billing')).accessToken).toBe('fake-token-2');
     });
 
+    it('begins anew with the pace of rejections, also in a process that the store leaves', async () => {
+      const store = new FaultyTokenStore(shared);
+      const tokens = replica({}, store);
+      await tokens.invalidate(await tokens.getToken('billing'));
+      await tokens.purge('billing');
+      const next = await tokens.getToken('billing');
+      store.fault = () => 'reject';
+      expect(await tokens.invalidate(next)).toBe(true);
+    });
+
     describe('that a process missed, which minted alone meanwhile,', () => {
       let network: FaultyTokenStore;
       let cutOff: ReturnType<typeof replica>;
@@ -164,6 +174,16 @@ describe('TokenClient', () => {
       expect(await tokens.invalidate(await tokens.getToken('billing'))).toBe(true);
       await tokens.purgeAll('billing');
       expect(await tokens.invalidate(await tokens.getToken('billing'))).toBe(true);
+    });
+
+    it('begins anew with that pace of its integration alone, also in a process that the store leaves', async () => {
+      const store = new FaultyTokenStore(shared);
+      const tokens = replica({ integrations: { billing: { source }, crm: { source } } }, store);
+      for (const name of ['billing', 'crm']) await tokens.invalidate(await tokens.getToken(name));
+      await tokens.purgeAll('billing');
+      const [billing, crm] = [await tokens.getToken('billing'), await tokens.getToken('crm')];
+      store.fault = () => 'reject';
+      expect([await tokens.invalidate(billing), await tokens.invalidate(crm)]).toEqual([true, false]);
     });
 
     it.each([

@@ -10,6 +10,7 @@ import {
   startFleet,
 } from '../testing/fleet.spec-support.js';
 import { DEFAULT_POLICY } from './config/policy.js';
+import { TokenObserver } from './contract/token-observer.js';
 import { type MemoryTokenStore } from './slot/memory-token-store.js';
 
 const { storeTimeoutMs } = DEFAULT_POLICY;
@@ -32,6 +33,12 @@ describe('A caller for whom the store is being asked', () => {
 
   it('is given the token that its process mints meanwhile, and not kept for the answer', async () => {
     const tokens = replica({}, late());
+    const hits: string[] = [];
+    tokens.observe(
+      new (class extends TokenObserver {
+        override hit = (_integration: string, layer: string): void => void hits.push(layer);
+      })(),
+    );
     const release = source.hold();
     const minting = accessToken(tokens);
     await pass(390);
@@ -40,19 +47,23 @@ describe('A caller for whom the store is being asked', () => {
     release();
     await pass(0);
     expect((await asking).accessToken).toBe(await minting);
+    expect(hits).toEqual(['waited']);
   });
 
-  it('costs nothing more when the answer is a lease that was used meanwhile', async () => {
-    const network = late();
-    const tokens = replica({}, network);
-    const release = source.hold();
-    void accessToken(tokens);
-    await pass(390);
-    void tokens.getToken('billing', {}, { minLifeMs: 1 });
-    await pass(10);
-    release();
+  it('is not given the token of that answer later, where it was purged meanwhile', async () => {
+    const tokens = replica({}, late(true));
+    void settled(accessToken(tokens));
+    await pass(100);
+    await replica().getToken('billing');
+    await pass(200);
+    const asking = tokens.getToken('billing', {}, { minLifeMs: 1 });
+    await pass(storeTimeoutMs - 300);
+    expect((await asking).accessToken).toBe('fake-token-2');
+    await replica().purge('billing');
+    await pass(300);
+    const later = accessToken(tokens);
     await pass(400);
-    expect(network.calls).toEqual(['acquire', 'acquire', 'commit']);
+    expect(await later).toBe('fake-token-3');
   });
 
   it('leaves a lease to the token that its process minted alone, which the fleet then shares', async () => {

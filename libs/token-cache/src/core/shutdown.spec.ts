@@ -1,5 +1,5 @@
 import { type FakeTokenSource } from '../testing/fake-token-source.js';
-import { type Fleet, pass, settled, startFleet } from '../testing/fleet.spec-support.js';
+import { type Fleet, pass, REFRESH_AT, settled, slow, startFleet } from '../testing/fleet.spec-support.js';
 import { type MemoryTokenStore } from './slot/memory-token-store.js';
 
 describe('TokenClient', () => {
@@ -22,6 +22,20 @@ describe('TokenClient', () => {
       await pass(10);
       await closed;
       expect((await replica().getToken('billing')).accessToken).toBe((await token).accessToken);
+    });
+
+    it('lets a refresh behind the callers go to its end, whose token the fleet then has', async () => {
+      const replies = { acquire: 0 };
+      const tokens = replica({}, slow(shared, { replies }));
+      await tokens.getToken('billing');
+      await pass(REFRESH_AT);
+      replies.acquire = 400;
+      await tokens.getToken('billing');
+      const closed = tokens.close();
+      await pass(400);
+      await closed;
+      expect((await replica().getToken('billing')).accessToken).toBe('fake-token-2');
+      expect(source.calls).toHaveLength(2);
     });
 
     it('releases the lease of a mint that does not end, without a cool-down', async () => {

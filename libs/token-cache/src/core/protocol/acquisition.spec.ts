@@ -245,6 +245,20 @@ describe('Acquisition', () => {
       },
     );
 
+    it('is told of the tokens of two requests, whose commits met a fault together', async () => {
+      const store = new FaultyTokenStore(shared);
+      store.fault = (operation) => (operation === 'commit' ? 'reject' : undefined);
+      const tokens = replica({}, slow(store, { requests: { commit: 10 } }));
+      const requests = ['a', 'b'].map((tenant) => ({ tenant }));
+      const minting = Promise.all(requests.map((request) => tokens.getToken('billing', request)));
+      await pass(10);
+      await minting;
+      store.fault = () => undefined;
+      await pass(2 * SECOND);
+      await Promise.all(requests.map((request) => replica().getToken('billing', request)));
+      expect(source.calls).toHaveLength(2);
+    });
+
     it('does not mint for callers who left while they waited for another process', async () => {
       source.hold();
       const dead = new FaultyTokenStore(shared);
@@ -475,7 +489,8 @@ describe('Acquisition', () => {
 
     it('hears of a cool-down that began meanwhile, unless it binds another process alone', async () => {
       await takeThePlace();
-      const state = watched(tokens.getToken('billing'));
+      const waiting = settled(tokens.getToken('billing'));
+      const state = watched(waiting);
       source.failure = new TokenSourceRejectedError('no');
       await settled(replica().getToken('billing'));
       await pass(2 * SECOND);
@@ -483,6 +498,7 @@ describe('Acquisition', () => {
       await settled(replica().getToken('billing'));
       await pass(SECOND);
       expect(state.isSettled).toBe(true);
+      expect(await waiting).toMatchObject({ reason: { code: 'TOKEN_SOURCE_REJECTED' } });
     });
 
     it('lets go of the store and of its turn when the store fails', async () => {

@@ -162,6 +162,13 @@ describe('The mints of a process', () => {
       await result;
     });
 
+    it('have no fence for the source, as those have that began with one', async () => {
+      await mints.withoutLease(key, 'miss').result;
+      const lease = await granted();
+      await mints.underLease(key, lease, place()).result;
+      expect(source.calls.map(({ context }) => context.fence)).toEqual([0, lease.lease.fence]);
+    });
+
     it('are kept for this process alone when it is granted none', async () => {
       const { result } = mints.withoutLease(key, 'miss');
       expect(await result).toMatchObject({ sharing: { state: 'unshared' } });
@@ -265,6 +272,14 @@ describe('The mints of a process', () => {
       release();
       await settled(result);
       expect(isPlaceFree()).toBe(true);
+    });
+
+    it('and fail when none is free within mintTimeoutMs', async () => {
+      const giveBack = place();
+      const mint = settled(mints.withoutLease(key, 'miss').result);
+      await clock.advance(key.integration.policy.mintTimeoutMs);
+      expect(await mint).toMatchObject({ reason: { message: expect.stringContaining('No turn at the source') } });
+      giveBack();
     });
 
     it('at once when they join one that runs', async () => {

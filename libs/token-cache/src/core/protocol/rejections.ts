@@ -76,8 +76,7 @@ export class Rejections {
 
   /** Rejections of one token that come together are one: those that join it share in what it was granted. */
   private async decideOnce(key: TokenKey, token: Token): Promise<RejectionVerdict> {
-    const { tokens, standing } = this.parts;
-    if (tokens.hasNewerThan(token)) return 'stale';
+    const { standing } = this.parts;
     const id = `${key.id} ${token.generation}`;
     const current = this.deciding.get(id);
     if (current) return (await current) === 'held' ? 'held' : 'stale';

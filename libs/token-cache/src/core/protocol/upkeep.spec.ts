@@ -1,7 +1,7 @@
 import { inspect } from 'node:util';
 import { type FakeTokenSource } from '../../testing/fake-token-source.js';
 import { FaultyTokenStore } from '../../testing/faulty-token-store.js';
-import { accessToken, type Fleet, pass, slow, startFleet } from '../../testing/fleet.spec-support.js';
+import { accessToken, type Fleet, pass, silent, slow, startFleet } from '../../testing/fleet.spec-support.js';
 import { MemoryTokenStore } from '../slot/memory-token-store.js';
 import { TokenSourceRejectedError } from '../contract/token-cache.errors.js';
 import { TokenObserver } from '../contract/token-observer.js';
@@ -184,6 +184,22 @@ describe('Upkeep', () => {
     expect(warned).not.toHaveBeenCalled();
   });
 
+  it('replaces a token alone before it ends while the store is away, though only one token request may be open', async () => {
+    const store = new FaultyTokenStore(shared);
+    const tokens = replica({ maxOpenMints: 1 }, store);
+    await tokens.getToken('billing');
+    const minted: unknown[] = [];
+    tokens.observe(
+      new (class extends TokenObserver {
+        override minted = (_integration: string, mint: object): void => void minted.push(mint);
+      })(),
+    );
+    await pass(REFRESH_AT);
+    store.fault = () => 'reject';
+    await callFor(299_000, tokens);
+    expect(minted).toEqual([{ outcome: 'local', reason: 'refresh', durationMs: 0 }]);
+  });
+
   describe('of a token that could not be shared', () => {
     let store: FaultyTokenStore;
     let tokens: TokenClient;
@@ -205,6 +221,46 @@ describe('Upkeep', () => {
       expect(store.calls).toEqual(['acquire', 'offer']);
       expect(await shared.peek(keyId)).toMatchObject({ token: expect.anything() });
       expect(warned).not.toHaveBeenCalled();
+    });
+
+    it('refreshes it like any other once it was offered', async () => {
+      store.fault = () => undefined;
+      const acquired = await shared.acquire(keyId, { nonce: 'other', leaseMs: 60_000, minTtlMs: 0 });
+      if (acquired.outcome !== 'lease') throw new Error(acquired.outcome);
+      await callFor(100, tokens);
+      await shared.fail(keyId, acquired.lease);
+      await pass(REFRESH_AT);
+      await callFor(200, tokens);
+      expect(await accessToken(tokens)).toBe('fake-token-2');
+    });
+
+    it('lets go of it when the offer arrives after a purge that was not heard', async () => {
+      const network = silent(slow(shared, { requests: { offer: 100 } }));
+      network.fault = () => 'reject';
+      const deaf = replica({}, network);
+      const purged = await accessToken(deaf);
+      await pass(1_000);
+      network.fault = () => undefined;
+      await shared.acquire(keyId, { nonce: 'other', leaseMs: 60_000, minTtlMs: 0 });
+      await deaf.getToken('billing');
+      await pass(50);
+      await replica().purge('billing');
+      await pass(100);
+      expect(await accessToken(deaf)).not.toBe(purged);
+    });
+
+    it('takes the token of another process that comes before the offer', async () => {
+      Object.assign(store, { inner: slow(shared, { requests: { offer: 100 } }) });
+      store.fault = () => undefined;
+      const release = source.hold();
+      const minting = accessToken(replica());
+      await pass(10);
+      await tokens.getToken('billing');
+      await pass(10);
+      release();
+      await pass(100);
+      store.fault = () => 'reject';
+      expect(await accessToken(tokens)).toBe(await minting);
     });
 
     it('does not begin once the application is shut down', async () => {

@@ -254,8 +254,8 @@ export class Upkeep {
         if (isSameToken(tokens.valid(key.id), held)) await publishing.offer(key, acquired, held, watch);
         return;
       }
-      // A token that is being refreshed, or cannot be, is told although it lives too short.
-      if (acquired.token.ttlMs > enoughMs) tokens.admit(key, acquired.token, sentAt, watch);
+      // One that lives too short, since it is being refreshed or cannot be, does not take the place of this one.
+      tokens.admit(key, acquired.token, sentAt, watch);
     });
   }
 
