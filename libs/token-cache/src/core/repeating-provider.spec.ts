@@ -1,6 +1,7 @@
 import { FaultyTokenStore } from '../testing/faulty-token-store.js';
-import { accessToken, type Fleet, pass, SECOND, startFleet } from '../testing/fleet.spec-support.js';
+import { accessToken, type Fleet, pass, SECOND, settled, startFleet } from '../testing/fleet.spec-support.js';
 import { type TokenCacheOptions } from './config/token-cache.options.js';
+import { TokenObserver } from './contract/token-observer.js';
 import { type Token } from './contract/token.js';
 import { tokenSource } from './contract/token-source.js';
 import { type TokenClient } from './token-client.js';
@@ -12,6 +13,7 @@ describe('A provider that gives one token until it ends', () => {
   let lifeMs: number;
   let statedMs: (leftMs: number) => number;
   let mints: number;
+  let answersAfterMs: number;
   let networks: FaultyTokenStore[];
   let fleet: TokenClient[];
   let oneMore: (options: Partial<TokenCacheOptions>, fault?: FaultyTokenStore['fault']) => TokenClient;
@@ -22,10 +24,12 @@ describe('A provider that gives one token until it ends', () => {
     ({ stop } = rest);
     lifeMs = 3_600 * SECOND;
     mints = 0;
+    answersAfterMs = 0;
     startedAt = performance.now();
     statedMs = (leftMs) => leftMs;
     const source = tokenSource('repeats', async () => {
       mints++;
+      if (answersAfterMs > 0) await new Promise((resolve) => setTimeout(resolve, answersAfterMs));
       const elapsedMs = performance.now() - startedAt;
       const life = Math.floor(elapsedMs / lifeMs);
       return { accessToken: `token-${life}`, expiresInMs: statedMs(lifeMs - (elapsedMs % lifeMs)) };
@@ -100,5 +104,28 @@ describe('A provider that gives one token until it ends', () => {
     expect([await other, learned, await waiting]).toEqual(['token-1', 'token-1', 'token-1']);
     await pass(SECOND);
     expect(mints).toBe(3);
+  });
+
+  it('is not asked again by a process that has given up its mints to shut down, which counts each request once', async () => {
+    statedMs = (leftMs) => Math.floor(leftMs / SECOND) * SECOND;
+    const outcomes: string[] = [];
+    class Counts extends TokenObserver {
+      override minted(_integration: string, { outcome }: { outcome: string }): void {
+        outcomes.push(outcome);
+      }
+    }
+    const leaving = oneMore({});
+    leaving.observe(new Counts());
+    await leaving.getToken('billing');
+    answersAfterMs = 5 * SECOND;
+    await pass(lifeMs - answersAfterMs - 300);
+    const asking = settled(accessToken(leaving));
+    await pass(10);
+    const closing = leaving.close();
+    await pass(7 * SECOND);
+    await closing;
+    expect(await asking).toMatchObject({ status: 'rejected' });
+    expect(outcomes).toEqual(['stored', 'failed']);
+    expect(mints).toBe(2);
   });
 });

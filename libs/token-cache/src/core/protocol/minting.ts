@@ -42,6 +42,8 @@ export interface MintingParts {
   sources: SourceClient;
   failures: FailureMemory;
   observers: TokenObservers;
+  /** Aborted when the process gives up its mints to shut down. */
+  closing: AbortSignal;
 }
 
 /** Asks the source once, and reports what came of it. */
@@ -64,7 +66,7 @@ export class Minting {
     plan: MintPlan,
     headers: MintContext['headers'],
   ): Promise<Reported> {
-    const { clock, failures, observers } = this.parts;
+    const { clock, closing, failures, observers } = this.parts;
     const startedAt = clock.monotonic();
     const report = (outcome: MintOutcome): void => {
       const durationMs = clock.monotonic() - startedAt;
@@ -74,7 +76,7 @@ export class Minting {
     const askAgain = async (error: unknown): Promise<FreshToken> => {
       if (!(error instanceof AskAgainError)) throw error;
       if (error.afterMs > 0) await new Promise<void>((resolve) => clock.after(error.afterMs, resolve));
-      if (watch.hasPurged(plan.fence) || plan.isOvertaken?.()) throw error;
+      if (closing.aborted || watch.hasPurged(plan.fence) || plan.isOvertaken?.()) throw error;
       report('failed');
       return ask();
     };
