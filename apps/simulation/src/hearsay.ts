@@ -20,11 +20,11 @@ export class Hearsay {
       const { payload, ttlMs } = stored;
       this.learn(process, label, accessTokenOf(payload), call, call.sentAt + ttlMs, stored === usable);
     }
-    this.hearByAnswer(process, label, executedAt);
-    const { voidedUpTo = 0 } = (answer ?? {}) as { voidedUpTo?: number };
-    if (voidedUpTo > 0) this.note(process, label, { type: 'purged', upTo: voidedUpTo, isTold: false });
     const tookMs = this.world.time.now - call.sentAt;
     const isLate = tookMs >= this.world.weather.policy.storeTimeoutMs;
+    this.hearByAnswer(process, label, executedAt, isLate);
+    const { voidedUpTo = 0 } = (answer ?? {}) as { voidedUpTo?: number };
+    if (voidedUpTo > 0) this.note(process, label, { type: 'purged', upTo: voidedUpTo, isTold: false, isLate });
     const { outcome, token } = (answer ?? {}) as { outcome?: string; token?: StoredToken };
     // A token that ends before its answer comes is not taken.
     if (!isLate && outcome === 'hit' && token && tookMs < token.ttlMs) this.isNewest(process, label, token.fence);
@@ -64,21 +64,23 @@ export class Hearsay {
   }
 
   /** An answer that was given after a purge or a mark may tell of it. */
-  private hearByAnswer(process: Process, label: string, executedAt: number): void {
+  private hearByAnswer(process: Process, label: string, executedAt: number, isLate: boolean): void {
     const truth = this.world.server.truths.get(this.world.keyIds.get(label) ?? '');
     if (!truth) return;
     if (truth.purgedAt.some((at) => at <= executedAt)) {
-      this.note(process, label, { type: 'purged', upTo: truth.purgedUpTo, isTold: false });
+      this.note(process, label, { type: 'purged', upTo: truth.purgedUpTo, isTold: false, isLate });
     }
     for (const [generation, { at }] of truth.marks) {
-      if (at <= executedAt) this.note(process, label, { type: 'invalidated', upTo: generation, isTold: false });
+      if (at <= executedAt) this.note(process, label, { type: 'invalidated', upTo: generation, isTold: false, isLate });
     }
   }
 
   private note(process: Process, label: string, heard: Omit<HeardVoid, 'heardAt'>): void {
     const { voids } = process.knowledgeOf(label);
+    // Of what a late answer said it may hear again.
     const isKnown = voids.some(
-      ({ type, upTo, isTold }) => type === heard.type && upTo === heard.upTo && (isTold || !heard.isTold),
+      ({ type, upTo, isTold, isLate }) =>
+        type === heard.type && upTo === heard.upTo && !isLate && (isTold || !heard.isTold),
     );
     if (!isKnown) voids.push({ ...heard, heardAt: this.world.time.now });
   }

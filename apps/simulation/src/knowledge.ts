@@ -22,6 +22,8 @@ export interface HeardVoid {
   readonly heardAt: number;
   /** The store said so to the process; else an answer was given in knowledge of it, and may not have told. */
   readonly isTold: boolean;
+  /** Its process may have given up on the answer that said so. */
+  readonly isLate?: boolean;
 }
 
 /** A purge that a process was asked for. */
