@@ -1,7 +1,6 @@
 const BUSY = 5;
 const LOCKED = 6;
 const READ_ONLY = 8;
-const IO_ERROR = 10;
 const CORRUPT = 11;
 const FULL = 13;
 const PROTOCOL = 15;
@@ -22,13 +21,8 @@ export function isDamaged(error: unknown): boolean {
 }
 
 /** Whether nothing can be written until there is room: the disk is full, or a quota or limit is reached. */
-function isFull(error: unknown): boolean {
+export function isFull(error: unknown): boolean {
   return primaryCode(error) === FULL || FAILED_WRITES.includes(rawCodeOf(error)) || NO_ROOM.includes(systemCode(error));
-}
-
-/** Whether nobody has to be told at once: what is wrong with the file, or the disk, can be mended while processes run. */
-export function isRepairable(error: unknown): boolean {
-  return isBusy(error) || isDamaged(error) || isFull(error) || primaryCode(error) === IO_ERROR;
 }
 
 /** Whether the file takes no writes and can be read on. Such an error comes at once. */

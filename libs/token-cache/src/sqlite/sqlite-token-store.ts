@@ -19,7 +19,7 @@ import { offer } from '../core/slot/offer.js';
 import { type SlotStep } from '../core/slot/group-purge.js';
 import { acquire, commit, fail, invalidate, peek, purge, renew } from '../core/slot/slot.js';
 import { SlotDatabase } from './slot-database.js';
-import { isBusy, isDamaged, isForbidden, isRepairable, refusesWrites } from './sqlite-errors.js';
+import { isBusy, isDamaged, isForbidden, isFull, refusesWrites } from './sqlite-errors.js';
 
 /** Time that a call waits for the writes of other processes; below the default `storeTimeoutMs` of 500 ms. */
 const PATIENCE_MS = 400;
@@ -42,7 +42,7 @@ export interface SqliteTokenStoreOptions {
  * A token store that shares tokens between all processes of one machine, through a SQLite database that only its owner can read.
  * It needs no server. It has no event channel: waiting processes poll it, since a read takes microseconds, and each
  * look-up asks whether any process has changed the file. If the file is
- * deleted, or one of its companions (`-wal`, `-shm`), it is made again; tokens in hand are shared again, and others minted.
+ * deleted, it is made again and the tokens are minted again.
  *
  * Each method is one transaction. A call waits up to 400 ms for the writes of other processes and then rejects.
  *
@@ -71,8 +71,8 @@ export class SqliteTokenStore implements TokenStore {
     try {
       this.#connect();
     } catch (error) {
-      // Until it is repaired every call rejects with the reason.
-      if (isRepairable(error)) return;
+      // These can be repaired without a restart. Until then every call rejects with the reason.
+      if (isBusy(error) || isDamaged(error) || isFull(error)) return;
       const toDo = isForbidden(error) ? '; let this user write to its folder, or name a file in another one' : '';
       throw new TokenConfigError('path', `cannot be used: ${(error as Error).message}${toDo}`);
     }
@@ -182,7 +182,6 @@ export class SqliteTokenStore implements TokenStore {
 
   #connect(): SlotDatabase {
     if (this.#isClosed) throw new Error('it is closed: make no calls after close()');
-    if (this.#database?.isTorn) this.#database.discard();
     if (this.#database?.isGone) this.#disconnect();
     this.#lookForFileAt = performance.now() + LOOK_FOR_FILE_MS;
     return (this.#database ??= new SlotDatabase(this.#path, this.#namespace));
