@@ -19,7 +19,7 @@ import { offer } from '../core/slot/offer.js';
 import { type SlotStep } from '../core/slot/group-purge.js';
 import { acquire, commit, fail, invalidate, peek, purge, renew } from '../core/slot/slot.js';
 import { SlotDatabase } from './slot-database.js';
-import { isBusy, isDamaged, isForbidden, isFull, refusesWrites } from './sqlite-errors.js';
+import { isBusy, isDamaged, isForbidden, isFull } from './sqlite-errors.js';
 
 /** Time that a call waits for the writes of other processes; below the default `storeTimeoutMs` of 500 ms. */
 const PATIENCE_MS = 400;
@@ -156,11 +156,6 @@ export class SqliteTokenStore implements TokenStore {
   async close(): Promise<void> {
     this.#isClosed = true;
     this.#disconnect();
-  }
-
-  /** A write that was refused, as on a full disk: tokens that are there can be read on. */
-  hasAnswered(error: unknown): boolean {
-    return error instanceof Error && refusesWrites(error.cause);
   }
 
   #run<Answer>(keyId: string, step: SlotStep<Answer>): Promise<Answer> {
