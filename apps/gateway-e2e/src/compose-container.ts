@@ -1,5 +1,5 @@
 import { chmodSync, mkdirSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { delimiter, join, resolve } from 'node:path';
 import { type NodeProcess, startContainer } from '@mintonce/test-support';
 import { type Compose, type Service } from './compose.js';
 import { ROOT } from './fleet.js';
@@ -10,6 +10,7 @@ import { type OutsideWorld } from './outside-world.js';
 export const IMAGE_FILES = { '/app': ROOT, '/opt/pm2/node_modules': join(ROOT, 'node_modules') };
 
 const CA = '/etc/world-ca.pem';
+const PROGRAMS = '/opt/programs';
 
 export interface Surroundings {
   readonly compose: Compose;
@@ -17,8 +18,8 @@ export interface Surroundings {
   readonly folder: string;
   /** What `.env` beside the compose file says. */
   readonly variables: Readonly<Record<string, string>>;
-  /** Folders of programs of this machine, for images that are not built here. @defaultValue those of this process */
-  readonly path?: string;
+  /** A folder of programs for the images that are not built here, beside those of this machine. @defaultValue none */
+  readonly programs?: string;
   /** Its authority is trusted by the services that are built, beside those that Node trusts. */
   readonly world: OutsideWorld;
 }
@@ -36,7 +37,12 @@ export async function startService(name: string, surroundings: Surroundings): Pr
   const service = compose.services[name]!;
   const image = service.build && imageOf(service.build.target);
   const container = await startContainer({
-    mounts: { ...(image && { ...IMAGE_FILES, [CA]: world.ca }), ...mountsOf(service, surroundings) },
+    mounts: {
+      ...(image && { ...IMAGE_FILES, [CA]: world.ca }),
+      // The temporary folder of a service may hide where they lie.
+      ...(surroundings.programs && { [PROGRAMS]: surroundings.programs }),
+      ...mountsOf(service, surroundings),
+    },
     tmpfs: (service.tmpfs ?? []).map((mount) => mount.split(':')[0] ?? ''),
     isReadOnly: service.read_only,
     user: service.user ?? image?.user,
@@ -46,7 +52,7 @@ export async function startService(name: string, surroundings: Surroundings): Pr
   });
   const own = substituted(service.environment ?? {}, surroundings.variables);
   const env = {
-    ...(surroundings.path && { PATH: surroundings.path }),
+    ...(surroundings.programs && { PATH: [PROGRAMS, process.env['PATH']].join(delimiter) }),
     ...(image && { ...expanded(image.env), NODE_EXTRA_CA_CERTS: CA }),
     ...own,
   };

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { copyFileSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
-import { delimiter, dirname, join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { parseEnv } from 'node:util';
 import {
   canContain,
@@ -117,8 +117,7 @@ if (!canContain()) {
       for (const name of ['prometheus.yaml', 'rules.yaml']) {
         writeFileSync(join(copies, name), readFileSync(join(MONITORING_FOLDER, name), 'utf8').replaceAll('15s', '1s'));
       }
-      const path = [dirname(prometheus!.prometheus), process.env['PATH']].join(delimiter);
-      surroundings = { ...surroundings, path };
+      surroundings = { ...surroundings, programs: dirname(prometheus!.prometheus) };
       await healthy('gateway-sqlite');
       const [, ...check] = compose.services['prometheus']!.healthcheck!.test;
       await healthy('prometheus', check);

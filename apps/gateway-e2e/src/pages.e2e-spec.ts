@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
+import { promisify, stripVTControlCharacters } from 'node:util';
 import {
   certificateAuthority,
   freePort,
@@ -150,7 +150,8 @@ describe('What the pages show', () => {
     const { stderr } = await execute(process.execPath, [jest, '-c', join(directory, 'jest.config.cjs')], {
       env: READER,
     });
-    expect(stderr).toContain(`Test Suites: ${suites.length} passed, ${suites.length} total`);
+    // Nx asks for colors.
+    expect(stripVTControlCharacters(stderr)).toContain(`Test Suites: ${suites.length} passed, ${suites.length} total`);
   });
 
   describe('as a configuration of the gateway', () => {
