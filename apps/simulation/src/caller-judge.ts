@@ -63,7 +63,7 @@ export class CallerJudge extends Witness {
     process.left++;
     this.settles(caller);
     const isWaitedFor = [...process.pending].some((other) => other.request.label === request.label);
-    if (!isWaitedFor) this.truthOf(request.label)?.callersGone(process.name, this.now);
+    if (!isWaitedFor) this.truthOf(request.label)?.callersAreGone(process.name, this.now);
   }
 
   /** A caller gets a token: the first, or another after that one was refused. */
@@ -76,7 +76,7 @@ export class CallerJudge extends Witness {
       this.hands.served(caller);
     }
     this.costs.served(process, request.label);
-    this.truthOf(request.label)?.callersGone(process.name, this.now);
+    this.truthOf(request.label)?.callersAreGone(process.name, this.now);
     this.costs.settled(process, request.label);
     // A token that is only sent again was not asked for again.
     const isAgain = caller.first?.generation === token.generation;

@@ -130,7 +130,7 @@ export class KeyTruth {
   }
 
   /** The callers of a process were given a token, or have left: for what it still asks nobody waits. */
-  callersGone(process: string, now: number): void {
+  callersAreGone(process: string, now: number): void {
     for (const ask of this.asks) if (ask.process === process) ask.heardAt ??= now;
   }
 
