@@ -179,7 +179,7 @@ describe('A gateway that serves goes on with the token in hand, refuses a purge 
 
       for (let count = 0; count < 20; count++) expect(await token(serving)).toBe(inHand);
       expect(await serving.ask('/api/integrations/demo/purge', 'POST')).toMatchObject(UNAVAILABLE);
-      expect(await health(serving)).toBe('degraded');
+      await waitFor(async () => (await health(serving)) === 'degraded');
       expect(serving.memory() - memory).toBeLessThan(MEMORY_GROWTH);
 
       repair();

@@ -1,7 +1,7 @@
 import Database from 'libsql';
 import { GROUPS_TABLE, GroupPurges } from './group-purges.js';
 import { CLOCK_TABLE, MachineClock } from './machine-clock.js';
-import { ensurePrivateFile, identityOfFile } from './private-file.js';
+import { deleteDatabase, ensurePrivateFile, identityOfCompanions, identityOfFile } from './private-file.js';
 import { writeTransaction } from './write-transaction.js';
 import { parseKeyId } from '../core/contract/key-group.js';
 import { afterGroupPurge, groupPurge, type SlotStep } from '../core/slot/group-purge.js';
@@ -78,6 +78,7 @@ export class SlotDatabase {
   readonly #namespace: Buffer;
   readonly #database: Database.Database;
   readonly #file: string | undefined;
+  readonly #companions: string;
   readonly #clock: MachineClock;
   readonly #groupPurges: GroupPurges;
   readonly #select: Database.Statement;
@@ -90,8 +91,10 @@ export class SlotDatabase {
     ensurePrivateFile(path);
     this.#path = path;
     this.#namespace = Buffer.from(namespace);
-    this.#database = open(path);
+    // Before it is opened: one that replaces it meanwhile is not the one that is open.
     this.#file = identityOfFile(path);
+    this.#database = open(path);
+    this.#companions = identityOfCompanions(path);
     this.#clock = new MachineClock(this.#database, () => this.#ownWrites++);
     this.#dataVersion = this.#database.prepare('PRAGMA data_version').raw(true);
     this.#groupPurges = new GroupPurges(this.#database, this.#namespace);
@@ -107,6 +110,22 @@ export class SlotDatabase {
   /** Whether the file was deleted or replaced since it was opened. */
   get isGone(): boolean {
     return identityOfFile(this.#path) !== this.#file;
+  }
+
+  /** Whether a companion of the file was, while the file itself is there. */
+  get isTorn(): boolean {
+    return !this.isGone && identityOfCompanions(this.#path) !== this.#companions;
+  }
+
+  /**
+   * Deletes the file of a database that is torn, as by a cleaner of temporary files. SQLite goes on with the companions that it has open,
+   * and a process that starts later has others: the two would share neither tokens nor locks. A new file unites them.
+   *
+   * To open the file again would not do: a connection of libsql stays open until its statements are garbage, and lends its companions
+   * to the next one.
+   */
+  discard(): void {
+    deleteDatabase(this.#path);
   }
 
   /** Grows with each commit to the file. SQLite counts those of the other connections; both numbers only grow, so their sum does. */

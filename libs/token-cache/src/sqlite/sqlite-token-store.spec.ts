@@ -285,6 +285,42 @@ describe('SqliteTokenStore', () => {
       expect(await store.peek('key')).toEqual({ isRejected: false, voidedUpTo: 0 });
     });
 
+    const REMEDY = 'delete it if no other program uses it, or give another path';
+
+    it('says what to do while it runs, if its table was dropped, and works again after it was deleted', async () => {
+      const store = open();
+      await store.commit('key', await leaseOf(store), 'payload', 60_000);
+      drop('slots');
+      await expect(store.peek('key')).rejects.toThrow(REMEDY);
+      rmSync(temporary.path);
+      expect(await store.peek('key')).toEqual({ isRejected: false, voidedUpTo: 0 });
+    });
+
+    it.each(['slots', 'clock', 'groups'])(
+      'says what to do at its start, if its table %s was dropped',
+      async (table) => {
+        open();
+        drop(table);
+        const start = async () => open().peek('key');
+        await expect(start()).rejects.toThrow(REMEDY);
+      },
+    );
+
+    function drop(table: string): void {
+      const database = new Database(temporary.path);
+      database.exec(`DROP TABLE ${table}`);
+      database.close();
+    }
+
+    it('refuses the file of another program', () => {
+      const database = new Database(temporary.path);
+      database.exec('CREATE TABLE slots (machine TEXT)');
+      database.close();
+      expect(() => open()).toThrow(
+        expect.objectContaining({ field: 'path', message: expect.stringContaining(REMEDY) as string }),
+      );
+    });
+
     it('rejects while it is truncated', async () => {
       const first = open();
       await first.commit('key', await leaseOf(first), 'payload', 60_000);

@@ -19,7 +19,7 @@ import { offer } from '../core/slot/offer.js';
 import { type SlotStep } from '../core/slot/group-purge.js';
 import { acquire, commit, fail, invalidate, peek, purge, renew } from '../core/slot/slot.js';
 import { SlotDatabase } from './slot-database.js';
-import { isBusy, isDamaged, isForbidden, isFull } from './sqlite-errors.js';
+import { isBusy, isDamaged, isForbidden, isForeign, isRepairable, refusesWrites } from './sqlite-errors.js';
 
 /** Time that a call waits for the writes of other processes; below the default `storeTimeoutMs` of 500 ms. */
 const PATIENCE_MS = 400;
@@ -42,7 +42,7 @@ export interface SqliteTokenStoreOptions {
  * A token store that shares tokens between all processes of one machine, through a SQLite database that only its owner can read.
  * It needs no server. It has no event channel: waiting processes poll it, since a read takes microseconds, and each
  * look-up asks whether any process has changed the file. If the file is
- * deleted, it is made again and the tokens are minted again.
+ * deleted, or one of its companions (`-wal`, `-shm`), it is made again; tokens in hand are shared again, and others minted.
  *
  * Each method is one transaction. A call waits up to 400 ms for the writes of other processes and then rejects.
  *
@@ -71,10 +71,9 @@ export class SqliteTokenStore implements TokenStore {
     try {
       this.#connect();
     } catch (error) {
-      // These can be repaired without a restart. Until then every call rejects with the reason.
-      if (isBusy(error) || isDamaged(error) || isFull(error)) return;
-      const toDo = isForbidden(error) ? '; let this user write to its folder, or name a file in another one' : '';
-      throw new TokenConfigError('path', `cannot be used: ${(error as Error).message}${toDo}`);
+      // Until it is repaired every call rejects with the reason.
+      if (isRepairable(error)) return;
+      throw new TokenConfigError('path', `cannot be used: ${(error as Error).message}${remedyOf(error)}`);
     }
   }
 
@@ -158,6 +157,11 @@ export class SqliteTokenStore implements TokenStore {
     this.#disconnect();
   }
 
+  /** A write that was refused, as on a full disk or while another program holds the lock: tokens that are there can be read on. */
+  hasAnswered(error: unknown): boolean {
+    return error instanceof Error && refusesWrites(error.cause);
+  }
+
   #run<Answer>(keyId: string, step: SlotStep<Answer>): Promise<Answer> {
     return this.#patiently((database) => database.run(keyId, step));
   }
@@ -177,6 +181,7 @@ export class SqliteTokenStore implements TokenStore {
 
   #connect(): SlotDatabase {
     if (this.#isClosed) throw new Error('it is closed: make no calls after close()');
+    if (this.#database?.isTorn) this.#database.discard();
     if (this.#database?.isGone) this.#disconnect();
     this.#lookForFileAt = performance.now() + LOOK_FOR_FILE_MS;
     return (this.#database ??= new SlotDatabase(this.#path, this.#namespace));
@@ -189,12 +194,22 @@ export class SqliteTokenStore implements TokenStore {
 
   #explain(error: unknown): Error {
     const { message } = error as Error;
-    if (!isDamaged(error)) return new Error(`The token store ${this.#path} failed: ${message}`, { cause: error });
+    if (!isDamaged(error)) {
+      return new Error(`The token store ${this.#path} failed: ${message}${remedyOf(error)}`, { cause: error });
+    }
     this.#disconnect();
     return new Error(`The token store ${this.#path} is damaged, delete it and a new one is made: ${message}`, {
       cause: error,
     });
   }
+}
+
+/** What to do about an error that does not tell it. */
+function remedyOf(error: unknown): string {
+  if (isForbidden(error)) return '; let this user write to its folder, or name a file in another one';
+  if (isForeign(error))
+    return '; its tables are not those of this library: delete it if no other program uses it, or give another path';
+  return '';
 }
 
 /** Throws once so many ms have passed: its caller then waits no more, and may have minted since. */

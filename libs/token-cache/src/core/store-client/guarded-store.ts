@@ -53,7 +53,7 @@ export class GuardedStore {
 
   /**
    * Makes a call that somebody waits for and nobody repeats, about a key or about none: also while the breaker is open, and again
-   * while it has no answer, for 5 s.
+   * while it fails, for 5 s.
    *
    * @param call is told for how long this try is waited for
    * @throws TokenStoreUnavailableError with the error of the last try as the cause
@@ -71,8 +71,8 @@ export class GuardedStore {
         this.throughBreaker(this.breakerOf(keyId, operation, timeoutMs), withinMs, ask, true),
       );
     };
-    const isFinal = (error: unknown): boolean => this.isClosed || this.hasAnswered((error as Error).cause);
-    const answer = insist(this.clock, timeoutMs, (ms) => this.pause(ms), attempt, isFinal);
+    const pause = (ms: number): Promise<void> => this.pause(ms);
+    const answer = insist(this.clock, timeoutMs, pause, attempt, () => this.isClosed);
     const settled = answer.catch(() => {}).finally(() => this.insisting.delete(settled));
     this.insisting.add(settled);
     return answer;
