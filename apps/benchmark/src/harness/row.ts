@@ -20,5 +20,7 @@ export interface Row {
   readonly work: string;
   /** Where a peer wins, and why; and what else one must know to read the numbers. */
   readonly notes?: readonly string[];
+  /** What stops the goals that are not met, with figures of a profile; the page shows it while there is such a goal. */
+  readonly limit?: readonly string[];
   run(bench: Bench): Promise<Finding>;
 }

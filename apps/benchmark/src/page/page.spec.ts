@@ -39,6 +39,14 @@ describe('The page of a report', () => {
     expect(page(report, [row])).toContain('1 of 2 goals are met. The others are not met yet.');
   });
 
+  it('says what stops the goals of a row, as long as one of them is not met', () => {
+    const limited = { ...row, limit: ['A hit reads two clocks.'] };
+    expect(page(report, [limited])).toContain('**What stops hit.** A hit reads two clocks.');
+    const goals = [atMost(comparison, 'ours', 2)];
+    const met = { ...report, rows: { hit: { ...report.rows['hit']!, goals } } };
+    expect(page(met, [limited])).not.toContain('two clocks');
+  });
+
   it('says when it was measured, and that the machine was busy if it was', () => {
     const quiet = page(report, [row]);
     expect(quiet).toContain('Measured on 2026-01-02; the load average was 0.1 on 2 cores before the run began.');

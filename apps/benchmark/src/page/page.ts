@@ -29,6 +29,7 @@ export function page(report: Report, known: readonly Row[]): string {
     '| --- | --- | --- | --- |',
     ...measured.flatMap(({ row, finding }) => finding.goals.map((goal) => goalLine(row, goal))),
     '',
+    ...measured.flatMap(({ row, finding }) => limitLines(row, finding)),
     ...measured.flatMap(({ row, finding }) => section(row, finding)),
   ].join('\n');
 }
@@ -64,6 +65,12 @@ export function plotName({ name }: Pick<Row, 'name'>, index: number): string {
 
 function goalLine({ name }: Row, { goal, measured, isMet }: Goal): string {
   return line(`[${name}](#${name})`, goal, measured, isMet ? 'yes' : '**no**');
+}
+
+/** What stops the goals of a row, if any is not met. */
+function limitLines({ name, limit }: Row, { goals }: Finding): string[] {
+  if (!limit || goals.every(({ isMet }) => isMet)) return [];
+  return paragraph(`**What stops ${name}.**`, ...limit);
 }
 
 function section(row: Row, { comparisons }: Finding): string[] {

@@ -44,6 +44,21 @@ describe('TokenClient', () => {
       expect(source.calls).toHaveLength(0);
     });
 
+    it('with a signal that is already aborted are not given a token in hand either', async () => {
+      const tokens = replica();
+      await tokens.getToken('billing');
+      const options = { signal: AbortSignal.abort(new Error('late')) };
+      await expect(tokens.getToken('billing', undefined, options)).rejects.toThrow('late');
+    });
+
+    it('share one promise of a token in hand, so that a hit makes none', async () => {
+      const tokens = replica();
+      const token = await tokens.getToken('billing');
+      const given = tokens.getToken('billing');
+      expect(tokens.getToken('billing', undefined, { minLifeMs: 1_000 })).toBe(given);
+      expect(await given).toBe(token);
+    });
+
     it('wait for another replica no longer than waitTimeoutMs', async () => {
       source.hold();
       const policy = { mintTimeoutMs: 10_000, leaseMs: 1_000 };

@@ -39,13 +39,17 @@ export class RememberedKeys<Key extends NonNullable<unknown>> {
   }
 }
 
-/** The field of a request that has one, if it is a text. */
-function onlyTextOf(request: TokenRequest): RequestField | undefined {
-  let only: RequestField | undefined;
-  for (const field of REQUEST_FIELDS) {
-    if (request[field] === undefined) continue;
-    if (only !== undefined || typeof request[field] !== 'string') return undefined;
-    only = field;
-  }
-  return only;
+/** The field of a request that has one, if it is a text. Each is named here: a loop over their names takes as long as all the rest of a hit. */
+function onlyTextOf({ scope, audience, resource, tenant, subject }: TokenRequest): RequestField | undefined {
+  if (countOf(scope) + countOf(audience) + countOf(resource) + countOf(tenant) + countOf(subject) !== 1)
+    return undefined;
+  if (typeof tenant === 'string') return 'tenant';
+  if (typeof scope === 'string') return 'scope';
+  if (typeof audience === 'string') return 'audience';
+  if (typeof subject === 'string') return 'subject';
+  return typeof resource === 'string' ? 'resource' : undefined;
+}
+
+function countOf(value: unknown): number {
+  return value === undefined ? 0 : 1;
 }

@@ -1,5 +1,6 @@
 import { FakeTokenSource } from '../../testing/fake-token-source.js';
 import { DEFAULT_POLICY } from './policy.js';
+import { REQUEST_FIELDS } from './remembered-keys.js';
 import { TokenConfigError } from '../contract/token-cache.errors.js';
 import { TokenKeys } from './token-key.js';
 import { type TokenRequest } from '../contract/token-request.js';
@@ -99,12 +100,19 @@ describe('TokenKeys', () => {
     expect(keys.of('billing', { ...request })).toBe(keys.of('billing', { ...request }));
   });
 
-  it('are found by a single text without making a text of the request', () => {
-    const tenants = ['a', 'b'].map((tenant) => keys.of('billing', { tenant }));
+  it.each(REQUEST_FIELDS)('are found by a single text, the %s, without making a text of the request', (field) => {
+    const found = () => ['a', 'b'].map((text) => keys.of('billing', { [field]: text }));
+    const first = found();
     const stringify = jest.spyOn(JSON, 'stringify');
-    expect(['a', 'b'].map((tenant) => keys.of('billing', { tenant }))).toEqual(tenants);
+    expect(found()).toEqual(first);
     expect(stringify).not.toHaveBeenCalled();
     stringify.mockRestore();
+  });
+
+  it('refuse a field that is null beside a text whose key is remembered', () => {
+    keys.of('billing', { tenant: 'a' });
+    const request = { tenant: 'a', subject: null } as object;
+    expect(() => keys.of('billing', request)).toThrow(expect.objectContaining({ field: 'request.subject' }));
   });
 
   it('are remembered for as many requests as there may be tokens in the near cache, and hashed again only beyond that', () => {

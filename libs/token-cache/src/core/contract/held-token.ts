@@ -19,6 +19,8 @@ export type Sharing =
  */
 export interface HeldToken {
   readonly token: Token;
+  /** The token as callers get it: one promise for all of them, resolved from the start. */
+  readonly given: Promise<Token>;
   /** Hard expiry. */
   readonly ends: Moment;
   /** For how long it could be used when it was minted, if that is known. */

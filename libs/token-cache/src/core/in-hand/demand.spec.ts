@@ -6,8 +6,10 @@ const NOW = { monotonicAt: 1_000, wallAt: 50_000 };
 
 function held(leftMs: { byMonotonic: number; byWall: number }, lifeMs?: number): HeldToken {
   const properties = { accessToken: 'a', tokenType: 'Bearer', integration: 'billing', expiresAt: 0, refreshAt: 0 };
+  const token = new Token({ ...properties, generation: 7, keyId: 'key' });
   return {
-    token: new Token({ ...properties, generation: 7, keyId: 'key' }),
+    token,
+    given: Promise.resolve(token),
     ends: { monotonicAt: NOW.monotonicAt + leftMs.byMonotonic, wallAt: NOW.wallAt + leftMs.byWall },
     lifeMs,
     refreshAt: 0,

@@ -326,7 +326,8 @@ export class TokensInHand {
     });
     this.keys.set(token, key);
     const tendAt = sharing.state === 'shared' ? refreshAt : now.monotonicAt + BREAKER_RESET_MS;
-    return { token, ends, lifeMs, refreshAt, obtainedAt: now.monotonicAt, tendAt, sharing };
+    const given = Promise.resolve(token);
+    return { token, given, ends, lifeMs, refreshAt, obtainedAt: now.monotonicAt, tendAt, sharing };
   }
 
   private isTrusted({ held, confirmed, isInDoubt }: Entry, now: Moment): boolean {

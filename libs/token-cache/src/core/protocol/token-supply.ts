@@ -20,6 +20,8 @@ export interface Asking extends Pick<Demand, 'minLifeMs'> {
   readonly signal?: AbortSignal | undefined;
 }
 
+const ANY_TOKEN: Asking = {};
+
 export interface TokenSupplyParts {
   clock: Clock;
   tokens: TokensInHand;
@@ -41,11 +43,12 @@ export class TokenSupply {
     this.flights = new Flights(parts.clock);
   }
 
-  /** @throws what `Acquisition.obtain` throws, TokenWaitTimeoutError, or the reason of the signal */
-  async get(key: TokenKey, asking: Asking = {}): Promise<Token> {
-    asking.signal?.throwIfAborted();
+  /** @throws what `Acquisition.obtain` throws, TokenWaitTimeoutError, or the reason of the signal: always as a rejection */
+  get(key: TokenKey, asking: Asking = ANY_TOKEN): Promise<Token> {
     const now = momentOf(this.parts.clock);
-    return this.tended(key, this.near(key, now, asking) ?? (await this.join(key, asking, asking.signal)), now).token;
+    const near = asking.signal?.aborted ? undefined : this.near(key, now, asking);
+    // Not async: with a promise of its own, and a frame to resume, a hit takes a fifth longer.
+    return near ? this.tended(key, near, now).given : this.waitedFor(key, asking, now);
   }
 
   /** Another token than the one that was refused; undefined when no other can be had. Throws as `get` does. */
@@ -81,6 +84,11 @@ export class TokenSupply {
   private tended(key: TokenKey, held: HeldToken, now: Moment): HeldToken {
     if (now.monotonicAt >= held.tendAt && !this.isClosed) this.parts.upkeep.tend(key, held);
     return held;
+  }
+
+  private async waitedFor(key: TokenKey, asking: Asking, now: Moment): Promise<Token> {
+    asking.signal?.throwIfAborted();
+    return this.tended(key, await this.join(key, asking, asking.signal), now).token;
   }
 
   /** Waits for the flight of that key: there is one for each demand, and one for all callers who can do with any valid token. */
