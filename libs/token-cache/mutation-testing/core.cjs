@@ -15,3 +15,5 @@ const specs = ['core', 'nest']
   .sort((one, other) => isLong(one) - isLong(other) || depthOf(other) - depthOf(one));
 
 for (const path of specs) require(join(sources, path));
+// What no specification found may still break a promise to a fleet.
+require('./simulation.cjs');

@@ -1,5 +1,5 @@
 /**
- * The core alone, whose tests need no server and no time of their own: what mutation testing runs again for every mutant.
+ * The core alone, whose tests need no server and no time of their own, and the simulation: what mutation testing runs again for every mutant.
  * Stryker runs every test file each time, so they are one file, which loads what it needs once.
  */
 module.exports = {
