@@ -6,6 +6,7 @@ import { type FastifyInstance } from 'fastify';
 import { type Counter } from 'prom-client';
 import { AuditLog } from './access/audit-log.js';
 import { CallerLimits } from './access/caller-limits.js';
+import { DoorGuard } from './access/door-guard.js';
 import { type DoorName } from './access/doors.js';
 import { Gatekeeper } from './access/gatekeeper.js';
 import { guardDoors } from './access/guard-doors.js';
@@ -17,11 +18,13 @@ import { type GatewayConfig } from './config/load-config.js';
 import { isLoopback } from './config/loopback.js';
 import { warnOfPlainHttp } from './config/warn-of-plain-http.js';
 import { policyPathOf } from './config/policy-path.js';
-import { httpAdapter } from './http-adapter.js';
+import { httpAdapter, type Shortcut } from './http-adapter.js';
 import { type Log } from './log/log.js';
 import { NestLog } from './log/nest-log.js';
 import { RequestLog } from './log/request-log.js';
 import { OWN_HEADERS } from './proxy/own-headers.js';
+import { proxyShortcut } from './proxy/proxy-shortcut.js';
+import { ProxyService } from './proxy/proxy.service.js';
 import { idOfRequest } from './proxy/request-id.js';
 import { redisOf } from './tokens/owned-redis-token-store.js';
 import { TOKEN_STORE } from './tokens/token-store.module.js';
@@ -33,7 +36,8 @@ import { workerCount } from './worker-count.js';
  * @throws ConfigError naming what is wrong with the configuration
  */
 export async function createGateway(config: GatewayConfig, log: Log): Promise<NestFastifyApplication> {
-  const adapter = httpAdapter(config.limits, config.tls);
+  let shortcut: Shortcut = () => false;
+  const adapter = httpAdapter(config.limits, config.tls, (request, response) => shortcut(request, response));
   const app = await NestFactory.create<NestFastifyApplication>(AppModule.forRoot(config, log), adapter, {
     bodyParser: false,
     abortOnError: false,
@@ -47,13 +51,15 @@ export async function createGateway(config: GatewayConfig, log: Log): Promise<Ne
   warnOfPlainHttp(config);
   const fastify = app.getHttpAdapter().getInstance();
   const refusals = app.get<Counter>(getToken('gateway_refusals_total'));
-  guardDoors(fastify, {
+  const guard = new DoorGuard({
     hosts: hostRules(config),
     gatekeeper: app.get(Gatekeeper),
     limits: new CallerLimits(config, { redis: redisOf(app.get<TokenStore>(TOKEN_STORE)), workers: workerCount() }),
     audit: app.get(AuditLog),
     refused: (door, code) => refusals.inc({ door, code }),
   });
+  guardDoors(fastify, guard);
+  shortcut = proxyShortcut(guard, app.get(ProxyService));
   ignoreBodies(fastify);
   identifyAnswers(fastify);
   app.get(ApiDocument).describe(app);

@@ -1,4 +1,4 @@
-import { type RequestListener } from 'node:http';
+import { type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { type FastifyError, type FastifyReply, type FastifyRequest } from 'fastify';
 import { type TlsFiles } from './config/doors.js';
@@ -8,11 +8,23 @@ import { invalidPath } from './proxy/problems.js';
 import { idOfRequest } from './proxy/request-id.js';
 import { createHttpServer } from './server/http-server.js';
 
+/** Serves a request in place of Fastify, and says whether it did. */
+export type Shortcut = (request: IncomingMessage, response: ServerResponse) => boolean;
+
 /** Fastify on the gateway's own server, which answers every error with a problem document. */
-export function httpAdapter(limits: Limits = DEFAULT_LIMITS, tls?: TlsFiles): FastifyAdapter {
+export function httpAdapter(
+  limits: Limits = DEFAULT_LIMITS,
+  tls?: TlsFiles,
+  shortcut: Shortcut = () => false,
+): FastifyAdapter {
   return new FastifyAdapter({
     frameworkErrors: refuseTarget,
-    serverFactory: (handler: RequestListener) => createHttpServer(handler, limits, tls),
+    serverFactory: (handler: RequestListener) =>
+      createHttpServer(
+        (request, response) => void (shortcut(request, response) || handler(request, response)),
+        limits,
+        tls,
+      ),
     // The server has answered already.
     clientErrorHandler: () => {},
   });

@@ -2,7 +2,7 @@ import cluster from 'node:cluster';
 import { type DestinationStream, pino } from 'pino';
 import { unheld } from '../shutdown/unheld.js';
 import { WORKER } from '../worker.js';
-import { Pm2Stream } from './pm2-stream.js';
+import { CollectedLines, type LineOutput } from './collected-lines.js';
 import { prettyStream } from './pretty-stream.js';
 
 /** Lines that wait for a reader that has stalled. Beyond that they are lost: a log must not use up the memory of what it is for. */
@@ -20,18 +20,19 @@ export interface LogStream extends DestinationStream {
 export async function standardOutput(): Promise<LogStream> {
   const pretty = process.stdout.isTTY ? await prettyStream() : undefined;
   if (pretty) return { write: (line) => pretty.write(line), flush: () => Promise.resolve() };
-  const stream = cluster.isWorker ? new Pm2Stream() : asyncOutput();
+  // In a worker of PM2, descriptor 1 leads to the output of PM2's daemon.
+  const stream = new CollectedLines(cluster.isWorker ? process.stdout : asyncOutput());
   return {
     write: (line) => stream.write(line),
     flush: () => Promise.race([stream.flush(), unheld(FLUSH_MS)]),
   };
 }
 
-function asyncOutput(): LogStream {
+function asyncOutput(): LineOutput {
   // With a least length, sonic-boom knows when it has written everything.
   const stream = pino.destination({ dest: 1, sync: false, minLength: 1, maxLength: MOST_WAITING_BYTES });
   let lost = 0;
-  stream.on('drop', () => lost++);
+  stream.on('drop', (lines: string) => (lost += lines.split('\n').length - 1));
   stream.on('drain', () => {
     if (lost === 0) return;
     const line = { level: 'warn', time: new Date(), worker: WORKER, lost, msg: 'Lines were lost: nobody read them' };
@@ -41,7 +42,9 @@ function asyncOutput(): LogStream {
   // Nobody reads any more; Node would take the error for one of the gateway.
   stream.on('error', () => {});
   return {
-    write: (line) => void stream.write(line),
-    flush: () => new Promise((resolve) => stream.flush(() => resolve())),
+    write: (lines, _encoding, done) => {
+      stream.write(lines);
+      if (done) stream.flush(() => done());
+    },
   };
 }

@@ -23,6 +23,12 @@ interface Outcome {
   readonly durationMs: number;
 }
 
+/** Bytes that the connection carried for a request, the headers included. */
+interface Sizes {
+  readonly receivedBytes: number;
+  readonly sentBytes: number;
+}
+
 /** Bytes of a connection that the lines of its former requests have counted. */
 interface Counted {
   received: number;
@@ -73,16 +79,22 @@ export class RequestLog {
       this.stranger.write('info', this.fieldsOf(request, facts, outcome, sizes), 'request');
   }
 
-  private write(request: IncomingMessage, facts: RequestFacts, outcome: Outcome, sizes: object): void {
+  private write(request: IncomingMessage, facts: RequestFacts, outcome: Outcome, sizes: Sizes): void {
     const level = levelOf(facts, outcome);
     if (!this.log.isLevelEnabled(level)) return;
     const mayBeLeftOut = hasSucceeded(outcome) && outcome.durationMs < this.slowMs;
     if (mayBeLeftOut && !this.sampling.take()) return;
     const sampleShare = mayBeLeftOut && this.sampling.share < 1 ? this.sampling.share : undefined;
-    this.log[level]({ ...this.fieldsOf(request, facts, outcome, sizes), sampleShare }, 'request');
+    this.log[level](this.fieldsOf(request, facts, outcome, sizes, sampleShare), 'request');
   }
 
-  private fieldsOf(request: IncomingMessage, facts: RequestFacts, outcome: Outcome, sizes: object): object {
+  private fieldsOf(
+    request: IncomingMessage,
+    facts: RequestFacts,
+    outcome: Outcome,
+    { receivedBytes, sentBytes }: Sizes,
+    sampleShare?: number,
+  ): object {
     const { integration, code, cause, retries, isAdmitted } = facts;
     return {
       requestId: idOfRequest(request),
@@ -100,12 +112,14 @@ export class RequestLog {
       tokenMs: tenths(facts.tokenMs),
       upstreamMs: tenths(facts.upstreamMs),
       retries,
-      ...sizes,
+      receivedBytes,
+      sentBytes,
+      sampleShare,
     };
   }
 
   /** What the connection carried since the last line, the headers included. */
-  private sizesOf(socket: Socket): { readonly receivedBytes: number; readonly sentBytes: number } {
+  private sizesOf(socket: Socket): Sizes {
     const { bytesRead, bytesWritten } = socket;
     const former = this.counted.get(socket) ?? { received: 0, sent: 0 };
     this.counted.set(socket, { received: bytesRead, sent: bytesWritten });

@@ -37,7 +37,7 @@ export class Exchange {
     this.times = new ExchangeTimes(factsOf(request));
     const { forwardCookies, timeouts } = upstream.config;
     const references = new ResponseReferences({
-      ...upstream.mount,
+      mount: upstream.mount,
       path,
       gatewayHost: request.headers.host,
       foreign: (field) => upstream.metrics.foreignReference(field),
@@ -57,9 +57,8 @@ export class Exchange {
 
   /** @throws ProblemError, TokenCacheError when no answer began */
   async run(): Promise<void> {
-    const { config } = this.upstream;
-    const limits = { ...config, bodyMs: config.timeouts.bodyMs };
-    const body = await requestBody(this.request, limits, () => askForBody(this.request, this.response));
+    const { bodyLimits } = this.upstream;
+    const body = await requestBody(this.request, bodyLimits, () => askForBody(this.request, this.response));
     try {
       await this.forward(body);
     } finally {

@@ -4,6 +4,7 @@ import { type OutboundProxy } from '../config/environment.js';
 import { type Integration } from '../config/integration.js';
 import { type IntegrationMetrics } from '../metrics/gateway-metrics.js';
 import { type AnswerLimits } from './answer-head.js';
+import { type BodyLimits } from './request-body.js';
 import { upstreamDispatcher } from './upstream-dispatcher.js';
 import { type Mount } from './references/gateway-reference.js';
 
@@ -12,6 +13,7 @@ export class Upstream {
   /** Its base, and the path of that base at the gateway. */
   readonly mount: Mount & { readonly origin: string };
   readonly dispatcher: Dispatcher;
+  readonly bodyLimits: BodyLimits;
   readonly answerLimits: AnswerLimits;
 
   constructor(
@@ -34,7 +36,9 @@ export class Upstream {
   ) {
     const { origin, pathname } = new URL(config.upstream);
     this.mount = { origin, basePath: pathname.replace(/\/$/, ''), gatewayPath: `/proxy/${name}` };
-    const { connectMs, headersMs } = config.timeouts;
+    const { connectMs, headersMs, bodyMs } = config.timeouts;
+    const { retryBodyLimitBytes, bodyLimitBytes } = config;
+    this.bodyLimits = { retryBodyLimitBytes, bodyLimitBytes, bodyMs };
     // Beyond the limit of a connection that is made, so that a failure to connect is told as what it is.
     this.answerLimits = { headersMs, connectionMs: Math.min(2 * connectMs, MAX_MS) };
     this.dispatcher = upstreamDispatcher(origin, {

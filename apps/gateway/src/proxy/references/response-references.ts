@@ -5,9 +5,9 @@ import { REFERENCE_FIELDS } from './reference-fields.js';
 type Value = string | string[];
 
 /** An exchange, as far as the references of its answer depend on it. */
-export interface ReferenceOptions extends Mount {
-  /** Origin of the upstream. */
-  readonly origin: string;
+export interface ReferenceOptions {
+  /** Origin of the upstream, and where it is seen. */
+  readonly mount: Mount & { readonly origin: string };
   /** Path and query of the request to the upstream. */
   readonly path: string;
   /** The caller's `Host`. */
@@ -38,15 +38,16 @@ export class ResponseReferences {
   }
 
   private cookies(cookies: readonly string[]): string[] | undefined {
-    const { basePath, path } = this.options;
-    const isBase = path.split('?', 1)[0] === (basePath || '/');
-    const kept = cookies.flatMap((cookie) => gatewayCookie(cookie, this.options, isBase) ?? []);
+    const { mount, path } = this.options;
+    const isBase = path.split('?', 1)[0] === (mount.basePath || '/');
+    const kept = cookies.flatMap((cookie) => gatewayCookie(cookie, mount, isBase) ?? []);
     return kept.length > 0 ? kept : undefined;
   }
 
   /** Parsed only for an answer that has references. */
   private get context(): ReferenceContext {
-    const { origin, path, gatewayHost, basePath, gatewayPath } = this.options;
+    const { path, gatewayHost } = this.options;
+    const { origin, basePath, gatewayPath } = this.options.mount;
     const gateway = `http://${gatewayHost}`;
     this.parsed ??= {
       basePath,
