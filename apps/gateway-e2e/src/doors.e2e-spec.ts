@@ -82,8 +82,11 @@ describe('The gateway under PM2 on all addresses, with access and a door for ope
     const { subject } = (response.socket as TLSSocket).getPeerCertificate();
     return { status: response.statusCode, certificate: String(subject.CN), body: await text(response) };
   }
-  const call = (path: string, key?: string, init: RequestInit = {}) =>
-    fetch(fleet.url + path, { ...init, headers: key === undefined ? {} : { authorization: `Bearer ${key}` } });
+  const call = (path: string, key?: string, init: RequestInit = {}) => {
+    // A kept connection may be closed, while a worker stops, just as a request goes out on it.
+    const headers = { connection: 'close', ...(key !== undefined && { authorization: `Bearer ${key}` }) };
+    return fetch(fleet.url + path, { ...init, headers });
+  };
   const sumOf = (metrics: string, name: string) =>
     [...metrics.matchAll(new RegExp(`^${name}\\{[^}]*\\} (\\d+)$`, 'gm'))].reduce(
       (sum, [, value]) => sum + Number(value),
