@@ -47,6 +47,19 @@ describe('onAbort', () => {
     expect([told.mock.calls.length, ended.mock.calls.length]).toEqual([1, 0]);
   });
 
+  it.each([
+    ['will abort', false],
+    ['has aborted already', true],
+  ])('gives the reason of a signal that %s', async (_when, hasAborted) => {
+    const own = new AbortController();
+    const told = jest.fn();
+    if (hasAborted) own.abort('left');
+    onAbort(own.signal, told);
+    own.abort('left');
+    await Promise.resolve();
+    expect(told.mock.calls).toEqual([['left']]);
+  });
+
   function controller(): { signal: AbortSignal; abort: () => void } {
     const own = new AbortController();
     return { signal: own.signal, abort: () => own.abort() };

@@ -1,17 +1,19 @@
+type Callback = (reason: unknown) => void;
+
 interface Waiting {
-  readonly callbacks: Set<() => void>;
+  readonly callbacks: Set<Callback>;
   readonly listener: () => void;
 }
 
 const bySignal = new WeakMap<AbortSignal, Waiting>();
 
 /**
- * Runs `callback` once that signal aborts, or soon if it has; the returned function ends that. All callbacks of one signal share a listener:
- * many calls may heed one signal, and Node takes an eleventh listener for a leak.
+ * Runs `callback` with its reason once that signal aborts, or soon if it has; the returned function ends that. All callbacks of one signal
+ * share a listener: many calls may heed one signal, and Node takes an eleventh listener for a leak.
  */
-export function onAbort(signal: AbortSignal | undefined, callback: () => void): () => void {
+export function onAbort(signal: AbortSignal | undefined, callback: Callback): () => void {
   if (!signal) return () => {};
-  if (signal.aborted) return soon(callback);
+  if (signal.aborted) return soon(() => callback(signal.reason));
   const { callbacks, listener } = bySignal.get(signal) ?? listen(signal);
   callbacks.add(callback);
   return () => {
@@ -34,8 +36,8 @@ function soon(callback: () => void): () => void {
 }
 
 function listen(signal: AbortSignal): Waiting {
-  const callbacks = new Set<() => void>();
-  const listener = (): void => callbacks.forEach((callback) => callback());
+  const callbacks = new Set<Callback>();
+  const listener = (): void => callbacks.forEach((callback) => callback(signal.reason));
   const waiting = { callbacks, listener };
   signal.addEventListener('abort', listener, { once: true });
   bySignal.set(signal, waiting);

@@ -90,7 +90,7 @@ class OpenFlight<T> implements Flight {
         if (--this.aboard === 0) this.onEmpty?.();
       };
       const cancelTimeout = clock.after(timeoutMs, () => leave(() => reject(timeoutError())));
-      const ignoreSignal = onAbort(signal, () => leave(() => reject(signal?.reason)));
+      const ignoreSignal = onAbort(signal, (reason) => leave(() => reject(reason)));
       this.landed.then(
         (result) => leave(() => resolve({ result, isFirst })),
         (error) => leave(() => reject(error)),

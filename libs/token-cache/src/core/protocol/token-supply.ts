@@ -145,5 +145,5 @@ export class TokenSupply {
 }
 
 function flightIdOf({ id }: TokenKey, { refusedGeneration, minLifeMs = 0 }: Demand): string {
-  return refusedGeneration === undefined && minLifeMs === 0 ? id : `${id} ${refusedGeneration ?? ''} ${minLifeMs}`;
+  return JSON.stringify([id, refusedGeneration, minLifeMs]);
 }
