@@ -39,7 +39,8 @@ export interface Channel {
  * the newer one that we hold. `unusable`: it was sealed with another key, is not ours, or is over by a clock of this process.
  */
 export type Admission =
-  { readonly outcome: 'held'; readonly held: HeldToken } | { readonly outcome: 'voided' | 'outdated' | 'unusable' };
+  | { readonly outcome: 'held'; readonly held: HeldToken }
+  | { readonly outcome: 'voided' | 'outdated' | 'unusable'; readonly held?: undefined };
 
 /** Clocks that moved apart by more than this say that the machine slept, or that one of them was set. */
 const MOST_DRIFT_MS = 1_000;

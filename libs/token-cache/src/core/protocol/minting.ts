@@ -32,9 +32,9 @@ export interface MintPlan {
   /** Remembers the failure; gives the error that callers see, or `voided` when the failure concerns none of them. */
   remember(error: TokenSourceError): TokenSourceError | Promise<TokenSourceError | 'voided'>;
   /** Whether the fleet has replaced the former token meanwhile, so that the source is not asked again. */
-  isOvertaken?(): boolean;
+  isOvertaken(): boolean;
   /** Called when the source has answered or failed. */
-  answered?(): void;
+  answered(): void;
 }
 
 export interface MintingParts {
@@ -76,7 +76,7 @@ export class Minting {
     const askAgain = async (error: unknown): Promise<FreshToken> => {
       if (!(error instanceof AskAgainError)) throw error;
       if (error.afterMs > 0) await new Promise<void>((resolve) => clock.after(error.afterMs, resolve));
-      if (closing.aborted || watch.hasPurged(plan.fence) || plan.isOvertaken?.()) throw error;
+      if (closing.aborted || watch.hasPurged(plan.fence) || plan.isOvertaken()) throw error;
       report('failed');
       return ask();
     };
@@ -84,7 +84,7 @@ export class Minting {
     try {
       fresh = await ask()
         .catch(askAgain)
-        .finally(() => plan.answered?.());
+        .finally(() => plan.answered());
     } catch (error) {
       const isPurged = watch.hasPurged(plan.fence);
       const outcome = isPurged ? 'superseded' : 'failed';

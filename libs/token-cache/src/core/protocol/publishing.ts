@@ -106,8 +106,9 @@ export class Publishing {
         ? tokens.keep(key, fresh, lease.fence, sentAt, sharing)
         : tokens.keepShared(key, held, lease.fence, sentAt, sharing),
     );
-    if (minted === 'voided') tokens.drop(key.id, held);
-    return minted === 'voided' ? minted : minted.held;
+    if (minted !== 'voided') return minted.held;
+    tokens.drop(key.id, held);
+    return minted;
   }
 
   /**
@@ -124,10 +125,14 @@ export class Publishing {
     if (ttlMs < 1) return;
     const payload = codec.encode(key.id, generation, fresh.content);
     const offered = await store.offer(key, refused, generation, payload, ttlMs);
-    if (offered.outcome === 'voided') tokens.drop(key.id, held);
-    if (offered.outcome === 'superseded') this.admitInstead(key, fresh, offered.token, sentAt, watch);
-    if (offered.outcome !== 'stored' || watch.hasVoided(generation)) return;
-    tokens.keepShared(key, held, generation, sentAt, { state: 'shared' });
+    switch (offered.outcome) {
+      case 'voided':
+        return tokens.drop(key.id, held);
+      case 'superseded':
+        return void this.admitInstead(key, fresh, offered.token, sentAt, watch);
+      case 'stored':
+        if (!watch.hasVoided(generation)) tokens.keepShared(key, held, generation, sentAt, { state: 'shared' });
+    }
   }
 
   private async send(key: TokenKey, lease: Lease, fresh: FreshToken, watch: KeyWatch, keep: Keep): Promise<Minted> {
@@ -184,8 +189,7 @@ export class Publishing {
   ): HeldToken | undefined {
     // The life was told somewhere between the call and now.
     if (!token || token.ttlMs < enoughLifeMs(fresh, momentOf(this.parts.clock))) return undefined;
-    const admission = this.parts.tokens.admit(key, token, sentAt, watch);
-    return admission.outcome === 'held' ? admission.held : undefined;
+    return this.parts.tokens.admit(key, token, sentAt, watch).held;
   }
 }
 

@@ -40,15 +40,13 @@ export interface UpkeepParts {
 /** What is left of a token's life is spread over by this share at least, however long a mint may take. */
 const LEAST_SPREAD = 1 / 4;
 
-/** When a token is tended next. */
-type Schedule = { readonly state: 'running' } | { readonly state: 'resting'; readonly until: number };
-
 /**
  * What is done for a token behind the callers' backs: refresh it in time, take the newer one of another process, and give it
  * to a store that has lost it or never had it.
  */
 export class Upkeep {
-  private readonly schedules = new WeakMap<HeldToken, Schedule>();
+  /** Until when a token is left alone: for as long as something is done for it, and for a rest after that. */
+  private readonly restsUntil = new WeakMap<HeldToken, number>();
   /** When a token is replaced without the store, if that does not come back before. */
   private readonly replacedAloneAt = new WeakMap<HeldToken, number>();
   private readonly running = new Set<Promise<void>>();
@@ -97,16 +95,15 @@ export class Upkeep {
   }
 
   private whenRested(held: HeldToken, work: () => Promise<number>): void {
-    const schedule = this.schedules.get(held);
-    if (schedule?.state === 'running' || (schedule && schedule.until > this.now())) return;
+    if ((this.restsUntil.get(held) ?? 0) > this.now()) return;
     this.begin(held, work);
   }
 
   /** @param work gives how long the token is then left alone */
   private begin(held: HeldToken, work: () => Promise<number>): void {
-    this.schedules.set(held, { state: 'running' });
+    this.restsUntil.set(held, Infinity);
     const done = work()
-      .then((restMs) => void this.schedules.set(held, { state: 'resting', until: this.now() + restMs }))
+      .then((restMs) => void this.restsUntil.set(held, this.now() + restMs))
       .finally(() => this.running.delete(done));
     this.running.add(done);
   }
