@@ -2,6 +2,7 @@ import { type Row } from '../harness/row.js';
 import { coldMiss } from './cold-miss.js';
 import { gateway } from './gateway.js';
 import { nearHit } from './near-hit.js';
+import { plan } from './plan.js';
 import { redisHit } from './redis-hit.js';
 import { sqliteHit } from './sqlite-hit.js';
 import { storeCommands } from './store-commands.js';
@@ -20,4 +21,5 @@ export const ROWS: readonly Row[] = [
   storeCommands,
   tenants,
   start,
+  plan,
 ];
