@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { RunningParts, startRedis, temporaryDirectory } from '@mintonce/test-support';
+import { ensureRedisServer, RunningParts, startRedis, temporaryDirectory } from '@mintonce/test-support';
 import { type Effort } from './harness/contest.js';
 import { type Finding } from './harness/finding.js';
 import { print } from './harness/print.js';
@@ -33,6 +33,7 @@ async function main(): Promise<void> {
   if (unknown.length > 0) throw new Error(`There is no row ${unknown.join(', ')}.\n\n${HELP}`);
   const effort: Effort = { rounds: Number(values.rounds), roundMs: Number(values['round-ms']) };
   const rows = ROWS.filter(({ name }) => positionals.length === 0 || positionals.includes(name));
+  ensureRedisServer();
   const before = circumstances();
   let measured: Report['rows'] = {};
   for (const row of rows) {
