@@ -7,6 +7,8 @@ import { startScript } from '../proxies/proxy.js';
 
 const WORKERS = [1, 4, 16];
 const MOST_ROUNDS = 15;
+/** Of each worker, until its code is compiled. */
+const WARM_UPS = 20;
 /** What prom-client adds to each lag: the interval of the timer that it watches. */
 const WATCHED_MS = 10;
 const ONE = '1 worker';
@@ -49,8 +51,7 @@ async function scrapesOf(bench: Bench, workers: number, upstream: string): Promi
   try {
     const url = await startGatewayWorkers({ ...bench, running }, workers, upstream);
     const scrapes: Scrape[] = [];
-    // Every worker warms up once.
-    const warmUps = 2 * workers;
+    const warmUps = WARM_UPS * workers;
     for (let round = 0; round < warmUps + Math.min(bench.effort.rounds, MOST_ROUNDS); round++) {
       const scraped = await scrapeOnce(url, dispatcher);
       if (round >= warmUps) scrapes.push(scraped);
