@@ -117,12 +117,12 @@ describe('The part of all processes that has a key of a bucket in hand', () => {
     [1, 64],
     [100, 64],
     [1_000, 64],
-    [1_000, 16_384],
+    [1_000, 1_024],
   ])('is as counted, with %i keys in hand of %i buckets', (keysInHand, buckets) => {
-    const processes = 2_000;
+    const processes = 500;
     const chance = new Chance(keysInHand);
     const has = (): boolean => Array.from({ length: keysInHand }, () => chance.whole(1, buckets)).includes(1);
     const counted = Array.from({ length: processes }, has).filter(Boolean).length / processes;
-    expect(Math.abs(counted - interested(keysInHand, buckets))).toBeLessThan(0.03);
+    expect(Math.abs(counted - interested(keysInHand, buckets))).toBeLessThan(0.04);
   });
 });
