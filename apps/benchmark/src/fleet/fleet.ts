@@ -35,11 +35,11 @@ export class Fleet {
   }
 
   /** All callers of all processes ask at once for a token that nobody has. */
-  async burst(by: string, { fails = false, mintMs = MINT_MS } = {}): Promise<Burst> {
+  async burst(by: string, { fails = false, mintMs = MINT_MS, callers = CALLERS } = {}): Promise<Burst> {
     const key = this.newKey();
     const startedAt = machineMs();
     const outcomes = await Promise.all(
-      this.workers.map((worker) => worker.ask(by, { do: 'burst', key, callers: CALLERS, mintMs, fails })),
+      this.workers.map((worker) => worker.ask(by, { do: 'burst', key, callers, mintMs, fails })),
     );
     return burstOf(outcomes, startedAt);
   }

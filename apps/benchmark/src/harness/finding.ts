@@ -1,4 +1,6 @@
+import { type Curves } from './curves.js';
 import { ratioOf, type Spread, spreadOf } from './spread.js';
+import { type Table } from './table.js';
 
 /** `limit`: what the machine can do without any library of this kind. */
 export type Role = 'limit' | 'ours' | 'peer';
@@ -41,6 +43,11 @@ export interface Comparison {
 export interface Finding {
   readonly comparisons: readonly Comparison[];
   readonly goals: readonly Goal[];
+  /** What stands beside nothing: counts, and what is reckoned from them. */
+  readonly tables?: readonly Table[];
+  readonly curves?: readonly Curves[];
+  /** What this machine lacked, and what is missing from the row for that. */
+  readonly absent?: readonly string[];
 }
 
 /** @param sampled begins with the base of the ratios */

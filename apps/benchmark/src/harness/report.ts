@@ -10,6 +10,8 @@ export interface Circumstances {
   readonly measuredAt: string;
   /** The load average of one minute before the run began. */
   readonly load: number;
+  /** How long the row took; reports of older versions do not tell. */
+  readonly tookMs?: number;
 }
 
 /** What a run found; the page is made of it. */

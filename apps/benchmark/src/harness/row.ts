@@ -11,6 +11,8 @@ export interface Bench {
   readonly directory: string;
   /** Stopped when the row is over. */
   readonly running: RunningParts;
+  /** Says that the machine lacks something, so that a part of the row is missing. */
+  lacks(what: string): void;
 }
 
 /** One line of the table: a piece of work, and all that does it. */

@@ -3,8 +3,8 @@ import { fileURLToPath } from 'node:url';
 import { format, resolveConfig } from 'prettier';
 import { readReport } from '../harness/report.js';
 import { ROWS } from '../rows/index.js';
-import { page, plotName } from './page.js';
-import { plot } from './plot.js';
+import { curvesName, page, plotName } from './page.js';
+import { plot, plotCurves } from './plot.js';
 
 const PAGE = fileURLToPath(new URL('../../../../docs/performance.md', import.meta.url));
 const PLOTS = fileURLToPath(new URL('../../../../docs/performance/', import.meta.url));
@@ -15,6 +15,9 @@ mkdirSync(PLOTS);
 for (const row of ROWS) {
   for (const [index, comparison] of (report.rows[row.name]?.comparisons ?? []).entries()) {
     if (comparison.entries.length > 2) writeFileSync(`${PLOTS}${plotName(row, index)}`, await plot(comparison));
+  }
+  for (const [index, curves] of (report.rows[row.name]?.curves ?? []).entries()) {
+    writeFileSync(`${PLOTS}${curvesName(row, index)}`, await plotCurves(curves));
   }
 }
 writeFileSync(PAGE, await format(page(report, ROWS), { ...(await resolveConfig(PAGE)), parser: 'markdown' }));

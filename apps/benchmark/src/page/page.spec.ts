@@ -68,4 +68,14 @@ describe('The page of a report', () => {
     expect(text).toContain('![Hit](performance/hit.svg)');
     expect(text).not.toContain('miss');
   });
+
+  it('shows the tables and the plots of a row, how long it takes, and what the machine lacked', () => {
+    const table = { title: 'Counts', head: ['', 'calls'], lines: [['a miss', '2']], notes: ['Counted.'] };
+    const curves = [{ title: 'Load', x: 'x', y: 'y', limit: { y: 1, name: 'full' }, lines: [] }];
+    const row2 = { ...report.rows['hit']!, tables: [table], curves, absent: ['nginx is not installed'], tookMs: 1_500 };
+    const text = page({ ...report, rows: { hit: row2 } }, [row]);
+    expect(text).toContain('A hit. A peer wins. **nginx is not installed.** This row takes 2 s.');
+    expect(text).toContain('### Counts\n\nCounted.\n\n|  | calls |\n| --- | ---: |\n| a miss | 2 |');
+    expect(text).toContain('![Load](performance/hit-curves.svg)');
+  });
 });

@@ -1,6 +1,9 @@
-import { type Comparison, digits, type Entry, type Finding, type Goal } from '../harness/finding.js';
+import { type Comparison, digits, type Entry, type Goal } from '../harness/finding.js';
 import { type Report } from '../harness/report.js';
 import { type Row } from '../harness/row.js';
+import { type Table } from '../harness/table.js';
+
+type RowOfReport = Report['rows'][string];
 
 /** From this load average on, other work takes a good part of a core. */
 const QUIET_LOAD = 0.5;
@@ -63,22 +66,42 @@ export function plotName({ name }: Pick<Row, 'name'>, index: number): string {
   return `${name}${index === 0 ? '' : `-${index + 1}`}.svg`;
 }
 
+/** The name of a plot of curves. */
+export function curvesName({ name }: Pick<Row, 'name'>, index: number): string {
+  return `${name}-curves${index === 0 ? '' : `-${index + 1}`}.svg`;
+}
+
 function goalLine({ name }: Row, { goal, measured, isMet }: Goal): string {
   return line(`[${name}](#${name})`, goal, measured, isMet ? 'yes' : '**no**');
 }
 
 /** What stops the goals of a row, if any is not met. */
-function limitLines({ name, limit }: Row, { goals }: Finding): string[] {
+function limitLines({ name, limit }: Row, { goals }: RowOfReport): string[] {
   if (!limit || goals.every(({ isMet }) => isMet)) return [];
   return paragraph(`**What stops ${name}.**`, ...limit);
 }
 
-function section(row: Row, { comparisons }: Finding): string[] {
+function section(row: Row, { comparisons, tables = [], curves = [], absent = [], tookMs }: RowOfReport): string[] {
+  const took = tookMs === undefined ? [] : [`This row takes ${Math.ceil(tookMs / 1_000)} s.`];
   return [
     `## ${row.name}`,
     '',
-    ...paragraph(`${row.work}.`, ...(row.notes ?? [])),
+    ...paragraph(`${row.work}.`, ...(row.notes ?? []), ...absent.map((what) => `**${what}.**`), ...took),
     ...comparisons.flatMap((comparison, index) => comparisonLines(row, comparison, index)),
+    ...curves.flatMap(({ title }, index) => [`![${title}](performance/${curvesName(row, index)})`, '']),
+    ...tables.flatMap(tableLines),
+  ];
+}
+
+function tableLines({ title, head: [first = '', ...rest], lines, notes = [] }: Table): string[] {
+  return [
+    `### ${title}`,
+    '',
+    ...(notes.length > 0 ? paragraph(...notes) : []),
+    line(first, ...rest),
+    line('---', ...rest.map(() => '---:')),
+    ...lines.map((cells) => line(...cells)),
+    '',
   ];
 }
 

@@ -1,5 +1,6 @@
 import { parse, View } from 'vega';
 import { compile, type TopLevelSpec } from 'vega-lite';
+import { type Curves } from '../harness/curves.js';
 import { type Comparison } from '../harness/finding.js';
 
 const COLOURS = { limit: '#9aa0a6', ours: '#1a73e8', peer: '#e8833a' };
@@ -38,5 +39,39 @@ export async function plot({ title, base, better, entries }: Comparison): Promis
       },
     ],
   };
+  return draw(spec);
+}
+
+/** Curves with the value that they cannot pass, as SVG. */
+export async function plotCurves({ title, x, y, limit, lines }: Curves): Promise<string> {
+  const values = lines.flatMap(({ name, points }) => points.map((point) => ({ name, ...point })));
+  const scale = { type: 'log' as const };
+  const spec: TopLevelSpec = {
+    title,
+    width: 480,
+    height: 300,
+    background: 'white',
+    data: { values },
+    layer: [
+      {
+        mark: { type: 'line', point: true },
+        encoding: {
+          x: { field: 'x', type: 'quantitative', scale, title: x },
+          y: { field: 'y', type: 'quantitative', scale, title: y, axis: { format: '~g' } },
+          color: { field: 'name', type: 'nominal', sort: lines.map(({ name }) => name), title: null },
+        },
+      },
+      { mark: { type: 'rule', strokeDash: [4, 4], color: '#d93025' }, encoding: { y: { datum: limit.y } } },
+      {
+        mark: { type: 'text', align: 'left', dx: 4, dy: -6, color: '#d93025', text: limit.name },
+        encoding: { x: { datum: Math.min(...values.map((point) => point.x)) }, y: { datum: limit.y } },
+      },
+    ],
+    config: { legend: { labelLimit: 320 } },
+  };
+  return draw(spec);
+}
+
+function draw(spec: TopLevelSpec): Promise<string> {
   return new View(parse(compile(spec).spec), { renderer: 'none' }).toSVG();
 }

@@ -7,8 +7,11 @@ import { type Bench } from '../harness/row.js';
 import { answers, type Proxy } from './proxy.js';
 
 /** nginx where it is installed, with one worker like the others; it knows the token from its file. */
-export async function startNginx({ directory, running }: Bench, upstream: string): Promise<Proxy | undefined> {
-  if (!isInstalled()) return undefined;
+export async function startNginx({ directory, running, lacks }: Bench, upstream: string): Promise<Proxy | undefined> {
+  if (!isInstalled()) {
+    lacks('nginx is not installed (apt-get install nginx), so it is missing from this row');
+    return undefined;
+  }
   const port = await freePort();
   const file = join(directory, 'nginx.conf');
   writeFileSync(file, configuration(directory, port, new URL(upstream).host));
