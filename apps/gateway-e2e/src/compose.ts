@@ -18,7 +18,7 @@ export interface Service {
   volumes?: string[];
   networks?: string[] | Record<string, { aliases?: string[] }>;
   expose?: string[];
-  ports?: unknown;
+  ports?: string[];
   depends_on?: Record<string, { condition: string }>;
   tmpfs?: string[];
   read_only?: boolean;
@@ -32,7 +32,7 @@ export interface Compose {
   services: Record<string, Service>;
   secrets: Record<string, { file: string }>;
   volumes: Record<string, object>;
-  networks: Record<string, { internal?: boolean }>;
+  networks: Record<string, { internal?: boolean; driver_opts?: Record<string, string> }>;
 }
 
 export const COMPOSE_FOLDER = join(ROOT, 'docker');

@@ -208,9 +208,13 @@ describe('compose.yaml', () => {
   it.each(services)('gives no more than is needed: %s', (_, service) => {
     const privileges = { cap_drop: ['ALL'], security_opt: ['no-new-privileges:true'], read_only: true };
     expect(service).toMatchObject(privileges);
-    expect(service.ports).toBeUndefined();
     expect(service.user ?? imageOf(service.build?.target ?? '').user).toMatch(/^[1-9]\d+:\d+$/);
     if (!service.build) expect(service.image).toMatch(PINNED_IMAGE);
+  });
+
+  it('publishes nothing but the dashboard, and that on this machine alone', () => {
+    const published = services.flatMap(([name, { ports = [] }]) => ports.map((port) => [name, port]));
+    expect(published).toEqual([['grafana', '127.0.0.1:3001:3001']]);
   });
 
   it('builds an image of the Dockerfile, in the version of the gateway', () => {
@@ -228,6 +232,7 @@ describe('compose.yaml', () => {
       ['application', undefined],
       ['redis', ['redis']],
       ['prometheus', ['monitoring']],
+      ['grafana', ['monitoring']],
     ]);
     expect(gateways.map(({ environment }) => environment!['GATEWAY_STORE'])).toEqual(['redis', 'sqlite']);
   });

@@ -25,6 +25,9 @@ export interface Panel {
 
 interface Variable {
   readonly name: string;
+  readonly type: string;
+  /** What kind of data source it offers, if it is one. */
+  readonly query?: unknown;
   readonly definition?: string;
 }
 

@@ -356,6 +356,24 @@ describe('The package of token-cache', () => {
       }
     });
 
+    it('leaves nothing of itself in a bundle that imports every entry point and uses none', async () => {
+      const main = consumer.write(
+        'unused.mjs',
+        entryPoints.map(({ entry }) => `import '${specifierOf(entry)}';`).join('\n'),
+      );
+      const peers = Object.keys(manifest.peerDependencies).map((peer) => `--external:${peer}`);
+      const bundle = await tool(
+        'esbuild',
+        main,
+        '--bundle',
+        '--platform=node',
+        '--format=esm',
+        '--log-level=error',
+        ...peers,
+      );
+      expect(bundle).toBe('');
+    });
+
     it('warns of a store in memory when it is one of several threads', async () => {
       consumer.write('thread.mjs', application().replace("['error']", "['error', 'warn']"));
       const output = await consumer.run(

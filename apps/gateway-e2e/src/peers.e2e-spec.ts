@@ -3,6 +3,8 @@ import { join } from 'node:path';
 import { ROOT } from './fleet.js';
 
 interface Manifest {
+  readonly name: string;
+  readonly exports: Readonly<Record<string, unknown>>;
   readonly engines: { readonly node: string };
   readonly peerDependencies: Readonly<Record<string, string>>;
 }
@@ -10,6 +12,10 @@ interface Manifest {
 const read = (path: string): string => readFileSync(join(ROOT, path), 'utf8');
 const manifest = JSON.parse(read('libs/token-cache/package.json')) as Manifest;
 const MATRIX = read('tools/peer-matrix.mjs');
+const IMPORTED = [...read('tools/peer-matrix/peers.test.mjs').matchAll(/^import .* from '(.*)';$/gm)].map(
+  ([, name]) => name,
+);
+const entryPoints = Object.keys(manifest.exports).filter((entry) => !entry.endsWith('.json'));
 /** The cells of the package's page that say what an entry point needs. */
 const NEEDS = [
   ...read('libs/token-cache/README.md').matchAll(/^\| `@mintonce\/token-cache\/\w+`.*\| +(\S.*?) +\|$/gm),
@@ -63,5 +69,14 @@ describe('The peers of the library', () => {
     }
     expect(MATRIX).toContain("const { peerDependencies } = readJson(join(LIBRARY, 'package.json'));");
     expect(Math.max(...Object.values(manifest.peerDependencies).map((range) => lowestOf(range).length))).toBe(2);
+  });
+
+  it.each(entryPoints)('are used by npm run peers through the entry point %s', (entry) => {
+    expect(IMPORTED).toContain(manifest.name + entry.slice(1));
+  });
+
+  it('are each imported by npm run peers, but for those that an entry point alone uses', () => {
+    const unused = optional.map(([peer]) => peer).filter((peer) => !IMPORTED.includes(peer));
+    expect(unused).toEqual(['libsql', 'oauth4webapi']);
   });
 });

@@ -10,6 +10,7 @@ describe('A page that is wrong', () => {
   it.each([
     ['a file that is gone', '[x](../gone.md)'],
     ['a folder that is gone', '[x](gone/)'],
+    ['a picture that is gone', '![x](images/gone.svg)'],
     ['a heading of another page that is gone', '[x](../README.md#gone)'],
     ['a heading of its own that is gone', '# Here\n\n[x](#gone)'],
   ])('is found to link to %s', (_what, text) => {

@@ -12,6 +12,7 @@ export interface Page {
   /** From the root of the workspace. */
   readonly path: string;
   readonly links: readonly string[];
+  readonly pictures: readonly string[];
   /** What GitHub makes of its headings: `#the-promises`. */
   readonly anchors: ReadonlySet<string>;
   /** What stands in backticks. */
@@ -28,12 +29,17 @@ export function parsePage(path: string, text: string): Page {
   const inline = blocks.flatMap(({ children }) => children ?? []);
   return {
     path,
-    links: inline.flatMap((token) => token.attrGet('href') ?? []).map(String),
+    links: attributesOf(inline, 'href'),
+    pictures: attributesOf(inline, 'src'),
     anchors: anchorsOf(blocks),
     codes: inline.filter(isCode).map(({ content }) => content),
     shellLines: blocks.filter(({ info }) => info === 'sh').flatMap(({ content }) => content.split('\n')),
     quotedTests: blocks.flatMap(({ children }) => quotedTestsOf(children ?? [])),
   };
+}
+
+function attributesOf(tokens: readonly Token[], name: string): string[] {
+  return tokens.flatMap((token) => token.attrGet(name) ?? []).map(String);
 }
 
 function anchorsOf(blocks: readonly Token[]): Set<string> {

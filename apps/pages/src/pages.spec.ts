@@ -1,5 +1,5 @@
 import { brokenCommands } from './commands.js';
-import { brokenLinks } from './links.js';
+import { brokenLinks, pagesThatShow } from './links.js';
 import { brokenNames, brokenQuotes } from './names.js';
 import { parsePage } from './page.js';
 import { contentOf, files } from './workspace.js';
@@ -32,6 +32,16 @@ it('README links every page; a decision is in the list of decisions, and a fixtu
 it.each(pages.filter(({ path }) => /^libs\/[\w-]+\/README\.md$/.test(path)))(
   '$path links to nothing that is not in the package, since a registry shows it alone',
   ({ links }) => expect(links.filter((link) => !/^(https:|#)/.test(link))).toEqual([]),
+);
+
+it.each(files.filter((path) => /^docs\/.*\.(svg|png|gif|jpe?g|webp)$/.test(path)))(
+  '%s is a picture that a page shows, with the command that makes it',
+  (picture) => {
+    const showing = pagesThatShow(picture, pages);
+    expect(showing).not.toEqual([]);
+    for (const { codes, shellLines } of showing)
+      expect([...codes, ...shellLines].join('\n')).toMatch(/^npm run (demo|bench:page)\b/m);
+  },
 );
 
 it.each(['README.md', 'docs/demo.md'])('%s says of the picture of the demo what it shows', (path) => {

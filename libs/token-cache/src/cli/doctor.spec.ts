@@ -3,8 +3,10 @@ import { createServer } from 'node:http';
 import { type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type RedisServer, RunningParts, startNode, startRedis } from '@mintonce/test-support';
+import { type RedisServer, RunningParts, startCluster, startNode, startRedis } from '@mintonce/test-support';
 import { Redis } from 'ioredis';
+import { DEFAULT_POLICY } from '../core/config/policy.js';
+import { SHORT_LIFE_S } from './doctor/check-fleet.js';
 import { type Finding } from './doctor/finding.js';
 
 /** The built program. */
@@ -75,6 +77,50 @@ describe('mintonce doctor', () => {
     ]);
     const gone = await run(['--metrics', 'http://127.0.0.1:1/metrics']);
     expect([gone.code, about(gone, 'metrics')?.level]).toEqual([1, 'failed']);
+  });
+
+  it.each([
+    [SHORT_LIFE_S - 5, 'warning'],
+    [3_600, 'ok'],
+  ])('holds the life of %d s that a new token has to the time that a refresh may take: %s', async (lifeS, level) => {
+    let looks = 0;
+    const metrics = await serve(() => {
+      looks++;
+      const end = Date.now() / 1_000 + lifeS;
+      return `token_cache_misses{integration="billing"} 1
+token_mint_count{integration="billing",outcome="stored",reason="miss"} ${looks}
+token_expiry_timestamp_seconds{integration="billing"} ${end}
+`;
+    });
+    expect(about(await run(['--metrics', metrics]), 'life of billing')).toMatchObject({ level });
+  });
+
+  it('takes a life for short in which a refresh that takes all its time does not fit into the last fifth', () => {
+    const { mintTimeoutMs, leaseMs } = DEFAULT_POLICY;
+    expect(SHORT_LIFE_S).toBe((5 * (mintTimeoutMs + leaseMs)) / 1_000);
+  });
+
+  it('says that a cluster gives up all keys for one shard, and that slots are not served', async () => {
+    const cluster = running.add(await startCluster({ masters: 3, replicas: 0 }));
+    const url = `redis://127.0.0.1:${cluster.ports[0]}`;
+    const whole = await run(['--redis', url]);
+    expect(about(whole, 'redis cluster')).toMatchObject({ level: 'ok' });
+    expect(about(whole, 'redis cluster coverage')).toMatchObject({
+      level: 'warning',
+      advice: 'Set cluster-require-full-coverage no.',
+    });
+    const node = new Redis(url, { lazyConnect: true });
+    await node.config('SET', 'cluster-require-full-coverage', 'no');
+    const [slot] = ((await node.call('CLUSTER', 'SLOTS')) as [number][]).map(([first]) => first);
+    await node.call('CLUSTER', 'DELSLOTS', String(slot));
+    node.disconnect();
+    const broken = await run(['--redis', url]);
+    expect(broken.code).toBe(1);
+    expect(about(broken, 'redis cluster')).toMatchObject({
+      level: 'failed',
+      detail: expect.stringContaining('16383 of'),
+    });
+    expect(about(broken, 'redis cluster coverage')).toMatchObject({ level: 'ok' });
   });
 
   it('finds a Redis that keeps tokens well, and leaves nothing in it', async () => {

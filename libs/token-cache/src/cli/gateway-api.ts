@@ -10,6 +10,11 @@ export class GatewayApi {
     return (await (await this.send('GET', 'api/integrations')).json()) as IntegrationAnswer[];
   }
 
+  /** The token itself, for a caller who is granted that; minted if there is none. */
+  async token(integration: string): Promise<TokenAnswer> {
+    return (await (await this.send('POST', `token/${encodeURIComponent(integration)}`)).json()) as TokenAnswer;
+  }
+
   async purge(integration: string): Promise<void> {
     await this.send('POST', `api/integrations/${encodeURIComponent(integration)}/purge`);
   }
@@ -23,6 +28,11 @@ export class GatewayApi {
     const { detail, code } = (await response.json().catch(() => ({}))) as { detail?: string; code?: string };
     throw new Error(`The gateway answered ${response.status}${code === undefined ? '' : ` ${code}: ${detail}`}`);
   }
+}
+
+/** RFC 6749 section 5.1. */
+export interface TokenAnswer {
+  readonly access_token: string;
 }
 
 /** What a gateway tells of an integration. */

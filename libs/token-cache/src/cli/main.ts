@@ -4,6 +4,7 @@ import { examine } from './doctor/doctor.js';
 import { reasonOf } from './doctor/finding.js';
 import { GatewayApi } from './gateway-api.js';
 import { makeKey } from './make-key.js';
+import { outlookOf } from './outlook.js';
 import { findingsText, integrationsText } from './report.js';
 import { USAGE, UsageError } from './usage.js';
 
@@ -28,8 +29,10 @@ async function run(args: readonly string[]): Promise<number> {
       return doctor(values);
     case 'status':
       return status(values, rest);
+    case 'get':
+      return get(values, rest);
     case 'purge':
-      return purge(rest);
+      return purge(values, rest);
     case 'key':
       return newKey(values);
     default:
@@ -64,11 +67,27 @@ async function status({ json }: Values, [url]: readonly string[]): Promise<numbe
   return print(json ? JSON.stringify(integrations) : integrationsText(integrations, Date.now()), 0);
 }
 
-async function purge([url, name]: readonly string[]): Promise<number> {
+/** The token of an integration; or, in a dry run, what the next caller would be given, at the cost of no mint. */
+async function get({ json, 'dry-run': isDry }: Values, [url, name]: readonly string[]): Promise<number> {
+  const gateway = gatewayAt(url);
+  if (name === undefined) throw new UsageError('Name the integration: mintonce get URL NAME');
+  if (!isDry) {
+    const answer = await gateway.token(name);
+    return print(json ? JSON.stringify(answer) : answer.access_token, 0);
+  }
+  const integration = (await gateway.integrations()).find((one) => one.name === name);
+  if (integration === undefined)
+    throw new Error(`The gateway has no integration ${name} for this caller; mintonce status lists those that it has`);
+  const outlook = outlookOf(integration, Date.now());
+  const isServed = outlook.next === 'token' || outlook.next === 'mint';
+  return print(json ? JSON.stringify({ name, ...outlook }) : `${name}: ${outlook.detail}`, isServed ? 0 : 1);
+}
+
+async function purge({ json }: Values, [url, name]: readonly string[]): Promise<number> {
   const gateway = gatewayAt(url);
   if (name === undefined) throw new UsageError('Name the integration: mintonce purge URL NAME');
   await gateway.purge(name);
-  return print(`${name} is purged; the next request mints.`, 0);
+  return print(json ? JSON.stringify({ purged: name }) : `${name} is purged; the next request mints.`, 0);
 }
 
 function newKey({ json }: Values): number {
@@ -103,6 +122,7 @@ function parse(args: readonly string[]) {
         redis: { type: 'string' },
         namespace: { type: 'string', default: 'mintonce' },
         issuer: { type: 'string', multiple: true },
+        'dry-run': { type: 'boolean', default: false },
         json: { type: 'boolean', default: false },
         help: { type: 'boolean', default: false },
       },

@@ -8,6 +8,8 @@ export const USAGE = `mintonce doctor [options]   says what is wrong with a flee
   --namespace NAME  what its keys in Redis begin with (mintonce)
   --issuer URL      an identity provider; may be repeated
 mintonce status URL          the integrations of a gateway
+mintonce get URL NAME        the token of an integration, for a caller who is granted it
+  --dry-run         what the next caller would be given; nothing is minted
 mintonce purge URL NAME      drops the token and the cool-down of an integration of a gateway
 mintonce key                 a new key for a caller of a gateway, and the hash for access.apiKeys
 

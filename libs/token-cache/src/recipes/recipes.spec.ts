@@ -9,12 +9,11 @@ import { TokenSourceUnavailableError } from '../core/contract/token-cache.errors
 import { MemoryTokenStore } from '../core/slot/memory-token-store.js';
 import { TokenClient } from '../core/token-client.js';
 import { TokenCacheModule } from '../nest/token-cache.module.js';
-import { type TokenService } from '../nest/token.service.js';
 import { type ClientCredentialsOptions } from '../oauth/index.js';
 import { RecordingIdp, TOKEN } from '../oauth/recording-idp.spec-support.js';
 import { PageCode } from '../page-code.spec-support.js';
 import { RefusingUpstream } from './refusing-upstream.spec-support.js';
-import { type FakeClock, FakeTokenSource } from '../testing/index.js';
+import { FakeTokenSource } from '../testing/index.js';
 
 type Recipe<Name extends string, Value> = Record<Name, Value>;
 type FindBy<Client> = (client: Client, id: string, base: string) => Promise<unknown>;
@@ -22,11 +21,6 @@ type FindBy<Client> = (client: Client, id: string, base: string) => Promise<unkn
 interface OpenTokens {
   tokens: TokenClient;
   close(): Promise<void>;
-}
-interface BillingInTests {
-  clock: FakeClock;
-  source: FakeTokenSource;
-  tokens: TokenClient;
 }
 
 describe('The recipe', () => {
@@ -97,23 +91,6 @@ describe('The recipe', () => {
     await expectInvoice(() => invoices.find('7'));
     await app.close();
     delete process.env.BILLING_URL;
-  });
-
-  it('of a fake in one line gives its token, and its error', async () => {
-    const { tokensInTests } = await page.load<Recipe<'tokensInTests', () => TokenService>>('tokensInTests');
-    const fake = tokensInTests();
-    expect((await fake.getToken('billing')).accessToken).toBe('a-token');
-    await expect(fake.getToken('crm')).rejects.toMatchObject({ code: 'TOKEN_SOURCE_UNAVAILABLE' });
-    await fake.close();
-  });
-
-  it('of a fake clock and a source that fails on demand passes its own assertions', async () => {
-    const { billingInTests } = await page.load<Recipe<'billingInTests', () => BillingInTests>>('billingInTests');
-    type Expect = (clock: FakeClock, source: FakeTokenSource, tokens: TokenClient) => Promise<void>;
-    const { expectRenewal } = await page.load<Recipe<'expectRenewal', Expect>>('expectRenewal');
-    const fakes = billingInTests();
-    await expect(expectRenewal(fakes.clock, fakes.source, fakes.tokens)).resolves.toBeUndefined();
-    await fakes.tokens.close();
   });
 
   describe('on Redis', () => {

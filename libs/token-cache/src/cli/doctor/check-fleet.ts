@@ -5,6 +5,12 @@ import { type Scrapes } from './scrape.js';
 const SHARE =
   'Give all workers one store: RedisTokenStore, or SqliteTokenStore for the processes of one machine. A MemoryTokenStore serves one process.';
 
+/**
+ * A refresh begins in the last fifth of a life at most, and may take `mintTimeoutMs` + `leaseMs`. In a shorter life it does not fit, with
+ * the defaults of both.
+ */
+export const SHORT_LIFE_S = 65;
+
 /** What two looks at the metrics say of the fleet: whether its workers share, and whether they mint too often. */
 export function checkFleet(before: Scrapes, after: Scrapes): Finding[] {
   const now = integrationsIn(after);
@@ -20,6 +26,7 @@ export function checkFleet(before: Scrapes, after: Scrapes): Finding[] {
     .flatMap(([name, metrics]) => [
       checkSharing(name, workers, metrics),
       ...checkMints(name, seconds, earlier.get(name), metrics, after.at),
+      checkLife(name, before.at, earlier.get(name), metrics),
     ])
     .concat(checkTroubles(after));
 }
@@ -76,6 +83,27 @@ function checkMints(
       ),
     ];
   return [ok(check, `${told}, no more than the bound`)];
+}
+
+/** A token that is new at the second look was minted after the first one, so that it lives no longer than from there to its end. */
+function checkLife(
+  name: string,
+  lookedAt: number,
+  before: IntegrationMetrics | undefined,
+  after: IntegrationMetrics,
+): Finding {
+  const check = `life of ${name}`;
+  const known = new Set(before?.ends);
+  const fresh = after.ends.filter((end) => !known.has(end));
+  if (!before || after.minted === before.minted || fresh.length === 0)
+    return ok(check, 'no new token was seen; --seconds longer than a life shows one');
+  const lifeS = Math.max(...fresh) - lookedAt / 1_000;
+  if (lifeS >= SHORT_LIFE_S) return ok(check, `a new token lives for up to ${lifeS.toFixed(0)} s`);
+  return warning(
+    check,
+    `A new token lives for ${lifeS.toFixed(0)} s at most, so that a slow refresh may end after it, and callers wait`,
+    'Have the provider issue tokens that live longer, or lower mintTimeoutMs and leaseMs: a fifth of a life is to hold both.',
+  );
 }
 
 const TROUBLES = [

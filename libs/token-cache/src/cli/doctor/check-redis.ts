@@ -6,6 +6,7 @@ const TIMEOUT_MS = 5_000;
 const SKEW_MS = 5_000;
 /** The oldest that the tests run against. */
 const TRIED_VERSION = 7;
+const SLOTS = 16_384;
 
 /** Every command that the store sends, with a key that ends by itself. */
 const COMMANDS: readonly (readonly [command: string, ...args: string[]])[] = [
@@ -37,6 +38,7 @@ export async function checkRedis(url: string, namespace: string): Promise<Findin
       checkEviction(fieldOf(info, 'maxmemory_policy'), Number(fieldOf(info, 'maxmemory') ?? 0)),
       await checkRights(redis, namespace),
       await checkClock(redis),
+      ...(fieldOf(info, 'cluster_enabled') === '1' ? await checkCluster(redis) : []),
     ];
   } catch (error) {
     return [
@@ -119,4 +121,26 @@ async function checkClock(redis: Redis): Promise<Finding> {
     `It is ${Math.round(skewMs / 1_000)} s ahead of this machine's`,
     'Set the clocks by NTP.',
   );
+}
+
+async function checkCluster(redis: Redis): Promise<Finding[]> {
+  const info = String(await redis.call('CLUSTER', 'INFO').catch(() => ''));
+  const told = (await redis.config('GET', 'cluster-require-full-coverage').catch(() => [])) as string[];
+  return [checkSlots(fieldOf(info, 'cluster_state'), fieldOf(info, 'cluster_slots_ok')), checkCoverage(told[1])];
+}
+
+function checkSlots(state: string | undefined, served: string | undefined): Finding {
+  const check = 'redis cluster';
+  if (state === undefined) return warning(check, 'It does not tell its state', 'Grant +cluster to the user.');
+  if (state === 'ok' && Number(served) === SLOTS) return ok(check, 'all slots are served');
+  const advice = 'Start the masters that are missing, or have replicas take their place; see CLUSTER INFO.';
+  return failed(check, `Its state is ${state}, and ${served} of ${SLOTS} slots are served`, advice);
+}
+
+function checkCoverage(required: string | undefined): Finding {
+  const check = 'redis cluster coverage';
+  if (required === 'no') return ok(check, 'a shard that is down takes no keys of others with it');
+  const advice = 'Set cluster-require-full-coverage no.';
+  if (required === undefined) return ok(check, `this user may not read it (CONFIG). ${advice}`);
+  return warning(check, 'A shard that is down takes the keys of all others with it', advice);
 }
