@@ -3,9 +3,10 @@
  * Stryker runs every test file each time, so they are one file, which loads what it needs once.
  */
 module.exports = {
-  ...require('../jest.config.cjs'),
-  rootDir: '..',
-  testMatch: ['<rootDir>/mutation-testing/core.cjs'],
+  ...require('../../libs/token-cache/jest.config.cjs'),
+  rootDir: '../../libs/token-cache',
+  roots: [__dirname],
+  testMatch: [require.resolve('./core.cjs')],
   testEnvironment: require.resolve('./fail-fast-environment.cjs'),
   // A mutant that makes a test wait for ever is found soon.
   testTimeout: 6_000,

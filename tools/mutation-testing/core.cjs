@@ -1,7 +1,7 @@
 const { readdirSync } = require('node:fs');
 const { join, sep } = require('node:path');
 
-const sources = join(__dirname, '../src');
+const sources = join(__dirname, '../../libs/token-cache/src');
 /** What takes a second or more: most mutants have died before it is their turn. */
 const LONG = ['repeating-provider', 'refusing-provider', 'outage', 'costs', 'early-refresh'];
 

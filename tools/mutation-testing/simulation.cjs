@@ -1,6 +1,6 @@
-const library = require('../src/index.ts');
-const { SCHEDULE_SEED, SCHEDULES } = require('../../../apps/simulation/src/schedules.ts');
-const { simulate } = require('../../../apps/simulation/src/simulate.ts');
+const library = require('../../libs/token-cache/src/index.ts');
+const { SCHEDULE_SEED, SCHEDULES } = require('../../apps/simulation/src/schedules.ts');
+const { simulate } = require('../../apps/simulation/src/simulate.ts');
 
 const SEEDS = 40;
 /** For what hangs. */
