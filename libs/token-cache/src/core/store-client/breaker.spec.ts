@@ -49,6 +49,10 @@ const CASES: readonly (readonly [string, readonly Step[]])[] = [
   ],
   ['closes when that call is answered', [...opened, ends(1_000, 'answered'), passes(1_000), passes(1_000)]],
   [
+    'lets no other try beside it when a call that was sent before ends',
+    [...opened, passes(1_000), old(0, 1_001, 'failed'), isRefused(1_001)],
+  ],
+  [
     'lets another call try at once when that call ended for a reason of the process',
     [...opened, ends(1_000, 'unknown'), passes(1_000), isRefused(1_000)],
   ],

@@ -143,6 +143,23 @@ describe('GuardedStore', () => {
     expect(store.calls).toHaveLength(6);
   });
 
+  it('counts an error that the store answers with as an answer', async () => {
+    const messages = ['connection lost', 'connection lost', 'full', 'connection lost', 'connection lost'];
+    store.hasAnswered = (error) => (error as Error).message === 'full';
+    for (const message of messages) {
+      const refused = guarded.call('key', 'peek', TIMEOUT_MS, () => Promise.reject(new Error(message)));
+      await expect(refused).rejects.toMatchObject({ cause: { message } });
+    }
+    expect(await peek()).toMatchObject({ isRejected: false });
+  });
+
+  it('stops asking a store that cannot tell an error from no answer', async () => {
+    guarded = new GuardedStore(Object.assign(store, { hasAnswered: undefined }), systemClock, new TokenObservers());
+    await failThreeTimes();
+    await peek();
+    expect(store.calls).toHaveLength(3);
+  });
+
   it('goes on asking a store that did not answer while the process was busy', async () => {
     let busyMs = 0;
     const clock = { ...systemClock, monotonic: () => systemClock.monotonic() + busyMs };

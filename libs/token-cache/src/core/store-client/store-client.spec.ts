@@ -136,6 +136,18 @@ describe('StoreClient', () => {
     expect(called).toEqual(['acquire', 'acquire', 'renew', 'acquire']);
   });
 
+  it('knows what is left of a lease, which a renewal prolongs', async () => {
+    const granted = await lease();
+    await clock.advance(1_500);
+    expect(store.leaseLeftMs(granted)).toBe(500);
+    await store.renew(key, granted);
+    expect(store.leaseLeftMs(granted)).toBe(2_000);
+    await inner.purge(keyIdIn(key.group, key.id));
+    await clock.advance(1_500);
+    await store.renew(key, granted);
+    expect(store.leaseLeftMs(granted)).toBe(500);
+  });
+
   it('waits for the lease of another process', async () => {
     await lease();
     const other = new StoreClient(new GuardedStore(inner, clock, new TokenObservers()), clock, () => {});
@@ -179,6 +191,29 @@ describe('StoreClient', () => {
       const purged = await purge();
       expect(store.fenceWithoutLease({ ...key, id: 'never seen' })).toBe(purged + 1);
       expect(store.fenceWithoutLease({ ...key, id: 'of another', group: 'another' })).toBe(1);
+    });
+
+    it('after the token of a hit', async () => {
+      const granted = await lease();
+      await store.commit(key, granted, 'payload', 60_000);
+      const other = new StoreClient(new GuardedStore(inner, clock, new TokenObservers()), clock, () => {});
+      expect((await other.acquire(key)).outcome).toBe('hit');
+      expect(other.fenceWithoutLease(key)).toBe(granted.fence + 1);
+    });
+
+    it('after the rejected token that comes with the order to wait', async () => {
+      const granted = await lease();
+      await store.commit(key, granted, 'payload', 60_000);
+      await store.invalidate(key, rejectionOf(granted.fence));
+      await lease();
+      const other = new StoreClient(new GuardedStore(inner, clock, new TokenObservers()), clock, () => {});
+      expect((await other.acquire(key)).outcome).toBe('wait');
+      expect(other.fenceWithoutLease(key)).toBe(granted.fence + 1);
+    });
+
+    it('after a token of which it heard that it was rejected', () => {
+      store.hear({ type: 'invalidated', keyId: key.id, fence: 9 });
+      expect(store.fenceWithoutLease(key)).toBe(10);
     });
 
     it('after what is void by the answer to a peek', async () => {
