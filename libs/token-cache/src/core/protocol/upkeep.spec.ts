@@ -1,14 +1,24 @@
 import { inspect } from 'node:util';
 import { type FakeTokenSource } from '../../testing/fake-token-source.js';
 import { FaultyTokenStore } from '../../testing/faulty-token-store.js';
-import { accessToken, type Fleet, pass, silent, slow, startFleet } from '../../testing/fleet.spec-support.js';
+import {
+  accessToken,
+  channelled,
+  type Fleet,
+  HARD_EXPIRY,
+  HOUR,
+  pass,
+  REFRESH_AT,
+  rejectionOf,
+  settled,
+  silent,
+  slow,
+  startFleet,
+} from '../../testing/fleet.spec-support.js';
 import { MemoryTokenStore } from '../slot/memory-token-store.js';
 import { TokenSourceRejectedError } from '../contract/token-cache.errors.js';
-import { TokenObserver } from '../contract/token-observer.js';
+import { type StoreOperation, TokenObserver } from '../contract/token-observer.js';
 import { type TokenClient } from '../../core/token-client.js';
-
-const HOUR = 3_600_000;
-const REFRESH_AT = HOUR - 30_000 - 300_000;
 
 describe('Upkeep', () => {
   let shared: MemoryTokenStore;
@@ -45,6 +55,24 @@ describe('Upkeep', () => {
       })(),
     );
     return codes;
+  }
+
+  function mintsOf(tokens: TokenClient): object[] {
+    const mints: object[] = [];
+    tokens.observe(
+      new (class extends TokenObserver {
+        override minted(_integration: string, { outcome, reason }: { outcome: string; reason: string }): void {
+          mints.push({ outcome, reason });
+        }
+      })(),
+    );
+    return mints;
+  }
+
+  /** A caller that begins what is due, and has it done as far as no time passes. */
+  async function call(tokens: TokenClient): Promise<void> {
+    await tokens.getToken('billing');
+    await pass(0);
   }
 
   describe('of a token in its refresh window', () => {
@@ -120,6 +148,29 @@ describe('Upkeep', () => {
       expect(codes).toEqual(Array(3).fill('TOKEN_STORE_UNAVAILABLE'));
     });
 
+    it('asks it again as soon as the second is over', async () => {
+      store.fault = () => 'reject';
+      const codes = failuresOf(tokens);
+      await call(tokens);
+      await pass(999);
+      await call(tokens);
+      expect(codes).toHaveLength(1);
+      await pass(1);
+      await call(tokens);
+      expect(codes).toHaveLength(2);
+    });
+
+    it('has not failed when a caller had to mint meanwhile, since the store did not answer', async () => {
+      const codes = failuresOf(tokens);
+      store.fault = () => 'hang';
+      await tokens.getToken('billing');
+      store.fault = () => 'reject';
+      await tokens.getToken('billing', undefined, { minLifeMs: 600_000 });
+      await pass(500);
+      expect(codes).toEqual([]);
+      expect(source.calls).toHaveLength(2);
+    });
+
     it('is not disturbed when another process rejects the old token', async () => {
       const release = source.hold();
       await tokens.getToken('billing');
@@ -151,7 +202,7 @@ describe('Upkeep', () => {
     it('leaves nothing behind', async () => {
       await callFor(100, tokens);
       expect(await accessToken(tokens)).toBe('fake-token-2');
-      expect(inspect(tokens['parts'].supply, { depth: 3 })).toContain('running: Set(0) {}');
+      expect(inspect(tokens['parts'].supply['parts'].upkeep, { depth: 1 })).toContain('running: Set(0) {}');
       expect(inspect(tokens['parts'].storeEvents, { depth: 1 })).toContain('watches: Map(0) {}');
     });
   });
@@ -198,6 +249,196 @@ describe('Upkeep', () => {
     store.fault = () => 'reject';
     await callFor(299_000, tokens);
     expect(minted).toEqual([{ outcome: 'local', reason: 'refresh', durationMs: 0 }]);
+  });
+
+  it.each([
+    ['shares', 'before its refresh window', 699, 2],
+    ['replaces', 'at the begin of its refresh window', 700, 3],
+    ['replaces', 'in its refresh window', 800, 3],
+  ])('%s the token of a caller that minted meanwhile %s', async (_what, _when, agedMs, mints) => {
+    const answerMs = 2_000;
+    const store = new FaultyTokenStore(shared);
+    const tokens = replica({ storeTimeoutMs: 5_000 }, store);
+    await tokens.getToken('billing');
+    await pass(REFRESH_AT);
+    Object.assign(store, { inner: slow(shared, { replies: { acquire: answerMs } }) });
+    await call(tokens);
+    await pass(answerMs - agedMs);
+    store.fault = () => 'reject';
+    // It lives for 900 ms, of which the last 200 are its refresh window.
+    source.answer = { expiresInMs: 1_000 };
+    await settled(tokens.getToken('billing', undefined, { minLifeMs: 600_000 }));
+    store.fault = () => undefined;
+    await pass(agedMs);
+    expect(source.calls).toHaveLength(mints);
+  });
+
+  it('takes no newer token that was rejected while this process could not hear of it', async () => {
+    const store = channelled(shared);
+    const tokens = replica({}, store);
+    store.up();
+    const { keyId, generation } = await tokens.getToken('billing');
+    const { token } = await shared.peek(keyId);
+    const acquired = await shared.acquire(keyId, { nonce: 'other', leaseMs: 1_000, minTtlMs: HOUR });
+    if (acquired.outcome !== 'lease') throw new Error(acquired.outcome);
+    // Since this one waits, the commit is announced.
+    await shared.acquire(keyId, { nonce: 'third', leaseMs: 1_000, minTtlMs: 0, refusedGeneration: generation });
+    await shared.commit(keyId, acquired.lease, token!.payload.replace('fake-token-1', 'rejected-token'), HOUR);
+    await pass(0);
+    store.down();
+    await shared.invalidate(keyId, rejectionOf(acquired.lease.fence));
+    await call(tokens);
+    expect(store.calls).toContain('peek');
+    expect(await accessToken(tokens)).toBe('fake-token-2');
+    expect(warned).not.toHaveBeenCalled();
+  });
+
+  it('leaves a store that went back to an older token to the process that replaces that', async () => {
+    const older = new MemoryTokenStore();
+    const { keyId } = await replica({}, older).getToken('billing');
+    await pass(1_000);
+    const store = new FaultyTokenStore(shared);
+    const tokens = replica({ nearCache: false }, store);
+    await tokens.getToken('billing');
+    await older.acquire(keyId, { nonce: 'other', leaseMs: 60_000, minTtlMs: HOUR });
+    Object.assign(store, { inner: older });
+    store.calls.length = 0;
+    await call(tokens);
+    expect(store.calls).toEqual(['acquire', 'acquire']);
+    expect(await accessToken(tokens)).toBe('fake-token-2');
+    expect(warned).not.toHaveBeenCalled();
+  });
+
+  describe('of a token that is about to end while the store is silent', () => {
+    const LEFT_MS = 3_000;
+    let store: FaultyTokenStore;
+    let random: number;
+
+    beforeEach(() => {
+      store = new FaultyTokenStore(shared);
+      random = 0;
+    });
+
+    async function silentlyAt(ms: number, options: { whenStoreUnavailable?: 'fail' } = {}): Promise<TokenClient> {
+      const tokens = replica({ ...options, random: () => random }, store);
+      await tokens.getToken('billing');
+      await pass(ms);
+      store.fault = () => 'reject';
+      // The moment of this process is in the middle of the quarter of what is left.
+      random = 0.5;
+      return tokens;
+    }
+
+    it('replaces it at a moment of its own, though it asked the store less than a second before', async () => {
+      const tokens = await silentlyAt(HARD_EXPIRY - LEFT_MS);
+      await call(tokens);
+      await pass(LEFT_MS / 8 - 1);
+      await call(tokens);
+      expect(source.calls).toHaveLength(1);
+      await pass(1);
+      await call(tokens);
+      expect(source.calls).toHaveLength(2);
+    });
+
+    it("never replaces it with 'fail', and asks the store once a second", async () => {
+      const tokens = await silentlyAt(HARD_EXPIRY - LEFT_MS, { whenStoreUnavailable: 'fail' });
+      const codes = failuresOf(tokens);
+      await callFor(LEFT_MS - 100, tokens);
+      expect(codes).toEqual(Array(3).fill('TOKEN_STORE_UNAVAILABLE'));
+      expect(source.calls).toHaveLength(1);
+    });
+
+    it("asks the store once a second if 'fail' is set at the very moment at which it was to be replaced", async () => {
+      const tokens = await silentlyAt(HARD_EXPIRY - LEFT_MS);
+      await call(tokens);
+      await pass(LEFT_MS / 8);
+      tokens.reconfigure({ integrations: { billing: { source } }, whenStoreUnavailable: 'fail' });
+      const codes = failuresOf(tokens);
+      await call(tokens);
+      await call(tokens);
+      expect(codes).toEqual(['TOKEN_STORE_UNAVAILABLE']);
+    });
+
+    it('replaces one that was never shared in time as well, so that no caller waits', async () => {
+      store.fault = () => 'reject';
+      // It lives for 9 s, of which the last 2 s are its refresh window.
+      source.answer = { expiresInMs: 10_000 };
+      const tokens = await silentlyAt(1_000);
+      const mints = mintsOf(tokens);
+      await callFor(7_900, tokens);
+      expect(mints).toEqual([{ outcome: 'local', reason: 'refresh' }]);
+      expect(warned).not.toHaveBeenCalled();
+    });
+
+    it('may replace one that was never shared as soon as its refresh window begins', async () => {
+      store.fault = () => 'reject';
+      source.answer = { expiresInMs: 10_000 };
+      const tokens = await silentlyAt(7_000);
+      random = 1 - Number.EPSILON;
+      await call(tokens);
+      expect(source.calls).toHaveLength(2);
+    });
+
+    it('warns of an error that is none of the library, and serves the token', async () => {
+      store.fault = () => 'reject';
+      let isBroken = false;
+      const tokens = replica(
+        {
+          random: () => {
+            if (isBroken) throw new Error('no entropy');
+            return 0;
+          },
+        },
+        store,
+      );
+      await tokens.getToken('billing');
+      await pass(REFRESH_AT);
+      isBroken = true;
+      await call(tokens);
+      expect(await accessToken(tokens)).toBe('fake-token-1');
+      expect(warned).toHaveBeenCalledWith(expect.stringContaining('no entropy'), 'TokenCacheWarning');
+    });
+  });
+
+  describe('of a token whose commit gets no answer', () => {
+    let store: FaultyTokenStore;
+    let tokens: TokenClient;
+    let keyId: string;
+
+    beforeEach(async () => {
+      store = new FaultyTokenStore(shared);
+      store.fault = (operation) => (operation === 'commit' ? 'reject' : undefined);
+      // It says that it takes no commits, so that it is asked for all else.
+      Object.assign(store, { hasAnswered: () => true });
+      tokens = replica({}, store);
+      ({ keyId } = await tokens.getToken('billing'));
+    });
+
+    it('has it committed again, and tells the store of it in no other way', async () => {
+      const asked = new Set<StoreOperation>();
+      tokens.observe(
+        new (class extends TokenObserver {
+          override storeCalled = (operation: StoreOperation): void => void asked.add(operation);
+        })(),
+      );
+      store.fault = (operation) => (operation === 'commit' ? 'hang' : undefined);
+      await callFor(4_000, tokens);
+      expect([...asked]).toEqual(['commit']);
+    });
+
+    it('offers it to no store that lets it wait for another process, though its end was in doubt meanwhile', async () => {
+      await pass(3_000);
+      await shared.acquire(keyId, { nonce: 'other', leaseMs: 60_000, minTtlMs: 0 });
+      Object.assign(store, { inner: slow(shared, { replies: { acquire: 100 } }) });
+      store.calls.length = 0;
+      jest.setSystemTime(Date.now() + HOUR);
+      const asking = accessToken(tokens);
+      await pass(50);
+      jest.setSystemTime(Date.now() - HOUR);
+      await pass(50);
+      expect(await asking).toBe('fake-token-1');
+      expect(store.calls.filter((operation) => operation !== 'commit')).toEqual(['acquire']);
+    });
   });
 
   describe('of a token that could not be shared', () => {
@@ -263,6 +504,21 @@ describe('Upkeep', () => {
       expect(await accessToken(tokens)).toBe(await minting);
     });
 
+    it('shares it under the lease of a caller, though another process gave a token of its own the same generation', async () => {
+      const asking = replica({}, Object.assign(store, { inner: slow(shared, { replies: { acquire: 300 } }) }));
+      store.fault = () => undefined;
+      await shared.offer(keyId, 1, 'of another process', 60_000);
+      const forLong = asking.getToken('billing', undefined, { minLifeMs: 120_000 });
+      await pass(100);
+      store.fault = () => 'reject';
+      const { accessToken: own, generation } = await asking.getToken('billing');
+      expect(generation).toBe(1);
+      expect((await forLong).accessToken).toBe(own);
+      store.fault = () => undefined;
+      await pass(200);
+      expect((await replica().getToken('billing', undefined, { minLifeMs: 120_000 })).accessToken).toBe(own);
+    });
+
     it('does not begin once the application is shut down', async () => {
       store.fault = () => undefined;
       await tokens.close();
@@ -276,6 +532,66 @@ describe('Upkeep', () => {
       await callFor(3_000, tokens);
       expect(codes).toEqual([]);
       expect(await accessToken(tokens)).toBe('fake-token-1');
+      expect(warned).not.toHaveBeenCalled();
+    });
+
+    it('tries again once a second when the store takes no offer', async () => {
+      store.fault = (operation) => (operation === 'offer' ? 'reject' : undefined);
+      await shared.acquire(keyId, { nonce: 'other', leaseMs: 60_000, minTtlMs: 0 });
+      await callFor(1_900, tokens);
+      expect(store.calls).toEqual(['acquire', 'offer', 'acquire', 'offer']);
+      expect(warned).not.toHaveBeenCalled();
+    });
+
+    it('does not offer it when it was purged while the store was asked', async () => {
+      store.fault = () => undefined;
+      await shared.acquire(keyId, { nonce: 'other', leaseMs: 60_000, minTtlMs: 0 });
+      Object.assign(store, { inner: slow(shared, { replies: { acquire: 100 } }) });
+      await call(tokens);
+      await tokens.purge('billing');
+      await pass(100);
+      expect(store.calls).toEqual(['acquire', 'purge']);
+    });
+
+    it('goes on under the lease that it is granted with a mint that began while the store was silent', async () => {
+      await pass(HOUR / 2);
+      const release = source.hold();
+      const forLong = tokens.getToken('billing', undefined, { minLifeMs: HOUR / 2 });
+      await pass(1_000);
+      store.fault = () => undefined;
+      const mints = mintsOf(tokens);
+      await call(tokens);
+      release();
+      await forLong;
+      expect(mints).toEqual([{ outcome: 'stored', reason: 'refresh' }]);
+      expect(await accessToken(replica())).toBe('fake-token-2');
+    });
+
+    describe('while the fleet leaves the source alone', () => {
+      const forLong = (): Promise<PromiseSettledResult<unknown>> =>
+        settled(tokens.getToken('billing', undefined, { minLifeMs: HOUR / 2 }));
+
+      beforeEach(async () => {
+        await pass(HOUR / 2);
+        store.fault = () => undefined;
+        source.failure = new TokenSourceRejectedError('no', { oauthError: 'invalid_scope' });
+        await forLong();
+      });
+
+      it('asks the store no sooner than a second after it told of that', async () => {
+        await callFor(1_000, tokens);
+        expect(store.calls).toEqual(['acquire', 'fail']);
+        await call(tokens);
+        expect(store.calls).toEqual(['acquire', 'fail', 'acquire', 'offer']);
+      });
+
+      it('spares its callers the same question for a second after it was told', async () => {
+        await pass(1_000);
+        store.calls.length = 0;
+        await call(tokens);
+        expect(await forLong()).toMatchObject({ reason: { code: 'TOKEN_SOURCE_REJECTED' } });
+        expect(store.calls).toEqual(['acquire', 'offer']);
+      });
     });
 
     it('leaves nothing behind', async () => {
