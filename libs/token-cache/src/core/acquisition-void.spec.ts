@@ -224,6 +224,46 @@ describe('Acquisition, when a token is rejected or purged,', () => {
       expect(store.calls).toEqual(['invalidate', 'acquire', 'commit']);
     });
 
+    it('is told to the store by a caller that must wait, and asks once until the other process is done', async () => {
+      const store = new FaultyTokenStore(shared);
+      const tokens = replica({}, store);
+      const rejected = await tokens.getToken('billing');
+      store.fault = (operation) => (operation === 'invalidate' ? 'reject' : undefined);
+      await tokens.invalidate(rejected);
+      store.fault = () => undefined;
+      await shared.acquire(rejected.keyId, { nonce: 'other', leaseMs: 3 * SECOND, minTtlMs: 2 * HOUR });
+      store.calls.length = 0;
+      void settled(tokens.getToken('billing'));
+      await pass(SECOND);
+      expect(store.calls).toEqual(['invalidate', 'acquire']);
+    });
+
+    it('is kept for when no other can be had, by a process that hears of the rejection before it has the token', async () => {
+      const other = replica();
+      const rejected = await other.getToken('billing');
+      const given = settled(accessToken(replica({}, slow(shared, { replies: { acquire: 300 } }))));
+      await pass(100);
+      await other.invalidate(rejected);
+      source.failure = new TokenSourceRejectedError('no');
+      await pass(SECOND);
+      expect(await given).toMatchObject({ value: 'fake-token-1' });
+    });
+
+    it('is not given again by a process that knows it by the generation under which it was shared again', async () => {
+      const store = silent(shared);
+      const tokens = replica({}, store);
+      await tokens.getToken('billing');
+      await pass(SECOND);
+      Object.assign(store, { inner: new MemoryTokenStore() });
+      await tokens.getToken('billing');
+      await pass(0);
+      Object.assign(store, { inner: shared });
+      const other = replica();
+      await other.invalidate(await other.getToken('billing'));
+      expect(await accessToken(tokens)).toBe('fake-token-2');
+      expect(await accessToken(replica())).toBe('fake-token-2');
+    });
+
     it('that was never shared is not told to the store, which does not know it', async () => {
       const store = new FaultyTokenStore(shared);
       store.fault = () => 'reject';

@@ -1,13 +1,15 @@
 import { type FakeTokenSource } from '../testing/fake-token-source.js';
-import { type Fleet, pass, settled, startFleet } from '../testing/fleet.spec-support.js';
+import { type Fleet, pass, settled, slow, startFleet } from '../testing/fleet.spec-support.js';
 import { TokenWaitTimeoutError } from './contract/token-cache.errors.js';
+import { type MemoryTokenStore } from './slot/memory-token-store.js';
 
 describe('TokenClient', () => {
+  let shared: MemoryTokenStore;
   let source: FakeTokenSource;
   let replica: Fleet['replica'];
   let stop: Fleet['stop'];
 
-  beforeEach(() => ({ source, replica, stop } = startFleet()));
+  beforeEach(() => ({ shared, source, replica, stop } = startFleet()));
   afterEach(() => stop());
 
   describe('callers', () => {
@@ -22,6 +24,18 @@ describe('TokenClient', () => {
       expect(await first).toMatchObject({ reason: { message: 'the client went away' } });
       release();
       expect((await second).accessToken).toBe('fake-token-1');
+    });
+
+    it('who leave are told the reason of their signal, though a token is in hand that the store has yet to confirm', async () => {
+      const tokens = replica({ nearCache: false }, slow(shared, { replies: { acquire: 100 } }));
+      const first = tokens.getToken('billing');
+      await pass(100);
+      await first;
+      const caller = new AbortController();
+      const gone = settled(tokens.getToken('billing', undefined, { signal: caller.signal }));
+      await pass(10);
+      caller.abort(new Error('the client went away'));
+      expect(await gone).toMatchObject({ reason: { message: 'the client went away' } });
     });
 
     it('who all left still have their token minted and shared', async () => {

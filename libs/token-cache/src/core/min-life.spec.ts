@@ -1,6 +1,7 @@
 import { type FakeTokenSource } from '../testing/fake-token-source.js';
 import { FaultyTokenStore } from '../testing/faulty-token-store.js';
 import {
+  type Delays,
   type Fleet,
   HARD_EXPIRY,
   pass,
@@ -8,16 +9,18 @@ import {
   SECOND,
   settled,
   silent,
+  slow,
   startFleet,
 } from '../testing/fleet.spec-support.js';
 import {
   TokenConfigError,
   TokenSourceRejectedError,
   TokenStoreUnavailableError,
+  TokenWaitTimeoutError,
 } from './contract/token-cache.errors.js';
 import { TokenObserver } from './contract/token-observer.js';
 import { type MintReason } from './contract/token-store.js';
-import { type MemoryTokenStore } from './slot/memory-token-store.js';
+import { MemoryTokenStore } from './slot/memory-token-store.js';
 import { type TokenClient } from './token-client.js';
 
 const MINUTE = 60 * SECOND;
@@ -127,6 +130,24 @@ describe('A caller that needs a token for ten minutes', () => {
     await waiting;
   });
 
+  it('holds up no caller that needs it for less, while its token is on its way to a store that is not answering', async () => {
+    const replies: Delays = {};
+    const network = new FaultyTokenStore(slow(shared, { replies }));
+    const tokens = replica({ nearCache: false }, network);
+    const token = await tokens.getToken('billing');
+    await pass(TOO_LATE);
+    replies.commit = 400;
+    const minting = forTenMinutes(tokens);
+    await pass(0);
+    network.fault = () => 'reject';
+    const given = jest.fn();
+    void tokens.getToken('billing').then(given);
+    await pass(0);
+    expect(given).toHaveBeenCalledWith(token);
+    await pass(400);
+    expect((await minting).accessToken).toBe('fake-token-2');
+  });
+
   describe.each([
     ['', () => undefined],
     [' while the store does not answer', () => 'reject' as const],
@@ -209,6 +230,66 @@ describe('A caller that needs a token for ten minutes', () => {
       expect(await tokens.status('billing')).toMatchObject({ state: 'valid', coolingMs: undefined });
     });
 
+    it('is told so without a mint, in a process that holds a token which lived longer', async () => {
+      source.answer = { expiresInMs: 60 * MINUTE };
+      const network = silent(slow(shared, { replies: { acquire: 10 } }));
+      const [tokens, refreshing] = [replica({}, network), replica()];
+      await refreshing.getToken('billing');
+      const first = tokens.getToken('billing');
+      await pass(REFRESH_AT);
+      await first;
+      source.answer = { expiresInMs: 5 * MINUTE };
+      await refreshing.getToken('billing');
+      await pass(0);
+      const asking = settled(forTenMinutes(tokens));
+      await pass(100);
+      expect(await asking).toMatchObject({ reason: { code: 'TOKEN_LIFE_TOO_SHORT', lifeMs: 270_000 } });
+      expect(source.calls).toHaveLength(2);
+    });
+
+    it('is given one that lives longer and came to its process just before it would have been told so', async () => {
+      const tokens = replica({ nearCache: false }, slow(shared, { requests: { fail: 400 } }));
+      const other = replica();
+      await other.getToken('billing');
+      const asking = settled(forTenMinutes(tokens));
+      await pass(100);
+      await other.purge('billing');
+      source.answer = { expiresInMs: 60 * MINUTE };
+      await other.getToken('billing');
+      await tokens.getToken('billing');
+      await pass(300);
+      expect(await asking).toMatchObject({ value: { accessToken: 'fake-token-2' } });
+    });
+
+    it('is given the token in hand that lives longer, though its store came back empty and has one of those', async () => {
+      source.answer = { expiresInMs: 60 * MINUTE };
+      const network = silent(shared);
+      const tokens = replica({}, network);
+      await tokens.getToken('billing');
+      await pass(SECOND);
+      const empty = new MemoryTokenStore();
+      Object.assign(network, { inner: empty });
+      source.answer = { expiresInMs: 5 * MINUTE };
+      await replica({}, empty).getToken('billing');
+      expect((await forTenMinutes(tokens)).accessToken).toBe('fake-token-1');
+    });
+
+    it('is told so, and not that it has no other, where an upstream refused one that lives longer', async () => {
+      source.answer = { expiresInMs: 60 * MINUTE };
+      const network = new FaultyTokenStore(slow(shared, { replies: { acquire: 10 } }));
+      const tokens = replica({}, network);
+      const first = tokens.getToken('billing');
+      await pass(10);
+      const refused = await first;
+      source.answer = { expiresInMs: 5 * MINUTE };
+      network.fault = (operation) => (operation === 'commit' ? 'reject' : undefined);
+      const { supply } = tokens['parts'];
+      const replaced = settled(supply.replace(tokens['keys'].of('billing'), refused, { minLifeMs: TEN_MINUTES }));
+      await pass(100);
+      expect(await replaced).toMatchObject({ reason: { code: 'TOKEN_LIFE_TOO_SHORT' } });
+      expect(source.calls).toHaveLength(2);
+    });
+
     it('is served once the provider gives tokens that live longer', async () => {
       const tokens = replica({ refreshWindowMs: 0 });
       await settled(forTenMinutes(tokens));
@@ -230,6 +311,31 @@ describe('A caller that needs a token for ten minutes', () => {
     await pass(100 * SECOND);
     const more = settled(tokens.getToken('billing', undefined, { minLifeMs: 900 * SECOND + 1 }));
     expect(await more).toMatchObject({ reason: { code: 'TOKEN_LIFE_TOO_SHORT' } });
+  });
+
+  it('is told after one mint that its token lives too short by then, where it took too long to share it', async () => {
+    source.answer = { expiresInMs: 10 * SECOND };
+    const policy = { safetyMarginMs: 0, refreshWindowMs: 0, storeTimeoutMs: 5 * SECOND };
+    const tokens = replica(policy, slow(shared, { replies: { commit: 2 * SECOND } }));
+    const asking = settled(tokens.getToken('billing', undefined, { minLifeMs: 9 * SECOND }));
+    await pass(9 * SECOND);
+    expect(await asking).toMatchObject({
+      reason: { code: 'TOKEN_LIFE_TOO_SHORT', lifeMs: 8 * SECOND, minLifeMs: 9 * SECOND },
+    });
+    expect(source.calls).toHaveLength(1);
+  });
+
+  it('is given no rejected token that lives shorter, when its time is over', async () => {
+    const tokens = replica({ waitTimeoutMs: 2_000, mintTimeoutMs: 1_000, leaseMs: 500 });
+    const rejected = await tokens.getToken('billing');
+    await pass(TOO_LATE);
+    source.hold();
+    await tokens.invalidate(rejected);
+    void settled(replica().getToken('billing'));
+    await pass(10);
+    const waiting = settled(forTenMinutes(tokens));
+    await pass(2_000);
+    expect(await waiting).toMatchObject({ reason: expect.any(TokenWaitTimeoutError) });
   });
 
   it('hears of the cool-down, though a token for others is in hand, and one mint is tried', async () => {
@@ -311,6 +417,48 @@ describe('A caller that needs a token for ten minutes', () => {
       expect(source.calls).toEqual([]);
     },
   );
+
+  it('has no token offered to a store that has the one which ends too soon', async () => {
+    const replies: Delays = {};
+    const network = new FaultyTokenStore(slow(shared, { replies }));
+    const [tokens, minting] = [replica({ nearCache: false }, network), replica()];
+    await tokens.getToken('billing');
+    await minting.getToken('billing');
+    await pass(TOO_LATE);
+    const release = source.hold();
+    const first = forTenMinutes(minting);
+    await pass(0);
+    network.calls.length = 0;
+    replies.acquire = 400;
+    const told = forTenMinutes(tokens);
+    await pass(100);
+    release();
+    await first;
+    replies.acquire = 0;
+    await tokens.getToken('billing');
+    await pass(300);
+    expect((await told).accessToken).toBe('fake-token-2');
+    expect(network.calls).toEqual(['acquire', 'acquire']);
+  });
+
+  it('has its mint go on under the lease that its process is granted for others by a store that lost everything', async () => {
+    const network = silent(shared);
+    const tokens = replica({}, network);
+    await tokens.getToken('billing');
+    await pass(TOO_LATE);
+    const release = source.hold();
+    const minting = forTenMinutes(tokens);
+    await pass(10);
+    const empty = new MemoryTokenStore();
+    Object.assign(network, { inner: empty });
+    network.calls.length = 0;
+    expect((await tokens.getToken('billing')).accessToken).toBe('fake-token-1');
+    release();
+    await pass(0);
+    expect((await minting).accessToken).toBe('fake-token-2');
+    expect((await replica({}, empty).getToken('billing')).accessToken).toBe('fake-token-2');
+    expect(network.calls).toEqual(['acquire', 'commit']);
+  });
 
   it('does not have the token shared again of which exactly so much is left', async () => {
     const network = new FaultyTokenStore(shared);

@@ -3,7 +3,8 @@ import { FaultyTokenStore, type StoreFault } from '../testing/faulty-token-store
 import { type Fleet, pass, settled, silent, slow, startFleet } from '../testing/fleet.spec-support.js';
 import { MemoryTokenStore } from './slot/memory-token-store.js';
 import { TokenSourceUnavailableError } from './contract/token-cache.errors.js';
-import { TokenObserver } from './contract/token-observer.js';
+import { type ObservedWork } from './contract/observed-work.js';
+import { type GetOutcome, TokenObserver } from './contract/token-observer.js';
 import { type TokenClient } from '../core/token-client.js';
 
 const LEASE_MS = 3_000;
@@ -18,6 +19,17 @@ function hear(tokens: TokenClient, ...events: readonly (typeof HEARD)[number][])
   }
   tokens.observe(new Witness());
   return heard;
+}
+
+/** How the work for each caller of this process ends that is not served at once. */
+function endsOf(tokens: TokenClient): unknown[] {
+  const ends: unknown[] = [];
+  tokens.observe(
+    new (class extends TokenObserver {
+      override getting = (): ObservedWork<GetOutcome> => ({ ended: (end) => void ends.push(end) });
+    })(),
+  );
+  return ends;
 }
 
 describe('What an observer hears', () => {
@@ -72,6 +84,52 @@ describe('What an observer hears', () => {
     await b.getToken('billing');
     expect(heardByA).toEqual([minted('stored', 'miss', 20), miss]);
     expect(heardByB).toEqual([hit('shared'), hit('near')]);
+  });
+
+  it('of a token that is shared, once for each of the callers that the store is asked for together', async () => {
+    await replica().getToken('billing');
+    const tokens = replica();
+    const heard = hear(tokens);
+    await Promise.all([tokens.getToken('billing'), tokens.getToken('billing')]);
+    expect(heard).toEqual([hit('shared'), hit('shared')]);
+  });
+
+  it('of each caller how it got its token: by a mint of its own, or by one that it waited for', async () => {
+    const [a, b] = [replica(), replica()];
+    const [endsInA, endsInB] = [endsOf(a), endsOf(b)];
+    const release = source.hold();
+    const waiting = Promise.all([a.getToken('billing'), a.getToken('billing'), b.getToken('billing')]);
+    await pass(10);
+    release();
+    await waiting;
+    expect(endsInA).toEqual([{ outcome: 'minted' }, { outcome: 'waited' }]);
+    expect(endsInB).toEqual([{ outcome: 'waited' }]);
+  });
+
+  it('of the token in hand that is given to a caller whose time is over, while the store is still being asked', async () => {
+    const policy = { mintTimeoutMs: 1_000, leaseMs: 1_000, waitTimeoutMs: 2_000, storeTimeoutMs: 10_000 };
+    const store = faulty(() => undefined);
+    const tokens = replica({ ...policy, nearCache: false }, store);
+    await tokens.getToken('billing');
+    store.fault = () => 'hang';
+    const [heard, ends] = [hear(tokens), endsOf(tokens)];
+    const waiting = tokens.getToken('billing');
+    await pass(2_000);
+    await waiting;
+    expect(heard).toEqual([hit('near')]);
+    expect(ends).toEqual([{ outcome: 'near' }]);
+  });
+
+  it('of a mint for a caller that was refused, though the token in hand outlives the new one', async () => {
+    const store = faulty(() => undefined);
+    const tokens = replica({}, store);
+    const refused = await tokens.getToken('billing');
+    store.fault = (operation) => (operation === 'commit' ? 'reject' : undefined);
+    source.answer = { expiresInMs: 300_000 };
+    const heard = hear(tokens);
+    const other = await tokens['parts'].supply.replace(tokens['keys'].of('billing'), refused);
+    expect(other?.accessToken).toBe('fake-token-2');
+    expect(heard).toEqual([minted('local', 'refresh', 0), miss]);
   });
 
   it('of a wait for another process', async () => {

@@ -4,7 +4,9 @@ import {
   accessToken,
   type Delays,
   type Fleet,
+  HARD_EXPIRY,
   pass,
+  SECOND,
   settled,
   slow,
   startFleet,
@@ -64,6 +66,26 @@ describe('A caller for whom the store is being asked', () => {
     const later = accessToken(tokens);
     await pass(400);
     expect(await later).toBe('fake-token-3');
+  });
+
+  it('is not given the token in hand that does not serve it, whatever happens meanwhile', async () => {
+    const tokens = replica({}, late());
+    const other = replica();
+    const first = accessToken(tokens);
+    await pass(400);
+    await first;
+    await other.getToken('billing');
+    await pass(HARD_EXPIRY / 2);
+    const minLifeMs = HARD_EXPIRY / 2 + 1;
+    const release = source.hold();
+    const minting = other.getToken('billing', {}, { minLifeMs });
+    await pass(10);
+    const asking = tokens.getToken('billing', {}, { minLifeMs });
+    await pass(100);
+    release();
+    await minting;
+    await pass(SECOND);
+    expect((await asking).accessToken).toBe('fake-token-2');
   });
 
   it('leaves a lease to the token that its process minted alone, which the fleet then shares', async () => {

@@ -1,6 +1,7 @@
 import { type FakeTokenSource } from '../testing/fake-token-source.js';
 import { type Fleet, pass, REFRESH_AT, settled, slow, startFleet } from '../testing/fleet.spec-support.js';
 import { type MemoryTokenStore } from './slot/memory-token-store.js';
+import { type TokenClient } from './token-client.js';
 
 describe('TokenClient', () => {
   let shared: MemoryTokenStore;
@@ -72,8 +73,12 @@ describe('TokenClient', () => {
       expect(close).toHaveBeenCalledTimes(1);
     });
 
-    it('serves nothing new afterwards', async () => {
-      const tokens = replica();
+    it.each([
+      ['nothing new', async () => {}],
+      ['no token that the store would have to confirm', (tokens: TokenClient) => tokens.getToken('billing')],
+    ])('serves %s afterwards', async (_what, before) => {
+      const tokens = replica({ nearCache: false });
+      await before(tokens);
       await tokens.close();
       await expect(tokens.getToken('billing')).rejects.toMatchObject({
         code: 'TOKEN_STORE_UNAVAILABLE',

@@ -5,6 +5,7 @@ import {
   accessToken,
   callEvery,
   channelled,
+  type Delays,
   type Fleet,
   pass,
   settled,
@@ -304,6 +305,17 @@ describe('Acquisition', () => {
       expect(source.calls).toHaveLength(1);
     });
 
+    it('of the store alone keep no caller from the token that is on its way to it', async () => {
+      const store = new FaultyTokenStore(slow(shared, { replies: { commit: 300 } }));
+      const tokens = replica({ whenStoreUnavailable: 'fail' }, store);
+      const minting = accessToken(tokens);
+      await pass(0);
+      store.fault = (operation) => (operation === 'acquire' ? 'reject' : undefined);
+      const asking = settled(tokens.getToken('billing', undefined, { minLifeMs: 1 }));
+      await pass(300);
+      expect(await asking).toMatchObject({ value: { accessToken: await minting } });
+    });
+
     it('without the store hold off the refresh of a token that another replica minted meanwhile', async () => {
       const store = new FaultyTokenStore(shared);
       const tokens = replica({}, store);
@@ -344,6 +356,20 @@ describe('Acquisition', () => {
       source.failure = new TokenSourceUnavailableError('down');
       store.fault = () => 'reject';
       expect(await settled(tokens.getToken('billing'))).toMatchObject({ reason: { retryAfterMs: 999 } });
+    });
+
+    it('that a refused caller is told of hold off no other, who may have been given a new token since', async () => {
+      const [tokens, other] = [replica({ nearCache: false }, channelled(shared)), replica()];
+      const refused = await tokens.getToken('billing');
+      source.failure = new TokenSourceRejectedError('no', { oauthError: 'invalid_scope' });
+      for (const told of [other, tokens]) {
+        const { supply } = told['parts'];
+        expect(await supply.replace(told['keys'].of('billing'), refused)).toBeUndefined();
+      }
+      delete source.failure;
+      await other.purge('billing');
+      expect(await accessToken(other)).toBe('fake-token-3');
+      expect(await accessToken(tokens)).toBe('fake-token-3');
     });
 
     it('of the source during a shutdown cool down like any other', async () => {
@@ -422,6 +448,22 @@ describe('Acquisition', () => {
       });
     });
 
+    it('for another replica does not begin after the grace of a shutdown, though the store told of it so late', async () => {
+      const requests: Delays = {};
+      const store = new FaultyTokenStore(slow(shared, { requests }));
+      const tokens = replica({ storeTimeoutMs: 10 * SECOND, waitTimeoutMs: 60 * SECOND }, store);
+      const rejected = await tokens.getToken('billing');
+      store.fault = (operation) => (operation === 'invalidate' ? 'reject' : undefined);
+      await tokens.invalidate(rejected);
+      store.fault = () => undefined;
+      requests.invalidate = 6 * SECOND;
+      await shared.acquire(rejected.keyId, { nonce: 'another', leaseMs: 60 * SECOND, minTtlMs: 2 * HOUR });
+      void settled(tokens.getToken('billing'));
+      const closed = watched(tokens.close());
+      await pass(7 * SECOND);
+      expect(closed).toEqual({ isSettled: true });
+    });
+
     it('for a replica that died does not begin a mint after the grace of a shutdown', async () => {
       source.hold();
       const dead = new FaultyTokenStore(shared);
@@ -441,15 +483,19 @@ describe('Acquisition', () => {
   describe('a process that has as many token requests open as it may', () => {
     let store: FaultyTokenStore;
     let tokens: TokenClient;
+    let leaveThePlace: () => void;
+    let restart: (options?: Partial<TokenCacheOptions>) => TokenClient;
 
     beforeEach(() => {
       store = silent(shared);
       const stuck = Object.assign(new FakeTokenSource('stuck'), { provider: source.identity });
-      stuck.hold();
-      tokens = replica({ maxOpenMints: 1, integrations: { billing: { source }, stuck: { source: stuck } } }, store);
+      leaveThePlace = stuck.hold();
+      const integrations = { billing: { source }, stuck: { source: stuck } };
+      restart = (options) => (tokens = replica({ maxOpenMints: 1, integrations, ...options }, store));
+      restart();
     });
 
-    /** Takes the only place until the mint runs out of time. */
+    /** Takes the only place until it is left, or the mint runs out of time. */
     async function takeThePlace(): Promise<void> {
       void settled(tokens.getToken('stuck'));
       await pass(10);
@@ -499,6 +545,66 @@ describe('Acquisition', () => {
       await pass(SECOND);
       expect(state.isSettled).toBe(true);
       expect(await waiting).toMatchObject({ reason: { code: 'TOKEN_SOURCE_REJECTED' } });
+    });
+
+    it('gives the token that another process shares as the successor of the one in hand', async () => {
+      await tokens.getToken('billing');
+      await pass(REFRESH_AT);
+      const other = replica();
+      await other.getToken('billing');
+      await pass(0);
+      await takeThePlace();
+      expect(await accessToken(tokens)).toBe('fake-token-2');
+    });
+
+    it('has a refused caller wait for its turn, though the store has the token that it was refused with', async () => {
+      const refused = await tokens.getToken('billing');
+      await takeThePlace();
+      const other = tokens['parts'].supply.replace(tokens['keys'].of('billing'), refused);
+      await pass(10);
+      leaveThePlace();
+      await pass(0);
+      expect((await other)?.accessToken).toBe('fake-token-2');
+    });
+
+    it.each([
+      ['less', 1],
+      // It ends too soon by the time that the answer is there.
+      ['exactly so much', 0],
+    ])('looks once for a caller that needs a token for longer, of which %s is left', async (_left, missingMs) => {
+      await replica().getToken('billing');
+      await pass(HOUR / 2);
+      await takeThePlace();
+      Object.assign(store, { inner: slow(shared, { replies: { peek: 1 } }) });
+      store.calls.length = 0;
+      const minLifeMs = HARD_EXPIRY - HOUR / 2 - 10 + missingMs;
+      const asking = tokens.getToken('billing', undefined, { minLifeMs });
+      await pass(10);
+      expect(store.calls).toEqual(['peek']);
+      leaveThePlace();
+      await pass(0);
+      expect((await asking).accessToken).toBe('fake-token-2');
+    });
+
+    it('leaves no timer behind when its turn has come', async () => {
+      await takeThePlace();
+      const waiting = accessToken(tokens);
+      await pass(10);
+      leaveThePlace();
+      await pass(0);
+      expect(await waiting).toBe('fake-token-1');
+      expect(jest.getTimerCount()).toBe(0);
+    });
+
+    it('says that the store does not answer, where the token in hand ended while it was asked', async () => {
+      restart({ whenStoreUnavailable: 'fail' });
+      await tokens.getToken('billing');
+      await pass(HARD_EXPIRY - 100);
+      await takeThePlace();
+      store.fault = () => 'hang';
+      const asking = settled(tokens.getToken('billing'));
+      await pass(SECOND);
+      expect(await asking).toMatchObject({ reason: { code: 'TOKEN_STORE_UNAVAILABLE' } });
     });
 
     it('lets go of the store and of its turn when the store fails', async () => {

@@ -11,7 +11,10 @@ import { Meanwhile, type MeanwhileParts } from './meanwhile.js';
 const LEASE = { outcome: 'lease', lease: { nonce: 'n', fence: 7, leaseMs: 3_000 }, voidedUpTo: 0 } as Granted;
 const HIT: Acquired = { outcome: 'hit', token: { fence: 8, payload: '', ttlMs: 60_000 }, voidedUpTo: 0 };
 
-describe('An answer that comes after its callers were served', () => {
+describe.each([
+  ['', ['place']],
+  [', though there was no place for a mint,', []],
+])('An answer that comes after its callers were served%s', (_how, places) => {
   it.each([
     ['and is a lease is used for the token that is still in hand', LEASE, true, ['share']],
     ['and is a lease is given back, where that was let go of meanwhile', LEASE, false, ['release']],
@@ -40,8 +43,8 @@ describe('An answer that comes after its callers were served', () => {
     const first = meanwhile.firstOf({ key: billingKey(), watch, demand: {} }, asking);
     watch.wake();
     expect(await first).toBe(held);
-    answer({ acquired, sentAt: momentOf(clock), place: () => did.push('place') });
+    answer({ acquired, sentAt: momentOf(clock), place: places.length > 0 ? () => did.push('place') : undefined });
     await meanwhile.settled();
-    expect(did).toEqual(['place', ...done, 'closed']);
+    expect(did).toEqual([...places, ...done, 'closed']);
   });
 });
