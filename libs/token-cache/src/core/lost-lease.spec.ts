@@ -1,12 +1,24 @@
 import { FakeTokenSource } from '../testing/fake-token-source.js';
 import { FaultyTokenStore } from '../testing/faulty-token-store.js';
-import { accessToken, type Fleet, pass, SECOND, settled, silent, startFleet } from '../testing/fleet.spec-support.js';
+import {
+  accessToken,
+  type Fleet,
+  pass,
+  REFRESH_AT,
+  SECOND,
+  settled,
+  silent,
+  startFleet,
+} from '../testing/fleet.spec-support.js';
 import { TokenSourceRejectedError, TokenSourceUnavailableError } from './contract/token-cache.errors.js';
+import { TokenObserver } from './contract/token-observer.js';
 import { type Token } from './contract/token.js';
-import { type MemoryTokenStore } from './slot/memory-token-store.js';
+import { MemoryTokenStore } from './slot/memory-token-store.js';
 import { type TokenClient } from './token-client.js';
 
 const LEASE_MS = 3_000;
+/** How long ago its source was asked when a test begins. */
+const ASKED_AGO_MS = LEASE_MS + 10;
 
 describe('A process that lost its lease while it minted', () => {
   let shared: MemoryTokenStore;
@@ -34,7 +46,7 @@ describe('A process that lost its lease while it minted', () => {
     void waiting.then(() => (hasLanded = true));
     await pass(10);
     network.fault = (operation) => (operation === 'renew' ? 'hang' : undefined);
-    await pass(LEASE_MS);
+    await pass(ASKED_AGO_MS - 10);
   });
   afterEach(async () => {
     answer();
@@ -121,6 +133,29 @@ describe('A process that lost its lease while it minted', () => {
       await waiting;
       expect((await other.status('billing')).coolingMs).toBeUndefined();
     });
+  });
+
+  it.each([
+    ['keeps its own token for itself when that of the fleet ends sooner by more than a refresh window', -1, 'local'],
+    ['takes the token of the fleet when that ends sooner by a refresh window', 0, 'superseded'],
+  ])('%s', async (_what, moreMs, outcome) => {
+    const elsewhere = new MemoryTokenStore();
+    const { keyId } = await replica({}, elsewhere).getToken('billing');
+    const { payload } = (await elsewhere.peek(keyId)).token!;
+    const acquired = await shared.acquire(keyId, { nonce: 'other', leaseMs: LEASE_MS, minTtlMs: 0 });
+    if (acquired.outcome !== 'lease') throw new Error(acquired.outcome);
+    const ttlMs = REFRESH_AT - ASKED_AGO_MS + moreMs;
+    await shared.commit(keyId, acquired.lease, payload.replace('fake-token-1', 'of-the-fleet'), ttlMs);
+    const outcomes: string[] = [];
+    holder.observe(
+      new (class extends TokenObserver {
+        override minted = (_integration: string, mint: { outcome: string }): void => void outcomes.push(mint.outcome);
+      })(),
+    );
+    answer();
+    await waiting;
+    expect(outcomes).toEqual([outcome]);
+    expect(await accessToken(holder)).toBe(outcome === 'local' ? 'fake-token-1' : 'of-the-fleet');
   });
 
   it('never overwrites the token of the fleet with its own', async () => {

@@ -1,8 +1,9 @@
 import { type FakeTokenSource } from '../testing/fake-token-source.js';
 import { FaultyTokenStore } from '../testing/faulty-token-store.js';
-import { type Fleet, pass, startFleet } from '../testing/fleet.spec-support.js';
+import { accessToken, type Fleet, pass, silent, startFleet } from '../testing/fleet.spec-support.js';
+import { TokenObserver } from './contract/token-observer.js';
 import { type Token } from './contract/token.js';
-import { type MemoryTokenStore } from './slot/memory-token-store.js';
+import { MemoryTokenStore } from './slot/memory-token-store.js';
 
 describe('TokenClient', () => {
   let shared: MemoryTokenStore;
@@ -60,6 +61,45 @@ describe('TokenClient', () => {
       store.fault = (operation) => (operation === 'invalidate' || operation === 'commit' ? 'reject' : undefined);
       await tokens.invalidate(token);
       expect((await tokens.getToken('billing')).accessToken).toBe('fake-token-2');
+    });
+
+    it('is not served by its process when the store falls silent after it was told', async () => {
+      const store = silent(shared);
+      const tokens = replica({}, store);
+      await tokens.invalidate(await tokens.getToken('billing'));
+      store.fault = () => 'reject';
+      expect(await accessToken(tokens)).toBe('fake-token-2');
+    });
+
+    it('is replaced by a process alone though the store, before it fell silent, had replaced the last one for another', async () => {
+      const store = silent(shared);
+      const tokens = replica({}, store);
+      const old = await tokens.getToken('billing');
+      const other = replica();
+      expect(await other.invalidate(await other.getToken('billing'))).toBe(true);
+      expect(await tokens.invalidate(old)).toBe(false);
+      const token = await tokens.getToken('billing');
+      store.fault = () => 'reject';
+      expect(await tokens.invalidate(token)).toBe(true);
+      expect(await accessToken(tokens)).toBe('fake-token-3');
+    });
+
+    it('that a process does not hold is stale to it while the store is silent, and the one that it holds is served', async () => {
+      const store = new FaultyTokenStore(shared);
+      const tokens = replica({}, store);
+      await tokens.getToken('billing');
+      await pass(1_000);
+      const newer = await replica({}, new MemoryTokenStore()).getToken('billing');
+      store.fault = () => 'reject';
+      const outcomes: string[] = [];
+      tokens.observe(
+        new (class extends TokenObserver {
+          override rejected = (_integration: string, outcome: string): void => void outcomes.push(outcome);
+        })(),
+      );
+      expect(await tokens.invalidate(newer)).toBe(false);
+      expect(outcomes).toEqual(['stale']);
+      expect(await accessToken(tokens)).toBe('fake-token-1');
     });
 
     it('is kept by the pace of the fleet, also when its commit has no answer yet', async () => {

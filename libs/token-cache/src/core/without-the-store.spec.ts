@@ -58,6 +58,18 @@ describe('TokenClient', () => {
       expect(source.calls).toHaveLength(0);
     });
 
+    it("waits with 'fail' for a token that the source has given already, and that the store does not take", async () => {
+      store.fault = (operation) => (operation === 'commit' ? 'hang' : undefined);
+      const tokens = replica({ whenStoreUnavailable: 'fail' }, store);
+      const first = settled(tokens.getToken('billing'));
+      await pass(0);
+      store.fault = () => 'reject';
+      const second = settled(tokens.getToken('billing', undefined, { minLifeMs: 1 }));
+      await pass(500);
+      const given = { status: 'fulfilled', value: { accessToken: 'fake-token-1' } };
+      expect([await first, await second]).toMatchObject([given, given]);
+    });
+
     it('leaves a failing source alone for the cool-down', async () => {
       store.fault = () => 'reject';
       source.failure = new TokenSourceRejectedError('no');

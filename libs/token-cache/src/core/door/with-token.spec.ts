@@ -395,6 +395,19 @@ describe('TokenClient.send', () => {
     expect(source.calls).toHaveLength(2);
   });
 
+  it('refreshes a token that goes on being contested once, though the store falls silent after it granted that', async () => {
+    const store = new FaultyTokenStore(shared);
+    const tokens = await agedReplica({}, store);
+    await tokens.send('billing', requestTo(ok));
+    await tokens.invalidate(await tokens.getToken('billing'));
+    await tokens.send('billing', requestTo(ok));
+    store.fault = () => 'reject';
+    const outcomes = rejectionsOf(tokens);
+    await tokens.invalidate(await tokens.getToken('billing'));
+    expect(outcomes).toEqual(['held']);
+    expect(source.calls).toHaveLength(2);
+  });
+
   it('sends a request again although the connection of its refusal broke', async () => {
     const tokens = await agedReplica();
     const request = requestTo(({ accessToken }) => ({ status: accessToken === 'fake-token-1' ? 401 : 200 }));

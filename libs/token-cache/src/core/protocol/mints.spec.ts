@@ -17,7 +17,7 @@ import { type Granted, StoreClient } from '../store-client/store-client.js';
 import { StoreEvents } from '../store-client/store-events.js';
 import { KnownCooldowns } from './known-cooldowns.js';
 import { Minting } from './minting.js';
-import { Mints } from './mints.js';
+import { Mints, type RunningMint } from './mints.js';
 import { Publishing } from './publishing.js';
 import { Retries } from './retries.js';
 
@@ -37,6 +37,9 @@ describe('The mints of a process', () => {
   let retries: Retries;
   let key: TokenKey;
   let mints: Mints;
+  let storeEvents: StoreEvents;
+  let closing: AbortController;
+  let broughtIn: HeldToken[];
 
   beforeEach(() => {
     clock = new FakeClock();
@@ -45,11 +48,11 @@ describe('The mints of a process', () => {
     source = new FakeTokenSource();
     key = billingKey({ source, leaseMs: LEASE_MS, maxOpenMints: 1 });
     const random = () => 0;
-    const closing = new AbortController().signal;
+    closing = new AbortController();
     const observers = new TokenObservers();
-    const base = { clock, random, closing, observers, codec: new PayloadCodec(new Map()) };
+    const base = { clock, random, closing: closing.signal, observers, codec: new PayloadCodec(new Map()) };
     store = new StoreClient(new GuardedStore(network, clock, observers), clock, () => {});
-    sources = new SourceClient(clock, random, closing);
+    sources = new SourceClient(clock, random, closing.signal);
     failures = new FailureMemory(clock, random);
     tokens = new TokensInHand({
       ...base,
@@ -60,12 +63,14 @@ describe('The mints of a process', () => {
     });
     cooldowns = new KnownCooldowns(clock, true);
     retries = new Retries(clock);
-    const storeEvents = new StoreEvents(clock, random, undefined, (event) => {
+    storeEvents = new StoreEvents(clock, random, undefined, (event) => {
       tokens.notice(event);
       sources.abortVoided(event);
     });
     const known = { ...base, store, storeEvents, sources, failures, tokens, cooldowns, retries };
-    mints = new Mints({ bringIn: () => {}, ...known, minting: new Minting(known), publishing: new Publishing(known) });
+    broughtIn = [];
+    const bringIn = (_key: TokenKey, held: HeldToken): void => void broughtIn.push(held);
+    mints = new Mints({ bringIn, ...known, minting: new Minting(known), publishing: new Publishing(known) });
   });
 
   async function granted(): Promise<Granted> {
@@ -221,20 +226,39 @@ describe('The mints of a process', () => {
     await result;
   });
 
-  it('run on when an earlier one ends that was purged', async () => {
-    const releases = [source.hold()];
-    const before = mints.underLease(key, await granted(), place());
-    await clock.advance(0);
-    await shared.purge(key.id);
-    releases.push(source.hold());
-    const after = mints.underLease(key, await granted(), () => {});
-    await clock.advance(0);
-    releases[0]!();
-    await before.result;
-    await clock.advance(0);
-    expect(mints.isRunning(key.id)).toBe(true);
-    releases[1]!();
-    await after.result;
+  describe.each([
+    ['under a lease', async () => mints.underLease(key, await granted(), place())],
+    ['without a lease', async () => mints.withoutLease(key, 'miss')],
+  ])('beside an earlier one that began %s and was purged', (_how, begin) => {
+    let release: { earlier: () => void; later: () => void };
+    let earlier: RunningMint;
+    let later: RunningMint;
+
+    beforeEach(async () => {
+      release = { earlier: source.hold(), later: () => {} };
+      earlier = await begin();
+      await clock.advance(0);
+      await shared.purge(key.id);
+      release.later = source.hold();
+      later = mints.underLease(key, await granted(), () => {});
+      await clock.advance(0);
+    });
+
+    it('run on when that ends', async () => {
+      release.earlier();
+      await earlier.result;
+      await clock.advance(0);
+      expect(mints.isRunning(key.id)).toBe(true);
+      release.later();
+      expect(await tokenOf(later.result)).toBe('fake-token-2');
+    });
+
+    it('end before that, and leave it to end as it would', async () => {
+      release.later();
+      expect(await tokenOf(later.result)).toBe('fake-token-2');
+      release.earlier();
+      expect(await settled(earlier.result)).toMatchObject({ status: 'fulfilled' });
+    });
   });
 
   it('are not gone on with when there are none', async () => {
@@ -317,6 +341,40 @@ describe('The mints of a process', () => {
       expect(cooldowns.recent(key.id)).toBeUndefined();
     });
 
+    it('keep this process from asking the source again, though the lease was lost', async () => {
+      const release = source.hold();
+      const { result } = mints.underLease(key, await granted(), place());
+      await clock.advance(0);
+      Object.assign(network, { inner: new MemoryTokenStore({ clock }) });
+      release();
+      expect(await result).toBe('voided');
+      await clock.advance(0);
+      expect(await settled(mints.withoutLease(key, 'miss').result)).toMatchObject({ reason: { retryAfterMs: 30_000 } });
+      expect(source.calls).toHaveLength(1);
+    });
+
+    it('keep it from that no longer than the store does, which was told', async () => {
+      await settled(mints.underLease(key, await granted(), place()).result);
+      Object.assign(network, { inner: new MemoryTokenStore({ clock }) });
+      await settled(mints.underLease(key, await granted(), place()).result);
+      expect(source.calls).toHaveLength(2);
+    });
+
+    it('concern nobody when the process shuts down, which gives its lease to others at once', async () => {
+      source.hold();
+      const { result } = mints.underLease(key, await granted(), place());
+      await clock.advance(0);
+      closing.abort();
+      expect(await settled(result)).toMatchObject({ reason: { code: 'TOKEN_SOURCE_UNAVAILABLE' } });
+      await clock.advance(1_000);
+      expect(network.calls).toEqual(['acquire', 'fail']);
+      expect(cooldowns.recent(key.id)).toBeUndefined();
+      expect(await shared.acquire(key.id, { nonce: 'other', leaseMs: LEASE_MS, minTtlMs: 0 })).toMatchObject({
+        outcome: 'lease',
+        failures: 0,
+      });
+    });
+
     it('without a lease keep this process from asking the source for the cool-down', async () => {
       await settled(mints.withoutLease(key, 'miss').result);
       await clock.advance(29_999);
@@ -363,6 +421,15 @@ describe('The mints of a process', () => {
         expect((await shared.peek(key.id)).cooldown).toMatchObject({ remainingMs: 30_000 });
       });
 
+      it('and not once more after that', async () => {
+        await settled(mints.underLease(key, await granted(), place()).result);
+        network.fault = () => undefined;
+        await clock.advance(50);
+        network.calls.length = 0;
+        await clock.advance(LEASE_MS);
+        expect(network.calls).toEqual([]);
+      });
+
       it('without a caller, while the lease may be live', async () => {
         await settled(mints.underLease(key, await granted(), place()).result);
         await clock.advance(LEASE_MS - 1_000);
@@ -379,7 +446,7 @@ describe('The mints of a process', () => {
         expect(network.calls).toEqual([]);
       });
 
-      it('and not while the process mints again under the same lease', async () => {
+      it('and not when the process has begun to mint again under the same lease', async () => {
         const lease = await granted();
         await settled(mints.underLease(key, lease, place()).result);
         failures.forget(key.id);
@@ -387,10 +454,13 @@ describe('The mints of a process', () => {
         const release = source.hold();
         const { result } = mints.underLease(key, lease, place());
         network.fault = () => undefined;
-        await clock.advance(LEASE_MS);
-        expect((await shared.peek(key.id)).cooldown).toBeUndefined();
+        network.calls.length = 0;
+        await clock.advance(500);
         release();
         expect(await tokenOf(result)).toBe('fake-token-2');
+        await clock.advance(LEASE_MS);
+        expect(network.calls).toEqual(['commit']);
+        expect((await shared.peek(key.id)).cooldown).toBeUndefined();
       });
     });
   });
@@ -414,6 +484,49 @@ describe('The mints of a process', () => {
         expect(network.calls).toHaveLength(commits);
       },
     );
+
+    it('are committed under the lease that the process was granted meanwhile', async () => {
+      network.fault = (operation) => (operation === 'commit' ? 'hang' : undefined);
+      const first = await granted();
+      const { result } = mints.underLease(key, first, place());
+      await clock.advance(0);
+      await shared.fail(key.id, first.lease);
+      const second = await granted();
+      expect(mints.adopt(key, second)).toBe(true);
+      network.fault = () => undefined;
+      await clock.advance(500);
+      expect(await result).toMatchObject({
+        sharing: { state: 'shared' },
+        token: { generation: second.lease.fence },
+      });
+    });
+
+    describe('are followed under the same lease by one', () => {
+      let lease: Granted;
+
+      beforeEach(async () => {
+        network.fault = (operation) => (operation === 'commit' ? 'reject' : undefined);
+        lease = await granted();
+        await mints.underLease(key, lease, place()).result;
+        await clock.advance(0);
+      });
+
+      it('whose token is brought in apart from it', async () => {
+        const apart = await mints.underLease(key, lease, place()).result;
+        expect(apart).toMatchObject({ sharing: { state: 'unshared' }, token: { accessToken: 'fake-token-2' } });
+        expect(broughtIn).toEqual([apart]);
+      });
+
+      it('whose token is not brought in when it is purged as the lease is given up', async () => {
+        network.fault = (operation) => {
+          if (operation === 'fail') storeEvents.deliver({ type: 'purged', keyId: key.id, fence: Infinity });
+          return operation === 'commit' ? 'reject' : undefined;
+        };
+        expect(await mints.underLease(key, lease, place()).result).toBe('voided');
+        expect(broughtIn).toHaveLength(0);
+        expect(tokens.valid(key.id)).toBeUndefined();
+      });
+    });
 
     it('are not committed again once their token is over', async () => {
       source.answer = { expiresInMs: 5_000 };
