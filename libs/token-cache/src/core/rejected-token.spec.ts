@@ -63,6 +63,16 @@ describe('TokenClient', () => {
       expect((await tokens.getToken('billing')).accessToken).toBe('fake-token-2');
     });
 
+    it('is not served again when it is reported once more while its commit gets no answer', async () => {
+      const store = new FaultyTokenStore(shared);
+      store.fault = (operation) => (operation === 'commit' ? 'reject' : undefined);
+      const tokens = replica({}, store);
+      const token = await tokens.getToken('billing');
+      expect(await tokens.invalidate(token)).toBe(true);
+      expect(await tokens.invalidate(token)).toBe(false);
+      expect(await accessToken(tokens)).toBe('fake-token-2');
+    });
+
     it('is not served by its process when the store falls silent after it was told', async () => {
       const store = silent(shared);
       const tokens = replica({}, store);

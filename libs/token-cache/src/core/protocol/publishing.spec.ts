@@ -105,6 +105,21 @@ describe('A token that a process has and the fleet has not', () => {
     expect(await accessToken(tokens)).toBe(forLong.accessToken);
   });
 
+  it('is committed no more once the store has answered one of two commits', async () => {
+    const tokens = replica({ nearCache: false }, store);
+    await tokens.getToken('billing');
+    Object.assign(store, { inner: new MemoryTokenStore() });
+    store.calls.length = 0;
+    store.fault = (operation) => (operation === 'commit' && commits() === 1 ? 'hang' : undefined);
+    await call(tokens);
+    await call(tokens);
+    expect(commits()).toBe(2);
+    await pass(SECOND);
+    await call(tokens);
+    await pass(SECOND);
+    expect(commits()).toBe(2);
+  });
+
   describe('since its commit gets no answer', () => {
     let tokens: TokenClient;
 

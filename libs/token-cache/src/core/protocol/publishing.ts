@@ -28,13 +28,21 @@ export interface PublishingParts {
 /** Takes a token in hand once what was sent at that moment has an answer or will have none. */
 type Keep = (sentAt: Moment, sharing: Sharing) => HeldToken;
 
+/** A token that was sent under a fence, be it in several commits at once: other work of the process may have been granted that lease too. */
+interface Sent {
+  readonly fence: number;
+  readonly accessToken: string;
+  /** Since the last commit of it was sent. */
+  isStored: boolean;
+}
+
 /** Keys of which the last commit is remembered. */
 const REMEMBERED_KEYS = 10_000;
 
 /** Makes a token of this process that of the fleet: by commit under a lease, or by an offer without one. */
 export class Publishing {
   /** The last commit of each key that was sent. */
-  private readonly sent = recentlyUsed<{ readonly fence: number; readonly accessToken: string }>(REMEMBERED_KEYS);
+  private readonly sent = recentlyUsed<Sent>(REMEMBERED_KEYS);
 
   /** Commits that are sent again, by key and generation. */
   private readonly settling = new Map<string, Promise<HeldToken | 'voided'>>();
@@ -100,11 +108,8 @@ export class Publishing {
   ): Promise<HeldToken | 'voided'> {
     const { tokens } = this.parts;
     const fresh = freshFrom(held);
-    const isSame = held.token.generation === lease.fence;
     const minted = await this.send(key, lease, fresh, watch, (sentAt, sharing) =>
-      isSame
-        ? tokens.keep(key, fresh, lease.fence, sentAt, sharing)
-        : tokens.keepShared(key, held, lease.fence, sentAt, sharing),
+      tokens.keepShared(key, held, lease.fence, sentAt, sharing),
     );
     if (minted !== 'voided') return minted.held;
     tokens.drop(key.id, held);
@@ -143,12 +148,13 @@ export class Publishing {
     // What is over is never published.
     if (ttlMs < 1) return this.giveUp(key, lease);
     const payload = codec.encode(key.id, fence, fresh.content);
-    this.sent.set(key.id, { fence, accessToken: fresh.content.accessToken });
+    const sent = this.sending(key.id, fence, fresh.content.accessToken);
     let committed: Committed;
     try {
       committed = await store.commit(key, lease, payload, ttlMs);
     } catch {
       if (watch.hasVoided(fence)) return 'voided';
+      if (sent.isStored) return { held: keep(sentAt, { state: 'shared' }), outcome: 'stored' };
       return { held: keep(sentAt, { state: 'unanswered', lease }), outcome: 'local' };
     }
     storeEvents.released(key.id, fence);
@@ -164,9 +170,19 @@ export class Publishing {
         return { held: keep(sentAt, { state: 'unshared' }), outcome: 'local' };
       }
       default:
+        sent.isStored = true;
         if (watch.hasVoided(fence)) return 'voided';
         return { held: keep(sentAt, { state: 'shared' }), outcome: 'stored' };
     }
+  }
+
+  private sending(keyId: string, fence: number, accessToken: string): Sent {
+    const last = this.sent.get(keyId);
+    const isAgain = last?.fence === fence && last.accessToken === accessToken;
+    const sent = isAgain ? last : { fence, accessToken, isStored: false };
+    sent.isStored = false;
+    this.sent.set(keyId, sent);
+    return sent;
   }
 
   /** Releases a lease under which nothing is committed. */
