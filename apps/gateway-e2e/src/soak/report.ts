@@ -1,5 +1,6 @@
 import { failuresOf } from './excuses.js';
 import { type Findings } from './findings.js';
+import { type Failure } from './request-log.js';
 import { type Verdict } from './verdict.js';
 import { VITALS } from './vitals.js';
 
@@ -48,12 +49,15 @@ function failureCounts(findings: Findings): [string, number][] {
   const counts = Object.entries(excused).flatMap(([cause, byFault]) =>
     Object.entries(byFault).map(([fault, count]): [string, number] => [`${cause} (${fault})`, count]),
   );
-  const causes = new Set(unexcused.map(({ kind, cause }) => `${cause} (no excuse: ${kind})`));
-  const bare = [...causes].map((name): [string, number] => [
-    name,
-    unexcused.filter(({ kind, cause }) => name === `${cause} (no excuse: ${kind})`).length,
-  ]);
+  const bare = unexcused.map((failure): [string, number] => [describeUnexcused(failure, findings), 1]);
   return [...counts, ...bare];
+}
+
+/** With the fault that began last before it: a failure that no fault excuses may still come of one. */
+function describeUnexcused({ kind, cause, startedAt, endedAt }: Failure, { faults }: Findings): string {
+  const last = faults.filter((fault) => fault.startedAt <= endedAt).at(-1);
+  const since = last ? `${ms(endedAt - last.startedAt)} after "${last.name}" began` : 'before any fault';
+  return `${cause} (no excuse: ${kind}, which took ${ms(endedAt - startedAt)}, ${since})`;
 }
 
 function lifeLine({ slot, seconds, vitals }: Findings['lives'][number]): string {
