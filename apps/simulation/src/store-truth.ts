@@ -14,6 +14,8 @@ import { type Verdict } from './verdict.js';
 
 /** Timers count whole ms. */
 const TIMER_MS = 1;
+/** The store tells waits in whole ms, rounded up. */
+const ROUNDED_UP_MS = 1;
 /** More than are on their way at a time. */
 const REMEMBERED_ASKS = 300;
 
@@ -171,14 +173,14 @@ export class KeyTruth {
       },
     );
     this.fence = fence;
-    const at = isAgain ? lease.at : now;
+    const known = isAgain ? lease : this.outlived(answer.lease, serverNow + answer.leaseEndsInMs);
     this.lease = {
       process,
       nonce,
       fence,
-      at,
-      endsAt: isAgain ? lease.endsAt : serverNow + leaseMs,
-      leaseMs: isAgain ? lease.leaseMs : leaseMs,
+      at: known?.at ?? now,
+      endsAt: known?.endsAt ?? serverNow + leaseMs,
+      leaseMs: known?.leaseMs ?? leaseMs,
       ...(answer.token && { beside: this.published.findLast((token) => token.fence === answer.token?.fence) }),
     };
     this.grants.set(fence, this.lease);
@@ -315,6 +317,12 @@ export class KeyTruth {
     delete this.current;
     delete this.marked;
     delete this.lease;
+  }
+
+  /** A lease from before the history ended, granted again. Its last renewals may be lost: only the store knows when it ends. */
+  private outlived({ fence, nonce }: Lease, toldEndAt: number): Grant | undefined {
+    const grant = this.grants.get(fence);
+    return grant?.nonce === nonce ? { ...grant, endsAt: toldEndAt - ROUNDED_UP_MS } : undefined;
   }
 
   private endCooldown(): void {
