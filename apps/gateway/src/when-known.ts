@@ -1,9 +1,17 @@
-/** Goes on at once with a value that is there, and else once it is; `failed` hears of a promise that rejects. */
+/**
+ * Goes on at once with a value that is there, and else once it is. `failed` hears of whatever `find` and `use` throw or reject with:
+ * an error that nobody caught would end the process, with all that it has in work.
+ */
 export function whenKnown<Value>(
-  value: Value | Promise<Value>,
+  find: () => Value | Promise<Value>,
   use: (value: Value) => void,
   failed: (error: Error) => void,
 ): void {
-  if (value instanceof Promise) value.then(use, failed);
-  else use(value);
+  try {
+    const value = find();
+    if (value instanceof Promise) value.then(use).catch(failed);
+    else use(value);
+  } catch (error) {
+    failed(error as Error);
+  }
 }

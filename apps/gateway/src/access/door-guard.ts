@@ -28,8 +28,8 @@ export class DoorGuard {
 
   /**
    * Whether the request is let in. One that is not needs nothing more: it is answered, or its caller has left. No promise where
-   * nothing has to be waited for, since one for each request would cost more than the check. Rejects with an error of the gateway
-   * itself.
+   * nothing has to be waited for, since one for each request would cost more than the check. Throws or rejects with an error of the
+   * gateway itself.
    */
   admits(request: IncomingMessage, response: ServerResponse, route: RouteMatch): Answer {
     const { hosts, gatekeeper, limits } = this.parts;

@@ -7,7 +7,7 @@ import { type RouteMatch } from './requirement.js';
 export function guardDoors(fastify: FastifyInstance, guard: DoorGuard): void {
   fastify.addHook('onRequest', (request, reply, proceed) => {
     whenKnown(
-      guard.admits(request.raw, reply.raw, routeOf(request)),
+      () => guard.admits(request.raw, reply.raw, routeOf(request)),
       (isAdmitted) => void (isAdmitted ? proceed() : reply.hijack()),
       // An error of the gateway itself goes to the handler of errors, which answers 500.
       (error) => proceed(error),

@@ -21,7 +21,7 @@ export function proxyShortcut(guard: DoorGuard, proxy: ProxyService): Shortcut {
   return (request, response) => {
     if (!PLAIN.test(request.url!)) return false;
     whenKnown(
-      guard.admits(request, response, ROUTE),
+      () => guard.admits(request, response, ROUTE),
       (isAdmitted) => isAdmitted && proxy.handle(request, response),
       (error) => {
         logger.error(error);

@@ -34,8 +34,9 @@ export class ProxyModule implements OnModuleInit {
       exposeHeadRoute: false,
       // This hook runs before Fastify parses the body, which is forwarded as it is.
       onRequest: (request, reply) => {
-        reply.hijack();
         this.proxy.handle(request.raw, reply.raw);
+        // Afterwards, so that Fastify answers an error of the gateway itself.
+        reply.hijack();
       },
       handler: () => undefined,
     });
