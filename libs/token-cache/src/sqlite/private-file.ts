@@ -30,11 +30,6 @@ export function identityOfCompanions(path: string): string {
   return COMPANIONS.map((suffix) => identityOfFile(path + suffix)).join();
 }
 
-/** Deletes a database; its companions go when it is made again. */
-export function deleteDatabase(path: string): void {
-  rmSync(path, { force: true });
-}
-
 /** Makes an empty file. It opens no existing one, because closing it would release the POSIX locks that SQLite holds on it. */
 function createEmpty(path: string): void {
   try {

@@ -1,7 +1,8 @@
 import Database from 'libsql';
 import { GROUPS_TABLE, GroupPurges } from './group-purges.js';
 import { CLOCK_TABLE, MachineClock } from './machine-clock.js';
-import { deleteDatabase, ensurePrivateFile, identityOfCompanions, identityOfFile } from './private-file.js';
+import { ensurePrivateFile, identityOfCompanions, identityOfFile } from './private-file.js';
+import { tablesOf } from './tables.js';
 import { writeTransaction } from './write-transaction.js';
 import { parseKeyId } from '../core/contract/key-group.js';
 import { afterGroupPurge, groupPurge, type SlotStep } from '../core/slot/group-purge.js';
@@ -112,20 +113,13 @@ export class SlotDatabase {
     return identityOfFile(this.#path) !== this.#file;
   }
 
-  /** Whether a companion of the file was, while the file itself is there. */
-  get isTorn(): boolean {
-    return !this.isGone && identityOfCompanions(this.#path) !== this.#companions;
-  }
-
   /**
-   * Deletes the file of a database that is torn, as by a cleaner of temporary files. SQLite goes on with the companions that it has open,
-   * and a process that starts later has others: the two would share neither tokens nor locks. A new file unites them.
-   *
-   * To open the file again would not do: a connection of libsql stays open until its statements are garbage, and lends its companions
-   * to the next one.
+   * Whether a companion of the file was, while the file itself is there. SQLite goes on with the companions that it has open, and a
+   * process that starts later has others: the two share neither tokens nor locks.
    */
-  discard(): void {
-    deleteDatabase(this.#path);
+  get isTorn(): boolean {
+    // First the companions: if the file is there after that, they were those of no other file.
+    return identityOfCompanions(this.#path) !== this.#companions && !this.isGone;
   }
 
   /** Grows with each commit to the file. SQLite counts those of the other connections; both numbers only grow, so their sum does. */
@@ -221,11 +215,19 @@ function open(path: string): Database.Database {
 }
 
 function ensureSchema(database: Database.Database): void {
+  if (schemaVersion(database) === 0) refuseTablesOfOthers(database);
   for (let version = schemaVersion(database); version !== SCHEMA_VERSION; version = schemaVersion(database)) {
     const migration = MIGRATIONS[version];
     if (migration === undefined) throw new Error(newerSchema(version));
     database.exec(migration(database));
   }
+}
+
+/** Most programs number no schema, so that their files have the version of one that is new. */
+function refuseTablesOfOthers(database: Database.Database): void {
+  const [table] = tablesOf(database);
+  if (table === undefined) return;
+  throw new Error(`it is a file of another program, which has the table ${table}: give another path`);
 }
 
 function newerSchema(version: number): string {

@@ -312,14 +312,20 @@ describe('SqliteTokenStore', () => {
       database.close();
     }
 
-    it('refuses the file of another program', () => {
-      const database = new Database(temporary.path);
-      database.exec('CREATE TABLE slots (machine TEXT)');
-      database.close();
-      expect(() => open()).toThrow(
-        expect.objectContaining({ field: 'path', message: expect.stringContaining(REMEDY) as string }),
-      );
-    });
+    it.each(['slots', 'customers'])(
+      'refuses another program’s file with a table %s, and leaves it as it is',
+      (table) => {
+        const database = new Database(temporary.path);
+        database.exec(`CREATE TABLE ${table} (machine TEXT)`);
+        const refusal = `another program, which has the table ${table}: give another path`;
+        expect(() => open()).toThrow(
+          expect.objectContaining({ field: 'path', message: expect.stringContaining(refusal) as string }),
+        );
+        const tables = database.prepare('SELECT name FROM sqlite_schema').raw(true).all([]);
+        database.close();
+        expect(tables).toEqual([[table]]);
+      },
+    );
 
     it('rejects while it is truncated', async () => {
       const first = open();

@@ -27,6 +27,8 @@ const RETRY_MS = 10;
 /** How often hits see to it that the file is still there. Nobody deletes it to have a token rejected, so this may be seldom. */
 const LOOK_FOR_FILE_MS = 100;
 
+const TORN = 'its -wal or -shm was deleted while it was open; delete the file as well, and a new one is made';
+
 /** Options of `SqliteTokenStore`. */
 export interface SqliteTokenStoreOptions {
   /**
@@ -42,7 +44,8 @@ export interface SqliteTokenStoreOptions {
  * A token store that shares tokens between all processes of one machine, through a SQLite database that only its owner can read.
  * It needs no server. It has no event channel: waiting processes poll it, since a read takes microseconds, and each
  * look-up asks whether any process has changed the file. If the file is
- * deleted, or one of its companions (`-wal`, `-shm`), it is made again; tokens in hand are shared again, and others minted.
+ * deleted, it is made again; tokens in hand are shared again, and others minted. While it lacks a companion (`-wal`, `-shm`) that a
+ * process had open, that process does not use it.
  *
  * Each method is one transaction. A call waits up to 400 ms for the writes of other processes and then rejects.
  *
@@ -181,8 +184,8 @@ export class SqliteTokenStore implements TokenStore {
 
   #connect(): SlotDatabase {
     if (this.#isClosed) throw new Error('it is closed: make no calls after close()');
-    if (this.#database?.isTorn) this.#database.discard();
     if (this.#database?.isGone) this.#disconnect();
+    if (this.#database?.isTorn) throw new Error(TORN);
     this.#lookForFileAt = performance.now() + LOOK_FOR_FILE_MS;
     return (this.#database ??= new SlotDatabase(this.#path, this.#namespace));
   }
