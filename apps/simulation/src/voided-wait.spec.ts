@@ -2,10 +2,10 @@ import { type PublishedToken } from './store-truth.js';
 import { type VainWait, wasVoidedMeanwhile } from './voided-wait.js';
 
 /** A caller that was refused with generation 4, and waited for 11 s for what takes one mint of 5 s. */
-const WAIT: VainWait = { since: 1_000, until: 12_000, above: 4, hearingMs: 80, mintMs: 5_000, mints: 1 };
+const WAIT: VainWait = { since: 1_000, until: 12_000, above: 4, minLifeMs: 0, hearingMs: 80, mintMs: 5_000, mints: 1 };
 
-function stored(fence: number, storedAt: number): PublishedToken {
-  return { fence, storedAt, accessToken: `t${fence}`, refreshWindowMs: 0, endsAt: 60_000, ttlMs: 60_000 };
+function stored(fence: number, storedAt: number, ttlMs = 60_000): PublishedToken {
+  return { fence, storedAt, accessToken: `t${fence}`, refreshWindowMs: 0, endsAt: storedAt + ttlMs, ttlMs };
 }
 
 function marked(generation: number, at: number): [number, { at: number; process: string }] {
@@ -25,6 +25,19 @@ describe('A caller that waited in vain', () => {
     {
       history: 'the token that was purged meanwhile was the refused one',
       published: [stored(4, 500)],
+      purgedAt: [9_000],
+    },
+    { history: 'a token had ended before it came', published: [stored(5, 0, 900)], purgedAt: [9_000] },
+    {
+      history: 'a token ended too soon for its need',
+      published: [stored(5, 500, 2_000)],
+      purgedAt: [9_000],
+      wait: { minLifeMs: 1_750 },
+    },
+    {
+      history: 'the successor of a token was rejected before it came',
+      published: [stored(5, 0), stored(6, 100)],
+      marks: [marked(6, 200)],
       purgedAt: [9_000],
     },
     {

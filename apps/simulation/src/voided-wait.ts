@@ -6,6 +6,8 @@ export interface VainWait {
   readonly until: number;
   /** Tokens of this generation, and older ones, do not serve the caller. */
   readonly above: number;
+  /** How long its token must still be valid when it is given; 0 for any valid one. */
+  readonly minLifeMs: number;
   /** The longest that a token which is shared is no news to a process that waits. */
   readonly hearingMs: number;
   /** The longest that a mint of a working source takes. */
@@ -20,14 +22,22 @@ export interface VainWait {
  */
 export function wasVoidedMeanwhile(
   { published, marks, purgedAt }: Pick<KeyTruth, 'published' | 'marks' | 'purgedAt'>,
-  { since, until, above, hearingMs, mintMs, mints }: VainWait,
+  { since, until, above, minLifeMs, hearingMs, mintMs, mints }: VainWait,
 ): boolean {
-  const wasToBeHad = published.some(({ fence, storedAt }) => {
-    const voidedAt = Math.min(marks.get(fence)?.at ?? Infinity, ...purgedAt.filter((at) => at > storedAt));
-    return fence > above && Math.min(voidedAt, until) - Math.max(storedAt, since) > hearingMs;
+  const markedAfter = (fence: number): number[] =>
+    [...marks].flatMap(([generation, { at }]) => (generation > fence ? [at] : []));
+  const wasToBeHad = published.some(({ fence, storedAt, ttlMs }) => {
+    // A mark voids what is older as well.
+    const endedAt = Math.min(
+      until,
+      storedAt + ttlMs - minLifeMs,
+      ...purgedAt.filter((at) => at > storedAt),
+      ...markedAfter(fence - 1),
+    );
+    return fence > above && endedAt - Math.max(storedAt, since) > hearingMs;
   });
-  const markedAt = [...marks].flatMap(([generation, { at }]) => (generation > above ? [at] : []));
-  const lastVoidAt = Math.max(...[...purgedAt, ...markedAt].filter((at) => at > since && at <= until));
+  const voidedAt = [...purgedAt, ...markedAfter(above)].filter((at) => at > since && at <= until);
+  const lastVoidAt = Math.max(...voidedAt);
   // Each mint begins once its process has heard of the void or of a failure, and the caller hears of the last one.
   const neededMs = mints * (hearingMs + mintMs) + hearingMs;
   return !wasToBeHad && until - lastVoidAt <= neededMs;

@@ -52,16 +52,16 @@ export abstract class Witness {
   }
 
   /**
-   * Purges and rejections left no time to serve a caller that waited to its deadline.
+   * Purges and rejections left no time to serve a caller that waited until now.
    *
-   * @param above tokens of this generation, and older ones, do not serve the caller
-   * @param mints how many it may take, one after another, until one succeeds
+   * @param wait of what kind, if not for any token, since it came, and for one mint
    */
-  protected hadNoTime(label: string, since: number, { above = 0, mints = 1 }: Partial<VainWait> = {}): boolean {
-    const truth = this.truthOf(label);
+  protected hadNoTime({ request, askedAt, minLifeMs }: Caller, wait: Partial<VainWait>): boolean {
+    const truth = this.truthOf(request.label);
     const { now: until, hearingMs } = this;
     const { mintMs } = this.world.weather;
-    return truth !== undefined && wasVoidedMeanwhile(truth, { since, until, above, hearingMs, mintMs, mints });
+    const ordinary = { since: askedAt, until, above: 0, minLifeMs, hearingMs, mintMs, mints: 1 };
+    return truth !== undefined && wasVoidedMeanwhile(truth, { ...ordinary, ...wait });
   }
 
   protected get now(): number {
