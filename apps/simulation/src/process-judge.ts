@@ -3,10 +3,8 @@ import { type MintCall } from './book.js';
 import { type Process } from './process.js';
 import { type KeyTruth, type PublishedToken } from './store-truth.js';
 import { disturbs } from './weather.js';
-import { NETWORK_MS, Witness } from './witness.js';
+import { NETWORK_MS, POLL_MS, Witness } from './witness.js';
 
-/** Between two polls of a store without events. */
-const POLL_MS = 250;
 const LEASE_END_JITTER_MS = 100;
 /** How many leases a holder is frozen for at most. */
 const LONGEST_FREEZE = 4;
@@ -43,11 +41,6 @@ export class ProcessJudge extends Witness {
         return `${waiting?.process.name} still waits ${frozenMs + boundMs} ms after ${token.accessToken} was stored`;
       });
     });
-  }
-
-  /** The longest that a token which was stored is no news to a process that waits for it. */
-  private get hearingMs(): number {
-    return this.eventsArrive ? NETWORK_MS : POLL_MS + NETWORK_MS;
   }
 
   /** More is wrong than that processes freeze and sources fail. */

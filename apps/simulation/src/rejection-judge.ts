@@ -161,7 +161,9 @@ export class RejectionJudge extends Witness {
   }
 
   /** A caller is told that its token was refused. */
-  refusedForGood({ process, request: { label }, first, last, refusedAt = this.now }: Caller): void {
+  refusedForGood(caller: Caller): void {
+    const { process, request, first, last, refusedAt = this.now } = caller;
+    const { label } = request;
     if (!first || !this.isOrderlyFor(label) || !this.sourceWorks || !process.serves) return;
     const truth = this.truthOf(label);
     // Of a replacement that was granted while it was reported it may not have been told.
@@ -170,8 +172,10 @@ export class RejectionJudge extends Witness {
     const isAgain = last?.generation === first.generation;
     // By a clock that was set ahead meanwhile the new token was over when it came.
     const isCalledOver = process.setAheadAt.some((setAt) => setAt >= refusedAt);
+    const isTimeOver = this.now - refusedAt >= this.world.weather.policy.waitTimeoutMs;
+    const isVoided = isTimeOver && this.hadNoTime(caller, { since: refusedAt, above: first.generation });
     this.verdict.expect(
-      !isAgain || !isReplaced || isCalledOver,
+      !isAgain || !isReplaced || isCalledOver || isVoided,
       'a refused call goes again with another token if one can be had',
       () => {
         return `${process.name} was refused with ${first.accessToken} ${(this.now - refusedAt).toFixed(1)} ms ago, and let it be`;

@@ -2,10 +2,13 @@ import { type JudgedWorld } from './judged-world.js';
 import { type Caller, type Process } from './process.js';
 import { type KeyTruth, type PublishedToken } from './store-truth.js';
 import { type Verdict } from './verdict.js';
+import { type VainWait, wasVoidedMeanwhile } from './voided-wait.js';
 import { disturbs } from './weather.js';
 
 /** What messages of a calm network take together, at most: several one after another. */
 export const NETWORK_MS = 80;
+/** Between two polls of a store without events. */
+export const POLL_MS = 250;
 
 /** What every judge can know, being outside of the world: how strictly it may judge, and the truth behind what processes see. */
 export abstract class Witness {
@@ -41,6 +44,24 @@ export abstract class Witness {
   /** How late an answer of the store about a request may be, and what it tells with it: nobody waits for one any longer. */
   protected latenessFor(label: string): number {
     return this.isOrderlyFor(label) ? NETWORK_MS : this.world.weather.policy.storeTimeoutMs + NETWORK_MS;
+  }
+
+  /** The longest that a token which was stored is no news to a process that waits for it. */
+  protected get hearingMs(): number {
+    return this.eventsArrive ? NETWORK_MS : POLL_MS + NETWORK_MS;
+  }
+
+  /**
+   * Purges and rejections left no time to serve a caller that waited until now.
+   *
+   * @param wait of what kind, if not for any token, since it came, and for one mint
+   */
+  protected hadNoTime({ request, askedAt, minLifeMs }: Caller, wait: Partial<VainWait>): boolean {
+    const truth = this.truthOf(request.label);
+    const { now: until, hearingMs } = this;
+    const { mintMs } = this.world.weather;
+    const ordinary = { since: askedAt, until, above: 0, minLifeMs, hearingMs, mintMs, mints: 1 };
+    return truth !== undefined && wasVoidedMeanwhile(truth, { ...ordinary, ...wait });
   }
 
   protected get now(): number {
