@@ -14,7 +14,11 @@ export class FullStore extends MemoryTokenStore {
     lifeMs: LIFE_MS,
   });
 
+  /** Look-ups so far. */
+  asked = 0;
+
   override async acquire(): Promise<Acquired> {
+    this.asked++;
     return { outcome: 'hit', token: { fence: 1, payload: this.payload, ttlMs: LIFE_MS }, voidedUpTo: 0 };
   }
 }
