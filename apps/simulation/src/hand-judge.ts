@@ -120,22 +120,23 @@ export class HandJudge extends Witness {
   private isVoid(process: Process, label: string, { accessToken, askedAt }: IssuedToken): boolean {
     const { voids, ownPurges, refused } = process.knowledgeOf(label);
     if (process.rejectedAt.has(accessToken)) return true;
-    if (this.liesBelowRefused(process, accessToken, refused)) return true;
     // A rejection names a generation, and what another process minted alone may have the same.
     if (this.generationsOf(label, accessToken).some((generation) => refused.has(generation))) return true;
     if (ownPurges.some(({ endedAt = this.now }) => askedAt <= endedAt)) return true;
+    const minted = this.fencesOf(process, accessToken);
+    // With a token that it was refused with, all is void that is older: so may be what it mints after the store lost its fences.
+    if (minted.some((fence) => [...refused].some((generation) => fence <= generation))) return true;
     const oldest = Math.min(...this.generationsOf(label, accessToken));
-    // A token that was never shared has no place among the fences.
-    return voids.some(({ upTo, heardAt }) => (oldest < Infinity ? oldest <= upTo : askedAt <= heardAt));
+    // A token that was never shared has no place among the fences, but that of the lease under which it was minted.
+    return voids.some(({ upTo, heardAt }) =>
+      oldest < Infinity ? oldest <= upTo : askedAt <= heardAt || minted.some((fence) => fence <= upTo),
+    );
   }
 
-  /** With a token that it was refused with, all is void that is older: so may be what it mints after the store lost its fences. */
-  private liesBelowRefused({ name }: Process, accessToken: string, refused: ReadonlySet<number>): boolean {
-    if (refused.size === 0) return false;
-    const newest = Math.max(...refused);
-    return this.world.idp.calls.some(
-      (call) => call.process === name && call.accessToken === accessToken && call.fence > 0 && call.fence <= newest,
-    );
+  /** Of the leases under which that process was given that token. */
+  private fencesOf({ name }: Process, accessToken: string): number[] {
+    const calls = this.world.idp.calls.filter((call) => call.process === name && call.accessToken === accessToken);
+    return calls.flatMap(({ fence }) => (fence > 0 ? [fence] : []));
   }
 
   /** What no other process has is kept, however many keys there are; but it gives way to a shared token, which is not. */
