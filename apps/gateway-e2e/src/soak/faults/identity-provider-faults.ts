@@ -42,7 +42,8 @@ export const IDENTITY_PROVIDER_FAULTS: readonly Fault[] = [
     name: 'identity provider revokes all tokens',
     // A body that is not all there cannot be sent again.
     excuses: [{ cause: UNAUTHORIZED, kinds: ['streamed upload', 'leave a streamed upload'] }],
-    healingMs: 1_000,
+    // A worker takes the new token with its next request, which may be an upload a while later.
+    healingMs: 3_000,
     inject: ({ fleet }) => fleet.idp.revokeAll(),
   },
   {
