@@ -49,12 +49,10 @@ describe('Eight processes behind Sentinel', () => {
     await expectPromises(trial, { promises: [2, 3, 6], fault: 'SENTINEL FAILOVER under load', mints: 1, recoveryMs });
   });
 
-  it.each<
-    [when: string, arrives: (killed: RedisServer, release: () => void) => Promise<unknown>, most: number | undefined]
-  >([
+  it.each<[when: string, arrives: (killed: RedisServer, release: () => void) => Promise<unknown>, most: number]>([
     ['while there is no master', async (_, release) => release(), WORKERS],
-    // On a busy machine the election outlasts the mint, which is then asked for again: within the bound, but beyond one each.
-    ['when there is a new one', (killed, release) => rig.promoted(killed).then(release), undefined],
+    // One beyond one each was seen once, on a busy machine, within the bound of the second promise. Why is not known.
+    ['when there is a new one', (killed, release) => rig.promoted(killed).then(release), WORKERS + 1],
   ])(
     'give every caller a token if the master is killed during a mint and the answer comes %s',
     async (when, arrives, most) => {
@@ -71,7 +69,7 @@ describe('Eight processes behind Sentinel', () => {
       await expectPromises(trial, {
         promises: [1, 2, 6],
         fault: `the master is killed in mid-mint, and the answer comes ${when}`,
-        ...(most !== undefined && { mints: { atMost: most } }),
+        mints: { atMost: most },
         overlapping: WORKERS,
         recoveryMs,
         seen: `the last of the waiting callers was served after ${Math.round(servedMs)} ms`,
