@@ -1,10 +1,12 @@
+import { type FakeTokenSource } from '../testing/fake-token-source.js';
 import { FaultyTokenStore } from '../testing/faulty-token-store.js';
 import { accessToken, type Fleet, HARD_EXPIRY, HOUR, pass, SECOND, startFleet } from '../testing/fleet.spec-support.js';
 import { type Clock, systemClock } from './contract/clock.js';
+import { type Token } from './contract/token.js';
 import { MemoryTokenStore } from './slot/memory-token-store.js';
 import { type TokenClient } from './token-client.js';
 
-/** A machine of its own: its monotonic clock stands still while it is suspended, and its wall clock can be set. */
+/** A machine of its own: its monotonic clock and its timers stand still while it is suspended, and its wall clock can be set. */
 class Machine {
   private asleepMs = 0;
   private wallAheadMs = 0;
@@ -13,6 +15,18 @@ class Machine {
     ...systemClock,
     now: () => Date.now() + this.wallAheadMs,
     monotonic: () => performance.now() - this.asleepMs,
+    after: (ms, callback) => {
+      const dueAt = this.clock.monotonic() + ms;
+      const arm = (): (() => void) => {
+        const leftMs = dueAt - this.clock.monotonic();
+        return systemClock.after(leftMs, () => {
+          if (this.clock.monotonic() < dueAt) cancel = arm();
+          else callback();
+        });
+      };
+      let cancel = arm();
+      return () => cancel();
+    },
   };
 
   async sleep(ms: number): Promise<void> {
@@ -27,6 +41,7 @@ class Machine {
 
 describe('A process whose machine slept', () => {
   let shared: MemoryTokenStore;
+  let source: FakeTokenSource;
   let replica: Fleet['replica'];
   let stop: Fleet['stop'];
   let machine: Machine;
@@ -34,7 +49,7 @@ describe('A process whose machine slept', () => {
   let sleeper: TokenClient;
 
   beforeEach(async () => {
-    ({ shared, replica, stop } = startFleet());
+    ({ shared, source, replica, stop } = startFleet());
     machine = new Machine();
     network = new FaultyTokenStore(shared);
     sleeper = replica({ clock: machine.clock }, network);
@@ -113,6 +128,35 @@ describe('A process whose machine slept', () => {
     await machine.sleep(60 * SECOND);
     for (let call = 0; call < 5; call++) expect(await accessToken(sleeper)).toBe('fake-token-1');
     expect(network.calls).toEqual(['acquire']);
+  });
+
+  describe('while its token was on its way to the store', () => {
+    /** A token of a key of its own, and what happens to the machine before it hears of the commit. */
+    function committedWhile(happens: () => void | Promise<void>, options?: { minLifeMs: number }): Promise<Token> {
+      const commit = shared.commit.bind(shared);
+      jest.spyOn(shared, 'commit').mockImplementationOnce(async (...args) => {
+        const committed = await commit(...args);
+        await happens();
+        return committed;
+      });
+      return sleeper.getToken('billing', { tenant: 'acme' }, options);
+    }
+
+    it('serves the token of the store, in which it still lives, when the wall clock was set ahead', async () => {
+      const token = await committedWhile(() => machine.setWall(HARD_EXPIRY));
+      expect(token.accessToken).toBe('fake-token-2');
+      expect(source.calls).toHaveLength(2);
+    });
+
+    it('serves its successor when it ended meanwhile', async () => {
+      const token = await committedWhile(() => machine.sleep(HARD_EXPIRY));
+      expect(token.accessToken).toBe('fake-token-3');
+    });
+
+    it('serves its successor when too little of it is left for the caller', async () => {
+      const token = await committedWhile(() => machine.sleep(HOUR / 2), { minLifeMs: 40 * 60 * SECOND });
+      expect(token.accessToken).toBe('fake-token-3');
+    });
   });
 
   it.each([

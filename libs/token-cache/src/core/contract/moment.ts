@@ -31,6 +31,11 @@ export function isOver(end: Moment, now: Moment): boolean {
   return leftMs(end, now) <= 0;
 }
 
+/** Whether `end` is reached by the wall clock alone: the machine slept or its clock was set, so that the store may know better. */
+export function isOverByWallAlone(end: Moment, now: Moment): boolean {
+  return end.wallAt <= now.wallAt && end.monotonicAt > now.monotonicAt;
+}
+
 /** How much further the wall clock moved than the monotonic one, in ms: the machine slept, or its clock was set; negative when set back. */
 export function sleptMs(since: Moment, now: Moment): number {
   return now.wallAt - since.wallAt - (now.monotonicAt - since.monotonicAt);

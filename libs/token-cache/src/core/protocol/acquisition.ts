@@ -1,7 +1,7 @@
 import { type TokenKey } from '../config/token-key.js';
 import { type Clock } from '../contract/clock.js';
 import { type HeldToken } from '../contract/held-token.js';
-import { leftMs, type Moment, momentOf } from '../contract/moment.js';
+import { after, isOverByWallAlone, leftMs, type Moment, momentOf } from '../contract/moment.js';
 import {
   TokenLifeTooShortError,
   TokenSourceError,
@@ -16,6 +16,7 @@ import { errorOf } from '../source-client/cooldown.js';
 import { type Release } from '../source-client/open-mints.js';
 import { type Granted, type Refused } from '../store-client/store-client.js';
 import { type StoreEvents } from '../store-client/store-events.js';
+import { EndedAsleepError } from './ended-asleep-error.js';
 import { type Flight } from './flights.js';
 import { type Asked, type Inquiry } from './inquiry.js';
 import { type KnownCooldowns } from './known-cooldowns.js';
@@ -213,7 +214,11 @@ export class Acquisition {
   /** Waits for a mint, but for no longer than until this process has a token that came another way. */
   private async servedBy(way: Way, mint: Promise<HeldToken | 'voided'>): Promise<Round> {
     for (;;) {
-      const held = await Promise.race([mint, way.watch.woken()]);
+      const held = await Promise.race([mint, way.watch.woken()]).catch((error: unknown) => {
+        if (error instanceof EndedAsleepError) return this.lookOnceMore(way, error);
+        throw error;
+      });
+      if (held === 'look again') return held;
       if (held) return held === 'voided' ? 'look again' : this.minted(way, held);
       const inHand = this.inHand(way);
       if (inHand) return { ...inHand, via: 'mint' };
@@ -269,11 +274,21 @@ export class Acquisition {
   }
 
   /** @throws TokenLifeTooShortError when the token that was just minted ends too soon for the caller */
-  private minted({ key, demand }: Way, held: HeldToken): Obtained {
+  private minted(way: Way, held: HeldToken): Round {
+    const { minLifeMs = 0 } = way.demand;
     const now = this.present();
-    if (livesLongEnough(held, demand, now)) return { held, via: 'mint' };
+    if (livesLongEnough(held, way.demand, now)) return { held, via: 'mint' };
     const lifeMs = Math.max(0, Math.floor(leftMs(held.ends, now)));
-    throw new TokenLifeTooShortError(key.integration.name, lifeMs, demand.minLifeMs ?? 0);
+    const error = new TokenLifeTooShortError(way.key.integration.name, lifeMs, minLifeMs);
+    if (isOverByWallAlone(after(held.ends, -minLifeMs), now)) return this.lookOnceMore(way, error);
+    throw error;
+  }
+
+  /** @throws the error when that was tried before */
+  private lookOnceMore(way: Way, error: Error): 'look again' {
+    if (way.hasSlept) throw error;
+    way.hasSlept = true;
+    return 'look again';
   }
 
   /**

@@ -99,7 +99,7 @@ describe('A mint', () => {
     expect(asked).toBe(1);
   });
 
-  it('fails without the store as with it when its token ends while observers are told of it', async () => {
+  it('fails without the store when the machine sleeps each time that observers are told of its token', async () => {
     const store = new FaultyTokenStore(shared);
     store.fault = () => 'reject';
     const tokens = replica({ integrations: { billing: { source: asleepFor(0) } } }, store);
@@ -109,6 +109,7 @@ describe('A mint', () => {
       })(),
     );
     await expect(tokens.getToken('billing')).rejects.toMatchObject({ code: 'TOKEN_RESPONSE_INVALID' });
+    expect(asked).toBe(2);
   });
 
   it('fails when the machine slept over both answers', async () => {

@@ -1,7 +1,7 @@
 import { type TokenKey } from '../config/token-key.js';
 import { type Clock } from '../contract/clock.js';
 import { type HeldToken } from '../contract/held-token.js';
-import { isOver, momentOf } from '../contract/moment.js';
+import { isOver, isOverByWallAlone, momentOf } from '../contract/moment.js';
 import { TokenResponseInvalidError, type TokenSourceError } from '../contract/token-cache.errors.js';
 import { type FormerToken, type FreshToken } from '../contract/token-content.js';
 import { type TokenObservers } from '../contract/token-observers.js';
@@ -14,6 +14,7 @@ import { type SourceClient } from '../source-client/source-client.js';
 import { type KeyWatch } from '../store-client/key-watch.js';
 import { type Granted, type StoreClient } from '../store-client/store-client.js';
 import { type StoreEvents } from '../store-client/store-events.js';
+import { EndedAsleepError } from './ended-asleep-error.js';
 import { type KnownCooldowns } from './known-cooldowns.js';
 import { keepRenewing } from './lease-renewal.js';
 import { type Minted, type Minting } from './minting.js';
@@ -188,10 +189,14 @@ export class Mints {
         keep: (fresh) => this.keep(key, right, fresh, watch),
         remember: (error) => this.remember(key, right, error),
       });
-      if (minted === 'voided' || !isOver(minted.held.ends, momentOf(clock))) return asResult(minted);
+      if (minted === 'voided') return minted;
+      const { ends } = minted.held;
+      const now = momentOf(clock);
+      if (!isOver(ends, now)) return minted.held;
       // A commit that got no answer may have left the lease behind, for which every process would wait.
       if (right.granted) await store.fail(key, right.granted.lease).catch(() => {});
-      throw new TokenResponseInvalidError(
+      const EndedError = isOverByWallAlone(ends, now) ? EndedAsleepError : TokenResponseInvalidError;
+      throw new EndedError(
         `A token for "${key.integration.name}" ended before it could be shared: its life is too short for the store's delay`,
       );
     } finally {
@@ -292,8 +297,4 @@ function formerOf(held: HeldToken | undefined): FormerToken | undefined {
 
 function asRunning({ result, right }: Running): RunningMint {
   return { result, leaseLost: right.leaseLost };
-}
-
-function asResult(minted: Minted): HeldToken | 'voided' {
-  return minted === 'voided' ? minted : minted.held;
 }

@@ -10,6 +10,8 @@ export interface Way {
   /** The generation of a shared token that turned out to be of no use, or ends too soon: the next round asks for another. */
   uselessGeneration?: number;
   waitedSince?: number;
+  /** A token was over or too short since the machine slept or its clock was set: the next round may give a better one. */
+  hasSlept?: boolean;
   /** It ended before the store answered, and the answer is still to be heard. */
   isServed?: boolean;
 }
