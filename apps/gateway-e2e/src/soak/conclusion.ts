@@ -43,7 +43,7 @@ export async function conclude(
     left: requests.left,
     failures: requests.failures,
     faults: driver.windows,
-    lifelessAnswers: watch.witness.lifelessAnswers(),
+    provider: [...watch.witness.lifelessAnswers(), ...watch.witness.revokedPairs(driver.windows)],
     expenses,
     mints: mintsOf(samples, watch.witness, rig),
     tokensSeen: requests.tokens,

@@ -8,9 +8,9 @@ export interface JudgedFailures {
   readonly unexcused: readonly Failure[];
 }
 
-/** Of a soak: an answer without a life is a fault as well. */
-export function failuresOf({ failures, faults, lifelessAnswers }: Findings): JudgedFailures {
-  return judgeFailures(failures, [...faults, ...lifelessAnswers]);
+/** Of a soak: what its identity provider did besides may be a cause as well. */
+export function failuresOf({ failures, faults, provider }: Findings): JudgedFailures {
+  return judgeFailures(failures, [...faults, ...provider]);
 }
 
 /** Lays every failure at the door of a fault that was there at the time and may cause it, if there is one. */

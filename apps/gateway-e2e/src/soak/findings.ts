@@ -29,8 +29,8 @@ export interface Findings {
   readonly left: number;
   readonly failures: readonly Failure[];
   readonly faults: readonly FaultWindow[];
-  /** Answers of the identity provider that stated no life. */
-  readonly lifelessAnswers: readonly FaultWindow[];
+  /** What the identity provider did besides: answers without a life, and tokens revoked in pairs. */
+  readonly provider: readonly FaultWindow[];
   readonly expenses: Expenses;
   readonly mints: Readonly<Record<IntegrationName, Mints>>;
   readonly tokensSeen: number;

@@ -1,8 +1,8 @@
 import { type DemoProcess, startDemo } from '@mintonce/demo';
 import { waitFor } from '@mintonce/test-support';
-import { RESPONSE_INVALID } from './causes.js';
+import { RESPONSE_INVALID, UNAUTHORIZED } from './causes.js';
 import { judgeFailures } from './excuses.js';
-import { IdpWitness } from './idp-witness.js';
+import { IdpWitness, REVOKES_ALL } from './idp-witness.js';
 import { INTEGRATIONS } from './policy.js';
 
 const CLIENT_SECRET = 'secret';
@@ -68,5 +68,18 @@ describe('What the identity provider was asked', () => {
       return witness.lifelessAnswers().length > 0;
     });
     expect(hear()).toBe(0);
+  });
+
+  it('excuses a refusal where a token was revoked that had just replaced another, and not elsewhere', async () => {
+    const refusedAt = (at: number): number => {
+      const revoked = { name: REVOKES_ALL, excuses: [], healingMs: 0, startedAt: at, endedAt: at + 5 };
+      const failure = { kind: 'echo', cause: UNAUTHORIZED, startedAt: at, endedAt: at + 20 };
+      return judgeFailures([failure], witness.revokedPairs([revoked])).unexcused.length;
+    };
+    await ask(1);
+    const givenAt = witness.lastStartedAt - performance.timeOrigin;
+    expect(refusedAt(givenAt + 300)).toBe(0);
+    expect(refusedAt(givenAt + 5_000)).toBe(1);
+    expect(refusedAt(givenAt - 300)).toBe(1);
   });
 });

@@ -1,7 +1,11 @@
 import { type IdentityProviderClient } from '@mintonce/demo';
-import { RESPONSE_INVALID } from './causes.js';
+import { RESPONSE_INVALID, UNAUTHORIZED } from './causes.js';
 import { type FaultWindow } from './fault-window.js';
 import { COOLDOWN_MS, INTEGRATIONS, INTEGRATION_NAMES, type IntegrationName, MINT_MS } from './policy.js';
+
+export const REVOKES_ALL = 'identity provider revokes all tokens';
+/** All workers have made a request by then, with which they take a new token of another. */
+const ADOPTION_MS = 1_000;
 
 /** A provider that repeats a token is asked for it so often in its life. */
 const MOST_CALLS_OF_A_LIFE = 4;
@@ -59,6 +63,18 @@ export class IdpWitness {
     );
   }
 
+  /** The revocations of a new token together with the one before it, which other workers still sent. */
+  revokedPairs(faults: readonly FaultWindow[]): FaultWindow[] {
+    return faults.filter((fault) => fault.name === REVOKES_ALL && this.gaveJustBefore(fault)).map(revokedPair);
+  }
+
+  private gaveJustBefore({ startedAt, endedAt }: FaultWindow): boolean {
+    return [...this.calls].some(([beganAt, { isGiven }]) => {
+      const givenAt = beganAt - performance.timeOrigin;
+      return isGiven && givenAt > startedAt - ADOPTION_MS && givenAt < endedAt;
+    });
+  }
+
   /** How many tokens of that integration were handed out. */
   givenTo(name: IntegrationName): number {
     return [...this.calls.values()].filter(({ integration, isGiven }) => integration === name && isGiven).length;
@@ -77,6 +93,17 @@ function lifeless(at: number): FaultWindow {
     healingMs: COOLDOWN_MS + MINT_MS,
     startedAt: at,
     endedAt: at,
+  };
+}
+
+/** A request is sent again once: whoever meets both first is refused twice. */
+function revokedPair({ startedAt, endedAt }: FaultWindow): FaultWindow {
+  return {
+    name: 'a token and its successor revoked',
+    excuses: [{ cause: UNAUTHORIZED }],
+    healingMs: ADOPTION_MS,
+    startedAt,
+    endedAt,
   };
 }
 

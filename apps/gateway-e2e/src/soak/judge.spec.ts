@@ -60,7 +60,7 @@ function goodFindings(): Findings {
     left: 3,
     failures: [failure()],
     faults: [KILL],
-    lifelessAnswers: [],
+    provider: [],
     expenses: Object.assign(new Expenses(), { kills: 1 }),
     mints: {
       demo: { bound, counted: 150, kept: 150, given: 150 },

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { SOURCE_REJECTED, SOURCE_UNAVAILABLE, UNAUTHORIZED } from '../causes.js';
 import { type Fault } from '../fault.js';
+import { REVOKES_ALL } from '../idp-witness.js';
 import { COOLDOWN_MS, INTEGRATION_NAMES, LEASE_MS, MINT_MS, MINT_TIMEOUT_MS, TOKEN_LIFETIME_MS } from '../policy.js';
 
 const RETRY_AFTER_S = 2;
@@ -39,7 +40,7 @@ export const IDENTITY_PROVIDER_FAULTS: readonly Fault[] = [
     },
   },
   {
-    name: 'identity provider revokes all tokens',
+    name: REVOKES_ALL,
     // A body that is not all there cannot be sent again.
     excuses: [{ cause: UNAUTHORIZED, kinds: ['streamed upload', 'leave a streamed upload'] }],
     // A worker takes the new token with its next request, which may be an upload a while later.

@@ -1,6 +1,6 @@
 import { type FakeTokenSource } from '../../testing/fake-token-source.js';
 import { FaultyTokenStore } from '../../testing/faulty-token-store.js';
-import { type Fleet, pass, settled, startFleet } from '../../testing/fleet.spec-support.js';
+import { type Fleet, pass, REFRESH_AT, settled, startFleet } from '../../testing/fleet.spec-support.js';
 import { type MemoryTokenStore } from '../slot/memory-token-store.js';
 import { TokenSourceRejectedError } from '../contract/token-cache.errors.js';
 import { TokenObserver } from '../contract/token-observer.js';
@@ -305,6 +305,21 @@ describe('TokenClient.send', () => {
     await a.send('billing', requestTo(upstream));
     expect(await b.send('billing', requestTo(upstream))).toMatchObject({ status: 200 });
     expect(source.calls).toHaveLength(2);
+  });
+
+  it('gives the refusal of both to the one caller that first meets a token and its successor revoked together', async () => {
+    const [a, b] = [await agedReplica(), await agedReplica()];
+    await pass(REFRESH_AT);
+    await a.getToken('billing');
+    await pass(0);
+    expect(source.calls).toHaveLength(2);
+    const upstream: Upstream = ({ accessToken }) => ({ status: accessToken === 'fake-token-3' ? 200 : 401 });
+    const first = requestTo(upstream);
+    expect(await b.send('billing', first)).toMatchObject({ status: 401 });
+    expect(first.sent.map(({ accessToken }) => accessToken)).toEqual(['fake-token-1', 'fake-token-2']);
+    const next = b.send('billing', requestTo(upstream));
+    await pass(2 * SECOND);
+    expect(await next).toMatchObject({ status: 200 });
   });
 
   it('takes a refusal for contested when the second request was accepted a moment ago', async () => {
