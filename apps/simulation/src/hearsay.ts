@@ -20,6 +20,8 @@ export class Hearsay {
       const { payload, ttlMs } = stored;
       this.learn(process, label, accessTokenOf(payload), call, call.sentAt + ttlMs, stored === usable);
     }
+    // Whatever this process was told of it, the fleet uses it.
+    if (usable) process.knowledgeOf(label).replacing.delete(accessTokenOf(usable.payload));
     const tookMs = this.world.time.now - call.sentAt;
     const isLate = tookMs >= this.world.weather.policy.storeTimeoutMs;
     this.hearByAnswer(process, label, executedAt, isLate);

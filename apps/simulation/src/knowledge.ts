@@ -50,6 +50,9 @@ export class Knowledge {
   /** The generations that its callers were refused with. */
   readonly refused = new Set<number>();
 
+  /** Access tokens that it was to replace because it reported them, and since when: none is as good as new until the store says so. */
+  readonly replacing = new Map<string, number>();
+
   /** The token that it last answered with, or minted. */
   inHand?: InHand;
 

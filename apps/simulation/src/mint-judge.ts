@@ -54,12 +54,20 @@ export class MintJudge extends Witness {
     const current = truth?.current && !truth.contested.has(truth.current.fence) ? truth.current : undefined;
     const grantedAt = truth?.grants.get(call.fence)?.at ?? Infinity;
     const isUnknown = current?.isOffered === true && current.storedAt >= grantedAt;
-    const freshMs = current && !isUnknown ? this.hardExpiryOf(current) - current.refreshWindowMs - this.now : 0;
+    const isNews = isUnknown || (isUnheard && !this.hasHeardOfPurge(call));
+    const freshMs = current && !isNews ? this.hardExpiryOf(current) - current.refreshWindowMs - this.now : 0;
     this.verdict.expect(
       freshMs < NETWORK_MS,
       need,
       () => `t${call.number}: ${current?.accessToken} is fresh for ${freshMs} ms`,
     );
+  }
+
+  /** Whether its process was told of a purge that voids its lease. After a stall the answer that grants one is read before the event. */
+  private hasHeardOfPurge({ label, fence, process }: MintCall): boolean {
+    const minting = this.world.everyone.find(({ name }) => name === process);
+    const { voids = [] } = minting?.knowledgeOf(label) ?? {};
+    return voids.some(({ type, isTold, upTo }) => type === 'purged' && isTold && fence <= upTo);
   }
 
   mintFailed({ label, fence, process }: MintCall, failure: Failure): void {

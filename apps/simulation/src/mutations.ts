@@ -217,6 +217,16 @@ export const MUTATIONS: readonly Mutation[] = [
     faults: ['tokens are revoked', 'the source fails'],
   },
   {
+    name: 'a refused call is not sent again',
+    edits: [
+      edit(
+        'core/door/with-token.js',
+        'const successor = await this.successorOf(key, token, asking);',
+        'const successor = undefined;',
+      ),
+    ],
+  },
+  {
     name: 'an answer on its way outlives a rejection and a purge',
     edits: [edit('core/store-client/key-watch.js', 'some((event) => voids(event, fence))', 'some(() => false)')],
     faults: ['a token is purged as soon as it is shared', 'messages are slow'],
@@ -532,6 +542,17 @@ export const MUTATIONS: readonly Mutation[] = [
     name: 'a commit without an answer is not sent again',
     edits: [edit('core/protocol/mints.js', 'this.parts.publishing.shareAgain(key, minted.held);', ';')],
     faults: ['commits are reset'],
+  },
+  {
+    name: 'a commit that is sent again forgets that its token was rejected',
+    edits: [
+      edit(
+        'core/protocol/publishing.js',
+        'tokens.keepShared(key, held, lease.fence, sentAt, sharing)',
+        'held.token.generation === lease.fence ? tokens.keep(key, fresh, lease.fence, sentAt, sharing) : tokens.keepShared(key, held, lease.fence, sentAt, sharing)',
+      ),
+    ],
+    schedule: 'a token is reported twice while its commit has no answer',
   },
   {
     name: 'callers do not notice that the lease of their mint is lost',

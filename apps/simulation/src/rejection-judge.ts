@@ -50,6 +50,7 @@ export class RejectionJudge extends Witness {
   given(process: Process, label: string, { generation, accessToken }: Token, askedAt: number): void {
     this.checkPurged(process, label, accessToken, askedAt);
     this.checkMarked(process, label, accessToken, askedAt);
+    this.checkReplacing(process, label, accessToken, askedAt);
     this.checkOrder(process, label, { generation, accessToken }, askedAt);
     this.checkAwake(process, label, accessToken, askedAt);
     if (!this.isOrderlyFor(label)) return;
@@ -160,22 +161,44 @@ export class RejectionJudge extends Witness {
     );
   }
 
+  /** A process that was to replace a token goes on with it only after all else failed, whether the store knows of that or not. */
+  private checkReplacing(process: Process, label: string, accessToken: string, askedAt: number): void {
+    const since = process.knowledgeOf(label).replacing.get(accessToken) ?? Infinity;
+    const { waitTimeoutMs, whenStoreUnavailable } = this.world.weather.policy;
+    const isMintable = whenStoreUnavailable === 'mint-locally' || this.isOrderlyFor(label);
+    // After a pause a mint may have run out of time, and a clock that was set ahead calls its token over.
+    const isUnhindered = process.serves && process.pausedMs === 0 && process.setAheadAt.length === 0;
+    const isTimeOver = this.now - askedAt >= waitTimeoutMs;
+    const canBeHad = this.sourceWorks && isMintable && isUnhindered && !isTimeOver;
+    this.verdict.expect(
+      askedAt <= since || !canBeHad,
+      'no rejected token is given out while another can be had',
+      () => `${process.name} gave out ${accessToken}, which it was to replace ${(this.now - since).toFixed(1)} ms ago`,
+      { label, process: process.name },
+    );
+  }
+
+  /** A process that reported a token was told that it is replaced. */
+  granted(process: Process, label: string, { accessToken }: Token): void {
+    process.knowledgeOf(label).replacing.set(accessToken, this.now);
+  }
+
   /** A caller is told that its token was refused. */
   refusedForGood(caller: Caller): void {
     const { process, request, first, last, refusedAt = this.now } = caller;
     const { label } = request;
     if (!first || !this.isOrderlyFor(label) || !this.sourceWorks || !process.serves) return;
     const truth = this.truthOf(label);
-    // Of a replacement that was granted while it was reported it may not have been told.
-    const grantedAt = truth?.contested.get(first.generation) ?? truth?.marks.get(first.generation)?.at ?? Infinity;
-    const isReplaced = grantedAt + NETWORK_MS <= refusedAt;
+    const granted = truth?.contested.get(first.generation) ?? truth?.marks.get(first.generation);
+    // Of what was granted to another process while it was reported it may not have been told.
+    const isToldOf = granted?.process === process.name || (granted?.at ?? Infinity) + NETWORK_MS <= refusedAt;
     const isAgain = last?.generation === first.generation;
     // By a clock that was set ahead meanwhile the new token was over when it came.
     const isCalledOver = process.setAheadAt.some((setAt) => setAt >= refusedAt);
     const isTimeOver = this.now - refusedAt >= this.world.weather.policy.waitTimeoutMs;
     const isVoided = isTimeOver && this.hadNoTime(caller, { since: refusedAt, above: first.generation });
     this.verdict.expect(
-      !isAgain || !isReplaced || isCalledOver || isVoided,
+      !isAgain || !isToldOf || isCalledOver || isVoided,
       'a refused call goes again with another token if one can be had',
       () => {
         return `${process.name} was refused with ${first.accessToken} ${(this.now - refusedAt).toFixed(1)} ms ago, and let it be`;

@@ -300,6 +300,21 @@ export const SCHEDULES: readonly Schedule[] = [
     check: (world) => published(world, ['t1']) ?? mints(world, 1),
   },
   {
+    name: 'a token is reported twice while its commit has no answer',
+    promises: [3],
+    origin: 'a core of our own: the second report took the mark of the first away',
+    weather: { ...QUIET, faults: breaking('network') },
+    play(world) {
+      ask(world, 100, 0);
+      at(world, 105, () => (processOf(world, 0).link.conditions.loseRequests = 1));
+      at(world, 2_000, () => reject(world, 0, 't1'));
+      at(world, 3_000, () => reject(world, 0, 't1'));
+      ask(world, 4_000, 0);
+      at(world, 9_000, () => processOf(world, 0).link.calm());
+    },
+    check: (world) => tells(world, ['t1', 't2']) ?? mints(world, 2),
+  },
+  {
     name: 'the safety margin is longer than the life of a token',
     promises: [2, 3],
     origin: 'openfga java-sdk#388, openai-node#2490: a mint per call',
@@ -381,7 +396,7 @@ function reject(world: World, index: number, accessToken: string): void {
   world.time.after(0, process.host, () => {
     const token = process.inHand.get(REQUEST.label) as Token;
     if (token.accessToken === accessToken) process.rejectedAt.set(accessToken, world.time.now);
-    void process.client.invalidate(token);
+    void world.report(process, REQUEST, token);
   });
 }
 

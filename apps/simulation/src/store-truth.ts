@@ -46,6 +46,12 @@ export interface Grant {
   readonly beside?: PublishedToken;
 }
 
+/** When a token was to be replaced because it was rejected, and by which process. */
+export interface GrantedRejection {
+  readonly at: number;
+  readonly process: string;
+}
+
 /** An attempt of a process. */
 interface Ask {
   readonly process: string;
@@ -87,10 +93,10 @@ export class KeyTruth {
   coolsFor?: string | undefined;
   readonly grants = new Map<number, Grant>();
   readonly published: PublishedToken[] = [];
-  /** When each generation was marked, and by which process. */
-  readonly marks = new Map<number, { readonly at: number; readonly process: string }>();
-  /** Generations that may be replaced early, though they are served on, and since when. */
-  readonly contested = new Map<number, number>();
+  /** Generations that were marked. */
+  readonly marks = new Map<number, GrantedRejection>();
+  /** Generations that may be replaced early, though they are served on. */
+  readonly contested = new Map<number, GrantedRejection>();
   readonly purgedAt: number[] = [];
   /** Access tokens that were marked or purged, and when last. */
   readonly voidedTokens = new Map<string, number>();
@@ -282,7 +288,7 @@ export class KeyTruth {
       return `${process} rejected ${generation} while ${this.current?.fence ?? 'nothing'} was shared`;
     });
     this.pace.granted(rejection, serverNow, process);
-    if (verdict === 'contested') return void this.contested.set(generation, now);
+    if (verdict === 'contested') return void this.contested.set(generation, { at: now, process });
     this.marks.set(generation, { at: now, process });
     if (this.current) {
       this.marked = this.current;

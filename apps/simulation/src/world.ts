@@ -404,10 +404,15 @@ export class World implements JudgedWorld, StruckWorld {
     const { process, request } = caller;
     void this.answerTo(caller, token).then(async ({ status }) => {
       if (status !== REFUSED || !process.serves) return;
-      await process.client.invalidate(token);
+      await this.report(process, request, token);
       if (!isSecondTry && process.serves)
         void this.serve(process, request, { isSecondTry: true, ...(isLast && { isLast }) });
     });
+  }
+
+  /** Tells the library that a token was refused. */
+  async report(process: Process, { label }: KnownRequest, token: Token): Promise<void> {
+    if (await process.client.invalidate(token)) this.rejections.granted(process, label, token);
   }
 
   /** What the upstream says of a token; its answer may come late, when there is a new one. */
