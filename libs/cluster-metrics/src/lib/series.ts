@@ -2,7 +2,7 @@ import { type Family, type Sample } from './family.js';
 
 /**
  * A key that is equal for two samples exactly if Prometheus takes them for one series. A scrape of many workers makes
- * thousands of keys: JSON takes twice as long. The length before a value tells where it ends, whatever it holds.
+ * thousands of keys: JSON takes more than twice as long. The length before a value tells where it ends, whatever it holds.
  *
  * @param without name of a label that does not count
  */
