@@ -24,6 +24,7 @@ export const tenants: Row = {
   limit: [
     'Memory that is in no cache of the processor stops the goal, as it does for the Map, whose factor is greater still.',
     'A hit visits two lists of what was used last, one from the tenant to the key and one from the key to the token, and in both the neighbours of the entry that it moves; then the entry, the token and its instants.',
+    'In a profile with 100,000 tenants, 86 % of a hit are in four functions that do little but read such memory: 40 % in the `get` of `lru-cache`, for both lists; 15 % in the look-up from the tenant to the key; 18 % where a call first reads the key and the entry, and 13 % where it reads the instants. The clocks take 2 %, the garbage collector less than 1 %.',
     'The bytes, reckoned from the layout of objects in V8: about 190 for the two lists, 190 for instants on both clocks, 150 for the token, 150 for the key and its hash, 50 for the way back from a token to its key, and the rest for the entry.',
     'No one of these is half of them, so that nothing simple halves the bytes.',
   ],

@@ -70,9 +70,10 @@ export class ClusterMetricsService implements OnModuleInit, OnApplicationShutdow
     const { worker, folder } = this.placement;
     const directory = await openApplicationDirectory(this.config.directory, folder);
     const store = new SnapshotStore(directory);
-    const cluster = new WorkerCluster(worker, directory, store, this.config.timeoutMs);
-    this.local = new LocalWorker(worker, store, this.config);
-    await this.local.start(cluster.socketOf(worker));
+    const local = new LocalWorker(worker, store, this.config);
+    const cluster = new WorkerCluster(worker, () => local.answer(), directory, store, this.config.timeoutMs);
+    this.local = local;
+    await local.start(cluster.socketOf(worker));
     this.cluster = cluster;
     // A worker in a crash loop may never be scraped: its snapshots are merged at start too, or files would pile up.
     this.mergeGoneWorkers(cluster.ask());

@@ -7,17 +7,31 @@ import { seriesKey } from './series.js';
  * after a release that changed the buckets, the sum at `le="1"` could be below the sum at `le="0.5"`.
  */
 export function withCommonBounds(families: Family[]): Family[] {
-  const buckets = families.flatMap((family) => family.values).filter(isBucket);
-  const bounds = new Map([...groupBy(buckets, histogramKey)].map(([key, group]) => [key, distinctBounds(group)]));
-  return families.map((family) => ({ ...family, values: rebucket(family.values, bounds) }));
+  const histograms = families.map((family) => groupBy(family.values.filter(isBucket), histogramKey));
+  const bounds = commonBounds(histograms);
+  return families.map((family, index) => {
+    const buckets = [...histograms[index]!].flatMap(([key, own]) => rebucket(own, bounds.get(key)!));
+    return { ...family, values: [...buckets, ...family.values.filter((sample) => !isBucket(sample))] };
+  });
 }
 
 type Bound = string | number;
 
-function rebucket(samples: Sample[], bounds: Map<string, Bound[]>): Sample[] {
-  const series = groupBy(samples.filter(isBucket), histogramKey);
-  const buckets = [...series].flatMap(([key, own]) => bounds.get(key)!.map((le) => bucketAt(le, own)));
-  return [...buckets, ...samples.filter((sample) => !isBucket(sample))];
+/** The buckets of each histogram of a family. */
+type Histograms = ReadonlyMap<string, Sample[]>;
+
+function commonBounds(families: Histograms[]): ReadonlyMap<string, Bound[]> {
+  const byKey = groupBy(
+    families.flatMap((histograms) => [...histograms]),
+    ([key]) => key,
+  );
+  return new Map([...byKey].map(([key, same]) => [key, distinctBounds(same.flatMap(([, buckets]) => buckets))]));
+}
+
+/** Buckets that have these bounds already, as all have between two changes of the buckets, are not counted anew. */
+function rebucket(own: Sample[], bounds: Bound[]): Sample[] {
+  const isSame = own.length === bounds.length && own.every(({ labels }, index) => labels['le'] === bounds[index]);
+  return isSame ? own : bounds.map((le) => bucketAt(le, own));
 }
 
 /** The bucket at a bound, with the count of the nearest own bound at or below it: a lower limit of the true count. */
@@ -41,5 +55,5 @@ function boundOf(le: Bound): number {
 
 /** Identifies a histogram within its family: the labels without the bound. */
 function histogramKey(bucket: Sample): string {
-  return seriesKey({ ...bucket, labels: { ...bucket.labels, le: '' } });
+  return seriesKey(bucket, 'le');
 }

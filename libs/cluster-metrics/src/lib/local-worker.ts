@@ -7,7 +7,7 @@ import { type Family } from './family.js';
 import { type Incarnation } from './incarnation.js';
 import { Recorder } from './recorder.js';
 import { type SnapshotStore } from './snapshot-store.js';
-import { checkSocketPath, serve } from './worker-socket.js';
+import { type Answer, answerWithin, checkSocketPath, serve } from './worker-socket.js';
 
 /** Limit of the last snapshot: a metric whose collect() hangs must not keep the process, a slow one must be saved. */
 const LAST_SAVE_MS = 5_000;
@@ -37,6 +37,11 @@ export class LocalWorker {
     this.server = await serve(socketPath, () => this.current());
     await this.record();
     void this.saveRegularly();
+  }
+
+  /** Answers a scrape of this process itself as the socket would, without encoding and decoding the metrics. */
+  answer(): Promise<Answer> {
+    return answerWithin(this.current(), this.config.timeoutMs);
   }
 
   /** Saves the last snapshot, and stops listening. */

@@ -45,6 +45,14 @@ function intercepted(call: Call): FileSystem {
   return Object.fromEntries(wrapped) as FileSystem;
 }
 
+/** `readFile` that notes the path of each file. */
+function recorded(paths: unknown[]): FileSystem['readFile'] {
+  return ((...args: Parameters<FileSystem['readFile']>) => {
+    paths.push(args[0]);
+    return nodeFs.readFile(...args);
+  }) as FileSystem['readFile'];
+}
+
 /** The file system of a process that is killed after a number of calls: later calls have no effect. */
 function killedAfter(calls: number): { fs: FileSystem; killed: Promise<void> } {
   let left = calls;
@@ -75,6 +83,28 @@ describe('SnapshotStore', () => {
     expect(snapshots).toHaveLength(2);
     expect(snapshots).toContainEqual({ worker: a, families: counted(2) });
     expect(await total(store)).toBe(42);
+  });
+
+  it('takes the answer of an incarnation for its snapshot, and reads only the snapshots of the others', async () => {
+    const read: unknown[] = [];
+    const fs = { ...nodeFs, readFile: recorded(read) };
+    const [up, silent] = [bear(), bear()];
+    const store = new SnapshotStore(newDirectory(), fs);
+    await store.save(up, counted(1));
+    await store.save(silent, counted(40));
+    const { snapshots } = await store.read(new Map([[up.id, counted(2)]]));
+    expect(snapshots).toContainEqual({ worker: up, families: counted(2) });
+    expect(snapshots).toContainEqual({ worker: silent, families: counted(40) });
+    expect(read).toEqual([expect.stringContaining(silent.id)]);
+  });
+
+  it('leaves out an answer whose incarnation is in the total already', async () => {
+    const store = new SnapshotStore(newDirectory());
+    const worker = bear();
+    await store.save(worker, counted(1));
+    await store.retire([worker]);
+    const { snapshots, retired } = await store.read(new Map([[worker.id, counted(1)]]));
+    expect([snapshots, retired]).toEqual([[], counted(1)]);
   });
 
   it('keeps the counts of retired incarnations in one file', async () => {

@@ -7,7 +7,7 @@ import { sumFamilies } from './sum.js';
 
 /** What the workers have on disk. */
 export interface StoredMetrics {
-  /** Last snapshots of the incarnations that are not in the total. */
+  /** Last snapshots of the incarnations that are not in the total, or what they answered instead. */
   snapshots: Snapshot[];
   /** Total of the incarnations that ended and were retired. */
   retired: Family[];
@@ -65,11 +65,15 @@ export class SnapshotStore {
     return files.flatMap((file) => (file.endsWith('.json') && parseIncarnation(file.slice(0, -5))) || []);
   }
 
-  /** What all incarnations have counted since the daemon started. Each is in `snapshots` or in `retired`, never in both. */
-  async read(): Promise<StoredMetrics> {
+  /**
+   * What all incarnations have counted since the daemon started. Each is in `snapshots` or in `retired`, never in both.
+   *
+   * @param answers what incarnations answered just now, by id: it takes the place of their snapshots, which are not read
+   */
+  async read(answers: ReadonlyMap<string, Family[]> = new Map()): Promise<StoredMetrics> {
     for (;;) {
       const number = await this.latest();
-      const stored = await this.readAt(number).catch(undefinedIfMissing);
+      const stored = await this.readAt(number, answers).catch(undefinedIfMissing);
       if (stored && number === (await this.latest())) {
         return stored;
       }
@@ -122,10 +126,13 @@ export class SnapshotStore {
     return (await this.latest()) === number;
   }
 
-  private async readAt(number: number): Promise<StoredMetrics> {
+  private async readAt(number: number, answers: ReadonlyMap<string, Family[]>): Promise<StoredMetrics> {
     const { contains, families } = await this.readTotal(number);
     const counted = (await this.incarnations()).filter(({ id }) => !contains.includes(id));
-    const snapshots = counted.map(async (worker) => ({ worker, families: await this.readSnapshot(worker) }));
+    const snapshots = counted.map(async (worker) => ({
+      worker,
+      families: answers.get(worker.id) ?? (await this.readSnapshot(worker)),
+    }));
     return { snapshots: await Promise.all(snapshots), retired: families };
   }
 

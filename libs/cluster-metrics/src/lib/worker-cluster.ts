@@ -15,8 +15,10 @@ export interface Peer {
 
 /** All workers of the application, seen from one of them. */
 export class WorkerCluster {
+  /** @param askSelf the answer of this worker itself, which needs no socket */
   constructor(
     private readonly self: Incarnation,
+    private readonly askSelf: () => Promise<Answer>,
     private readonly directory: string,
     private readonly store: SnapshotStore,
     private readonly timeoutMs: number,
@@ -25,11 +27,11 @@ export class WorkerCluster {
   /** Asks all workers, this one included, for their metrics; takes `timeoutMs` at most. */
   async ask(): Promise<Peer[]> {
     const others = (await this.store.incarnations()).filter(({ id }) => id !== this.self.id);
-    const asked = [this.self, ...others].map(async (worker) => ({
+    const asked = others.map(async (worker) => ({
       worker,
       answer: await ask(this.socketOf(worker), this.timeoutMs),
     }));
-    return Promise.all(asked);
+    return Promise.all([this.askSelf().then((answer) => ({ worker: this.self, answer })), ...asked]);
   }
 
   /**
@@ -38,20 +40,19 @@ export class WorkerCluster {
    * snapshot of its own, so that nothing is counted twice.
    */
   async report(peers: Peer[]): Promise<string> {
-    const { snapshots, retired } = await this.store.read();
-    const contributions = this.withSelf(snapshots).map(({ worker, families }) => {
-      const answer = peers.find((peer) => peer.worker.id === worker.id)?.answer;
-      return answer?.state === 'up'
-        ? { worker, families: answer.families, live: true }
-        : { worker, families, live: false };
-    });
+    const answers = answersOf(peers);
+    const { snapshots, retired } = await this.store.read(answers);
+    const contributions = this.withSelf(snapshots, answers).map((snapshot) => ({
+      ...snapshot,
+      live: answers.has(snapshot.worker.id),
+    }));
     return render([...(await merge(contributions, retired)), workerUp(peers)]);
   }
 
   /** Adds this worker if it could not save a snapshot yet (a full disk): its answer must be reported all the same. */
-  private withSelf(snapshots: Snapshot[]): Snapshot[] {
+  private withSelf(snapshots: Snapshot[], answers: ReadonlyMap<string, Family[]>): Snapshot[] {
     const isSaved = snapshots.some(({ worker }) => worker.id === this.self.id);
-    return isSaved ? snapshots : [...snapshots, { worker: this.self, families: [] }];
+    return isSaved ? snapshots : [...snapshots, { worker: this.self, families: answers.get(this.self.id) ?? [] }];
   }
 
   /**
@@ -78,6 +79,13 @@ export class WorkerCluster {
 export function running(peers: Peer[]): Peer[] {
   return newestPerSlot(peers.filter(({ answer }) => answer.state !== 'gone')).sort(
     (a, b) => a.worker.slot - b.worker.slot,
+  );
+}
+
+/** What the workers answered, by id. */
+function answersOf(peers: Peer[]): ReadonlyMap<string, Family[]> {
+  return new Map(
+    peers.flatMap(({ worker, answer }) => (answer.state === 'up' ? [[worker.id, answer.families] as const] : [])),
   );
 }
 

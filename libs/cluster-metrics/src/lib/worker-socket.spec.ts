@@ -4,7 +4,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Family } from './family.js';
-import { ask, checkSocketPath, serve } from './worker-socket.js';
+import { type Answer, answerWithin, ask, checkSocketPath, serve } from './worker-socket.js';
 
 const root = mkdtempSync(join(tmpdir(), 'cm-sock-'));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
@@ -48,6 +48,21 @@ describe('ask', () => {
     const server = await serve(path, () => Promise.reject(new Error('no')));
     expect(await ask(path, 5000)).toEqual({ state: 'silent' });
     server.close();
+  });
+});
+
+describe('answerWithin', () => {
+  const never = new Promise<Family[]>(() => undefined);
+
+  it.each<[string, Promise<Family[]>, Answer]>([
+    ['up if the metrics are there in time', Promise.resolve(families), { state: 'up', families }],
+    ['silent if they are late', never, { state: 'silent' }],
+  ])('calls this process %s', async (_, collected, answer) => {
+    expect(await answerWithin(collected, 20)).toEqual(answer);
+  });
+
+  it('calls this process silent if it cannot collect its metrics', async () => {
+    expect(await answerWithin(Promise.reject(new Error('no')), 20)).toEqual({ state: 'silent' });
   });
 });
 

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { connect, createServer, type Server } from 'node:net';
 import { text } from 'node:stream/consumers';
+import { setTimeout as delay } from 'node:timers/promises';
 import { decode, encode, type Family } from './family.js';
 
 /**
@@ -49,6 +50,21 @@ export async function ask(path: string, timeoutMs: number): Promise<Answer> {
     return { state: 'up', families: decode(await text(socket)) };
   } catch (error) {
     return { state: isGone(error) ? 'gone' : 'silent' };
+  }
+}
+
+/** Waits for the metrics of this process itself: late or failed, they count as those of another worker would. */
+export async function answerWithin(collected: Promise<Family[]>, timeoutMs: number): Promise<Answer> {
+  const over = new AbortController();
+  const silent: Answer = { state: 'silent' };
+  const answer = collected.then(
+    (families): Answer => ({ state: 'up', families }),
+    () => silent,
+  );
+  try {
+    return await Promise.race([answer, delay(timeoutMs, silent, { signal: over.signal })]);
+  } finally {
+    over.abort();
   }
 }
 
