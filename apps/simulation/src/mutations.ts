@@ -58,8 +58,8 @@ export const MUTATIONS: readonly Mutation[] = [
     edits: [
       edit(
         'core/protocol/acquisition.js',
-        'await way.watch.wait(leaseEndsInMs);',
-        '{ way.watch.close(); way.watch = this.parts.storeEvents.watch(way.key.id); await way.watch.wait(leaseEndsInMs); }',
+        'await way.watch.wait({ askedAt: sentAt.monotonicAt, leaseEndsInMs });',
+        '{ way.watch.close(); way.watch = this.parts.storeEvents.watch(way.key.id); await way.watch.wait({ askedAt: sentAt.monotonicAt, leaseEndsInMs }); }',
       ),
     ],
     schedule: 'the event that tells of a token overtakes the answer that tells to wait',
@@ -97,13 +97,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: 'waiters do not poll a store without events',
-    edits: [
-      edit(
-        'core/store-client/store-events.js',
-        'this.arriveSince === undefined ? Math.min(leaseEndMs, pollMs) : leaseEndMs',
-        'leaseEndMs',
-      ),
-    ],
+    edits: [edit('core/store-client/looks.js', 'Math.min(restMs, look.pace.pauseMs())', 'restMs')],
   },
   {
     name: 'the safety margin may be longer than the life of a token',

@@ -23,6 +23,7 @@ import { Upkeep } from './protocol/upkeep.js';
 import { FailureMemory } from './source-client/failure-memory.js';
 import { SourceClient } from './source-client/source-client.js';
 import { GuardedStore } from './store-client/guarded-store.js';
+import { Looks } from './store-client/looks.js';
 import { PayloadCodec } from './store-client/payload-codec.js';
 import { StoreClient } from './store-client/store-client.js';
 import { StoreEvents } from './store-client/store-events.js';
@@ -45,10 +46,11 @@ export function assemble(config: TokenCacheConfig, closing: AbortSignal, onUnexp
 
   const guarded = new GuardedStore(tokenStore, clock, observers);
   const store = new StoreClient(guarded, clock, (...voided) => tokens.heed(...voided));
-  const storeEvents = new StoreEvents(clock, random, tokenStore.events, (event) => hear(event));
+  const version = tokenStore.version && new StoreVersion(clock, () => tokenStore.version?.());
+  const looks = new Looks(clock, version);
+  const storeEvents = new StoreEvents(clock, random, tokenStore.events, looks, (event) => hear(event));
   const sources = new SourceClient(clock, random, closing);
   const failures = new FailureMemory(clock, random, store.process);
-  const version = tokenStore.version && new StoreVersion(clock, () => tokenStore.version?.());
   const channel = tokenStore.events ? storeEvents : version;
   const tokens = new TokensInHand({
     ...base,

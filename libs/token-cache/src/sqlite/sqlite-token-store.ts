@@ -42,9 +42,8 @@ export interface SqliteTokenStoreOptions {
 
 /**
  * A token store that shares tokens between all processes of one machine, through a SQLite database that only its owner can read.
- * It needs no server. It has no event channel: waiting processes poll it, since a read takes microseconds, and each
- * look-up asks whether any process has changed the file. If the file is
- * deleted, it is made again; tokens in hand are shared again, and others minted. While it lacks a companion (`-wal`, `-shm`) that a
+ * It needs no server. It has no event channel: each look-up asks whether any process has changed the file, which takes microseconds, and
+ * a process in which callers wait asks that every 10 ms. If the file is deleted, it is made again; tokens in hand are shared again, and others minted. While it lacks a companion (`-wal`, `-shm`) that a
  * process had open, that process does not use it.
  *
  * Each method is one transaction. A call waits up to 400 ms for the writes of other processes and then rejects.

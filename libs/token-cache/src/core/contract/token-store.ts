@@ -11,7 +11,7 @@
  * Methods reject when the store cannot be reached; they never answer from a guess.
  */
 export interface TokenStore {
-  /** What the other processes did. A store without events is cheap to read: it is asked on every look-up and polled. */
+  /** What the other processes did. A store without events is cheap to read: it is asked on every look-up and polled, unless it tells a `version`. */
   readonly events?: TokenStoreEvents | undefined;
 
   /** Says what is there and changes nothing. */
@@ -101,8 +101,9 @@ export interface TokenStore {
 
   /**
    * A number that is another one after each change of any process to what is shared, read at once. By it copies in the processes
-   * are current without an event channel. Undefined: it cannot be told now.
-   * @defaultValue never told: a store without events is asked on each look-up
+   * are current without an event channel, and those that wait hear of a change: it is read every 10 ms while there are any.
+   * Undefined: it cannot be told now.
+   * @defaultValue never told: a store without events is asked on each look-up, and polled by those that wait
    */
   version?(): number | undefined;
 

@@ -168,7 +168,7 @@ export class Acquisition {
 
   private async wait(way: Way, leaseEndsInMs: number, sentAt: Moment): Promise<Round> {
     way.waitedSince ??= sentAt.monotonicAt;
-    if (!this.parts.closing.aborted) await way.watch.wait(leaseEndsInMs);
+    if (!this.parts.closing.aborted) await way.watch.wait({ askedAt: sentAt.monotonicAt, leaseEndsInMs });
     // This process may have minted one without the store meanwhile.
     return this.inHand(way) ?? 'look again';
   }

@@ -14,6 +14,7 @@ import { SourceClient } from '../source-client/source-client.js';
 import { GuardedStore } from '../store-client/guarded-store.js';
 import { PayloadCodec } from '../store-client/payload-codec.js';
 import { type Granted, StoreClient } from '../store-client/store-client.js';
+import { Looks } from '../store-client/looks.js';
 import { StoreEvents } from '../store-client/store-events.js';
 import { KnownCooldowns } from './known-cooldowns.js';
 import { Minting } from './minting.js';
@@ -63,7 +64,7 @@ describe('The mints of a process', () => {
     });
     cooldowns = new KnownCooldowns(clock, true);
     retries = new Retries(clock);
-    storeEvents = new StoreEvents(clock, random, undefined, (event) => {
+    storeEvents = new StoreEvents(clock, random, undefined, new Looks(clock, undefined), (event) => {
       tokens.notice(event);
       sources.abortVoided(event);
     });

@@ -2,11 +2,19 @@ import { isPurge } from '../contract/concerns.js';
 import { type HeldToken, isVoidedBy } from '../contract/held-token.js';
 import { voids } from '../contract/mint-fence.js';
 import { type TokenStoreEvent } from '../contract/token-store.js';
+import { LookPace } from './look-pace.js';
+
+/** What a waiter was told. */
+export interface ToldToWait {
+  /** Monotonic instant before the store was asked. */
+  readonly askedAt: number;
+  readonly leaseEndsInMs: number;
+}
 
 /** How long a watch waits; a channel of events knows. */
 export interface WatchTimer {
   /** Runs `callback` when it is time to look again; the returned function cancels it. */
-  lookAgain(leaseEndsInMs: number, polls: number, callback: () => void): () => void;
+  lookAgain(told: ToldToWait, pace: LookPace, callback: () => void): () => void;
 }
 
 type VoidingEvent = 'invalidated' | 'purged';
@@ -16,9 +24,9 @@ export class KeyWatch {
   private readonly heard = new Map<VoidingEvent, TokenStoreEvent>();
   private readonly overtakings = new Set<{ readonly fence: number; readonly resolve: () => void }>();
   private readonly awaiting = new Set<() => void>();
+  private readonly pace = new LookPace();
   private released = 0;
   private isAwake = false;
-  private polls = 0;
   private resolve?: () => void;
 
   constructor(
@@ -87,10 +95,10 @@ export class KeyWatch {
   }
 
   /** Resolves at the next event, at the end of the lease, or when it is time to look again; at once if woken already. */
-  async wait(leaseEndsInMs: number): Promise<void> {
+  async wait(told: ToldToWait): Promise<void> {
     if (!this.isAwake) {
       await new Promise<void>((resolve) => {
-        const cancel = this.timer.lookAgain(leaseEndsInMs, this.polls++, resolve);
+        const cancel = this.timer.lookAgain(told, this.pace, resolve);
         this.resolve = () => {
           cancel();
           resolve();

@@ -7,6 +7,7 @@ import {
   type TokenStoreListener,
 } from '../contract/token-store.js';
 import { type KeyWatch } from './key-watch.js';
+import { Looks } from './looks.js';
 import { StoreEvents } from './store-events.js';
 
 const ID = 'key';
@@ -46,6 +47,7 @@ describe('StoreEvents', () => {
       clock,
       () => 0.5,
       channel,
+      new Looks(clock, undefined),
       (event) => heard.push(event),
     );
     channel.listener?.up();
@@ -55,7 +57,7 @@ describe('StoreEvents', () => {
   async function sleepOf(watch: KeyWatch, leaseEndsInMs = LEASE_MS): Promise<number> {
     const from = clock.monotonic();
     let at: number | undefined;
-    void watch.wait(leaseEndsInMs).then(() => (at = clock.monotonic()));
+    void watch.wait({ askedAt: from, leaseEndsInMs }).then(() => (at = clock.monotonic()));
     await clock.advance(10 * LEASE_MS);
     return (at ?? NaN) - from;
   }
@@ -63,7 +65,7 @@ describe('StoreEvents', () => {
   /** Whether a watch wakes without any time passing. */
   async function wakes(watch: KeyWatch, event: () => void): Promise<boolean> {
     let isAwake = false;
-    void watch.wait(LEASE_MS).then(() => (isAwake = true));
+    void watch.wait({ askedAt: 0, leaseEndsInMs: LEASE_MS }).then(() => (isAwake = true));
     await clock.advance(0);
     event();
     await clock.advance(0);
@@ -91,6 +93,7 @@ describe('StoreEvents', () => {
       clock,
       () => 0,
       undefined,
+      new Looks(clock, undefined),
       () => {},
     );
     expect(silent.upSince).toBeUndefined();
@@ -214,7 +217,7 @@ describe('StoreEvents', () => {
 
     it('looks again at once when this process has a token of its own to give', async () => {
       const watch = storeEvents.watch(KEY);
-      const waited = watch.wait(60_000);
+      const waited = watch.wait({ askedAt: 0, leaseEndsInMs: 60_000 });
       storeEvents.wake(ID);
       await expect(waited).resolves.toBeUndefined();
     });

@@ -1,11 +1,10 @@
 import { type Clock } from '../contract/clock.js';
 import { concerns, type KeyInGroup } from '../contract/concerns.js';
 import { type TokenStoreEvent, type TokenStoreEvents } from '../contract/token-store.js';
-import { KeyWatch, type WatchTimer } from './key-watch.js';
+import { KeyWatch, type ToldToWait, type WatchTimer } from './key-watch.js';
+import { type LookPace } from './look-pace.js';
+import { type Looks } from './looks.js';
 
-/** While events are not arriving, a waiter looks again after this, growing to the longest. */
-const SHORTEST_POLL_MS = 50;
-const LONGEST_POLL_MS = 250;
 /** Waiters of a lease that ended unannounced come back within this of each other. */
 const LEASE_END_JITTER_MS = 50;
 
@@ -23,6 +22,7 @@ export class StoreEvents implements WatchTimer {
     private readonly clock: Clock,
     private readonly random: () => number,
     events: TokenStoreEvents | undefined,
+    private readonly looks: Looks,
     private readonly onEvent: (event: TokenStoreEvent) => void,
   ) {
     this.unsubscribe = events?.subscribe({
@@ -61,10 +61,10 @@ export class StoreEvents implements WatchTimer {
     for (const watch of this.watchesOfKey(keyId)) watch.wake();
   }
 
-  lookAgain(leaseEndsInMs: number, polls: number, callback: () => void): () => void {
+  lookAgain({ askedAt, leaseEndsInMs }: ToldToWait, pace: LookPace, callback: () => void): () => void {
     const leaseEndMs = leaseEndsInMs + this.random() * LEASE_END_JITTER_MS;
-    const pollMs = Math.min(LONGEST_POLL_MS, SHORTEST_POLL_MS * (polls + 1));
-    return this.clock.after(this.arriveSince === undefined ? Math.min(leaseEndMs, pollMs) : leaseEndMs, callback);
+    if (this.arriveSince !== undefined) return this.clock.after(leaseEndMs, callback);
+    return this.looks.next({ askedAt, latestAt: this.clock.monotonic() + leaseEndMs, pace, callback });
   }
 
   wakeAll(): void {
