@@ -31,6 +31,7 @@ export function forecastOf(chance: Chance, choice: FaultChoice = {}): Forecast {
     },
     nearCache: chance.pick([{ maxEntries: 100 }, { maxEntries: 100 }, false, { maxEntries: 100, maxAgeMs: 0 }]),
     hasEvents: chance.happens(0.85),
+    hasVersion: false,
     lifeMs: chance.pick([10_000, 30_000, 120_000]),
     mintMs: chance.pick([1, 20, 200, mintTimeoutMs / 2]),
     delayMs: chance.pick([0.5, 2]),
@@ -38,5 +39,7 @@ export function forecastOf(chance: Chance, choice: FaultChoice = {}): Forecast {
     faults,
     troubleMs: chance.pick([30_000, 60_000, 120_000]),
   };
-  return { ...faults.reduce((shaped, { shape }) => shape?.(shaped, chance) ?? shaped, weather), faults };
+  const shaped = faults.reduce((before, { shape }) => shape?.(before, chance) ?? before, weather);
+  // Not drawn, which would change what every seed is known for.
+  return { ...shaped, hasVersion: !shaped.hasEvents && shaped.requests % 2 === 0, faults };
 }

@@ -97,6 +97,11 @@ export class Link {
     }).finally(() => heard(this.time.now));
   }
 
+  /** The version of the store, which costs no message; undefined while nothing gets through. */
+  get version(): number | undefined {
+    return this.conditions.loseRequests > 0.9 ? undefined : this.server.version;
+  }
+
   delay(): number {
     return LEAST_DELAY_MS + this.chance.exponential(this.conditions.delayMs);
   }

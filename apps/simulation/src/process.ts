@@ -86,15 +86,17 @@ export class Process {
   /**
    * The store as this process sees it: through its link, and its event channel if there is one.
    *
-   * @param isSharded each key may be broken apart from the others, and the process knows that
+   * @param features `isSharded`: each key may be broken apart from the others, and the process knows that; `hasVersion`: it tells when
+   *   it has changed
    */
-  store(onClose: () => void, isSharded = false): TokenStore {
+  store(onClose: () => void, { isSharded = false, hasVersion = false } = {}): TokenStore {
     const call =
       (operation: StoreOperation) =>
       (...args: unknown[]) =>
         this.link.call(operation, args);
     return {
       ...(this.channel && { events: this.channel }),
+      ...(hasVersion && { version: () => this.link.version }),
       ...(isSharded && { nodeOf: (keyId: string) => keyId }),
       peek: call('peek'),
       acquire: call('acquire'),

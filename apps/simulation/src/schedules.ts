@@ -27,6 +27,7 @@ const QUIET: Partial<Forecast> = {
   policy: { ...DEFAULT_POLICY, refreshWindowMs: 0 },
   nearCache: {},
   hasEvents: true,
+  hasVersion: false,
   lifeMs: 600_000,
   delayMs: 0.5,
   mintMs: 400,

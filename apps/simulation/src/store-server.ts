@@ -46,6 +46,7 @@ export class StoreServer {
   /** The keys of each group. */
   private readonly groups = new Map<string, readonly string[]>();
   private store: TokenStore;
+  private changes = 0;
   private log: LoggedCall[] = [];
   private replaying?: number;
 
@@ -85,11 +86,17 @@ export class StoreServer {
     this.broken.delete(keyId);
   }
 
+  /** Changes with whatever the store is told; undefined while it cannot be read. */
+  get version(): number | undefined {
+    return this.state === 'up' ? this.changes : undefined;
+  }
+
   async execute(call: StoreCall): Promise<unknown> {
     const { now } = this.time;
     if (isGivenUp(call, now)) throw new Error('The purge arrived too late');
     const moment = { now, serverNow: this.clock(), process: call.process };
     this.log.push({ ...call, serverNow: moment.serverNow });
+    this.changes++;
     const answer = await apply(this.store, call);
     this.narrator.executed(call, answer);
     this.witness(call, answer, moment);
@@ -115,6 +122,7 @@ export class StoreServer {
     this.history.say('store', `goes on without the last ${this.log.length - known.length} of ${this.log.length} calls`);
     for (const truth of this.truths.values()) truth.forget();
     this.log = [];
+    this.changes++;
     this.store = this.emptyStore();
     for (const call of known) this.replay(call);
     this.listen();

@@ -29,6 +29,8 @@ export interface Weather {
   readonly policy: TokenPolicy;
   readonly nearCache: Partial<NearCachePolicy> | false;
   readonly hasEvents: boolean;
+  /** Of a store without events. */
+  readonly hasVersion: boolean;
   readonly lifeMs: number;
   /** Mean of what a message to or from the store takes. */
   readonly delayMs: number;

@@ -343,7 +343,10 @@ export class World implements JudgedWorld, StruckWorld {
     const options: TokenCacheOptions = {
       ...weather.policy,
       nearCache: weather.nearCache,
-      store: process.store(() => {}, disturbs(weather, 'shard')),
+      store: process.store(() => {}, {
+        isSharded: disturbs(weather, 'shard'),
+        hasVersion: weather.hasVersion,
+      }),
       integrations: {
         billing: { source: { ...source, mint: counted } },
         crm: { source: { ...source, mint: counted } },
