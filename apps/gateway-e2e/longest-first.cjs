@@ -6,6 +6,8 @@ const LONGEST = [
   'package.e2e-spec',
   'soak.e2e-spec',
   'hosts.e2e-spec',
+  'monitoring.e2e-spec',
+  'start.e2e-spec',
   'disk.e2e-spec',
   'doors.e2e-spec',
 ];

@@ -23,13 +23,21 @@ const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
 const hasJestForEsModules = major > 24 || (major === 24 && minor >= 9);
 const HOSTS = [NEST_11, NEST_12_ESM, ...(hasJestForEsModules ? [NEST_12_CJS] : [])];
 
+let packed: TemporaryDirectory;
+let tarball: string;
+
+beforeAll(async () => {
+  packed = temporaryDirectory();
+  ({ tarball } = await pack('libs/token-cache', packed.path));
+});
+afterAll(() => packed.remove());
+
 describe.each(HOSTS)('A project of the generator of $name, with the packed library and no setting of ours', (host) => {
   let directory: TemporaryDirectory;
   let project: Consumer;
 
   beforeAll(async () => {
     directory = temporaryDirectory();
-    const { tarball } = await pack('libs/token-cache', directory.path);
     project = await generateNestProject(join(directory.path, 'host'), host);
     await project.install(tarball, ...FOR_ALL, ...METRICS, `@nestjs/terminus@${host.terminus}`);
     useLibrary(project, host.type === 'esm' ? '.js' : '');

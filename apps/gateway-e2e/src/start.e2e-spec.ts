@@ -22,7 +22,7 @@ describe('npm start', () => {
     state = temporaryDirectory();
     const PORT = String(await freePort());
     url = `http://127.0.0.1:${PORT}`;
-    env = { HOST: undefined, PORT, GATEWAY_STATE_DIR: state.path, GATEWAY_WORKERS: '2', REDIS_URL: undefined };
+    env = { HOST: undefined, PORT, GATEWAY_STATE_DIR: state.path, GATEWAY_WORKERS: '1', REDIS_URL: undefined };
     env = { ...env, GATEWAY_CONFIG: undefined, IDP_PORT: undefined, UPSTREAM_PORT: undefined };
   });
 
@@ -53,7 +53,7 @@ describe('npm start', () => {
   }
 
   it('serves the demo with two workers, prints commands to try, and leaves nothing behind', async () => {
-    const node = await start();
+    const node = await start({ GATEWAY_WORKERS: '2' });
     expect(node.output()).toContain(`${url}, 2 workers, tokens in SQLite`);
     for (const [, command] of node.output().matchAll(/curl -s (http:\S+)/g)) {
       expect((await fetch(String(command))).status).toBe(200);

@@ -11,14 +11,15 @@ export interface Mutant {
   remove(): void;
 }
 
-/** Makes a copy of the built library and edits it there; its dependencies are those of the original. */
+/** Makes a copy of the built library, without its CommonJS, and edits it there; its dependencies are those of the original. */
 export function makeMutant(mutation: Mutation): Mutant {
   expectToFit([mutation]);
   const built = builtLibrary();
   const root = mkdtempSync(join(tmpdir(), 'mutant-'));
   const directory = join(root, 'libs', 'library', 'dist');
   mkdirSync(directory, { recursive: true });
-  cpSync(built, directory, { recursive: true, filter: (source) => !['.ts', '.map'].includes(extname(source)) });
+  const isRun = (source: string) => !['.ts', '.map'].includes(extname(source)) && source !== join(built, 'cjs');
+  cpSync(built, directory, { recursive: true, filter: isRun });
   linkDependencies(dirname(built), root);
   writeFileSync(join(root, 'package.json'), '{ "type": "module" }');
   for (const edit of mutation.edits) applyEdit(directory, edit);

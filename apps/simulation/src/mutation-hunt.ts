@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { type Campaign } from './campaign.js';
+import { Controls } from './controls.js';
 import { expectToFit, makeMutant } from './mutant.js';
 import { type Mutation } from './mutations.js';
 import { replayCommand } from './replay-command.js';
@@ -29,17 +30,23 @@ export async function huntMutations(mutations: readonly Mutation[], seeds: numbe
   expectToFit(mutations);
   const hunts: Hunt[] = [];
   const left = mutations.map((mutation, index) => ({ mutation, index }));
+  const controls = new Controls();
   const work = async (): Promise<void> => {
-    for (let next = left.shift(); next; next = left.shift()) hunts[next.index] = await hunt(next.mutation, seeds);
+    for (let next = left.shift(); next; next = left.shift())
+      hunts[next.index] = await hunt(next.mutation, seeds, controls);
   };
-  await Promise.all(Array.from({ length: AT_ONCE }, work));
+  try {
+    await Promise.all(Array.from({ length: AT_ONCE }, work));
+  } finally {
+    await controls.close();
+  }
   return hunts;
 }
 
-async function hunt(mutation: Mutation, seeds: number): Promise<Hunt> {
-  const { name, schedule, faults: fault = [] } = mutation;
+async function hunt(mutation: Mutation, seeds: number, controls: Controls): Promise<Hunt> {
+  const { name, schedule, faults } = mutation;
   const mutant = makeMutant(mutation);
-  const only = fault.flatMap((one) => ['--fault', one]);
+  const only = (faults ?? []).flatMap((one) => ['--fault', one]);
   try {
     if (schedule !== undefined) return { name, ...(await played(mutant.directory, schedule)) };
     for (let from = 1; from <= seeds;) {
@@ -50,8 +57,9 @@ async function hunt(mutation: Mutation, seeds: number): Promise<Hunt> {
       if (!broken) break;
       const { seed, breach, crash } = broken;
       from = seed + 1;
-      if (await isBrokenAnyway(seed, only)) continue;
-      const replay = replayCommand({ mutation: name, seed, fault });
+      // A seed that breaks a promise of the library as it is shows nothing of the defect.
+      if (await controls.isBroken({ seed, faults })) continue;
+      const replay = replayCommand({ mutation: name, seed, fault: faults });
       return { name, isFound: crash === undefined, seed, ...breach, ...(crash && { diedOf: crash }), replay };
     }
     return { name, isFound: false };
@@ -67,12 +75,6 @@ async function played(directory: string, schedule: string): Promise<Omit<Hunt, '
   const { breach, crash } = outcome;
   const replay = replayCommand({ schedule });
   return { isFound: breach !== undefined && crash === undefined, ...breach, ...(crash && { diedOf: crash }), replay };
-}
-
-/** A seed that breaks a promise of the library as it is shows nothing of the defect. */
-async function isBrokenAnyway(seed: number, only: readonly string[]): Promise<boolean> {
-  const campaign = await campaignOf(['--from', String(seed), '--seeds', '1', ...only, '--json']);
-  return typeof campaign === 'string' || campaign.broken.length > 0;
 }
 
 /** A campaign in a process of its own, or what that process died of. */

@@ -89,6 +89,7 @@ export const MUTATIONS: readonly Mutation[] = [
         'return',
       ),
     ],
+    faults: ['the source is slow'],
   },
   {
     name: 'waiters come back late to the lease of a dead process',
@@ -98,6 +99,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'waiters do not poll a store without events',
     edits: [edit('core/store-client/looks.js', 'Math.min(restMs, look.pace.pauseMs())', 'restMs')],
+    faults: ['an event channel breaks'],
   },
   {
     name: 'the safety margin may be longer than the life of a token',
@@ -422,6 +424,7 @@ export const MUTATIONS: readonly Mutation[] = [
         "way.waitedSince ??= sentAt.monotonicAt; if (way.key.integration.policy.whenStoreUnavailable !== 'fail' && sentAt.monotonicAt - way.waitedSince > 300) return this.withoutStore(way, new Error('busy'));",
       ),
     ],
+    faults: ['the source is slow'],
   },
   {
     name: 'a token in hand is not used when the store is gone',
@@ -483,7 +486,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'a dead shard makes the healthy ones unavailable',
     edits: [edit('core/store-client/guarded-store.js', "this.store.nodeOf?.(keyId) ?? ''", "''")],
-    faults: ['a shard is dead'],
+    faults: ['a shard is dead', 'tokens are revoked'],
   },
   {
     name: 'a token in hand is not looked at while another process mints',
@@ -557,7 +560,7 @@ export const MUTATIONS: readonly Mutation[] = [
         'way.watch.overtaken(fence)',
       ),
     ],
-    faults: ['a holder freezes in the middle of a mint', 'answers of the source are lost'],
+    faults: ['a holder freezes in the middle of a mint', 'answers of the source are lost', 'the source is slow'],
   },
   {
     name: 'the store is not asked again until a known cool-down is over',
@@ -626,7 +629,7 @@ export const MUTATIONS: readonly Mutation[] = [
         'return false;',
       ),
     ],
-    faults: ['processes are cut off', 'the source is slow'],
+    faults: ['processes are cut off'],
   },
   {
     name: 'the flights of a process are holders of their own',

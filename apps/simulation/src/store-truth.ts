@@ -124,7 +124,7 @@ export class KeyTruth {
   asked({ minTtlMs, refusedGeneration }: Attempt, process: string, now: number): (heardAt: number) => void {
     const isForAnybody = minTtlMs === 0 && refusedGeneration === undefined;
     // One that is made again as soon as the former has ended shares its time limit.
-    const former = this.asks.find(({ heardAt, ...ask }) => heardAt === now && ask.process === process);
+    const former = this.asks.find((other) => other.heardAt === now && other.process === process);
     const ask: Ask = { process, at: former?.at ?? now, isForAnybody };
     const twin = isForAnybody && this.asks.find((other) => this.isTwin(other, process, now));
     this.verdict.expect(

@@ -81,7 +81,7 @@ export abstract class Witness {
   /** The fences under which a token was shared. */
   protected generationsOf(label: string, accessToken: string): number[] {
     const published = this.truthOf(label)?.published ?? [];
-    return published.flatMap((token) => (token.accessToken === accessToken ? [token.fence] : []));
+    return published.filter((token) => token.accessToken === accessToken).map(({ fence }) => fence);
   }
 
   protected wasVoided(label: string, accessToken: string): boolean {
