@@ -61,7 +61,10 @@ export class HandJudge extends Witness {
     if (this.world.idp.repeated.has(accessToken)) return;
     const { nearCache, policy } = this.world.weather;
     // Where the store is asked for every caller, a look-up follows the commit.
-    const calls = nearCache === false || !caller.process.channel ? 2 : 1;
+    const lookUps = nearCache === false || !caller.process.channel ? 2 : 1;
+    // A rejection that the store has not heard of is told first.
+    const { toldRejectionAt } = caller.process.knowledgeOf(caller.request.label);
+    const calls = toldRejectionAt >= caller.askedAt ? lookUps + 1 : lookUps;
     this.verdict.expect(
       waitedMs <= calls * policy.storeTimeoutMs + SLACK_MS || !this.isStillHeld(caller, accessToken),
       'nobody waits with a valid token in hand',

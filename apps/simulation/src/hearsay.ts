@@ -10,6 +10,13 @@ import { keyIdOf } from './store-call.js';
 export class Hearsay {
   constructor(private readonly world: JudgedWorld) {}
 
+  /** A process tells the store of a rejection. */
+  sent(process: Process, call: SentCall): void {
+    if (call.operation !== 'invalidate') return;
+    const label = this.world.history.labelOf(keyIdOf(call) ?? '');
+    process.knowledgeOf(label).toldRejectionAt = this.world.time.now;
+  }
+
   /** An answer of the store reaches a process, which may have given up on it. */
   delivered(process: Process, call: SentCall, answer: unknown, executedAt: number): void {
     const keyId = keyIdOf(call);

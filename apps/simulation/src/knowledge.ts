@@ -53,6 +53,9 @@ export class Knowledge {
   /** Access tokens that it was to replace because it reported them, and since when: none is as good as new until the store says so. */
   readonly replacing = new Map<string, number>();
 
+  /** When it last told the store of a rejection. */
+  toldRejectionAt = Number.NEGATIVE_INFINITY;
+
   /** The token that it last answered with, or minted. */
   inHand?: InHand;
 

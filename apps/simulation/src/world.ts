@@ -149,6 +149,7 @@ export class World implements JudgedWorld, StruckWorld {
   private listenTo(process: Process): void {
     const { link, channel } = process;
     link.onSent = (call) => {
+      this.hearsay.sent(process, call);
       this.expiries.sent(process, call);
       this.costs.sent(process, call);
       if (call.operation === 'fail' && call.args[2] === undefined) process.leasesGivenUp++;

@@ -69,6 +69,19 @@ describe('A process that lost its lease while it minted', () => {
     expect([slow.calls.length, source.calls.length]).toEqual([1, 0]);
   });
 
+  it('goes on with the lease when the store grants it again after it had called it lost, and asks once', async () => {
+    await hearsOfIt();
+    jest.spyOn(shared, 'renew').mockResolvedValueOnce(false);
+    network.calls.length = 0;
+    // What asks again and again must end.
+    network.fault = () => (network.calls.length > 20 ? 'hang' : undefined);
+    await pass(LEASE_MS);
+    expect(network.calls).toEqual(['renew', 'acquire', 'renew', 'renew', 'renew']);
+    answer();
+    expect(generationOf(await waiting)).toBe((await other.getToken('billing')).generation);
+    expect([slow.calls.length, source.calls.length]).toEqual([1, 0]);
+  });
+
   it('gives its callers the token of the fleet as soon as it hears of that, though its own mint is not over', async () => {
     const { generation } = await other.getToken('billing');
     expect(hasLanded).toBe(false);

@@ -66,6 +66,22 @@ describe('TokenClient', () => {
       expect(await waiting).toMatchObject({ status: 'fulfilled', value: { accessToken: rejected.accessToken } });
     });
 
+    it('gives it also to a caller whose process shuts down before another has replaced it', async () => {
+      const policy = { waitTimeoutMs: 30_000, mintTimeoutMs: 20_000, leaseMs: 500 };
+      const tokens = replica(policy);
+      const rejected = await tokens.getToken('billing');
+      source.hold();
+      await tokens.invalidate(rejected);
+      void settled(replica(policy).getToken('billing'));
+      await pass(10);
+      const waiting = settled(tokens.getToken('billing'));
+      await pass(10);
+      const closed = tokens.close();
+      await pass(6_000);
+      await closed;
+      expect(await waiting).toMatchObject({ value: { accessToken: rejected.accessToken } });
+    });
+
     it('closes the store once, however often it is asked to', async () => {
       const close = jest.spyOn(shared, 'close');
       const tokens = replica();

@@ -56,6 +56,8 @@ interface Right {
   /** The token in hand that did not serve: its successor is kept although it may end earlier, or the next call would mint again. */
   readonly ofNoUse?: HeldToken | undefined;
   granted?: Granted;
+  /** Whether the store has said that this lease is lost; a store whose clock was set back may grant it again. */
+  isLost?: boolean;
   /** Whether the source has answered, so that only the store is waited for. */
   isAnswered?: boolean;
   leaseLost: Promise<void>;
@@ -108,7 +110,8 @@ export class Mints {
   adopt(key: TokenKey, granted: Granted): boolean {
     const current = this.running.get(key.id);
     if (!current || current.right.fence <= granted.voidedUpTo) return false;
-    if (current.right.granted?.lease.fence !== granted.lease.fence) this.hold(key, current.right, granted);
+    const isHeld = current.right.granted?.lease.fence === granted.lease.fence && !current.right.isLost;
+    if (!isHeld) this.hold(key, current.right, granted);
     return true;
   }
 
@@ -149,9 +152,11 @@ export class Mints {
   private hold(key: TokenKey, right: Right, granted: Granted): void {
     right.stopRenewing();
     right.granted = granted;
+    right.isLost = false;
     right.leaseLost = new Promise((resolve) => {
       right.stopRenewing = keepRenewing(this.parts, key, granted.lease, () => {
         this.parts.observers.notify('leaseLost', key.integration.name);
+        right.isLost = true;
         resolve();
       });
     });

@@ -126,15 +126,16 @@ export class TokenSupply {
   }
 
   /**
-   * No caller hears an error while this process holds a token that serves it. One whose time is over while a rejected token
-   * is being replaced is given that one.
+   * No caller hears an error while this process holds a token that serves it. One whose time is over, or whose process
+   * shuts down, while a rejected token is being replaced is given that one.
    */
   private spared(key: TokenKey, error: unknown, demand: Demand): HeldToken | undefined {
     const { clock, tokens } = this.parts;
     const now = momentOf(clock);
     const held = tokens.valid(key.id);
     if (held && serves(held, demand, now)) return held;
-    const last = error instanceof TokenWaitTimeoutError ? tokens.lastResort(key.id) : undefined;
+    const isOutOfTime = error instanceof TokenWaitTimeoutError || error instanceof TokenStoreUnavailableError;
+    const last = isOutOfTime ? tokens.lastResort(key.id) : undefined;
     return last && livesLongEnough(last, demand, now) ? last : undefined;
   }
 
