@@ -30,7 +30,7 @@ const isOfGrafana = ({ code }: Step): boolean => code.includes('grafana/start.sh
 
 /** What the guide leaves to its reader: to look whether Prometheus has what the gateway tells. */
 const LOOK: Step = {
-  code: `until curl --silent --fail 'http://127.0.0.1:9090/api/v1/query?query=sum(token_mint_count)' | tee seen.json | grep -q '"1"'; do sleep 0.2; done
+  code: `until curl --silent --fail 'http://127.0.0.1:9490/api/v1/query?query=sum(token_mint_count)' | tee seen.json | grep -q '"1"'; do sleep 0.2; done
 cat seen.json; rm seen.json`,
 };
 
@@ -54,7 +54,7 @@ export async function followGatewayGuide(
   const outside = await startOutside(folder.path);
   const HOME = join(folder.path, 'home');
   mkdirSync(HOME);
-  const onPorts = await onFreePorts([3000, 9400, 9090]);
+  const onPorts = await onFreePorts([3000, 9400, 9490]);
   const env = {
     ...readersEnvironment(),
     HOME,
