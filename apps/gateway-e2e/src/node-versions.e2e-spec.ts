@@ -25,7 +25,7 @@ const LOWEST = engines.node.split('||').map((line) => minVersion(line).version);
 const SAID = LOWEST.map((version) => version.replace(/(\.0)+$/, ''));
 
 /** A list of versions that begins with the lowest of all: `Node 20.19, 22.13 or 24`. */
-const CLAIM = /\bNode (20\.\d+, [^;:]*?\b2\d\b)(?=\s+and later)/g;
+const CLAIM = /\bNode (20\.\d+\b(?!\.)[^;:]*?)(?=\s+and later)/g;
 const claims = pagesOf(ROOT)
   .filter((page) => !page.startsWith('docs/decisions/'))
   .flatMap((page) => [...read(page).matchAll(CLAIM)].map(([, claim = '']) => ({ page, claim })));
@@ -85,6 +85,7 @@ describe('The supported versions of Node', () => {
         'docs/getting-started-gateway.md',
         'docs/getting-started-library.md',
         'libs/token-cache/README.md',
+        'libs/cluster-metrics/README.md',
       ]),
     );
   });
