@@ -316,6 +316,17 @@ describe('The workspace', () => {
     });
   });
 
+  it('runs no install script of a dependency, and says so of each, so that npm does not ask', () => {
+    const { packages } = JSON.parse(read('package-lock.json')) as {
+      packages: Record<string, { hasInstallScript?: boolean }>;
+    };
+    const { allowScripts } = JSON.parse(read('package.json')) as { allowScripts: Record<string, boolean> };
+    const scripted = Object.entries(packages).filter(([, { hasInstallScript }]) => hasInstallScript);
+    const names = new Set(scripted.map(([path]) => path.replace(/^.*node_modules\//, '')));
+    expect(Object.keys(allowScripts)).toEqual([...names].sort());
+    expect(new Set(Object.values(allowScripts))).toEqual(new Set([false]));
+  });
+
   it('names no registry and no path of this machine in what is committed', () => {
     const registry = new URL(execFileSync('npm', ['config', 'get', 'registry'], { cwd: ROOT, encoding: 'utf8' })).host;
     // A short path such as /app is a word that others use too.
