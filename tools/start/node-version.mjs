@@ -1,4 +1,8 @@
+import { readFileSync } from 'node:fs';
+import semver from 'semver';
 import { StartError } from './start-error.mjs';
+
+const { engines } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
 
 /**
  * Checks the `engines` of package.json, about which npm only warns.
@@ -6,7 +10,6 @@ import { StartError } from './start-error.mjs';
  * @throws StartError if this Node is not supported
  */
 export function checkNode(version = process.versions.node) {
-  const [major, minor] = version.split('.').map(Number);
-  const suits = (major === 20 && minor >= 19) || (major === 22 && minor >= 12) || major >= 24;
-  if (!suits) throw new StartError(`Node ${version} is not supported: use 20.19 or later, 22.12 or later, or 24.`);
+  if (semver.satisfies(version, engines.node)) return;
+  throw new StartError(`Node ${version} is not supported: package.json asks for ${engines.node}.`);
 }

@@ -13,6 +13,7 @@ export interface Service {
   command?: string[];
   user?: string;
   working_dir?: string;
+  env_file?: string[];
   environment?: Record<string, string>;
   secrets?: string[];
   volumes?: string[];

@@ -1,5 +1,5 @@
 import { ensurePrometheus } from '@mintonce/test-support';
-import { followGatewayGuide, GATEWAY_GUIDE } from './guides/gateway-guide.js';
+import { followGatewayGuide, GATEWAY_GUIDE, HAS_GRAFANA } from './guides/gateway-guide.js';
 import { LIBRARY_GUIDE } from './guides/library-guide.js';
 
 const hasPrometheus = ensurePrometheus() !== undefined;
@@ -14,10 +14,11 @@ describe('The guides', () => {
   (hasPrometheus ? it : it.skip)(
     'lead to a gateway that serves a caller with a key, with one mint that Prometheus sees',
     async () => {
-      const { calls, status, seenByPrometheus, mints } = await followGatewayGuide('workspace');
+      const { calls, status, seenByPrometheus, seenInGrafana, mints } = await followGatewayGuide('workspace');
       expect(calls.trim().split('\n')).toEqual(['{"invoices":[]}', '401']);
       expect(status).toMatch(/billing.*valid/);
       expect(seenByPrometheus).toContain('"1"');
+      if (HAS_GRAFANA) expect(seenInGrafana).toContain('"uid":"mintonce"');
       expect(mints).toBe(1);
     },
   );

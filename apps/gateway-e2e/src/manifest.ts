@@ -1,7 +1,6 @@
 import { createRequire } from 'node:module';
-import { join } from 'node:path';
-import ts from 'typescript';
 import { parseAllDocuments } from 'yaml';
+import { findingsIn } from './type-findings.js';
 
 /** An object of Kubernetes, as a manifest states it. */
 export interface KubernetesObject {
@@ -33,21 +32,11 @@ interface Validated {
 
 /** The same by the types of their kinds, which know all fields that there are: each object is compiled as a literal. */
 export function typeFindings(objects: readonly KubernetesObject[]): string[] {
-  const path = join(__dirname, 'manifest-literals.ts');
   const lines = objects.flatMap((object, index) => [
     `import { type I${object.kind} as Type${index} } from '${moduleOf(object)}';`,
     `export const object${index}: Type${index} = ${JSON.stringify(object)};`,
   ]);
-  const options = { strict: true, noEmit: true, skipLibCheck: true, module: ts.ModuleKind.Node16, types: [] };
-  const host = ts.createCompilerHost(options);
-  const { getSourceFile, fileExists } = host;
-  host.fileExists = (name) => name === path || fileExists.call(host, name);
-  host.getSourceFile = (name, language, ...rest) =>
-    name === path
-      ? ts.createSourceFile(name, lines.join('\n'), language)
-      : getSourceFile.call(host, name, language, ...rest);
-  const found = ts.getPreEmitDiagnostics(ts.createProgram([path], options, host));
-  return found.map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, '\n'));
+  return findingsIn(lines.join('\n'));
 }
 
 /** `apps/v1`, `networking.k8s.io/v1` or `v1`, with a file for each kind. */

@@ -29,6 +29,8 @@ interface Variable {
   /** What kind of data source it offers, if it is one. */
   readonly query?: unknown;
   readonly definition?: string;
+  /** What is chosen when the dashboard is opened. */
+  readonly current?: unknown;
 }
 
 export interface Dashboard {

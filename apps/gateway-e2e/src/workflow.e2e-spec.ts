@@ -9,7 +9,7 @@ interface Workflow {
 }
 
 interface Job {
-  readonly strategy: { readonly matrix: { readonly node: string[]; readonly server: string[] } };
+  readonly strategy: { readonly matrix: { readonly server: string[] } };
   readonly container: string;
   readonly steps: readonly { readonly run?: string }[];
 }
@@ -39,12 +39,6 @@ describe('The workflow for hosted CI', () => {
     const command = job.steps.at(-1)?.run ?? '';
     expect(command).toBe('.ci/run');
     expect(existsSync(join(ROOT, command))).toBe(true);
-  });
-
-  it('runs on each line of Node that the packages support', () => {
-    const { engines } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { engines: { node: string } };
-    const supported = [...engines.node.matchAll(/(?:\^|>=)(\d+)/g)].map(([, major]) => major);
-    expect(job.strategy.matrix.node.map((version) => version.split('.')[0])).toEqual(supported);
   });
 
   it('runs on Redis 7 and 8 and on Valkey 8', () => {

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { ensurePrometheus, PROMETHEUS_IS_MISSING, temporaryDirectory } from '@mintonce/test-support';
@@ -18,14 +18,24 @@ export interface GatewayGuideResult {
   readonly status: string;
   /** What Prometheus answers when it is asked for the mints. */
   readonly seenByPrometheus: string;
+  /** The dashboard, as Grafana has it; nothing where it is not installed. */
+  readonly seenInGrafana?: string;
   /** How many tokens the identity provider issued. */
   readonly mints: number;
 }
 
+/** Where the packages of Grafana put it. No registry of ours has it: where it is missing, its step is left out. */
+export const HAS_GRAFANA = existsSync('/usr/share/grafana/bin/grafana');
+const isOfGrafana = ({ code }: Step): boolean => code.includes('grafana/start.sh');
+
 /** What the guide leaves to its reader: to look whether Prometheus has what the gateway tells. */
 const LOOK: Step = {
-  code: `until curl --silent --fail 'http://127.0.0.1:9090/api/v1/query?query=sum(token_mint_count)' | tee seen.json | grep -q '"1"'; do sleep 0.2; done
+  code: `until curl --silent --fail 'http://127.0.0.1:9490/api/v1/query?query=sum(token_mint_count)' | tee seen.json | grep -q '"1"'; do sleep 0.2; done
 cat seen.json; rm seen.json`,
+};
+
+const LOOK_AT_THE_DASHBOARD: Step = {
+  code: `until curl --silent --fail http://localhost:3001/api/dashboards/uid/mintonce; do sleep 0.2; done`,
 };
 
 /**
@@ -44,7 +54,7 @@ export async function followGatewayGuide(
   const outside = await startOutside(folder.path);
   const HOME = join(folder.path, 'home');
   mkdirSync(HOME);
-  const onPorts = await onFreePorts([3000, 9400, 9090]);
+  const onPorts = await onFreePorts([3000, 9400, 9490]);
   const env = {
     ...readersEnvironment(),
     HOME,
@@ -58,9 +68,10 @@ export async function followGatewayGuide(
   };
   const cwd = from === 'clone' ? await clone(join(folder.path, 'mintonce')) : ROOT;
   try {
-    const [build, ...others] = GATEWAY_GUIDE.steps;
+    const [build, ...others] = GATEWAY_GUIDE.steps.filter((step) => HAS_GRAFANA || !isOfGrafana(step));
     const [stop, ...before] = [others.at(-1)!, ...others.slice(0, -1)];
-    const all = [...(from === 'clone' ? [build!] : []), ...before, LOOK, stop];
+    const looks = [LOOK, ...(HAS_GRAFANA ? [LOOK_AT_THE_DASHBOARD] : [])];
+    const all = [...(from === 'clone' ? [build!] : []), ...before, ...looks, stop];
     const here = (code: string): string => outside.here(onPorts(code));
     const steps = await follow(all, { cwd, env, here }, onStep);
     const outputOf = (words: string): string => steps.find(({ code }) => code.includes(words))!.output;
@@ -69,6 +80,7 @@ export async function followGatewayGuide(
       calls: outputOf('/proxy/billing'),
       status: outputOf('/api/integrations'),
       seenByPrometheus: outputOf('query=sum'),
+      ...(HAS_GRAFANA && { seenInGrafana: outputOf('/api/dashboards') }),
       mints: outside.mints(),
     };
   } finally {

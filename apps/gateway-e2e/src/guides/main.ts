@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { followGatewayGuide } from './gateway-guide.js';
+import { followGatewayGuide, HAS_GRAFANA } from './gateway-guide.js';
 import { type StepResult } from './guide.js';
 import { followLibraryGuide } from './library-guide.js';
 
@@ -39,10 +39,13 @@ async function library(nest: number): Promise<void> {
 }
 
 async function gateway(): Promise<void> {
-  const { steps, calls, status, mints } = await followGatewayGuide('clone', tell);
+  const { steps, calls, status, seenByPrometheus, seenInGrafana, mints } = await followGatewayGuide('clone', tell);
   holdTime(steps, GATEWAY_MINUTES);
   hold(calls.includes('{"invoices":[]}') && calls.includes('401'), 'a caller with a key is served, one without is not');
   hold(/billing.*valid/.test(status), 'the integration is valid');
+  hold(seenByPrometheus.includes('"1"'), 'Prometheus sees the mint');
+  if (HAS_GRAFANA) hold(seenInGrafana?.includes('"uid":"mintonce"') === true, 'Grafana has the dashboard');
+  else console.log('-       Grafana is not installed: its step was left out');
   hold(mints === 1, `the identity provider issued ${mints}`);
 }
 
