@@ -177,6 +177,11 @@ describe('TokensInHand', () => {
       expect(seen).toHaveLength(1);
     });
 
+    it('in place of a rejected one of the same generation, as after a failover that lost the fence', () => {
+      tokens.reject(key.id, admitted(stored(7), 0));
+      expect(admitted(stored(7, { accessToken: 'another' }), 100).token.accessToken).toBe('another');
+    });
+
     it.each([LOCAL, UNANSWERED])('in place of the same one that was %j', (sharing) => {
       keep(7, sharing);
       expect(admitted(stored(7)).sharing).toEqual(SHARED);

@@ -132,7 +132,9 @@ export class TokensInHand {
     const now = momentOf(this.parts.clock);
     if (watch.hasVoided(stored.fence) || isOver(ends, now)) return { outcome: 'voided' };
     const known = this.peek(key.id);
-    if (known && isShared(known, stored.fence)) return this.confirm(known, ends, sentAt, now);
+    if (known && isShared(known, stored.fence) && !this.takesPlaceOf(known, stored)) {
+      return this.confirm(known, ends, sentAt, now);
+    }
     const current = this.live(key.id);
     if (current && isNewer(current, stored, sentAt)) return { outcome: 'outdated' };
     const held = this.open(key, stored, ends);
@@ -291,6 +293,13 @@ export class TokensInHand {
     if (held.sharing.state === 'shared') this.entries.set(key.id, entry);
     else this.unshared.set(key.id, entry, held.ends.monotonicAt, this.parts.clock.monotonic());
     if (!entry.isRejected) this.parts.onServable(key.id);
+  }
+
+  /** A store that lost its last writes may share another token under the generation of one that was rejected. */
+  private takesPlaceOf({ key, held, isRejected }: Entry, { fence, payload }: StoredToken): boolean {
+    if (!isRejected) return false;
+    const content = this.parts.codec.decode(key.id, fence, payload);
+    return content !== undefined && content.accessToken !== held.token.accessToken;
   }
 
   /** One token has two generations after it was lost, and shared again by a process that knew it by the former. */
