@@ -77,7 +77,10 @@ function download(): PrometheusPrograms | undefined {
     execFileSync('dpkg', ['-x', archive, 'prometheus'], { cwd: directory });
     renameSync(join(directory, 'prometheus'), join(CACHE, 'prometheus'));
   } catch (error) {
-    process.stderr.write(`prometheus cannot be had: ${error instanceof Error ? error.message : String(error)}\n`);
+    // Another test may have put it there meanwhile.
+    if (!unpacked()) {
+      process.stderr.write(`prometheus cannot be had: ${error instanceof Error ? error.message : String(error)}\n`);
+    }
   } finally {
     rmSync(directory, { recursive: true, force: true });
   }
