@@ -43,6 +43,8 @@ export class CallerJudge extends Witness {
 
   comes(process: Process, request: KnownRequest, isLast: boolean, minLifeMs: number): Caller {
     process.came++;
+    const known = process.knowledgeOf(request.label);
+    known.longestNeedMs = Math.max(known.longestNeedMs, minLifeMs);
     const caller: Caller = {
       process,
       request,

@@ -121,11 +121,13 @@ export class HandJudge extends Witness {
 
   /** Whether the process has, or may have, heard that it was purged or rejected. */
   private isVoid(process: Process, label: string, { accessToken, askedAt }: IssuedToken): boolean {
-    const { voids, ownPurges, refused } = process.knowledgeOf(label);
+    const { voids, ownPurges, refused, tokens } = process.knowledgeOf(label);
+    // A provider may have been asked for it again since.
+    const firstAt = Math.min(askedAt, tokens.get(accessToken)?.at ?? Infinity);
     if (process.rejectedAt.has(accessToken)) return true;
     // A rejection names a generation, and what another process minted alone may have the same.
     if (this.generationsOf(label, accessToken).some((generation) => refused.has(generation))) return true;
-    if (ownPurges.some(({ endedAt = this.now }) => askedAt <= endedAt)) return true;
+    if (ownPurges.some(({ endedAt = this.now }) => firstAt <= endedAt)) return true;
     const minted = this.fencesOf(process, accessToken);
     // With a token that it was refused with, all is void that is older: so may be what it mints after the store lost its fences.
     if (minted.some((fence) => [...refused].some((generation) => fence <= generation))) return true;

@@ -10,11 +10,13 @@ import { keyIdOf } from './store-call.js';
 export class Hearsay {
   constructor(private readonly world: JudgedWorld) {}
 
-  /** A process tells the store of a rejection. */
+  /** A process tells the store of a rejection, or gives a lease back. */
   sent(process: Process, call: SentCall): void {
-    if (call.operation !== 'invalidate') return;
-    const label = this.world.history.labelOf(keyIdOf(call) ?? '');
-    process.knowledgeOf(label).toldRejectionAt = this.world.time.now;
+    const { operation, args } = call;
+    if (operation !== 'invalidate' && operation !== 'fail') return;
+    const known = process.knowledgeOf(this.world.history.labelOf(keyIdOf(call) ?? ''));
+    if (operation === 'invalidate') known.toldRejectionAt = this.world.time.now;
+    else if (args[2] === undefined) known.givenBack.add((args[1] as Lease).fence);
   }
 
   /** An answer of the store reaches a process, which may have given up on it. */

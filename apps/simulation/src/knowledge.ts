@@ -53,6 +53,12 @@ export class Knowledge {
   /** Access tokens that it was to replace because it reported them, and since when: none is as good as new until the store says so. */
   readonly replacing = new Map<string, number>();
 
+  /** The longest that a caller needed its token for. */
+  longestNeedMs = 0;
+
+  /** The leases that it gave back without a failure. */
+  readonly givenBack = new Set<number>();
+
   /** When it last told the store of a rejection. */
   toldRejectionAt = Number.NEGATIVE_INFINITY;
 

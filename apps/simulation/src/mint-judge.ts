@@ -23,6 +23,8 @@ const STATED_MS = 1_000;
 export class MintJudge extends Witness {
   /** By request, and by process and request. */
   private readonly leftAloneUntil = new Map<string, number>();
+  /** Mints for callers that needed their token for longer than its refresh window. */
+  private forNeed = 0;
   /** Failures that may have been those of one process, by request. */
   private readonly firstFailures = new Map<string, { readonly process: string; readonly until: number }>();
 
@@ -43,8 +45,12 @@ export class MintJudge extends Witness {
     const isVoid = (fence: number, sentAt: number): boolean =>
       truth !== undefined && (fence <= truth.purgedUpTo || truth.purgedAt.some((at) => at >= sentAt));
     const other = this.world.idp.calls.find(
-      ({ number, label, isRunning, sentAt, fence }) =>
-        number !== call.number && label === call.label && isRunning && !isVoid(fence, sentAt),
+      (each) =>
+        each.number !== call.number &&
+        each.label === call.label &&
+        each.isRunning &&
+        !isVoid(each.fence, each.sentAt) &&
+        !this.wasGivenBack(each),
     );
     const need = 'no token is minted without need';
     // The purge that voids its own lease has not reached it yet.
@@ -55,12 +61,21 @@ export class MintJudge extends Witness {
     const grantedAt = truth?.grants.get(call.fence)?.at ?? Infinity;
     const isUnknown = current?.isOffered === true && current.storedAt >= grantedAt;
     const isNews = isUnknown || (isUnheard && !this.hasHeardOfPurge(call));
-    const freshMs = current && !isNews ? this.hardExpiryOf(current) - current.refreshWindowMs - this.now : 0;
+    const leftMs = current && !isNews ? this.hardExpiryOf(current) - this.now : 0;
+    const freshMs = leftMs - (current?.refreshWindowMs ?? 0);
+    const isTooShort = leftMs < this.longestNeed(call) + NETWORK_MS;
+    if (freshMs >= NETWORK_MS && isTooShort) this.forNeed++;
     this.verdict.expect(
-      freshMs < NETWORK_MS,
+      freshMs < NETWORK_MS || isTooShort,
       need,
       () => `t${call.number}: ${current?.accessToken} is fresh for ${freshMs} ms`,
     );
+  }
+
+  /** The longest that a caller of that process ever needed its token for, which may be for longer than the refresh window. */
+  private longestNeed({ process, label }: MintCall): number {
+    const minting = this.world.everyone.find(({ name }) => name === process);
+    return minting?.knowledgeOf(label).longestNeedMs ?? 0;
   }
 
   /** Whether its process was told of a purge that voids its lease. After a stall the answer that grants one is read before the event. */
@@ -125,9 +140,9 @@ export class MintJudge extends Witness {
   /** Mints of the run, and the most that the second promise allows: a lifetime each, and what is lost without anybody's fault. */
   reckon(): { mints: number; bound: number } {
     const { idp, server } = this.world;
-    const lifetimes = [...server.truths.values()].reduce((sum, truth) => sum + this.lifetimesOf(truth), 0);
+    const lifetimes = [...server.truths].reduce((sum, [keyId, truth]) => sum + this.lifetimesOf(keyId, truth), 0);
     const lost = idp.calls.filter((call) => this.isLost(call)).length;
-    return { mints: idp.calls.length, bound: lifetimes + lost + this.replacements() };
+    return { mints: idp.calls.length, bound: lifetimes + lost + this.forNeed + this.replacements() };
   }
 
   /** Whether a mint came to nothing for the fleet, in a way that nobody can prevent. */
@@ -143,6 +158,7 @@ export class MintJudge extends Witness {
     if (published) return published.isOffered === true;
     // A purge voids what is being minted.
     if (this.wasPurged(label)) return true;
+    if (this.wasGivenBack(call)) return true;
     // By the clock of its process the token was over before it arrived, and one more was asked for.
     if (this.wasClockSetAhead(call)) return true;
     // A token that ends before it can be shared is of use to nobody.
@@ -151,6 +167,12 @@ export class MintJudge extends Witness {
     if (!issued || issued.soonestExpiryAt - sentAt < mintTimeoutMs + storeTimeoutMs) return true;
     // A holder that is frozen, cut off or killed loses its lease, and one whose store is gone cannot commit.
     return !this.isOrderlyFor(label);
+  }
+
+  /** Whether its process gave that lease back: messages here may overtake each other, as those of one connection to a store do not. */
+  private wasGivenBack({ process, label, fence }: MintCall): boolean {
+    const minting = this.world.everyone.find(({ name }) => name === process);
+    return minting?.knowledgeOf(label).givenBack.has(fence) ?? false;
   }
 
   private wasClockSetAhead({ process, sentAt }: MintCall): boolean {
@@ -248,9 +270,10 @@ export class MintJudge extends Witness {
     const purges = truths.flatMap(({ published, purgedAt }) =>
       published.filter(({ storedAt }) => purgedAt.some((at) => at >= storedAt && at <= storedAt + NETWORK_MS)),
     ).length;
+    const givenBack = this.world.idp.calls.filter((call) => call.process === name && this.wasGivenBack(call)).length;
     const lost =
       this.isOrderly && this.world.server.everBroken.size === 0
-        ? Math.max(0, superseded - rejected - purged - purges) +
+        ? Math.max(0, superseded - rejected - purged - purges - givenBack) +
           // Under a lease whose commit has no answer no other token is committed.
           Math.max(0, local - 2 * counts.unanswered) +
           Math.max(0, counts.leasesLost - purged - process.leasesGivenUp)
@@ -272,14 +295,16 @@ export class MintJudge extends Witness {
     });
   }
 
-  private lifetimesOf(truth: KeyTruth): number {
+  private lifetimesOf(keyId: string, truth: KeyTruth): number {
     const { repeated } = this.world.idp;
+    // A process reckons the end from before it asked, and its request may have been long on its way.
+    const earlyMs = this.latenessFor(this.world.history.labelOf(keyId));
     // A token that came to its refresh is replaced, if it brought more life than the last.
     const ended = truth.published.filter((token, index) => {
       const nextAt = truth.published[index + 1]?.storedAt ?? this.now;
       // A token that is given again may be said to end far sooner than at first.
       if (repeated.has(token.accessToken) && token.storedAt + token.ttlMs <= nextAt) return true;
-      const isOver = this.hardExpiryOf(token) - token.refreshWindowMs - NETWORK_MS <= nextAt;
+      const isOver = this.hardExpiryOf(token) - token.refreshWindowMs - earlyMs <= nextAt;
       return isOver && this.isNews(token, truth.published[index - 1]);
     });
     // A provider that gives the same token until it ends shows it by answers that bring nothing.
