@@ -177,9 +177,15 @@ describe('TokensInHand', () => {
       expect(seen).toHaveLength(1);
     });
 
-    it('in place of a rejected one of the same generation, as after a failover that lost the fence', () => {
-      tokens.reject(key.id, admitted(stored(7), 0));
-      expect(admitted(stored(7, { accessToken: 'another' }), 100).token.accessToken).toBe('another');
+    it.each<[which: string, befalls: (held: HeldToken) => void | Promise<void>]>([
+      ['was rejected', (held) => tokens.reject(key.id, held)],
+      ['ended', () => clock.advance(HOUR)],
+      ['the machine slept over', () => clock.moveWall(HOUR / 2)],
+      ['ended while the machine slept', () => clock.moveWall(HOUR)],
+    ])('in place of one of the same generation that %s, if it is another', async (_which, befalls) => {
+      await befalls(admitted(stored(7)));
+      const { token, ends } = admitted(stored(7, { accessToken: 'another' }));
+      expect([token.accessToken, ends]).toEqual(['another', after(momentOf(clock), HOUR)]);
     });
 
     it.each([LOCAL, UNANSWERED])('in place of the same one that was %j', (sharing) => {
@@ -378,6 +384,13 @@ describe('TokensInHand', () => {
       sleep(2 * HOUR);
       expect(tokens.valid(key.id)).toBeUndefined();
       expect(admitted(stored(7, { ttlMs: HOUR - 1 })).token.generation).toBe(7);
+    });
+
+    it('keeps no last resort that ended meanwhile when the store hands another of its generation back', () => {
+      admitted(stored(7));
+      sleep(HOUR);
+      tokens.admitRejected(key, stored(7, { accessToken: 'another' }), true, momentOf(clock), watch);
+      expect(tokens.lastResort(key.id)?.token.accessToken).toBe('another');
     });
 
     it('has a last resort again when the store hands a rejected token back that only the clock called over', () => {

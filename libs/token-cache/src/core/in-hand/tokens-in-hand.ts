@@ -132,9 +132,7 @@ export class TokensInHand {
     const now = momentOf(this.parts.clock);
     if (watch.hasVoided(stored.fence) || isOver(ends, now)) return { outcome: 'voided' };
     const known = this.peek(key.id);
-    if (known && isShared(known, stored.fence) && !this.takesPlaceOf(known, stored)) {
-      return this.confirm(known, ends, sentAt, now);
-    }
+    if (known && this.isOf(known, stored, sentAt, now)) return this.confirm(known, ends, sentAt, now);
     const current = this.live(key.id);
     if (current && isNewer(current, stored, sentAt)) return { outcome: 'outdated' };
     const held = this.open(key, stored, ends);
@@ -149,9 +147,10 @@ export class TokensInHand {
    */
   admitRejected(key: TokenKey, stored: StoredToken, isMarked: boolean, sentAt: Moment, watch: KeyWatch): void {
     const ends = after(sentAt, stored.ttlMs);
-    if (watch.hasPurged(stored.fence) || isOver(ends, momentOf(this.parts.clock))) return;
+    const now = momentOf(this.parts.clock);
+    if (watch.hasPurged(stored.fence) || isOver(ends, now)) return;
     const known = this.peek(key.id);
-    if (known && isShared(known, stored.fence)) {
+    if (known && this.isOf(known, stored, sentAt, now)) {
       this.learnEnds(known, ends, sentAt);
       if (isMarked) known.isRejected = true;
       return;
@@ -266,10 +265,10 @@ export class TokensInHand {
   /** The store tells its life again: no end moves away by that, but for that of a clock that was set. Gives the sooner ends. */
   private learnEnds(entry: Entry, ends: Moment, sentAt: Moment): Moment {
     const { held, confirmed } = entry;
-    const wasClockSet = sleptMs(confirmed, sentAt) > MOST_DRIFT_MS;
+    const isSetAnew = wasClockSet(confirmed, sentAt);
     const monotonicAt = Math.min(held.ends.monotonicAt, ends.monotonicAt);
-    const wallAt = wasClockSet ? ends.wallAt : Math.min(held.ends.wallAt, ends.wallAt);
-    if (wasClockSet) entry.held = { ...held, ends: { monotonicAt, wallAt } };
+    const wallAt = isSetAnew ? ends.wallAt : Math.min(held.ends.wallAt, ends.wallAt);
+    if (isSetAnew) entry.held = { ...held, ends: { monotonicAt, wallAt } };
     entry.confirmed = sentAt;
     return { monotonicAt, wallAt };
   }
@@ -295,17 +294,24 @@ export class TokensInHand {
     if (!entry.isRejected) this.parts.onServable(key.id);
   }
 
-  /** A store that lost its last writes may share another token under the generation of one that was rejected. */
-  private takesPlaceOf({ key, held, isRejected }: Entry, { fence, payload }: StoredToken): boolean {
-    if (!isRejected) return false;
-    const content = this.parts.codec.decode(key.id, fence, payload);
-    return content !== undefined && content.accessToken !== held.token.accessToken;
+  /**
+   * Whether the store tells of the token in hand. A generation alone does not say so: processes that mint without the store may
+   * come to the same one, as does a store that lost its last writes. Where it would end a mark, or move an end away, the texts are
+   * compared as well.
+   */
+  private isOf({ key, held, confirmed, isRejected }: Entry, stored: StoredToken, sentAt: Moment, now: Moment): boolean {
+    if (held.sharing.state !== 'shared' || held.token.generation !== stored.fence) return false;
+    const isCertain = !isRejected && !isOver(held.ends, now) && !wasClockSet(confirmed, sentAt);
+    return isCertain || this.textOf(key, stored) === held.token.accessToken;
   }
 
   /** One token has two generations after it was lost, and shared again by a process that knew it by the former. */
-  private isTheSame({ key, held, confirmed }: Entry, { fence, payload }: StoredToken, sentAt: Moment): boolean {
-    if (confirmed.monotonicAt > sentAt.monotonicAt) return false;
-    return this.parts.codec.decode(key.id, fence, payload)?.accessToken === held.token.accessToken;
+  private isTheSame({ key, held, confirmed }: Entry, stored: StoredToken, sentAt: Moment): boolean {
+    return confirmed.monotonicAt <= sentAt.monotonicAt && this.textOf(key, stored) === held.token.accessToken;
+  }
+
+  private textOf(key: TokenKey, { fence, payload }: StoredToken): string | undefined {
+    return this.parts.codec.decode(key.id, fence, payload)?.accessToken;
   }
 
   private open(key: TokenKey, { fence, payload }: StoredToken, ends: Moment): HeldToken | undefined {
@@ -352,8 +358,9 @@ export class TokensInHand {
   }
 }
 
-function isShared({ held }: Entry, generation: number): boolean {
-  return held.sharing.state === 'shared' && held.token.generation === generation;
+/** Whether the wall clock was set ahead since, or the machine slept. */
+function wasClockSet(confirmed: Moment, sentAt: Moment): boolean {
+  return sleptMs(confirmed, sentAt) > MOST_DRIFT_MS;
 }
 
 function isReplacedBy({ type, fence }: TokenKeyEvent, { sharing, token }: HeldToken): boolean {
