@@ -22,7 +22,7 @@ export class HandJudge extends Witness {
   /** The good token in hand if it is outside of every refresh window that it may have, and so is whatever may have taken its place. */
   freshIn(process: Process, label: string): string | undefined {
     const accessToken = this.heldBy(process, label);
-    if (accessToken === undefined) return undefined;
+    if (accessToken === undefined || this.isOutlived(process, label, accessToken)) return undefined;
     const all = [accessToken, ...this.laterThan(process, label, accessToken)];
     return all.every((each) => this.isFresh(process, label, each)) ? accessToken : undefined;
   }
@@ -96,6 +96,14 @@ export class HandJudge extends Witness {
     const { tokens } = process.knowledgeOf(label);
     const since = tokens.get(accessToken)?.at ?? Infinity;
     return [...tokens].flatMap(([other, { usableAt }]) => (usableAt > since && other !== accessToken ? [other] : []));
+  }
+
+  /** A token that was never shared does not take the place of one that ends later. */
+  private isOutlived(process: Process, label: string, accessToken: string): boolean {
+    if (this.truthOf(label)?.published.some((one) => one.accessToken === accessToken)) return false;
+    const { tokens } = process.knowledgeOf(label);
+    const endsAt = tokens.get(accessToken)?.soonestEndAt ?? Infinity;
+    return [...tokens.values()].some(({ soonestEndAt }) => soonestEndAt > endsAt);
   }
 
   private isFresh(process: Process, label: string, accessToken: string): boolean {
