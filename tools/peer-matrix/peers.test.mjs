@@ -53,7 +53,7 @@ describeTokenStore(
     const path = `tokens-${process.pid}-${++files}.sqlite`;
     return { open: () => new SqliteTokenStore({ path }) };
   },
-  { describe, it, events: false },
+  { describe, it, events: false, version: true },
 );
 
 describe('An application', () => {

@@ -29,7 +29,7 @@ describeTokenStore(
     const { path, dispose } = temporaryFolder();
     return { open: () => new SqliteTokenStore({ path }), dispose };
   },
-  { events: false },
+  { events: false, version: true },
 );
 
 describe('SqliteTokenStore', () => {

@@ -14,12 +14,15 @@ import { privateCooldownTests } from './contract/private-cooldown-tests.js';
 import { keyPurgeTests, purgeTests } from './contract/purge-tests.js';
 import { renewTests } from './contract/renew-tests.js';
 import { voidedTests } from './contract/voided-tests.js';
+import { versionTests } from './contract/version-tests.js';
 import { type TokenStoreFixture } from './token-store-fixture.js';
 
 /** Options of `describeTokenStore`. */
 export interface TokenStoreContractOptions {
   /** Whether the store has an event channel (`TokenStore.events`). @defaultValue `true` */
   readonly events?: boolean;
+  /** Whether the store tells a version (`TokenStore.version`). @defaultValue `false` */
+  readonly version?: boolean;
   /** Registers a group of tests. @defaultValue the global `describe`, as of Jest, Mocha or Vitest */
   readonly describe?: (name: string, body: () => void) => void;
   /** Registers a test. @defaultValue the global `it` */
@@ -43,7 +46,7 @@ const globals = globalThis as unknown as Required<Pick<TokenStoreContractOptions
 export function describeTokenStore(
   name: string,
   createFixture: () => TokenStoreFixture | Promise<TokenStoreFixture>,
-  { events = true, describe = globals.describe, it = globals.it }: TokenStoreContractOptions = {},
+  { events = true, version = false, describe = globals.describe, it = globals.it }: TokenStoreContractOptions = {},
 ): void {
   const test: Test = (title, body) => it(title, () => withFleet(createFixture, body));
 
@@ -63,6 +66,7 @@ export function describeTokenStore(
     describe('peek', () => peekTests(test));
     describe('keys and payloads', () => dataTests(test));
     describe('its connections', () => connectionTests(test));
+    if (version) describe('its version', () => versionTests(test));
     describe('events', () => (events ? eventTests(test) : noEventTests(test)));
   });
 }
