@@ -221,6 +221,13 @@ export class MintJudge extends Witness {
     });
   }
 
+  /** Its process was told since that its token would be void, and minted another under a lease. */
+  private isGivenUp({ number, process, label }: MintCall): boolean {
+    return this.world.idp.calls.some(
+      (later) => later.number > number && later.process === process && later.label === label && later.fence > 0,
+    );
+  }
+
   /** A process may mint alone only when policy lets it and it has nothing in hand, or what it has is due for its refresh. */
   private checkLocal(call: MintCall): void {
     const name = 'a token is minted without the store only by policy and in need';
@@ -241,7 +248,8 @@ export class MintJudge extends Witness {
         other.isRunning &&
         other.fence === 0 &&
         other.process === call.process &&
-        other.label === call.label,
+        other.label === call.label &&
+        !this.isGivenUp(other),
     );
     this.verdict.expect(
       !twin || this.wasPurged(call.label),

@@ -23,7 +23,7 @@ export class RejectionJudge extends Witness {
   }
 
   /** The store accepted a token. */
-  published(truth: KeyTruth, { accessToken }: PublishedToken): void {
+  published(truth: KeyTruth, { accessToken, fence }: PublishedToken): void {
     const issued = this.world.idp.tokens.get(accessToken);
     const { clockSteps, setBackMs } = this.world.server;
     const isForgetful = truth.lostHistories > 0 && (clockSteps > 0 || setBackMs > 0);
@@ -39,11 +39,18 @@ export class RejectionJudge extends Witness {
       issued.askedAt < (truth.purgedAt.at(-1) ?? 0);
     const isUntellable = this.world.server.setBackMs > 0 && issued?.isLocal === true;
     this.verdict.expect(
-      (!isBack && !isPurged) || isUntellable,
+      (!isBack && !isPurged) || isUntellable || this.hasJustWokenUp(truth, fence),
       'no token is shared again that was rejected or purged',
       () => `${accessToken} is back`,
       { label: issued?.label },
     );
+  }
+
+  /** After a stall, the process reads the answer that grants a lease before the event that voids its token. */
+  private hasJustWokenUp(truth: KeyTruth, fence: number): boolean {
+    const { process } = truth.grants.get(fence) ?? {};
+    const { resumedAt = 0 } = this.world.everyone.find(({ name }) => name === process) ?? {};
+    return resumedAt > 0 && this.now - resumedAt < NETWORK_MS;
   }
 
   /** @param askedAt when the process last had reason to look for the current token */

@@ -185,7 +185,8 @@ export class KeyTruth {
       nonce,
       fence,
       at: known?.at ?? now,
-      endsAt: known?.endsAt ?? serverNow + leaseMs,
+      // One that the store knows from before it lost the rest is not as long any more.
+      endsAt: known?.endsAt ?? serverNow + answer.leaseEndsInMs,
       leaseMs: known?.leaseMs ?? leaseMs,
       ...(answer.token && { beside: this.published.findLast((token) => token.fence === answer.token?.fence) }),
     };
