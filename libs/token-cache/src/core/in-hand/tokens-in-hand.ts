@@ -126,6 +126,12 @@ export class TokensInHand {
     return current !== undefined && current.token.generation > generation && current.formerGeneration !== generation;
   }
 
+  /** Whether another token of the same generation is in hand, as of processes that mint without the store. */
+  hasNamesakeOf({ keyId, generation, accessToken }: Token): boolean {
+    const current = this.valid(keyId);
+    return current !== undefined && hasGeneration(current, generation) && current.token.accessToken !== accessToken;
+  }
+
   /** Takes a token that the store gave as the shared one, unless we know better. */
   admit(key: TokenKey, stored: StoredToken, sentAt: Moment, watch: KeyWatch): Admission {
     const ends = after(sentAt, stored.ttlMs);
