@@ -45,8 +45,17 @@ function copy({ name, help, type, aggregator, values }: Family): Family {
     help,
     type,
     aggregator,
-    values: values.map(({ labels, value, metricName }) => ({ labels: { ...labels }, value, metricName })),
+    values: values.map(({ labels, value, metricName }) => ({ labels: copyLabels(labels), value, metricName })),
   };
+}
+
+/** Labels that stay as they are when they are encoded: a scrape adds up families that were and those of its own process. */
+function copyLabels(labels: Partial<Sample['labels']>): Sample['labels'] {
+  const copied: Sample['labels'] = {};
+  for (const [name, value] of Object.entries(labels)) {
+    if (value !== undefined) copied[name] = Number.isFinite(value) ? value : String(value);
+  }
+  return copied;
 }
 
 /** Families as JSON; NaN and the infinities, which JSON lacks, are written as strings. */

@@ -32,6 +32,13 @@ const requests =
   (registers) =>
     new Counter({ name: 'requests', help: 'h', labelNames: Object.keys(labels), registers }).inc(labels, count);
 
+/** The metrics of this process itself, which no socket has passed on. */
+async function own(slot: number, startedAt: number, define: Define): Promise<Contribution> {
+  const registry = new Registry();
+  define([registry]);
+  return { worker: incarnation(slot, startedAt, 4711), families: await collect(registry, () => true), live: true };
+}
+
 const connections =
   (count: number, options: object = {}): Define =>
   (registers) =>
@@ -53,6 +60,15 @@ describe('merge', () => {
 
   it('counts both incarnations of a slot during a reload', async () => {
     expect(await scrape([running(0, 1, requests(5)), running(0, 2, requests(1))])).toEqual(['requests 6']);
+  });
+
+  it.each<[value: number | undefined, series: string]>([
+    [undefined, 'requests 21'],
+    [NaN, 'requests{tenant="NaN"} 21'],
+    [Infinity, 'requests{tenant="Infinity"} 21'],
+  ])('adds up what this process and others counted under a label whose value is %s', async (tenant, series) => {
+    const labelled = (count: number): Define => requests(count, { tenant } as { tenant: number });
+    expect(await scrape([own(0, 1, labelled(1)), running(1, 1, labelled(20))])).toEqual([series]);
   });
 
   it('adds up each series by its labels, in any order and with numbers or text as values', async () => {

@@ -124,6 +124,20 @@ describe('A process whose machine slept', () => {
     expect(await accessToken(other)).toBe('fake-token-3');
   });
 
+  it.each([
+    ['with the store', undefined],
+    ['while the store does not answer', 'reject' as const],
+  ])('serves no token that ended meanwhile although its wall clock was set back before, %s', async (_how, fault) => {
+    machine.setWall(-HOUR);
+    expect(await accessToken(sleeper)).toBe('fake-token-1');
+    await machine.sleep(HARD_EXPIRY);
+    network.fault = () => fault;
+    expect(await accessToken(sleeper)).toBe('fake-token-2');
+    network.fault = () => undefined;
+    await pass(SECOND);
+    expect(await accessToken(replica())).not.toBe('fake-token-1');
+  });
+
   it('trusts its token without a question once the store has confirmed it', async () => {
     await machine.sleep(60 * SECOND);
     for (let call = 0; call < 5; call++) expect(await accessToken(sleeper)).toBe('fake-token-1');

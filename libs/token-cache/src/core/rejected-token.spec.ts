@@ -4,6 +4,7 @@ import { accessToken, type Fleet, pass, silent, startFleet } from '../testing/fl
 import { TokenObserver } from './contract/token-observer.js';
 import { type Token } from './contract/token.js';
 import { MemoryTokenStore } from './slot/memory-token-store.js';
+import { type TokenClient } from './token-client.js';
 
 describe('TokenClient', () => {
   let shared: MemoryTokenStore;
@@ -110,6 +111,59 @@ describe('TokenClient', () => {
       expect(await tokens.invalidate(newer)).toBe(false);
       expect(outcomes).toEqual(['stale']);
       expect(await accessToken(tokens)).toBe('fake-token-1');
+    });
+
+    describe('that its process minted alone, and gave up for one of another process with the same generation,', () => {
+      let tokens: TokenClient;
+      let own: Token;
+      let refuse: () => void;
+      let answer: Promise<number>;
+      let sent: string[];
+
+      beforeEach(async () => {
+        const networks = [1, 2].map(() => new FaultyTokenStore(shared));
+        for (const network of networks) network.fault = () => 'reject';
+        const processes = networks.map((network) => replica({}, network));
+        tokens = processes[1]!;
+        const { generation } = await processes[0]!.getToken('billing');
+        own = await tokens.getToken('billing');
+        expect([own.generation, own.accessToken]).toEqual([generation, 'fake-token-2']);
+        sent = [];
+        const refused = new Promise<void>((resolve) => (refuse = resolve));
+        answer = tokens.send('billing', {
+          send: async ({ accessToken }) => {
+            sent.push(accessToken);
+            if (accessToken === own.accessToken) await refused;
+            return accessToken === own.accessToken ? 401 : 200;
+          },
+          statusOf: (status) => ({ status }),
+          canSendAgain: () => true,
+          discard: () => {},
+        });
+        await pass(6_000);
+        // While another process mints, both can only offer what they have.
+        await shared.acquire(own.keyId, { nonce: 'third', leaseMs: 60_000, minTtlMs: 0 });
+        for (const network of networks) network.fault = () => undefined;
+        for (const process of processes) {
+          await process.getToken('billing');
+          await pass(0);
+        }
+        expect(await accessToken(tokens)).toBe('fake-token-1');
+      });
+
+      it('does not take that one with it', async () => {
+        expect(await tokens.invalidate(own)).toBe(false);
+        expect(await accessToken(tokens)).toBe('fake-token-1');
+        expect(await accessToken(replica())).toBe('fake-token-1');
+      });
+
+      it('has that one sent in its place when it is refused', async () => {
+        refuse();
+        await pass(2_000);
+        expect(sent).toEqual(['fake-token-2', 'fake-token-1']);
+        expect(await answer).toBe(200);
+        expect(source.calls).toHaveLength(2);
+      });
     });
 
     it('is kept by the pace of the fleet, also when its commit has no answer yet', async () => {

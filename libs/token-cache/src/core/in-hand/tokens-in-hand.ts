@@ -126,6 +126,12 @@ export class TokensInHand {
     return current !== undefined && current.token.generation > generation && current.formerGeneration !== generation;
   }
 
+  /** Whether another token of the same generation is in hand, as of processes that mint without the store. */
+  hasNamesakeOf({ keyId, generation, accessToken }: Token): boolean {
+    const current = this.valid(keyId);
+    return current !== undefined && hasGeneration(current, generation) && current.token.accessToken !== accessToken;
+  }
+
   /** Takes a token that the store gave as the shared one, unless we know better. */
   admit(key: TokenKey, stored: StoredToken, sentAt: Moment, watch: KeyWatch): Admission {
     const ends = after(sentAt, stored.ttlMs);
@@ -350,7 +356,7 @@ export class TokensInHand {
     if (isInDoubt) return false;
     if (held.sharing.state !== 'shared') return true;
     const { policy, channel } = this.parts;
-    if (!policy || !channel || Math.abs(sleptMs(confirmed, now)) > MOST_DRIFT_MS) return false;
+    if (!policy || !channel || wasClockSet(confirmed, now)) return false;
     const { upSince } = channel;
     return upSince === undefined
       ? now.monotonicAt - confirmed.monotonicAt < policy.maxAgeMs
@@ -358,9 +364,9 @@ export class TokensInHand {
   }
 }
 
-/** Whether the wall clock was set ahead since, or the machine slept. */
-function wasClockSet(confirmed: Moment, sentAt: Moment): boolean {
-  return sleptMs(confirmed, sentAt) > MOST_DRIFT_MS;
+/** Whether the wall clock was set since, or the machine slept. */
+function wasClockSet(since: Moment, now: Moment): boolean {
+  return Math.abs(sleptMs(since, now)) > MOST_DRIFT_MS;
 }
 
 function isReplacedBy({ type, fence }: TokenKeyEvent, { sharing, token }: HeldToken): boolean {

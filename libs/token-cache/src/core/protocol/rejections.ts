@@ -91,7 +91,8 @@ export class Rejections {
     // The store can only judge a token that it knows.
     const known = tokens.find(token)?.held;
     const held = known && (await publishing.settle(key, known));
-    if (held === 'voided' || tokens.hasNewerThan(token)) return 'stale';
+    // By its generation the store would mark one that was not rejected.
+    if (held === 'voided' || tokens.hasNewerThan(token) || tokens.hasNamesakeOf(token)) return 'stale';
     const { generation } = held?.token ?? token;
     const rejection = { generation, isContested, ...key.integration.policy.rejection };
     if (held && held.sharing.state !== 'shared') return this.decideAlone(key, rejection, held);

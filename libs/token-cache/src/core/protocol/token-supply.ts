@@ -1,6 +1,6 @@
 import { type TokenKey } from '../config/token-key.js';
 import { type Clock } from '../contract/clock.js';
-import { hasGeneration, type HeldToken } from '../contract/held-token.js';
+import { type HeldToken, isRefused } from '../contract/held-token.js';
 import { type Moment, momentOf } from '../contract/moment.js';
 import { TokenCacheError, TokenStoreUnavailableError, TokenWaitTimeoutError } from '../contract/token-cache.errors.js';
 import { type TokenObservers } from '../contract/token-observers.js';
@@ -53,13 +53,12 @@ export class TokenSupply {
 
   /** Another token than the one that was refused; undefined when no other can be had. Throws as `get` does. */
   async replace(key: TokenKey, refused: Token, { signal, minLifeMs }: Asking = {}): Promise<Token | undefined> {
-    // Since it was given out it may have been shared under a new generation.
-    const { generation: refusedGeneration } = this.parts.tokens.find(refused)?.held.token ?? refused;
+    const refusedGeneration = this.refusedGeneration(refused);
     const demand = { refusedGeneration, minLifeMs };
     const now = momentOf(this.parts.clock);
     const held = this.near(key, now, demand) ?? (await this.join(key, demand, signal));
     this.tended(key, held, now);
-    return hasGeneration(held, refusedGeneration) ? undefined : held.token;
+    return isRefused(held, refusedGeneration) ? undefined : held.token;
   }
 
   /** Begins nothing any more; resolves when no flight is left that a caller could join, and nothing runs behind the callers' backs. */
@@ -70,6 +69,14 @@ export class TokenSupply {
     await meanwhile.settled();
     await Promise.all([upkeep.settled(), mints.settled()]);
     await retries.close();
+  }
+
+  /** The generation that the refused token has by now; none where that is of another token, which serves. */
+  private refusedGeneration(refused: Token): number | undefined {
+    const { tokens } = this.parts;
+    if (tokens.hasNamesakeOf(refused)) return undefined;
+    // Since it was given out it may have been shared under a new generation.
+    return (tokens.find(refused)?.held.token ?? refused).generation;
   }
 
   /** The token that may be given out without asking the store, if it serves the caller. */

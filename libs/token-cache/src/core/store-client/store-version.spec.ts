@@ -35,6 +35,13 @@ describe('StoreVersion', () => {
     expect(store.upSince).toBeGreaterThan(first);
   });
 
+  it('trusts nothing while the store fails to tell it', async () => {
+    store = new StoreVersion(clock, () => {
+      throw new Error('the file is gone');
+    });
+    expect(store.upSince).toBe(Infinity);
+  });
+
   it('is looked at once for all callers of one turn, and again by a caller that goes on after an await', async () => {
     for (let caller = 0; caller < 100; caller++) void store.upSince;
     expect(looks).toBe(1);

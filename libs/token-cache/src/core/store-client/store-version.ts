@@ -24,11 +24,20 @@ export class StoreVersion {
   }
 
   private look(): void {
-    const version = this.read();
+    const version = this.tell();
     if (version === undefined) this.unchangedSince = Infinity;
     else if (version !== this.version) this.unchangedSince = this.clock.monotonic();
     this.version = version;
     this.isLookedAt = true;
     queueMicrotask(() => (this.isLookedAt = false));
+  }
+
+  /** A store that fails to tell it must not end the process: it is read in a timer. */
+  private tell(): number | undefined {
+    try {
+      return this.read();
+    } catch {
+      return undefined;
+    }
   }
 }
