@@ -537,7 +537,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: 'a commit without an answer is not sent again',
-    edits: [edit('core/protocol/mints.js', 'this.parts.publishing.shareAgain(key, minted.held);', ';')],
+    edits: [edit('core/protocol/mints.js', 'publishing.shareAgain(key, inHand);', ';')],
     faults: ['commits are reset'],
   },
   {
@@ -546,7 +546,7 @@ export const MUTATIONS: readonly Mutation[] = [
       edit(
         'core/protocol/publishing.js',
         'tokens.keepShared(key, held, lease.fence, sentAt, sharing)',
-        'held.token.generation === lease.fence ? tokens.keep(key, fresh, lease.fence, sentAt, sharing) : tokens.keepShared(key, held, lease.fence, sentAt, sharing)',
+        'held.token.generation === lease.fence ? tokens.keep(key, freshFrom(held), lease.fence, sentAt, sharing) : tokens.keepShared(key, held, lease.fence, sentAt, sharing)',
       ),
     ],
     schedule: 'a token is reported twice while its commit has no answer',

@@ -82,6 +82,27 @@ describe('A process that lost its lease while it minted', () => {
     expect([slow.calls.length, source.calls.length]).toEqual([1, 0]);
   });
 
+  it('goes on to commit a token that was rejected meanwhile, and does not give it out again', async () => {
+    let commits = 0;
+    let decline = (): void => {};
+    const declined = new Promise<void>((resolve) => (decline = resolve));
+    network.fault = (operation) => (operation === 'commit' && ++commits === 1 ? 'hang' : undefined);
+    jest.spyOn(shared, 'commit').mockImplementationOnce(() => declined.then(() => ({ outcome: 'superseded' })));
+    answer();
+    await pass(0);
+    // Another call of the process is granted the next lease.
+    void settled(holder.getToken('billing', undefined, { minLifeMs: 1 }));
+    await pass(500);
+    expect(commits).toBe(2);
+    const token = await holder.getToken('billing');
+    expect(await holder.invalidate(token)).toBe(true);
+    const next = holder.getToken('billing');
+    decline();
+    await pass(LEASE_MS);
+    expect((await next).accessToken).not.toBe(token.accessToken);
+    expect((await holder.getToken('billing')).accessToken).not.toBe(token.accessToken);
+  });
+
   it('gives its callers the token of the fleet as soon as it hears of that, though its own mint is not over', async () => {
     const { generation } = await other.getToken('billing');
     expect(hasLanded).toBe(false);

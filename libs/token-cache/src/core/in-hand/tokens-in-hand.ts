@@ -186,7 +186,9 @@ export class TokensInHand {
 
   /** Takes a token that was in hand before it was shared under a new generation; a rejection of it holds on. */
   keepShared(key: TokenKey, former: HeldToken, generation: number, confirmed: Moment, sharing: Sharing): HeldToken {
-    const isRejected = this.isRejected(key.id, former);
+    const known = this.peek(key.id);
+    // By its text, since other work may have shared it meanwhile under a generation of its own.
+    const isRejected = known?.isRejected === true && known.held.token.accessToken === former.token.accessToken;
     const shared = this.heldToken(key, freshFrom(former), generation, sharing);
     const held = { ...shared, obtainedAt: former.obtainedAt, formerGeneration: former.token.generation };
     return this.put({ key, held, confirmed, isRejected });

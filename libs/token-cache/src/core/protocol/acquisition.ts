@@ -277,6 +277,8 @@ export class Acquisition {
   private minted(way: Way, held: HeldToken): Round {
     const { minLifeMs = 0 } = way.demand;
     const now = this.present();
+    // It was rejected while its commit was on its way.
+    if (this.parts.tokens.isRejected(way.key.id, held)) return 'look again';
     if (livesLongEnough(held, way.demand, now)) return { held, via: 'mint' };
     const lifeMs = Math.max(0, Math.floor(leftMs(held.ends, now)));
     const error = new TokenLifeTooShortError(way.key.integration.name, lifeMs, minLifeMs);

@@ -212,28 +212,38 @@ export class Mints {
   }
 
   private async keep(key: TokenKey, right: Right, fresh: FreshToken, watch: KeyWatch): Promise<Minted> {
+    const { publishing } = this.parts;
+    /** Since a commit under a lease that was lost. */
+    let inHand: HeldToken | undefined;
     for (;;) {
       const { granted } = right;
       if (!granted) return this.keepUnshared(key, right, fresh, watch);
-      if (this.parts.publishing.isSpent(key.id, granted.lease, fresh.content.accessToken)) {
-        return this.keepApart(key, right, granted.lease, fresh, watch);
+      const { lease } = granted;
+      if (publishing.isSpent(key.id, lease, fresh.content.accessToken)) {
+        return this.keepApart(key, right, lease, fresh, watch, inHand);
       }
-      const minted = await this.parts.publishing.commit(key, granted.lease, fresh, watch);
+      const minted: Minted = inHand
+        ? await publishing.commitInHand(key, lease, inHand, watch)
+        : await publishing.commit(key, lease, fresh, watch);
       if (minted === 'voided' || minted.outcome !== 'local') return minted;
+      inHand = minted.held;
       if (right.granted !== granted) continue;
-      if (minted.held.sharing.state === 'unanswered') this.parts.publishing.shareAgain(key, minted.held);
-      else this.parts.bringIn(key, minted.held);
+      if (inHand.sharing.state === 'unanswered') publishing.shareAgain(key, inHand);
+      else this.parts.bringIn(key, inHand);
       return minted;
     }
   }
 
-  private keepUnshared(key: TokenKey, right: Right, fresh: FreshToken, watch: KeyWatch): Minted {
+  private keepUnshared(key: TokenKey, right: Right, fresh: FreshToken, watch: KeyWatch, inHand?: HeldToken): Minted {
     // A caller that comes later may have heard of a purge that this mint did not.
     if (this.running.get(key.id)?.right === right) this.running.delete(key.id);
     if (watch.hasPurged(right.fence)) return 'voided';
     const { clock, tokens } = this.parts;
     if (right.ofNoUse) tokens.drop(key.id, right.ofNoUse);
-    const held = tokens.keep(key, fresh, right.fence, momentOf(clock), { state: 'unshared' });
+    const now = momentOf(clock);
+    const held = inHand
+      ? tokens.keepShared(key, inHand, right.fence, now, { state: 'unshared' })
+      : tokens.keep(key, fresh, right.fence, now, { state: 'unshared' });
     return { held, outcome: 'local' };
   }
 
@@ -244,10 +254,11 @@ export class Mints {
     lease: Lease,
     fresh: FreshToken,
     watch: KeyWatch,
+    inHand: HeldToken | undefined,
   ): Promise<Minted> {
     await this.parts.publishing.giveUp(key, lease);
     const fence = this.parts.store.fenceWithoutLease(key);
-    const minted = this.keepUnshared(key, { ...right, fence }, fresh, watch);
+    const minted = this.keepUnshared(key, { ...right, fence }, fresh, watch, inHand);
     if (minted !== 'voided') this.parts.bringIn(key, minted.held);
     return minted;
   }

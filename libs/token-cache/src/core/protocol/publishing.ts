@@ -57,6 +57,16 @@ export class Publishing {
     );
   }
 
+  /** Commits a token that is in hand by now; a rejection that it met there holds on. */
+  async commitInHand(key: TokenKey, lease: Lease, held: HeldToken, watch: KeyWatch): Promise<Minted> {
+    const { tokens } = this.parts;
+    const minted = await this.send(key, lease, freshFrom(held), watch, (sentAt, sharing) =>
+      tokens.keepShared(key, held, lease.fence, sentAt, sharing),
+    );
+    if (minted === 'voided') tokens.drop(key.id, held);
+    return minted;
+  }
+
   /**
    * Whether another token was sent to the store under that lease. The process, being one holder, is granted a lease again that
    * its other work uses; of two tokens of one fence only one can be shared.
@@ -106,14 +116,8 @@ export class Publishing {
     held: HeldToken,
     watch: KeyWatch,
   ): Promise<HeldToken | 'voided'> {
-    const { tokens } = this.parts;
-    const fresh = freshFrom(held);
-    const minted = await this.send(key, lease, fresh, watch, (sentAt, sharing) =>
-      tokens.keepShared(key, held, lease.fence, sentAt, sharing),
-    );
-    if (minted !== 'voided') return minted.held;
-    tokens.drop(key.id, held);
-    return minted;
+    const minted = await this.commitInHand(key, lease, held, watch);
+    return minted === 'voided' ? minted : minted.held;
   }
 
   /**
