@@ -11,7 +11,7 @@ import semver from 'semver';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const LIBRARY = join(ROOT, 'libs/token-cache');
-const NODES = ['20.19.0', '20', '22.13.0', '22', '24'];
+const NODES = ['20.19.0', '20', '22.12.0', '22', '24'];
 const NPM = ['--no-audit', '--no-fund', '--prefer-offline', '--loglevel=error', '--save-exact'];
 /** What an application of Nest has besides. */
 const BESIDE = ['reflect-metadata@^0.2.0', 'rxjs@^7.8.0', '@nestjs/platform-express'];

@@ -18,11 +18,17 @@ interface Manifest {
 
 const { subset, minVersion } = createRequire(__filename)('semver') as Semver;
 const read = (path: string): string => readFileSync(join(ROOT, path), 'utf8');
-const { engines } = JSON.parse(read('package.json')) as { engines: { node: string } };
+const rangeOf = (path: string): string => (JSON.parse(read(path)) as { engines: { node: string } }).engines.node;
+/** What the workspace is built on, for which its tools ask; the packages run on older ones as well. */
+const WORKSPACE = rangeOf('package.json');
+const PACKAGES = rangeOf('libs/token-cache/package.json');
+/** The pages of those who use the packages. */
+const OF_PACKAGES = ['SECURITY.md', 'libs/token-cache/README.md', 'libs/cluster-metrics/README.md'];
+
 /** The lowest version of each line: `20.19.0` and the like. */
-const LOWEST = engines.node.split('||').map((line) => minVersion(line).version);
+const lowestOf = (range: string): string[] => range.split('||').map((line) => minVersion(line).version);
 /** As a page says it: `20.19`, `22.13`, `24`. */
-const SAID = LOWEST.map((version) => version.replace(/(\.0)+$/, ''));
+const saidOf = (range: string): string[] => lowestOf(range).map((version) => version.replace(/(\.0)+$/, ''));
 
 /** A list of versions that begins with the lowest of all: `Node 20.19, 22.13 or 24`. */
 const CLAIM = /\bNode (20\.\d+\b(?!\.)[^;:]*?)(?=\s+and later)/g;
@@ -49,7 +55,7 @@ function checkedByStart(version: string): { accepted: boolean; message: string }
 
 describe('The supported versions of Node', () => {
   it('are those on which all that npm installs runs, so that it warns of nothing', () => {
-    expect(askingForMoreThan(engines.node)).toEqual([]);
+    expect(askingForMoreThan(WORKSPACE)).toEqual([]);
   });
 
   it.each([
@@ -59,7 +65,7 @@ describe('The supported versions of Node', () => {
     expect(askingForMoreThan(range)).not.toEqual([]);
   });
 
-  it('are the same in each package that names them', () => {
+  it('are the same in each package, and in each project that is run from the workspace', () => {
     const manifests = execFileSync('git', ['ls-files', 'package.json', '*/package.json'], {
       cwd: ROOT,
       encoding: 'utf8',
@@ -67,13 +73,21 @@ describe('The supported versions of Node', () => {
     const named = manifests
       .trim()
       .split('\n')
-      .flatMap((path) => (JSON.parse(read(path)) as Manifest).engines?.node ?? []);
+      .flatMap((path) => {
+        const { engines } = JSON.parse(read(path)) as Manifest;
+        return engines?.node ? [[path, engines.node] as const] : [];
+      });
     expect(named.length).toBeGreaterThan(3);
-    expect(new Set(named)).toEqual(new Set([engines.node]));
+    for (const [path, range] of named)
+      expect([path, range]).toEqual([path, path.startsWith('libs/') ? PACKAGES : WORKSPACE]);
   });
 
-  it.each(claims)('are those that $page says', ({ claim }) => {
-    expect(claim.match(/[\d.]+\d/g)).toEqual(SAID);
+  it('of the packages hold all of the workspace', () => {
+    expect(subset(WORKSPACE, PACKAGES)).toBe(true);
+  });
+
+  it.each(claims)('are those that $page says', ({ page, claim }) => {
+    expect(claim.match(/[\d.]+\d/g)).toEqual(saidOf(OF_PACKAGES.includes(page) ? PACKAGES : WORKSPACE));
   });
 
   it('are said by the pages that a newcomer reads first', () => {
@@ -81,23 +95,21 @@ describe('The supported versions of Node', () => {
       expect.arrayContaining([
         'README.md',
         'CONTRIBUTING.md',
-        'SECURITY.md',
         'docs/getting-started-gateway.md',
         'docs/getting-started-library.md',
-        'libs/token-cache/README.md',
-        'libs/cluster-metrics/README.md',
+        ...OF_PACKAGES,
       ]),
     );
   });
 
-  it.each(LOWEST)('are taken by npm start: %s', (version) => {
+  it.each(lowestOf(WORKSPACE))('are taken by npm start: %s', (version) => {
     expect(checkedByStart(version)).toEqual({ accepted: true, message: '' });
   });
 
   it.each(['18.20.0', '20.18.0', '22.12.0', '23.11.0'])('are all that npm start takes, and not %s', (version) => {
     const { accepted, message } = checkedByStart(version);
     expect(accepted).toBe(false);
-    expect(message).toContain(`Node ${version} is not supported: package.json asks for ${engines.node}.`);
+    expect(message).toContain(`Node ${version} is not supported: package.json asks for ${WORKSPACE}.`);
   });
 
   it('are run by hosted CI: each line, and the lowest version of each', () => {
@@ -105,7 +117,8 @@ describe('The supported versions of Node', () => {
       jobs: Record<string, { strategy: { matrix: { node: string[]; include: { node: string }[] } } }>;
     };
     const { node, include } = jobs['everything']!.strategy.matrix;
-    expect(node.map((version) => version.split('.')[0])).toEqual(SAID.map((version) => version.split('.')[0]));
-    expect([...node, ...include.map((more) => more.node)]).toEqual(expect.arrayContaining(SAID));
+    const said = saidOf(WORKSPACE);
+    expect(node.map((version) => version.split('.')[0])).toEqual(said.map((version) => version.split('.')[0]));
+    expect([...node, ...include.map((more) => more.node)]).toEqual(expect.arrayContaining(said));
   });
 });
