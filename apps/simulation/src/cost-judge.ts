@@ -74,6 +74,8 @@ export class CostJudge extends Witness {
     const asked = this.asked.get(call);
     if (!asked || asked.answer) return;
     asked.answer = { acquired: answer as Acquired, at: this.now };
+    // A token that came to callers of another kind is a reason to look up for those who wait.
+    if (asked !== ledger.last && asked.answer.acquired.outcome === 'hit') this.news(process, label);
     // Who was refused a token may be told of a cool-down while others are given that token.
     const isPlain = (call.args[1] as Attempt).refusedGeneration === undefined;
     if (isPlain && asked.answer.acquired.outcome === 'cooling') ledger.cooling = asked;
@@ -89,9 +91,9 @@ export class CostJudge extends Witness {
     this.ledgerOf(process, label).servedAt = this.now;
   }
 
-  /** What it has to say may stay without an answer for so long, and is then taken as said. */
+  /** What it has to say may stay without an answer for so long, a purge twice as long as others, and is then taken as said. */
   private newsUnlessAnswered(process: Process, label: string): void {
-    this.news(process, label, this.now + this.world.weather.policy.storeTimeoutMs + TIMER_MS);
+    this.news(process, label, this.now + 2 * this.world.weather.policy.storeTimeoutMs + TIMER_MS);
   }
 
   settled(process: Process, label: string): void {
