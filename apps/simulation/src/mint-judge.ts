@@ -72,15 +72,19 @@ export class MintJudge extends Witness {
     );
   }
 
+  private processOf(process: string): Process | undefined {
+    return this.world.everyone.find(({ name }) => name === process);
+  }
+
   /** The longest that a caller of that process ever needed its token for, which may be for longer than the refresh window. */
   private longestNeed({ process, label }: Pick<MintCall, 'process' | 'label'>): number {
-    const minting = this.world.everyone.find(({ name }) => name === process);
+    const minting = this.processOf(process);
     return minting?.knowledgeOf(label).longestNeedMs ?? 0;
   }
 
   /** Whether its process was told of a purge that voids its lease. After a stall the answer that grants one is read before the event. */
   private hasHeardOfPurge({ label, fence, process }: MintCall): boolean {
-    const minting = this.world.everyone.find(({ name }) => name === process);
+    const minting = this.processOf(process);
     const { voids = [] } = minting?.knowledgeOf(label) ?? {};
     return voids.some(({ type, isTold, upTo }) => type === 'purged' && isTold && fence <= upTo);
   }
@@ -171,12 +175,12 @@ export class MintJudge extends Witness {
 
   /** Whether its process gave that lease back: messages here may overtake each other, as those of one connection to a store do not. */
   private wasGivenBack({ process, label, fence }: MintCall): boolean {
-    const minting = this.world.everyone.find(({ name }) => name === process);
+    const minting = this.processOf(process);
     return minting?.knowledgeOf(label).givenBack.has(fence) ?? false;
   }
 
   private wasClockSetAhead({ process, sentAt }: MintCall): boolean {
-    const minting = this.world.everyone.find(({ name }) => name === process);
+    const minting = this.processOf(process);
     const { mintTimeoutMs } = this.world.weather.policy;
     return minting?.setAheadAt.some((at) => at >= sentAt && at <= sentAt + mintTimeoutMs) ?? false;
   }
@@ -203,7 +207,7 @@ export class MintJudge extends Witness {
   /** A lease that was granted beside a fresh token, newer than the one in hand, is no reason to mint. */
   private checkReplacement({ label, fence, process, number }: MintCall): void {
     const beside = this.truthOf(label)?.grants.get(fence)?.beside;
-    const minting = this.world.everyone.find(({ name }) => name === process);
+    const minting = this.processOf(process);
     // A contested token may be replaced early.
     const isContested = (this.truthOf(label)?.contested.size ?? 0) > 0;
     const fresh = minting && !isContested ? this.hands.freshIn(minting, label) : undefined;
@@ -258,7 +262,7 @@ export class MintJudge extends Witness {
       name,
       () => `${call.process} minted t${call.number} beside t${twin?.number}`,
     );
-    const process = this.world.everyone.find(({ name: other }) => other === call.process);
+    const process = this.processOf(call.process);
     const held = process && this.hands.freshIn(process, call.label);
     this.verdict.expect(
       held === undefined || this.world.idp.repeated.has(held),
