@@ -59,14 +59,9 @@ export class HandJudge extends Witness {
   private checkWait(caller: Caller, accessToken: string, waitedMs: number): void {
     // Since when it holds a token that was given again, the world cannot tell: the first one may have been voided.
     if (this.world.idp.repeated.has(accessToken)) return;
-    const { nearCache, policy } = this.world.weather;
-    // Where the store is asked for every caller, a look-up follows the commit.
-    const lookUps = nearCache === false || !caller.process.channel ? 2 : 1;
-    // A rejection that the store has not heard of is told first.
-    const { toldRejectionAt } = caller.process.knowledgeOf(caller.request.label);
-    const calls = toldRejectionAt >= caller.askedAt ? lookUps + 1 : lookUps;
+    const { storeTimeoutMs } = this.world.weather.policy;
     this.verdict.expect(
-      waitedMs <= calls * policy.storeTimeoutMs + SLACK_MS || !this.isStillHeld(caller, accessToken),
+      waitedMs <= storeTimeoutMs + SLACK_MS || !this.isStillHeld(caller, accessToken),
       'nobody waits with a valid token in hand',
       () => `${caller.process.name} held ${accessToken} and took ${waitedMs.toFixed(1)} ms`,
       aboutOf(caller),

@@ -10,13 +10,11 @@ import { keyIdOf } from './store-call.js';
 export class Hearsay {
   constructor(private readonly world: JudgedWorld) {}
 
-  /** A process tells the store of a rejection, or gives a lease back. */
+  /** A process gives a lease back. */
   sent(process: Process, call: SentCall): void {
     const { operation, args } = call;
-    if (operation !== 'invalidate' && operation !== 'fail') return;
-    const known = process.knowledgeOf(this.world.history.labelOf(keyIdOf(call) ?? ''));
-    if (operation === 'invalidate') known.toldRejectionAt = this.world.time.now;
-    else if (args[2] === undefined) known.givenBack.add((args[1] as Lease).fence);
+    if (operation !== 'fail' || args[2] !== undefined) return;
+    process.knowledgeOf(this.world.history.labelOf(keyIdOf(call) ?? '')).givenBack.add((args[1] as Lease).fence);
   }
 
   /** An answer of the store reaches a process, which may have given up on it. */

@@ -59,9 +59,6 @@ export class Knowledge {
   /** The leases that it gave back without a failure. */
   readonly givenBack = new Set<number>();
 
-  /** When it last told the store of a rejection. */
-  toldRejectionAt = Number.NEGATIVE_INFINITY;
-
   /** The token that it last answered with, or minted. */
   inHand?: InHand;
 

@@ -93,7 +93,7 @@ export function assemble(config: TokenCacheConfig, closing: AbortSignal, onUnexp
   const rejections = new Rejections({ ...known, publishing, announce: (event) => storeEvents.deliver(event) });
   const upkeep = new Upkeep({ ...known, mints, publishing, rejections, onUnexpected });
   const inquiry = new Inquiry({ ...known, rejections, mints });
-  const meanwhile = new Meanwhile({ ...known, mints, upkeep });
+  const meanwhile = new Meanwhile({ ...known, mints, rejections, upkeep });
   const acquisition = new Acquisition({ ...known, mints, upkeep, inquiry, meanwhile });
   const supply = new TokenSupply({ ...known, acquisition, meanwhile, upkeep, mints, retries });
   const withToken = new WithToken({ ...known, rejections, supply });

@@ -12,8 +12,9 @@ import {
   startFleet,
 } from '../testing/fleet.spec-support.js';
 import { DEFAULT_POLICY } from './config/policy.js';
-import { TokenObserver } from './contract/token-observer.js';
+import { type StoreOperation, TokenObserver } from './contract/token-observer.js';
 import { type MemoryTokenStore } from './slot/memory-token-store.js';
+import { type TokenClient } from './token-client.js';
 
 const { storeTimeoutMs } = DEFAULT_POLICY;
 
@@ -134,6 +135,65 @@ describe('A caller for whom the store is being asked', () => {
     expect(await asking).toBe((await minting).accessToken);
     await pass(400);
     expect(network.calls.filter((operation) => operation === 'acquire')).toHaveLength(2);
+  });
+
+  describe('after a rejection that is told first', () => {
+    const replies: Delays = {};
+    let network: FaultyTokenStore;
+    let tokens: TokenClient;
+    let keyId: string;
+
+    /** Holds the successor, and could not tell the store that it reported the token before. */
+    beforeEach(async () => {
+      network = new FaultyTokenStore(slow(shared, { replies }));
+      tokens = replica({ nearCache: false }, network);
+      const refused = await tokens.getToken('billing');
+      network.fault = (operation) => (operation === 'invalidate' ? 'reject' : undefined);
+      await tokens.invalidate(refused);
+      await replica().invalidate(refused);
+      ({ keyId } = await replica().getToken('billing'));
+      await tokens.peek('billing');
+      Object.assign(replies, { invalidate: 300, acquire: 300 });
+      network.calls.length = 0;
+    });
+    afterEach(() => Object.keys(replies).forEach((operation) => delete replies[operation as StoreOperation]));
+
+    it.each<[string, StoreOperation | undefined]>([
+      ['answers too late', undefined],
+      ['does not answer to it', 'invalidate'],
+      ['answers to that alone', 'acquire'],
+    ])('waits with a valid token in hand for one call, where the store %s', async (_how, lost) => {
+      network.fault = (operation) => (operation === lost ? 'hang' : undefined);
+      const asking = accessToken(tokens);
+      let isServed = false;
+      void asking.then(() => (isServed = true));
+      await pass(storeTimeoutMs - 1);
+      expect(isServed).toBe(false);
+      await pass(1);
+      expect(await asking).toBe('fake-token-2');
+      await pass(2 * storeTimeoutMs);
+      expect(await accessToken(replica())).toBe('fake-token-2');
+    });
+
+    it('asks once for a token that another process mints, where none serves it', async () => {
+      network.fault = () => undefined;
+      await pass(HARD_EXPIRY / 2);
+      await shared.acquire(keyId, { nonce: 'other', leaseMs: 3 * SECOND, minTtlMs: HARD_EXPIRY });
+      network.calls.length = 0;
+      void settled(tokens.getToken('billing', {}, { minLifeMs: HARD_EXPIRY / 2 + 1 }));
+      await pass(2 * SECOND);
+      expect(network.calls).toEqual(['invalidate', 'acquire']);
+    });
+
+    it('leaves no timer behind when the store answers in time', async () => {
+      network.fault = () => undefined;
+      Object.assign(replies, { invalidate: 1, acquire: 1 });
+      const before = jest.getTimerCount();
+      const asking = accessToken(tokens);
+      await pass(2);
+      await asking;
+      expect(jest.getTimerCount()).toBe(before);
+    });
   });
 
   it('is not given a token in hand that the store has yet to confirm', async () => {

@@ -32,6 +32,7 @@ describe.each([
         admit: () => did.push('admit'),
       } as unknown as MeanwhileParts['tokens'],
       mints: { adopt: () => false } as unknown as MeanwhileParts['mints'],
+      rejections: { isUntold: () => false } as unknown as MeanwhileParts['rejections'],
       upkeep: {
         share: () => did.push('share'),
         release: async () => void did.push('release'),

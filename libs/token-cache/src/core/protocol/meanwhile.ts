@@ -6,6 +6,7 @@ import { type TokensInHand } from '../in-hand/tokens-in-hand.js';
 import { type Granted } from '../store-client/store-client.js';
 import { type Asked } from './inquiry.js';
 import { type Mints } from './mints.js';
+import { type Rejections } from './rejections.js';
 import { type Upkeep } from './upkeep.js';
 import { type Way } from './way.js';
 
@@ -13,6 +14,7 @@ export interface MeanwhileParts {
   clock: Clock;
   tokens: TokensInHand;
   mints: Mints;
+  rejections: Rejections;
   upkeep: Upkeep;
 }
 
@@ -24,19 +26,33 @@ export class Meanwhile {
 
   /**
    * The answer, or the token that came first. The answer is then heard all the same, since it may grant a lease or bring a
-   * newer token.
+   * newer token. Where the store is told of a rejection before it is asked, both calls together have the time of one: after that
+   * a valid token in hand is given, as for a store that does not answer.
    *
    * @throws what `asking` rejects with, if no token came first
    */
   async firstOf(way: Way, asking: Promise<Asked>): Promise<Asked | HeldToken> {
-    for (;;) {
-      const asked = await Promise.race([asking, way.watch.woken()]);
-      if (asked) return asked;
-      const held = this.inHand(way);
-      if (!held) continue;
-      way.isServed = true;
-      this.hear(way, asking);
-      return held;
+    const { clock, rejections } = this.parts;
+    let isTimeOver = false;
+    const overtime = (): void => {
+      isTimeOver = true;
+      // A caller that has to wait for another process is not to ask again for it.
+      if (this.inHand(way, isTimeOver)) way.watch.wake();
+    };
+    const { storeTimeoutMs } = way.key.integration.policy;
+    const cancel = rejections.isUntold(way.key) ? clock.after(storeTimeoutMs, overtime) : undefined;
+    try {
+      for (;;) {
+        const asked = await Promise.race([asking, way.watch.woken()]);
+        if (asked) return asked;
+        const held = this.inHand(way, isTimeOver);
+        if (!held) continue;
+        way.isServed = true;
+        this.hear(way, asking);
+        return held;
+      }
+    } finally {
+      cancel?.();
     }
   }
 
@@ -45,10 +61,11 @@ export class Meanwhile {
     await Promise.all(this.late);
   }
 
-  private inHand({ key, demand }: Way): HeldToken | undefined {
-    const now = momentOf(this.parts.clock);
-    const trusted = this.parts.tokens.trusted(key.id, now);
-    return trusted && serves(trusted, demand, now) ? trusted : undefined;
+  private inHand({ key, demand }: Way, isTimeOver: boolean): HeldToken | undefined {
+    const { clock, tokens } = this.parts;
+    const now = momentOf(clock);
+    const held = isTimeOver ? tokens.valid(key.id) : tokens.trusted(key.id, now);
+    return held && serves(held, demand, now) ? held : undefined;
   }
 
   private hear(way: Way, asking: Promise<Asked>): void {

@@ -45,20 +45,20 @@ export class Rejections {
     return verdict;
   }
 
+  /** Whether the store is told of a rejection that it missed before it is asked about that key. */
+  isUntold(key: TokenKey): boolean {
+    return this.toTell(key) !== undefined;
+  }
+
   /**
-   * Tells the store of a rejection that it missed, before it is asked about that key. A token that was never shared is not
-   * reported: the store does not know its generation.
+   * Tells the store of a rejection that it missed, before it is asked about that key.
    *
    * @throws TokenStoreUnavailableError
    */
   async tellStore(key: TokenKey): Promise<void> {
-    const { rejection } = this.untold.get(key.id) ?? {};
+    const rejection = this.toTell(key);
     if (!rejection) return;
-    const held = this.parts.tokens.lastResort(key.id);
-    const isInHand = held !== undefined && hasGeneration(held, rejection.generation);
-    if (isInHand && held.sharing.state === 'unshared') return;
-    const generation = isInHand ? held.token.generation : rejection.generation;
-    await this.parts.store.invalidate(key, { ...rejection, generation });
+    await this.parts.store.invalidate(key, rejection);
     this.untold.delete(key.id);
   }
 
@@ -72,6 +72,14 @@ export class Rejections {
   forgetGroup(group: string): void {
     const remembered = [...this.paces.entries(), ...this.untold.all()];
     for (const [keyId, of] of remembered) if (of.group === group) this.forget(keyId);
+  }
+
+  /** A token that was never shared is not reported: the store does not know its generation. */
+  private toTell({ id }: TokenKey): Rejection | undefined {
+    const { rejection } = this.untold.get(id) ?? {};
+    const held = rejection && this.parts.tokens.lastResort(id);
+    if (!held || !hasGeneration(held, rejection.generation)) return rejection;
+    return held.sharing.state === 'unshared' ? undefined : { ...rejection, generation: held.token.generation };
   }
 
   /** Rejections of one token that come together are one: those that join it share in what it was granted. */
