@@ -1,0 +1,1 @@
+for (const path of require('./specs-of.cjs')('nest')) require(path);

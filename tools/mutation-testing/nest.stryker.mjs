@@ -1,0 +1,3 @@
+import { strykerConfigOf } from './stryker-config-of.mjs';
+
+export default strykerConfigOf('nest');

@@ -1,0 +1,30 @@
+/** Mutants of one folder of the library, each judged by the specs of that folder. */
+export const strykerConfigOf = (folder) => ({
+  mutate: [
+    `libs/token-cache/src/${folder}/**/*.ts`,
+    '!libs/token-cache/src/**/*.spec.ts',
+    '!libs/token-cache/src/**/*.spec-support.ts',
+  ],
+  testRunner: 'jest',
+  jest: { configFile: `tools/mutation-testing/${folder}.jest.cjs`, enableFindRelatedTests: false },
+  coverageAnalysis: 'perTest',
+  ignorePatterns: [
+    'apps/*',
+    '!apps/simulation',
+    'docker',
+    'docs',
+    'reports',
+    'libs/cluster-metrics',
+    '.mintonce',
+    '.ci',
+  ],
+  incremental: true,
+  incrementalFile: `reports/mutation/${folder}.incremental.json`,
+  reporters: ['progress', 'clear-text', 'json'],
+  jsonReporter: { fileName: `reports/mutation/${folder}.json` },
+  clearTextReporter: { allowColor: false, allowEmojis: false, logTests: false },
+  concurrency: 2,
+  timeoutMS: 8_000,
+  allowConsoleColors: false,
+  tempDirName: '.stryker-tmp',
+});
