@@ -564,7 +564,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: 'the store is not asked again until a known cool-down is over',
-    edits: [edit('core/protocol/known-cooldowns.js', 'elapsedMs < ASK_AGAIN_MS && remainingMs > 0', 'remainingMs > 0')],
+    edits: [edit('core/protocol/known-cooldowns.js', 'this.passedMs(known) < ASK_AGAIN_MS', 'true')],
     faults: ['a process is sick'],
   },
   {

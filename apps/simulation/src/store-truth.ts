@@ -251,7 +251,9 @@ export class KeyTruth {
     if (answer.outcome === 'voided') this.refused.add(accessToken);
     if (answer.outcome !== 'stored') return undefined;
     const { current } = this;
-    const isAgain = current?.fence === generation && current.accessToken === accessToken && current.endsAt > serverNow;
+    // Of its last ms the store says nothing any more.
+    const isLive = current !== undefined && current.endsAt >= serverNow + 1;
+    const isAgain = isLive && current.fence === generation && current.accessToken === accessToken;
     if (isAgain) return undefined;
     this.verdict.expect(generation >= this.publishedFence, 'the published fence never goes back', () => {
       return `${process} offered ${generation} over ${this.publishedFence}`;

@@ -64,13 +64,9 @@ export function assemble(config: TokenCacheConfig, closing: AbortSignal, onUnexp
   const hear = (event: TokenStoreEvent): void => {
     store.hear(event);
     tokens.notice(event);
-    if (event.type === 'purged-group') {
-      cooldowns.forgetGroup(event.group);
-      failures.forgetGroup(event.group);
-    } else {
-      cooldowns.forget(event.keyId);
-      if (event.type === 'purged') failures.forget(event.keyId);
-    }
+    cooldowns.notice(event);
+    if (event.type === 'purged-group') failures.forgetGroup(event.group);
+    if (event.type === 'purged') failures.forget(event.keyId);
     sources.abortVoided(event);
   };
 

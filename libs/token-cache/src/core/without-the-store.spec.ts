@@ -1,7 +1,7 @@
 import { type FakeTokenSource } from '../testing/fake-token-source.js';
 import { FaultyTokenStore } from '../testing/faulty-token-store.js';
-import { type Fleet, pass, settled, startFleet } from '../testing/fleet.spec-support.js';
-import { TokenSourceRejectedError } from './contract/token-cache.errors.js';
+import { accessToken, type Fleet, pass, SECOND, settled, startFleet } from '../testing/fleet.spec-support.js';
+import { TokenSourceRejectedError, TokenSourceUnavailableError } from './contract/token-cache.errors.js';
 import { MemoryTokenStore } from './slot/memory-token-store.js';
 
 describe('TokenClient', () => {
@@ -77,6 +77,44 @@ describe('TokenClient', () => {
       for (let call = 0; call < 10; call++) {
         expect(await settled(tokens.getToken('billing'))).toMatchObject({ reason: { code: 'TOKEN_SOURCE_REJECTED' } });
       }
+      expect(source.calls).toHaveLength(1);
+    });
+
+    it.each([
+      ['another process', false],
+      ['it', true],
+    ])(
+      'leaves a source alone for the cool-down that the store told of while it answered, since %s failed',
+      async (_who, isOwn) => {
+        source.failure = new TokenSourceUnavailableError('down', { binds: 'fleet', retryAfterMs: 10 * SECOND });
+        if (!isOwn) await settled(replica().getToken('billing'));
+        const tokens = replica({}, store);
+        await settled(tokens.getToken('billing'));
+        store.fault = () => 'reject';
+        delete source.failure;
+        await pass(9 * SECOND);
+        expect(await settled(tokens.getToken('billing'))).toMatchObject({
+          reason: { code: 'TOKEN_SOURCE_UNAVAILABLE' },
+        });
+        expect(source.calls).toHaveLength(1);
+        await pass(SECOND);
+        expect(await accessToken(tokens)).toBe('fake-token-2');
+      },
+    );
+
+    it('leaves a source alone that failed while the answer to an earlier look-up was lost', async () => {
+      const release = source.hold();
+      source.failure = new TokenSourceUnavailableError('down', { binds: 'fleet', retryAfterMs: 10 * SECOND });
+      const tokens = replica({}, store);
+      const minting = settled(tokens.getToken('billing'));
+      await pass(0);
+      store.fault = (operation) => (operation === 'acquire' ? 'lose-reply' : undefined);
+      const asking = settled(tokens.getToken('billing', {}, { minLifeMs: 1 }));
+      await pass(100);
+      release();
+      await pass(SECOND);
+      const failed = { reason: { code: 'TOKEN_SOURCE_UNAVAILABLE' } };
+      expect([await minting, await asking]).toMatchObject([failed, failed]);
       expect(source.calls).toHaveLength(1);
     });
 

@@ -44,7 +44,7 @@ describe('A cool-down that the store told of', () => {
     expect(cooldowns.recent('key')).toBeUndefined();
     expect(cooldowns.recent('key', { minLifeMs: 1 })).toEqual({ remainingMs: 60_000, error: 'busy' });
     expect(cooldowns.recent('another', { minLifeMs: 1 })).toBeUndefined();
-    cooldowns.forget('key');
+    cooldowns.notice({ type: 'stored', keyId: 'key', fence: 1 });
     expect(cooldowns.recent('key', { minLifeMs: 1 })).toBeUndefined();
   });
 
@@ -73,7 +73,7 @@ describe('A cool-down that the store told of', () => {
 
   it('is forgotten for its key alone', () => {
     for (const key of ['a', 'b']) cooldowns.learn({ id: key, group: 'group' }, { remainingMs: 60_000, error: key });
-    cooldowns.forget('a');
+    cooldowns.notice({ type: 'stored', keyId: 'a', fence: 1 });
     expect(cooldowns.recent('a')).toBeUndefined();
     expect(cooldowns.recent('b')).toMatchObject({ error: 'b' });
   });
@@ -82,7 +82,7 @@ describe('A cool-down that the store told of', () => {
     cooldowns.learn(KEY, { remainingMs: 60_000, error: 'busy' });
     cooldowns.learn(KEY, { remainingMs: 60_000, error: 'busy' }, { minLifeMs: 600_000 });
     cooldowns.learn({ id: 'other', group: 'other' }, { remainingMs: 60_000, error: 'busy' });
-    cooldowns.forgetGroup('group');
+    cooldowns.notice({ type: 'purged-group', group: 'group', fence: 1 });
     expect(cooldowns.recent('key', { minLifeMs: 1 })).toBeUndefined();
     expect(cooldowns.recent('other')).toBeDefined();
   });
@@ -95,5 +95,41 @@ describe('A cool-down that the store told of', () => {
     const unheard = new KnownCooldowns(clock, false);
     unheard.learn(KEY, { remainingMs: 60_000, error: 'busy' });
     expect(unheard.recent('key')).toBeUndefined();
+  });
+
+  describe('binds a mint that cannot ask the store', () => {
+    it.each([true, false])(
+      'however long ago the store told of it, until its end (a store with events: %s)',
+      async (hasEvents) => {
+        cooldowns = new KnownCooldowns(clock, hasEvents);
+        cooldowns.learn(KEY, { remainingMs: 60_000, error: 'busy' });
+        await clock.advance(59_999);
+        expect(cooldowns.last('key')).toEqual({ remainingMs: 1, error: 'busy' });
+        await clock.advance(1);
+        expect(cooldowns.last('key')).toBeUndefined();
+      },
+    );
+
+    it('unless this process had a token since', async () => {
+      cooldowns.learn(KEY, { remainingMs: 60_000, error: 'busy' });
+      expect(cooldowns.last('key', clock.monotonic())).toBeDefined();
+      await clock.advance(1);
+      expect(cooldowns.last('key', clock.monotonic())).toBeUndefined();
+    });
+
+    it('but not where only a caller was told that needs a token for long', () => {
+      cooldowns.learn(KEY, { remainingMs: 60_000, error: 'busy' }, { minLifeMs: 600_000 });
+      expect(cooldowns.last('key')).toBeUndefined();
+    });
+
+    it.each([
+      ['also after the event of the failure by which this process began it', 'failed', 7, true],
+      ['until another process fails', 'failed', 8, false],
+      ['until a token is stored under the same fence', 'stored', 7, false],
+    ] as const)('%s', (_when, type, fence, isKnown) => {
+      cooldowns.begin(KEY, { remainingMs: 60_000, error: 'busy' }, 7);
+      cooldowns.notice({ type, keyId: 'key', fence });
+      expect(cooldowns.last('key') !== undefined).toBe(isKnown);
+    });
   });
 });

@@ -2,7 +2,7 @@ import { type Clock } from '../contract/clock.js';
 import { type KeyInGroup } from '../contract/concerns.js';
 import { type Moment, momentOf, passedMs } from '../contract/moment.js';
 import { recentlyUsed } from '../contract/recently-used.js';
-import { type Cooldown } from '../contract/token-store.js';
+import { type Cooldown, type TokenStoreEvent } from '../contract/token-store.js';
 import { type Demand } from '../in-hand/demand.js';
 
 const REMEMBERED_KEYS = 10_000;
@@ -13,9 +13,11 @@ interface Known {
   readonly group: string;
   readonly cooldown: Cooldown;
   readonly learntAt: Moment;
+  /** Of the mint of this process that failed, if that began the cool-down. */
+  readonly fence?: number | undefined;
 }
 
-/** The cool-downs that the store told of, so that it is asked for each at most once a second. */
+/** The cool-downs that the store knows of, so that it is asked for each at most once a second, and so that they bind also without it. */
 export class KnownCooldowns {
   private readonly known = recentlyUsed<Known>(REMEMBERED_KEYS);
 
@@ -32,28 +34,51 @@ export class KnownCooldowns {
     this.known.set(demand.minLifeMs ? longLived(id) : id, { group, cooldown, learntAt });
   }
 
+  /** The store began it because of this process, whose mint under that fence failed. */
+  begin({ id, group }: KeyInGroup, cooldown: Cooldown, fence: number): void {
+    this.known.set(id, { group, cooldown, learntAt: momentOf(this.clock), fence });
+  }
+
   /** The cool-down as it is now, unless the store is to be asked again. */
   recent(keyId: string, demand: Demand = {}): Cooldown | undefined {
     return this.of(keyId) ?? (demand.minLifeMs ? this.of(longLived(keyId)) : undefined);
   }
 
-  private of(keyId: string): Cooldown | undefined {
-    const known = this.hasEvents ? this.known.get(keyId) : undefined;
-    if (!known) return undefined;
-    const elapsedMs = passedMs(known.learntAt, momentOf(this.clock));
-    const remainingMs = Math.ceil(known.cooldown.remainingMs - elapsedMs);
-    return elapsedMs < ASK_AGAIN_MS && remainingMs > 0 ? { ...known.cooldown, remainingMs } : undefined;
+  /**
+   * The cool-down as it is now, however long ago the store told of it: for a mint that cannot ask the store.
+   *
+   * @param obtainedAt when this process had its last token, which ended every cool-down before it; ms of the monotonic clock
+   */
+  last(keyId: string, obtainedAt = Number.NEGATIVE_INFINITY): Cooldown | undefined {
+    const known = this.known.get(keyId);
+    return known && known.learntAt.monotonicAt >= obtainedAt ? this.present(known) : undefined;
   }
 
-  /** Something happened to all keys of a group. */
-  forgetGroup(group: string): void {
-    for (const [keyId, known] of [...this.known.entries()]) if (known.group === group) this.known.delete(keyId);
-  }
-
-  /** Something happened to that key. */
-  forget(keyId: string): void {
+  /** Something happened to a key or a group of keys. */
+  notice(event: TokenStoreEvent): void {
+    if (event.type === 'purged-group') {
+      for (const [keyId, known] of [...this.known.entries()]) if (known.group === event.group) this.known.delete(keyId);
+      return;
+    }
+    const { type, keyId, fence } = event;
+    // The event of its own failure may come late.
+    if (type === 'failed' && this.known.get(keyId)?.fence === fence) return;
     this.known.delete(keyId);
     this.known.delete(longLived(keyId));
+  }
+
+  private of(keyId: string): Cooldown | undefined {
+    const known = this.hasEvents ? this.known.get(keyId) : undefined;
+    return known && this.passedMs(known) < ASK_AGAIN_MS ? this.present(known) : undefined;
+  }
+
+  private present(known: Known): Cooldown | undefined {
+    const remainingMs = Math.ceil(known.cooldown.remainingMs - this.passedMs(known));
+    return remainingMs > 0 ? { ...known.cooldown, remainingMs } : undefined;
+  }
+
+  private passedMs({ learntAt }: Known): number {
+    return passedMs(learntAt, momentOf(this.clock));
   }
 }
 

@@ -361,6 +361,28 @@ describe('The mints of a process', () => {
       expect(source.calls).toHaveLength(2);
     });
 
+    it('keep it from minting without a lease, also when their own event comes late', async () => {
+      const lease = await granted();
+      await settled(mints.underLease(key, lease, place()).result);
+      cooldowns.notice({ type: 'failed', keyId: key.id, fence: lease.lease.fence });
+      await clock.advance(29_999);
+      expect(await settled(mints.withoutLease(key, 'miss').result)).toMatchObject({ reason: { retryAfterMs: 1 } });
+      expect(source.calls).toHaveLength(1);
+    });
+
+    it('keep it from that no longer than until it had a token', async () => {
+      await settled(mints.underLease(key, await granted(), place()).result);
+      delete source.failure;
+      source.answer = { expiresInMs: 20_000 };
+      await clock.advance(1);
+      Object.assign(network, { inner: new MemoryTokenStore({ clock }) });
+      await mints.underLease(key, await granted(), place()).result;
+      await clock.advance(20_000);
+      expect(tokens.valid(key.id)).toBeUndefined();
+      await tokenOf(mints.withoutLease(key, 'miss').result);
+      expect(source.calls).toHaveLength(3);
+    });
+
     it('concern nobody when the process shuts down, which gives its lease to others at once', async () => {
       source.hold();
       const { result } = mints.underLease(key, await granted(), place());

@@ -163,13 +163,13 @@ export class Mints {
   }
 
   private async run(key: TokenKey, right: Right, place?: Release): Promise<HeldToken | 'voided'> {
-    const { clock, failures, minting, sources, store, storeEvents, tokens } = this.parts;
+    const { clock, minting, sources, store, storeEvents, tokens } = this.parts;
     // Its own, since the flights that wait for this mint may end before it does.
     const watch = storeEvents.watch(key);
     let giveBack = place;
     try {
       giveBack ??= await sources.admission(key);
-      const failure = failures.recent(key) ?? sources.cooling(key);
+      const failure = this.cooling(key, right);
       if (failure) {
         // It would be told that the lease is lost, which it gives back.
         right.stopRenewing();
@@ -209,6 +209,13 @@ export class Mints {
       right.stopRenewing();
       watch.close();
     }
+  }
+
+  /** The failure for which the source is left alone; without a lease also one that the store told of last. */
+  private cooling(key: TokenKey, { granted }: Right): Cooldown | undefined {
+    const { cooldowns, failures, sources, tokens } = this.parts;
+    const known = failures.recent(key) ?? sources.cooling(key);
+    return known ?? (granted ? undefined : cooldowns.last(key.id, tokens.last(key.id)?.obtainedAt));
   }
 
   private async keep(key: TokenKey, right: Right, fresh: FreshToken, watch: KeyWatch): Promise<Minted> {
@@ -278,7 +285,7 @@ export class Mints {
       // Another process mints, or has minted already; if the store has only lost the lease, the source is left alone all the same.
       if (!isOurs && failure) failures.keep(key, failure);
       if (!isOurs) return 'voided';
-      if (failure) cooldowns.learn(key, failure);
+      if (failure) cooldowns.begin(key, failure, lease.fence);
       if (failure?.process) failures.keep(key, failure);
       return cooledDown(error, remainingMs);
     } catch {
