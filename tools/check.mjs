@@ -15,7 +15,7 @@ const sources = files.filter((file) => /\.(ts|mjs|cjs)$/.test(file));
 run('nx', 'affected', '-t', 'typecheck', 'docstrings', `--base=${base}`, '--output-style=static-failures-only');
 if (sources.length > 0) run('eslint', '--no-warn-ignored', ...sources);
 if (files.length > 0) run('prettier', '--check', '--log-level=warn', '--ignore-unknown', ...files);
-run('depcruise', '--output-type', 'err-long', 'apps', 'libs', '--exclude', '(^|/)dist/');
+run('nx', 'run', 'workspace:imports', '--output-style=static-failures-only');
 run('jest', `--changedSince=${base}`, '--passWithNoTests');
 run('jest', '--config=apps/pages/jest.config.cjs');
 

@@ -46,8 +46,8 @@ export interface Report {
   readonly acquiredAt: number;
   /** By the wall clock of the worker, in epoch ms. */
   readonly wallClockAt: number;
-  /** The longest that the event loop was held up since the last report. */
-  readonly loopDelayMs: number;
+  /** All that the event loop was held up since the process started. */
+  readonly heldUpMs: number;
 }
 
 /** One caller's experience. */

@@ -31,10 +31,11 @@ describe('Eight processes, each with a network of its own to Redis,', () => {
 
   const proxyOf = (worker: { name: string }): FaultProxy => proxies[Number(worker.name.slice(1))] as FaultProxy;
 
-  /** Number of records that have a field. */
-  async function recordsWith(field: string): Promise<number> {
+  /** The records that have a field. */
+  async function recordsWith(field: string): Promise<string[]> {
     const records = await admin.keys('mintonce:*:l');
-    return (await Promise.all(records.map((record) => admin.hexists(record, field)))).filter(Boolean).length;
+    const having = await Promise.all(records.map((record) => admin.hexists(record, field)));
+    return records.filter((_, index) => having[index]);
   }
 
   it('mint once while Redis is 50 to 400 ms away, and give a token in hand without that delay', async () => {
@@ -44,14 +45,14 @@ describe('Eight processes, each with a network of its own to Redis,', () => {
     const warmAt = monotonicMs();
     await trial.burst(10);
     const slowestMs = Math.max(...trial.answers.filter(({ askedAt }) => askedAt > warmAt).map(tookMs));
-    const heldUpMs = await fleet.heldUpMs();
+    const reports = await Promise.all(fleet.workers.map((worker) => worker.ask({ do: 'report' })));
     await expectPromises(trial, {
       promises: [1, 2],
       fault: 'every byte between the processes and Redis takes 25 to 200 ms',
       mints: 1,
       seen: `with the token in hand ${slowestMs.toFixed(1)} ms at most`,
     });
-    expect(slowestMs).toBeLessThan(50 + heldUpMs);
+    expect(reports.filter(({ acquiredAt }) => acquiredAt > warmAt)).toEqual([]);
   });
 
   it('mint at most one each while Redis answers later than storeTimeoutMs', async () => {
@@ -73,10 +74,11 @@ describe('Eight processes, each with a network of its own to Redis,', () => {
   it('do not wait for their own lease if the reply that grants it is lost', async () => {
     const trial = await fleet.trial();
     const unlucky = fleet.worker('w2');
-    const before = await recordsWith('nonce');
+    const before = new Set(await recordsWith('nonce'));
     proxyOf(unlucky).suffer({ kind: 'eat-replies' }, commands);
     const own = trial.burst(10, [unlucky]);
-    await fleet.until(async () => (await recordsWith('nonce')) === before + 1);
+    const [record = ''] = await found(async () => (await recordsWith('nonce')).filter((key) => !before.has(key)));
+    const fence = Number(await admin.hget(record, 'fence'));
     const grantedAt = monotonicMs();
     const others = trial.burst(
       10,
@@ -93,7 +95,8 @@ describe('Eight processes, each with a network of its own to Redis,', () => {
       recoveryMs,
     });
     expect(trial.calls[0]?.worker).toBe(unlucky.name);
-    expect(recoveryMs).toBeLessThan(LEASE_MS);
+    // The end of the lease would have given another one, with the next fence.
+    expect(new Set(trial.generations)).toEqual(new Set([fence]));
   });
 
   it('recognise a commit by its fence if its reply is lost, and do not lengthen the life of the token', async () => {
@@ -122,11 +125,11 @@ describe('Eight processes, each with a network of its own to Redis,', () => {
     const release = fleet.witness.holdNext();
     const served = trial.burst(10, [fleet.worker('w0')]);
     await trial.minting();
-    const before = await recordsWith('awaited');
+    const before = (await recordsWith('awaited')).length;
     const [late, punctual] = [fleet.worker('w1'), fleet.worker('w2')];
     proxyOf(late).suffer({ kind: 'stall', only: 'replies' }, commands);
     const overtaken = trial.burst(10, [late]);
-    await fleet.until(async () => (await recordsWith('awaited')) === before + 1);
+    await fleet.until(async () => (await recordsWith('awaited')).length === before + 1);
     const woken = trial.burst(10, [punctual]);
     await trial.waiting(10, [punctual]);
     release();

@@ -1,13 +1,16 @@
 import { type Redis } from 'ioredis';
 import { type RedisServer } from '@mintonce/test-support';
 import { expectPromises } from './expect-promises.spec-support.js';
-import { type Fleet, LEASE_MS, WORKERS } from './fleet.js';
+import { type Fleet, WORKERS } from './fleet.js';
 import { monotonicMs } from './monotonic.js';
 import { type RedisFleet, startRedisFleet } from './redis-fleet.js';
 import { type Trial } from './trial.js';
 
 /** The library's default, which the fleet uses. */
 const STORE_TIMEOUT_MS = 500;
+/** A lease that ends long after a machine has found time for every process: who waits for its end is told from who was woken. */
+const LEASE_MS = 3_000;
+const WITH_LONGER_LEASE = { leaseMs: LEASE_MS, waitTimeoutMs: 9_000 };
 
 interface Scene {
   redis: RedisServer;
@@ -108,8 +111,7 @@ describe.each([
         recoveryMs,
         seen: `no caller waited for longer than ${Math.round(slowestMs)} ms`,
       });
-      // Held up once when the call is made, and once more when its time is up.
-      expect(slowestMs).toBeLessThanOrEqual(STORE_TIMEOUT_MS + 2 * heldUpMs);
+      expect(slowestMs).toBeLessThanOrEqual(STORE_TIMEOUT_MS + heldUpMs);
     },
   );
 });
@@ -121,7 +123,7 @@ describe('Eight processes', () => {
   let admin: Redis;
 
   beforeAll(async () => {
-    running = await startRedisFleet();
+    running = await startRedisFleet({ options: WITH_LONGER_LEASE });
     ({ fleet, redis, admin } = running);
   });
 
@@ -167,8 +169,7 @@ describe('Eight processes', () => {
         recoveryMs,
         seen: `no caller waited for longer than ${Math.round(slowestMs)} ms`,
       });
-      // Held up once when the call is made, and once more when its time is up.
-      expect(slowestMs).toBeLessThanOrEqual(STORE_TIMEOUT_MS + longestMintMs(trial) + 2 * heldUpMs);
+      expect(slowestMs).toBeLessThanOrEqual(STORE_TIMEOUT_MS + longestMintMs(trial) + heldUpMs);
     },
   );
 

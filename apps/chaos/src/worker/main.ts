@@ -1,9 +1,9 @@
 import 'reflect-metadata';
 import { connect } from 'node:net';
-import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { NestFactory } from '@nestjs/core';
 import { TokenCacheModule, tokenSource, TokenService } from '@mintonce/token-cache';
 import { clientCredentials } from '@mintonce/token-cache/oauth';
+import { HoldUps } from '../hold-ups.js';
 import { LineLink } from '../line-link.js';
 import { type Answer, type Message, type Report, type Request, type WorkerSettings } from '../messages.js';
 import { tokenDigest } from '../token-digest.js';
@@ -49,8 +49,7 @@ const callers = new Callers(tokens, {
   answered: (answer) => collect(answer),
   rejected: (rejection) => link.send({ type: 'rejected', rejection }),
 });
-const loopDelay = monitorEventLoopDelay({ resolution: 10 });
-loopDelay.enable();
+const holdUps = new HoldUps();
 
 let collected: Answer[] = [];
 
@@ -88,15 +87,13 @@ async function obey(request: Request): Promise<unknown> {
 }
 
 async function report(): Promise<Report> {
-  const loopDelayMs = loopDelay.max / 1e6;
-  loopDelay.reset();
   const { acquiredAt } = observer;
   return {
     inFlight: callers.inFlight,
     storeAvailable: await storeAvailable(),
     acquiredAt,
     wallClockAt: Date.now(),
-    loopDelayMs,
+    heldUpMs: holdUps.totalMs,
   };
 }
 
