@@ -1,6 +1,7 @@
 import { type Duplex, type Readable } from 'node:stream';
 import { type DispatchAttempt } from '@mintonce/token-cache/undici';
 import { type Dispatcher } from 'undici';
+import { PeerTimeout } from '../peer-timeout.js';
 import { type ReceivedHeaders } from './response-headers.js';
 import { HeadersTimeoutError, InvalidAnswerError, UpstreamBusyError } from './upstream-problem.js';
 
@@ -33,7 +34,7 @@ export interface AnswerHeadOptions {
  * begins its own limit anew with each interim answer (RFC 9110 section 15.2), and takes a coded body for a plain one.
  */
 export class AnswerHead implements Dispatcher.DispatchHandler {
-  private timeout?: NodeJS.Timeout;
+  private timeout?: PeerTimeout;
   private interimAnswers = 0;
   private isSent = false;
   private isOver = false;
@@ -48,7 +49,7 @@ export class AnswerHead implements Dispatcher.DispatchHandler {
     private readonly caller: Controller,
     private readonly options: AnswerHeadOptions,
   ) {
-    this.timeout = setTimeout(() => this.giveUp(), options.limits.connectionMs);
+    this.timeout = new PeerTimeout(options.limits.connectionMs, () => this.giveUp());
   }
 
   onRequestStart(controller: Controller, context: unknown): void {
@@ -57,10 +58,11 @@ export class AnswerHead implements Dispatcher.DispatchHandler {
     if (this.caller.aborted) throw this.caller.reason ?? new Error('The caller left');
     if (this.isSent) this.options.repeated();
     this.isSent = true;
-    clearTimeout(this.timeout);
+    this.timeout?.clear();
     const { body, limits } = this.options;
     const start = (): void => {
-      if (!this.isOver) this.timeout = setTimeout(() => controller.abort(new HeadersTimeoutError()), limits.headersMs);
+      if (this.isOver) return;
+      this.timeout = new PeerTimeout(limits.headersMs, () => controller.abort(new HeadersTimeoutError()));
     };
     if (body && !body.readableEnded) body.once('end', start);
     else start();
@@ -105,7 +107,7 @@ export class AnswerHead implements Dispatcher.DispatchHandler {
 
   private finish(): void {
     this.isOver = true;
-    clearTimeout(this.timeout);
+    this.timeout?.clear();
   }
 }
 

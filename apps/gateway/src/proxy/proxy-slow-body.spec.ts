@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { type IncomingMessage, request as httpRequest } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { waitFor } from '@mintonce/test-support';
 import { proxyApplication, type ProxyApplication } from '../test/proxy-application.js';
 import { recordingUpstream, type RecordingUpstream } from '../test/recording-upstream.js';
@@ -63,5 +64,27 @@ describe('A body that is on its way for longer than a token lives', () => {
     request.destroy();
     expect((await fetch(url)).status).toBe(200);
     expect(upstream.seen.map(({ method }) => method)).toEqual(['GET']);
+  });
+});
+
+describe('An upstream that takes a long body slowly', () => {
+  it('is not judged by headersMs before it has the whole body', async () => {
+    const headersMs = 200;
+    /** Longer than undici, which looks every 500 ms, would need to end the request. */
+    const notReadMs = 1_200;
+    const upstream = await recordingUpstream();
+    upstream.behave(
+      (request, response) => {
+        void sleep(notReadMs).then(() => request.resume().once('end', () => response.end('whole')));
+      },
+      { streaming: true },
+    );
+    const gateway = await proxyApplication({ billing: { upstream: upstream.url, timeouts: { headersMs } } });
+    const body = Buffer.alloc(16 * 1024 * 1024);
+    const response = await fetch(`${gateway.url}/proxy/billing/x`, { method: 'POST', body });
+
+    expect([response.status, await response.text()]).toEqual([200, 'whole']);
+    await gateway.close();
+    await upstream.close();
   });
 });

@@ -1,5 +1,6 @@
 import { type IncomingMessage } from 'node:http';
 import { type Readable } from 'node:stream';
+import { PeerTimeout } from '../peer-timeout.js';
 import { ProblemError } from './problem.js';
 import { bodyTimeout, bodyTooLarge } from './problems.js';
 import { StreamedBody } from './streamed-body.js';
@@ -75,11 +76,11 @@ function begun(body: StreamedBody, request: IncomingMessage): Promise<void> {
 function collect(request: IncomingMessage, bodyMs: number): Promise<Buffer> {
   return new Promise<Buffer>((resolve, reject) => {
     const chunks: Buffer[] = [];
-    const timeout = bodyMs > 0 ? setTimeout(() => reject(new ProblemError(bodyTimeout())), bodyMs) : undefined;
+    const timeout = bodyMs > 0 ? new PeerTimeout(bodyMs, () => reject(new ProblemError(bodyTimeout()))) : undefined;
     request.on('data', (chunk: Buffer) => chunks.push(chunk));
     request.once('end', () => resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)));
     request.once('close', () => {
-      clearTimeout(timeout);
+      timeout?.clear();
       reject(new Error('The caller left'));
     });
   });

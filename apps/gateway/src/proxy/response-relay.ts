@@ -1,5 +1,6 @@
 import { type ServerResponse } from 'node:http';
 import { type Dispatcher } from 'undici';
+import { PeerTimeout } from '../peer-timeout.js';
 import { type ReceivedHeaders, type ResponseHeaderOptions, responseHeaders } from './response-headers.js';
 import { BodyTimeoutError } from './upstream-problem.js';
 
@@ -23,7 +24,7 @@ export class ResponseRelay implements Dispatcher.DispatchHandler {
   brokenBy?: Error;
   private finish!: () => void;
   private isEnded = false;
-  private idle?: NodeJS.Timeout;
+  private idle?: PeerTimeout;
 
   constructor(private readonly options: RelayOptions) {
     this.finished = new Promise((resolve) => (this.finish = resolve));
@@ -60,7 +61,7 @@ export class ResponseRelay implements Dispatcher.DispatchHandler {
 
   private settle(): void {
     this.isEnded = true;
-    clearTimeout(this.idle);
+    this.idle?.clear();
     this.options.response.req.socket.off('end', this.halfClosed);
     this.finish();
   }
@@ -72,17 +73,17 @@ export class ResponseRelay implements Dispatcher.DispatchHandler {
     const { socket } = response.req;
     // An event stream ends with its caller, and one that has closed its half already may leave unnoticed.
     const isUnlimited = `${contentType}`.startsWith('text/event-stream') && !socket.readableEnded;
-    if (bodyMs > 0 && !isUnlimited) this.idle = setTimeout(() => controller.abort(new BodyTimeoutError()), bodyMs);
+    if (bodyMs > 0 && !isUnlimited) this.idle = new PeerTimeout(bodyMs, () => controller.abort(new BodyTimeoutError()));
     socket.once('end', this.halfClosed);
   }
 
   private readonly halfClosed = (): void => {
     const { response } = this.options;
-    clearTimeout(this.idle);
-    this.idle = setTimeout(() => {
+    this.idle?.clear();
+    this.idle = new PeerTimeout(HALF_CLOSED_MS, () => {
       // The caller still takes what it was sent, or its machine will tell that it has left.
       if (response.writableLength > 0) this.idle?.refresh();
       else response.destroy();
-    }, HALF_CLOSED_MS);
+    });
   };
 }

@@ -3,11 +3,15 @@ import { Readable } from 'node:stream';
 import { StreamedBody } from './streamed-body.js';
 
 const KEPT_BYTES = 4_096;
+const SILENCE_MS = 100;
 
 describe('A body on its way to the upstream', () => {
   let body: StreamedBody;
   beforeEach(() => (body = new StreamedBody(KEPT_BYTES, Infinity, 0)));
-  afterEach(() => body.destroy());
+  afterEach(() => {
+    body.destroy();
+    jest.useRealTimers();
+  });
 
   const bytes = (count: number) => Array.from({ length: count }, (_, index) => Buffer.from([index % 256]));
   async function read(): Promise<Buffer[]> {
@@ -58,5 +62,20 @@ describe('A body on its way to the upstream', () => {
     expect(taken).toBeLessThan(count / 2);
 
     expect(Buffer.concat(await read())).toHaveLength(count);
+  });
+
+  it('is not given up as long as some of it comes or goes', () => {
+    jest.useFakeTimers({ doNotFake: ['nextTick', 'queueMicrotask'] });
+    body = new StreamedBody(KEPT_BYTES, Infinity, SILENCE_MS);
+    body.write(Buffer.alloc(100_000));
+    jest.advanceTimersByTime(SILENCE_MS - 1);
+    body.read();
+    jest.advanceTimersByTime(SILENCE_MS - 1);
+    expect(body.destroyed).toBe(false);
+    body.write('more');
+    jest.advanceTimersByTime(SILENCE_MS - 1);
+    expect(body.destroyed).toBe(false);
+    jest.advanceTimersByTime(2);
+    expect(body.destroyed).toBe(true);
   });
 });

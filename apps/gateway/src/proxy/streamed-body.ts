@@ -1,4 +1,5 @@
 import { Transform, type TransformCallback } from 'node:stream';
+import { PeerTimeout } from '../peer-timeout.js';
 import { ProblemError } from './problem.js';
 import { bodyTimeout, bodyTooLarge } from './problems.js';
 import { BodyTimeoutError } from './upstream-problem.js';
@@ -17,7 +18,7 @@ export class StreamedBody extends Transform {
   private small: Buffer[] = [];
   private smallBytes = 0;
   private sending?: NodeJS.Immediate;
-  private readonly silence?: NodeJS.Timeout;
+  private readonly silence?: PeerTimeout;
 
   /**
    * @param keepBytes longest body that is kept
@@ -32,7 +33,7 @@ export class StreamedBody extends Transform {
     super();
     // The sender of the body handles its errors. An error after that has no listener, and Node would throw it.
     this.on('error', () => {});
-    if (silenceMs > 0) this.silence = setTimeout(() => this.giveUp(), silenceMs);
+    if (silenceMs > 0) this.silence = new PeerTimeout(silenceMs, () => this.giveUp());
   }
 
   override _transform(chunk: Buffer, _encoding: BufferEncoding, done: TransformCallback): void {
@@ -49,6 +50,7 @@ export class StreamedBody extends Transform {
   }
 
   override _read(size: number): void {
+    this.silence?.refresh();
     this.sendJoined();
     super._read(size);
   }
@@ -60,7 +62,7 @@ export class StreamedBody extends Transform {
   }
 
   override _destroy(error: Error | null, done: (error: Error | null) => void): void {
-    clearTimeout(this.silence);
+    this.silence?.clear();
     clearImmediate(this.sending);
     done(error);
   }

@@ -1,5 +1,6 @@
 import { buildConnector } from 'undici';
 import { type ClientTls, type ReadClientTls } from '../config/client-tls.js';
+import { PeerTimeout } from '../peer-timeout.js';
 import { remade } from '../remade.js';
 import { repeatWhatIsUnheard } from './kept-connection.js';
 import { allowContinue } from './unsolicited-continue.js';
@@ -39,17 +40,23 @@ export class TunnelError extends Error {
 
 /** Connects through `tunnel`, which must have the proxy's answer in time. */
 export function tunnelConnector(tunnel: buildConnector.connector, timeoutMs: number): buildConnector.connector {
-  return strictConnector((options, callback) =>
+  return strictConnector((options, callback) => {
+    const limit = new AbortController();
+    const timeout = new PeerTimeout(timeoutMs, () => limit.abort(new TunnelTimeoutError()));
     // undici hands the signal on to its request to the proxy.
-    tunnel(Object.assign(options, { signal: AbortSignal.timeout(timeoutMs) }), (...[error, socket]) => {
+    tunnel(Object.assign(options, { signal: limit.signal }), (...[error, socket]) => {
+      timeout.clear();
       if (error) callback(tunnelError(error), null);
       else callback(null, socket);
-    }),
-  );
+    });
+  });
 }
 
+/** The proxy did not answer in time. */
+class TunnelTimeoutError extends Error {}
+
 function tunnelError(error: Error & { code?: unknown }): Error {
-  if (error.name === 'TimeoutError') return new TunnelError('UND_ERR_CONNECT_TIMEOUT', { cause: error });
+  if (error instanceof TunnelTimeoutError) return new TunnelError('UND_ERR_CONNECT_TIMEOUT', { cause: error });
   return error.code === 'UND_ERR_ABORTED' ? new TunnelError('GATEWAY_PROXY_REFUSED', { cause: error }) : error;
 }
 

@@ -6,7 +6,6 @@ import { tunnelConnector, verifiedTls, verifyingConnector } from './upstream-con
 export interface DispatcherOptions {
   /** Longest time to connect, in ms; through a proxy, from its answer to `CONNECT` on once more. */
   readonly connectMs: number;
-  readonly headersMs: number;
   /** Most connections at once. */
   readonly connections: number;
   /** How long an idle connection is kept, in ms, if the upstream says nothing of it; 0 for no idle connections at all. */
@@ -24,13 +23,13 @@ export interface DispatcherOptions {
  * proxy (RFC 9110 section 9.3.6). An http upstream is connected to directly: its token must not reach a proxy in the clear.
  */
 export function upstreamDispatcher(origin: string, options: DispatcherOptions): Dispatcher {
-  const { connectMs, headersMs, connections, keepAliveMs, keepAliveMaxMs, tls, outbound } = options;
+  const { connectMs, connections, keepAliveMs, keepAliveMaxMs, tls, outbound } = options;
   const poolOptions: Pool.Options = {
     connections,
     ...(keepAliveMs > 0 ? { keepAliveTimeout: keepAliveMs } : { pipelining: 0 }),
     keepAliveMaxTimeout: keepAliveMaxMs,
-    headersTimeout: headersMs,
-    // The relay limits the body instead, because it knows the content type and must not limit an event stream.
+    // AnswerHead limits the header and ResponseRelay the body: undici would count the time of sending, and limit event streams.
+    headersTimeout: 0,
     bodyTimeout: 0,
   };
   const direct = verifyingConnector(connectMs, tls);

@@ -43,7 +43,6 @@ export class Upstream {
     this.answerLimits = { headersMs, connectionMs: Math.min(2 * connectMs, MAX_MS) };
     this.dispatcher = upstreamDispatcher(origin, {
       connectMs,
-      headersMs,
       connections: config.maxConnections,
       keepAliveMs: config.keepAliveMs,
       keepAliveMaxMs: config.keepAliveMaxMs,

@@ -1,6 +1,7 @@
 import { type Server } from 'node:http';
 import { type Socket } from 'node:net';
 import { Server as TlsServer } from 'node:tls';
+import { PeerTimeout } from '../peer-timeout.js';
 import { overloaded } from '../proxy/problems.js';
 import { endWithProblem } from './raw-problem.js';
 
@@ -37,7 +38,7 @@ export class ConnectionLimit {
     if (this.server instanceof TlsServer) return void socket.destroy();
     this.refused.add(socket);
     endWithProblem(socket, overloaded());
-    const timeout = setTimeout(() => socket.destroy(), REFUSAL_MS);
-    socket.once('close', () => clearTimeout(timeout));
+    const timeout = new PeerTimeout(REFUSAL_MS, () => socket.destroy());
+    socket.once('close', () => timeout.clear());
   }
 }

@@ -12,7 +12,8 @@ import { ConnectionTurns } from './connection-turns.js';
 import { expectsContinue } from './expect-continue.js';
 import { answerHalfClosed, probeHalfClosed } from './half-closed.js';
 import { connectionsWithin, openFilesLimit } from './open-files.js';
-import { answerParserError } from './parser-problem.js';
+import { LateHeaders } from './late-headers.js';
+import { answerParserError, isLateHeader } from './parser-problem.js';
 import { endWithProblem } from './raw-problem.js';
 import { malformedProblem } from './request-check.js';
 import { createTlsServer } from './tls-server.js';
@@ -77,6 +78,11 @@ export function createHttpServer(handler: Handler, limits: Limits, tls?: TlsFile
   server.on('connect', (_request: IncomingMessage, socket: Duplex) =>
     endWithProblem(socket as Socket, unsupportedMethod([...FORWARDED_METHODS])),
   );
-  server.on('clientError', answerParserError);
+  const lateHeaders = new LateHeaders(server);
+  server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
+    const answer = (): void => answerParserError(error, socket);
+    if (isLateHeader(error)) lateHeaders.judge(socket, answer);
+    else answer();
+  });
   return server;
 }

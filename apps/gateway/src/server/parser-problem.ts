@@ -9,6 +9,9 @@ const malformed: Problem = {
   detail: 'The request is not well-formed HTTP/1.1: check how it is made',
 };
 
+/** Node's code for a header that did not arrive in time. */
+const LATE_HEADER = 'ERR_HTTP_REQUEST_TIMEOUT';
+
 const PROBLEMS = new Map<string | undefined, Problem>([
   [
     'HPE_HEADER_OVERFLOW',
@@ -20,7 +23,7 @@ const PROBLEMS = new Map<string | undefined, Problem>([
     },
   ],
   [
-    'ERR_HTTP_REQUEST_TIMEOUT',
+    LATE_HEADER,
     {
       status: 408,
       code: 'GATEWAY_HEADERS_TIMEOUT',
@@ -29,6 +32,10 @@ const PROBLEMS = new Map<string | undefined, Problem>([
     },
   ],
 ]);
+
+export function isLateHeader({ code }: NodeJS.ErrnoException): boolean {
+  return code === LATE_HEADER;
+}
 
 /** Answers what is no request for Node's parser. */
 export function answerParserError(error: NodeJS.ErrnoException, socket: Socket): void {

@@ -4,8 +4,10 @@ import { type AddressInfo, connect, type Socket } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { waitFor } from '@mintonce/test-support';
 import { DEFAULT_LIMITS } from '../config/limits.js';
+import { FarPeer } from '../test/far-peer.js';
 import { createHttpServer } from './http-server.js';
 
+const HEADERS_MS = 500;
 const REQUEST = 'GET / HTTP/1.1\r\nHost: gateway\r\n\r\n';
 
 describe('A caller who does not finish a header', () => {
@@ -13,6 +15,7 @@ describe('A caller who does not finish a header', () => {
   let port: number;
   let accepted: number;
   let served: number;
+  let caller: FarPeer | undefined;
 
   beforeEach(async () => {
     accepted = served = 0;
@@ -20,13 +23,15 @@ describe('A caller who does not finish a header', () => {
       served++;
       response.end('served');
     };
-    server = createHttpServer(answer, DEFAULT_LIMITS, undefined, 200);
+    server = createHttpServer(answer, DEFAULT_LIMITS, undefined, HEADERS_MS);
     server.on('connection', () => accepted++);
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');
     ({ port } = server.address() as AddressInfo);
   });
-  afterEach(() => {
+  afterEach(async () => {
+    await caller?.close();
+    caller = undefined;
     server.closeAllConnections();
     server.close();
   });
@@ -76,5 +81,20 @@ describe('A caller who does not finish a header', () => {
     }
     await waitFor(async () => (await connections()) === 0);
     expect(served).toBe(1 + before * slow.length);
+  });
+
+  it.each([
+    ['is served', REQUEST, 'HTTP/1.1 200'],
+    ['is answered once', REQUEST.replace('\r\n', '\r\nExpect: a wonder\r\n'), 'HTTP/1.1 417'],
+  ])('but does so while the event loop stands still when its time is over, %s', async (_what, request, answered) => {
+    const isAccepted = once(server, 'connection');
+    caller = await FarPeer.caller(port);
+    await isAccepted;
+    await caller.speakDuringStall({ pieces: [request.slice(0, 20), request.slice(20)], everyMs: HEADERS_MS });
+
+    await waitFor(() => caller!.received() !== '');
+    caller.say('GET / HTTP/1.1\r\nHost: gateway\r\nConnection: close\r\n\r\n');
+    await waitFor(() => / 200 [^]* 200 | 417 [^]* 200 | 408 /.test(caller!.received()));
+    expect(caller.received().match(/HTTP\/1\.1 \d+/g)).toEqual([answered, 'HTTP/1.1 200']);
   });
 });
