@@ -1,3 +1,4 @@
+import cluster from 'node:cluster';
 import { type DynamicModule, Inject, Injectable, type LoggerService, Module } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
 import { fakeTokens } from '../testing/fake-tokens.js';
@@ -235,6 +236,12 @@ describe('TokenCacheModule', () => {
     it('does not warn of a store that may be shared', async () => {
       expect(await warnings({ ...options, store: new FaultyTokenStore(options.store) })).toEqual([]);
     });
+  });
+
+  it('warns a worker of the cluster module, which nobody gave a number', async () => {
+    const worker = jest.replaceProperty(cluster, 'isWorker', true);
+    expect(await warnings(options)).toHaveLength(1);
+    worker.restore();
   });
 
   it('does not warn the only process', async () => {

@@ -140,4 +140,58 @@ describe('The log of an application', () => {
     expect(lines[0]).toContain('(TypeError, ECONNREFUSED)');
     expect(lines[0]).not.toMatch(/hunter2|eyJ/);
   });
+
+  describe('beside the rest of the application', () => {
+    let log: TokenLog;
+
+    beforeEach(() => {
+      const write = (line: string): void => void lines.push(line);
+      log = new TokenLog({ log: write, warn: write }, clock);
+    });
+
+    const fail = (cause?: unknown, message = 'busy'): void =>
+      log.mintFailed('billing', new TokenSourceUnavailableError(message, { cause }));
+
+    it.each([
+      ['stored', true],
+      ['local', true],
+      ['failed', false],
+      ['superseded', false],
+    ] as const)('takes a mint that is %s for the end of an outage: %s', (outcome, isEnd) => {
+      fail();
+      log.minted('billing', { outcome });
+      expect(lines).toHaveLength(isEnd ? 2 : 1);
+    });
+
+    it('takes a token that ends later than all before for the end of an outage, and no other', () => {
+      log.learned('billing', 1_000);
+      fail();
+      log.learned('billing', 999);
+      log.learned('billing', 1_000);
+      expect(lines).toHaveLength(1);
+      log.learned('billing', 1_001);
+      expect(lines).toEqual([
+        expect.stringContaining('No token was minted'),
+        'There is a new token for "billing" again after 0 ms; failures meanwhile: 1',
+      ]);
+    });
+
+    it.each([
+      ['without what is around it', '  busy \n', 'busy'],
+      ['with one space for all that may break a line', 'so\r\n\t busy', 'so busy'],
+      ['whole, if it has 300 characters', 'b'.repeat(300), 'b'.repeat(300)],
+      ['cut off, if it has more', 'b'.repeat(301), `${'b'.repeat(300)}...`],
+    ])('has a text %s', (_how, message, told) => {
+      fail(undefined, message);
+      expect(lines).toEqual([`No token was minted for "billing" (TOKEN_SOURCE_UNAVAILABLE): ${told}`]);
+    });
+
+    it('has the kinds of five errors in a chain of causes, and no code that is more than a word', () => {
+      const chain = Array.from({ length: 7 }, (_, depth) => Object.assign(new Error(), { code: `E${depth}` }));
+      chain.forEach((error, depth) => (error.cause = chain[depth + 1]));
+      Object.assign(chain[1]!, { code: 'E1 eyJhbGciOi' });
+      fail(chain[0]);
+      expect(lines).toEqual([expect.stringMatching(/: busy \(E0, E2, E3, E4\)$/)]);
+    });
+  });
 });
