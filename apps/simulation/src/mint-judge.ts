@@ -16,6 +16,9 @@ const OF_ONE_PROCESS: readonly Failure[] = ['rejected', 'unreachable', 'odd'];
 /** How often a provider that repeats a token is asked again in the life of that (docs/protocol.md, section 6). */
 const MOST_IN_VAIN = 5;
 
+/** Clocks that moved apart by less say nothing. */
+const UNNOTICED_STEP_MS = 1_000;
+
 /** Providers state lives in whole seconds. */
 const STATED_MS = 1_000;
 
@@ -63,7 +66,7 @@ export class MintJudge extends Witness {
     const isNews = isUnknown || (isUnheard && !this.hasHeardOfPurge(call));
     const leftMs = current && !isNews ? this.hardExpiryOf(current) - this.now : 0;
     const freshMs = leftMs - (current?.refreshWindowMs ?? 0);
-    const isTooShort = leftMs < this.longestNeed(call) + NETWORK_MS;
+    const isTooShort = leftMs < this.longestNeed(call) + NETWORK_MS || this.isCalledOver(call, current, freshMs);
     if (freshMs >= NETWORK_MS && isTooShort) this.forNeed++;
     this.verdict.expect(
       freshMs < NETWORK_MS || isTooShort,
@@ -177,6 +180,12 @@ export class MintJudge extends Witness {
   private wasGivenBack({ process, label, fence }: MintCall): boolean {
     const minting = this.processOf(process);
     return minting?.knowledgeOf(label).givenBack.has(fence) ?? false;
+  }
+
+  /** A wall clock that was set ahead by less than shows calls a token over that much sooner. */
+  private isCalledOver({ process }: MintCall, current: PublishedToken | undefined, freshMs: number): boolean {
+    const { setAheadAt = [] } = this.processOf(process) ?? {};
+    return freshMs < UNNOTICED_STEP_MS && setAheadAt.some((at) => at >= (current?.storedAt ?? Infinity));
   }
 
   private wasClockSetAhead({ process, sentAt }: MintCall): boolean {

@@ -1,6 +1,6 @@
 import { type FakeTokenSource } from '../testing/fake-token-source.js';
 import { FaultyTokenStore } from '../testing/faulty-token-store.js';
-import { accessToken, type Fleet, pass, silent, startFleet } from '../testing/fleet.spec-support.js';
+import { accessToken, type Fleet, pass, SECOND, settled, silent, startFleet } from '../testing/fleet.spec-support.js';
 import { TokenObserver } from './contract/token-observer.js';
 import { type Token } from './contract/token.js';
 import { MemoryTokenStore } from './slot/memory-token-store.js';
@@ -72,6 +72,26 @@ describe('TokenClient', () => {
       expect(await tokens.invalidate(token)).toBe(true);
       expect(await tokens.invalidate(token)).toBe(false);
       expect(await accessToken(tokens)).toBe('fake-token-2');
+    });
+
+    it('is not served again when that commit ends after another token, rejected as well, took its place', async () => {
+      const store = new FaultyTokenStore(shared);
+      const tokens = replica({ rejection: { paceMs: 1, maxPaceMs: 1 } }, store);
+      store.fault = (operation) => (operation === 'commit' ? 'reject' : undefined);
+      const token = await tokens.getToken('billing');
+      expect(await tokens.invalidate(token)).toBe(true);
+      // The store counts as dead until it answers again.
+      await pass(SECOND);
+      await tokens.status('billing');
+      store.fault = (operation) => (operation === 'commit' ? 'hang' : 'reject');
+      const again = settled(tokens.invalidate(token));
+      const other = await tokens.getToken('billing');
+      expect(other.accessToken).toBe('fake-token-2');
+      await pass(2);
+      expect(await tokens.invalidate(other)).toBe(true);
+      await pass(SECOND);
+      await again;
+      expect(await accessToken(tokens)).toBe('fake-token-3');
     });
 
     it('is not served by its process when the store falls silent after it was told', async () => {

@@ -540,6 +540,16 @@ describe('TokensInHand', () => {
     });
   });
 
+  describe('when a token is shared under a new generation after another took its place', () => {
+    it.each([true, false])('heeds whether it was rejected while it was in hand: %s', (wasRejected) => {
+      const former = keep(3, LOCAL);
+      tokens.reject(key.id, keep(4, LOCAL));
+      tokens.keepShared(key, former, 7, at(100), SHARED, wasRejected);
+      expect(tokens.lastResort(key.id)?.token.generation).toBe(7);
+      expect(tokens.valid(key.id) === undefined).toBe(wasRejected);
+    });
+  });
+
   it('finds a token by its generation, with its key', () => {
     const held = keep(7, SHARED);
     const newer = keep(8, SHARED);

@@ -184,11 +184,20 @@ export class TokensInHand {
     return this.put({ key, held, confirmed, isRejected: false });
   }
 
-  /** Takes a token that was in hand before it was shared under a new generation; a rejection of it holds on. */
-  keepShared(key: TokenKey, former: HeldToken, generation: number, confirmed: Moment, sharing: Sharing): HeldToken {
-    const known = this.peek(key.id);
-    // By its text, since other work may have shared it meanwhile under a generation of its own.
-    const isRejected = known?.isRejected === true && known.held.token.accessToken === former.token.accessToken;
+  /**
+   * Takes a token that was in hand before it was shared under a new generation; a rejection of it holds on.
+   *
+   * @param wasRejected while it was in hand, where another may have taken its place since
+   */
+  keepShared(
+    key: TokenKey,
+    former: HeldToken,
+    generation: number,
+    confirmed: Moment,
+    sharing: Sharing,
+    wasRejected = false,
+  ): HeldToken {
+    const isRejected = this.entryOfText(key.id, former)?.isRejected ?? wasRejected;
     const shared = this.heldToken(key, freshFrom(former), generation, sharing);
     const held = { ...shared, obtainedAt: former.obtainedAt, formerGeneration: former.token.generation };
     return this.put({ key, held, confirmed, isRejected });
@@ -199,9 +208,9 @@ export class TokensInHand {
     if (this.entryOf(keyId, held)) this.remove(keyId);
   }
 
-  /** Whether that token is in hand, and marked as rejected. */
+  /** Whether that token is in hand, under whichever generation, and marked as rejected. */
   isRejected(keyId: string, held: HeldToken): boolean {
-    return this.entryOf(keyId, held)?.isRejected === true;
+    return this.entryOfText(keyId, held)?.isRejected === true;
   }
 
   /** Marks that token as rejected. */
@@ -250,6 +259,12 @@ export class TokensInHand {
   private entryOf(keyId: string, held: HeldToken): Entry | undefined {
     const entry = this.peek(keyId);
     return isSameToken(entry?.held, held) ? entry : undefined;
+  }
+
+  /** The same by its text, since other work may have shared it meanwhile under a generation of its own. */
+  private entryOfText(keyId: string, { token }: HeldToken): Entry | undefined {
+    const entry = this.peek(keyId);
+    return entry?.held.token.accessToken === token.accessToken ? entry : undefined;
   }
 
   private live(keyId: string): Entry | undefined {

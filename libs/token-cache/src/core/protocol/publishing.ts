@@ -60,8 +60,9 @@ export class Publishing {
   /** Commits a token that is in hand by now; a rejection that it met there holds on. */
   async commitInHand(key: TokenKey, lease: Lease, held: HeldToken, watch: KeyWatch): Promise<Minted> {
     const { tokens } = this.parts;
+    const wasRejected = tokens.isRejected(key.id, held);
     const minted = await this.send(key, lease, freshFrom(held), watch, (sentAt, sharing) =>
-      tokens.keepShared(key, held, lease.fence, sentAt, sharing),
+      tokens.keepShared(key, held, lease.fence, sentAt, sharing, wasRejected),
     );
     if (minted === 'voided') tokens.drop(key.id, held);
     return minted;
