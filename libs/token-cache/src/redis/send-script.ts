@@ -13,8 +13,8 @@ export function sendScript(
   command: 'evalsha' | 'eval',
   args: ScriptArguments,
 ): Promise<unknown> {
-  const isMisled = client.isCluster && client.options.enableAutoPipelining;
-  return isMisled ? sendAlone(client, command, args) : client[command](...args);
+  const needsPipeline = client.isCluster && client.options.enableAutoPipelining;
+  return needsPipeline ? sendAlone(client, command, args) : client[command](...args);
 }
 
 async function sendAlone(client: Redis | Cluster, command: string, args: ScriptArguments): Promise<unknown> {
