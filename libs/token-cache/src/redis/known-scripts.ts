@@ -8,7 +8,7 @@ const OTHER_SERVER = ['close', '+node', '-node'];
 const ofClients = new WeakMap<Client, Set<string>>();
 
 /**
- * The scripts that the servers of a client are known to have, by node and digest. The first run of a script sends it whole: to try
+ * The scripts that the servers of a client are known to have, by node and digest in one. The first run of a script sends it whole: to try
  * its digest first would be two round trips within the time limit of one call, which a process far from its Redis does not keep.
  */
 export function knownScripts(client: Client): Set<string> {

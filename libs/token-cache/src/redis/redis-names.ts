@@ -1,10 +1,12 @@
-import { parseKeyId } from '../core/contract/key-group.js';
+import { type ParsedKeyId, parseKeyId } from '../core/contract/key-group.js';
 import { TokenConfigError } from '../core/contract/token-cache.errors.js';
 
 const BUCKETS = 64;
 
 /** All buckets that keys lie in. */
 export const ALL_BUCKETS: readonly string[] = Array.from({ length: BUCKETS }, (_, number) => bucketName(number));
+
+type RedisKeys = [token: string, record: string, ...groupPurge: string[]];
 
 /** Names of the keys and the channel of a store in Redis. */
 export class RedisNames {
@@ -37,8 +39,12 @@ export class RedisNames {
    * Redis keys of token and record, and of the last purge of the group if the key has one. The hash tag is a bucket and not the id,
    * so that all share a hash slot for any id.
    */
-  keys(keyId: string): [token: string, record: string, ...groupPurge: string[]] {
-    const { group, id } = parseKeyId(keyId);
+  keys(keyId: string): RedisKeys {
+    return this.keysOf(parseKeyId(keyId));
+  }
+
+  /** The same of a key id that is taken apart already. */
+  keysOf({ group, id }: ParsedKeyId): RedisKeys {
     const bucket = bucketOfId(id);
     const key = `${this.#namespace}:{${bucket}}:${id}`;
     return group === undefined ? [`${key}:t`, `${key}:l`] : [`${key}:t`, `${key}:l`, this.groupPurge(bucket, group)];

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { type RedisServer, startRedis, waitFor } from '@mintonce/test-support';
 import { Redis } from 'ioredis';
 
+import { keyIdIn } from '../core/contract/key-group.js';
 import { type Lease, type TokenStore } from '../core/contract/token-store.js';
 import { RedisTokenStore } from './redis-token-store.js';
 
@@ -81,4 +82,24 @@ describe('A call of RedisTokenStore is as few round trips as ever', () => {
     await store.renew('key', LEASE);
     expect(names()).toEqual(['evalsha', 'eval', 'eval']);
   });
+
+  it.each([
+    ['a key', 'key', 1],
+    ['a key of a group', keyIdIn('twelve-bytes', 'key'), 2],
+  ])('and a hit of %s is no more for the server than its reads', async (_what, keyId, gets) => {
+    const attempt = { nonce: 'nonce', leaseMs: LONG_MS, minTtlMs: 0 };
+    const granted = await store.acquire(keyId, attempt);
+    if (granted.outcome !== 'lease') throw new Error(granted.outcome);
+    await store.commit(keyId, granted.lease, 'payload', LONG_MS);
+    await client.config('RESETSTAT');
+    expect(await store.acquire(keyId, attempt)).toMatchObject({ outcome: 'hit', token: { payload: 'payload' } });
+    expect(await callsIn(client)).toEqual({ evalsha: 1, get: gets, pttl: 1, hmget: 1 });
+  });
 });
+
+/** How often the server did each command since its counters were reset. */
+async function callsIn(client: Redis): Promise<Record<string, number>> {
+  const counted = [...(await client.info('commandstats')).matchAll(/cmdstat_(\w+)[^:]*:calls=(\d+)/g)];
+  const calls = counted.map(([, name = '', times]) => [name, Number(times)] as const);
+  return Object.fromEntries(calls.filter(([name]) => name !== 'config'));
+}

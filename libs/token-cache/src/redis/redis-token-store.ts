@@ -35,6 +35,9 @@ const PURGE_GROUP = new RedisScript('purgeGroup');
 const ANNOUNCE = new RedisScript('announce');
 const NOW = new RedisScript('now');
 
+/** An element of what a script answers. */
+type Replied = string | number;
+
 /** Of the time that a caller waits: how much a part of a cluster has to answer. */
 const PART_OF_THE_TIME = 0.75;
 
@@ -66,9 +69,9 @@ export class RedisTokenStore implements TokenStore {
   }
 
   async peek(keyId: string): Promise<Peeked> {
-    const [fence, payload, ttlMs, coolingMs, error, process, isRejected, voidedUpTo] = await this.#list(PEEK, keyId);
+    const [value, ttlMs, coolingMs, error, process, isRejected, voidedUpTo] = await this.#list(PEEK, keyId);
     return {
-      token: fence ? tokenOf([fence, payload, ttlMs]) : undefined,
+      token: value ? tokenOf([value, ttlMs]) : undefined,
       isRejected: isRejected === '1',
       cooldown: coolingMs ? cooldownOf([coolingMs, error, process]) : undefined,
       voidedUpTo: Number(voidedUpTo),
@@ -81,7 +84,7 @@ export class RedisTokenStore implements TokenStore {
     const [outcome, ...rest] = await this.#list(ACQUIRE, keyId, ...args);
     switch (outcome) {
       case 'hit':
-        return { outcome, token: tokenOf(rest), voidedUpTo: Number(rest[3]) };
+        return { outcome, token: tokenOf(rest), voidedUpTo: Number(rest[2]) };
       case 'cooling':
         return { outcome, cooldown: cooldownOf(rest), ...turnedAway(rest.slice(3)) };
       case 'wait':
@@ -218,16 +221,18 @@ export class RedisTokenStore implements TokenStore {
   }
 
   #call(script: RedisScript, keyId: string, ...args: (string | number)[]): Promise<unknown> {
-    const { id } = parseKeyId(keyId);
-    return script.run(this.#client, this.nodeOf(keyId), this.#names.keys(keyId), [this.#names.channel, id, ...args]);
+    const parsed = parseKeyId(keyId);
+    const keys = this.#names.keysOf(parsed);
+    return script.run(this.#client, this.nodeOf(keyId), keys, [this.#names.channel, parsed.id, ...args]);
   }
 
   async #ask(script: RedisScript, keyId: string, ...args: (string | number)[]): Promise<boolean> {
     return Number(await this.#call(script, keyId, ...args)) === 1;
   }
 
-  async #list(script: RedisScript, keyId: string, ...args: (string | number)[]): Promise<string[]> {
-    return (await this.#call(script, keyId, ...args)) as string[];
+  // Not async: a promise around a promise is work for every call.
+  #list(script: RedisScript, keyId: string, ...args: (string | number)[]): Promise<Replied[]> {
+    return this.#call(script, keyId, ...args) as Promise<Replied[]>;
   }
 }
 
@@ -254,19 +259,22 @@ function incomplete(failed: number, cause: unknown): Error {
   });
 }
 
-function maybeTokenOf(reply: string[]): StoredToken | undefined {
+function maybeTokenOf(reply: Replied[]): StoredToken | undefined {
   return reply.length > 0 ? tokenOf(reply) : undefined;
 }
 
-function tokenOf([fence, payload = '', ttlMs]: (string | undefined)[]): StoredToken {
-  return { fence: Number(fence), payload, ttlMs: Number(ttlMs) };
+/** From the value of its key, `<fence>:<payload>`, and the ms to its end. */
+function tokenOf([value, ttlMs]: (Replied | undefined)[]): StoredToken {
+  const text = String(value);
+  const colon = text.indexOf(':');
+  return { fence: Number(text.slice(0, colon)), payload: text.slice(colon + 1), ttlMs: Number(ttlMs) };
 }
 
-function cooldownOf([remainingMs, error = '', process]: (string | undefined)[]): Cooldown {
-  return { remainingMs: Number(remainingMs), error, ...(process && { process }) };
+function cooldownOf([remainingMs, error = '', process]: (Replied | undefined)[]): Cooldown {
+  return { remainingMs: Number(remainingMs), error: String(error), ...(process && { process: String(process) }) };
 }
 
-function turnedAway([voidedUpTo, answeredAtUs, ...rejected]: string[]): TurnedAway {
+function turnedAway([voidedUpTo, answeredAtUs, ...rejected]: Replied[]): TurnedAway {
   return {
     voidedUpTo: Number(voidedUpTo),
     answeredAtUs: Number(answeredAtUs),

@@ -8,12 +8,16 @@ type ScriptArguments = [script: string, keyCount: number, ...rest: (string | num
  * the first argument, which is the script, and every call fails. There the command gets a pipeline of its own, which
  * goes by the keys.
  */
-export async function sendScript(
+export function sendScript(
   client: Redis | Cluster,
   command: 'evalsha' | 'eval',
   args: ScriptArguments,
 ): Promise<unknown> {
-  if (!client.isCluster || !client.options.enableAutoPipelining) return client[command](...args);
+  const needsPipeline = client.isCluster && client.options.enableAutoPipelining;
+  return needsPipeline ? sendAlone(client, command, args) : client[command](...args);
+}
+
+async function sendAlone(client: Redis | Cluster, command: string, args: ScriptArguments): Promise<unknown> {
   const [[error, answer] = [new Error('the pipeline was discarded')]] =
     (await client.pipeline([[command, ...args]]).exec()) ?? [];
   if (error) throw error;

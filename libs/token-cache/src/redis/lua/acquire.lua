@@ -1,23 +1,10 @@
--- The token, or the right to mint one, or why not.
+-- The token, or the right to mint one, or why not; hit.lua comes before.
 -- ARGV     3 nonce, 4 leaseMs, 5 minTtlMs, 6 refused generation or '' for none, 7 the process that asks or '' for any
--- Answers  hit fence payload ttlMs voidedUpTo
---          cooling remainingMs error process voidedUpTo nowUs, and fence payload ttlMs of a token that does not serve
---          wait leaseEndsInMs voidedUpTo nowUs, and fence payload ttlMs of a token that does not serve
---          lease fence leaseEndsInMs reason failures published ('' for none) serves ('1', '0') voidedUpTo, and fence payload
---          ttlMs of a valid token
-local valid, marks = read_slot({ 'fence', 'voided', 'invalidated', 'rejected' })
-local fence, voided, invalidated, rejected = unpack(marks, 1, 4)
-local marked = valid and is_marked(valid, invalidated, rejected)
-local token = valid and not marked and valid.fence ~= whole(ARGV[6]) and valid or nil
-local voidedUpTo = int(voided_up_to(fence, voided, invalidated, rejected))
-
-local function hit()
-  return { 'hit', int(token.fence), token.payload, int(token.ttlMs), voidedUpTo }
-end
-
--- Nothing else is read for a hit.
-if token and token.ttlMs > tonumber(ARGV[5]) then return hit() end
-
+-- Answers  hit token ttlMs voidedUpTo
+--          cooling remainingMs error process voidedUpTo nowUs, and token ttlMs of one that does not serve
+--          wait leaseEndsInMs voidedUpTo nowUs, and token ttlMs of one that does not serve
+--          lease fence leaseEndsInMs reason failures published ('' for none) serves ('1', '0') voidedUpTo, and token ttlMs
+--          of a valid one
 local record = read_more('nonce', 'leaseEndsAt', 'leaseMs', 'coolEndsAt', 'coolProcess', 'error', 'failures', 'published')
 local nonce, leaseMs = record[1], lease_ms(record[2], record[3], fence)
 local coolingMs, coolProcess = remaining_ms(record[4]), bound(record[5], record[4]) or ''
@@ -31,19 +18,18 @@ if token and (coolingMs > 0 or taken) then return hit() end
 -- The token that there is goes at the end of the reply.
 local function with_valid(reply)
   if valid then
-    reply[#reply + 1] = int(valid.fence)
-    reply[#reply + 1] = valid.payload
-    reply[#reply + 1] = int(valid.ttlMs)
+    reply[#reply + 1] = valid.value
+    reply[#reply + 1] = valid.ttlMs
   end
   return reply
 end
 
 if coolingMs > 0 then
-  return with_valid({ 'cooling', int(coolingMs), record[6] or '', coolProcess, voidedUpTo, int(nowUs) })
+  return with_valid({ 'cooling', coolingMs, record[6] or '', coolProcess, voidedUpTo, nowUs })
 end
 if taken then
   write_record('awaited', '1')
-  return with_valid({ 'wait', int(leaseMs), voidedUpTo, int(nowUs) })
+  return with_valid({ 'wait', leaseMs, voidedUpTo, nowUs })
 end
 
 -- A live lease is not extended: its process may not hear that it has it, and would keep it from others with every attempt.
@@ -56,5 +42,5 @@ end
 
 local reason = valid and not marked and 'refresh' or invalidated and 'invalidated' or 'miss'
 local published = whole(record[8]) and record[8] or ''
-local failures = int(whole(record[7]) or 0)
-return with_valid({ 'lease', fence, int(leaseMs), reason, failures, published, token and '1' or '0', voidedUpTo })
+local failures = whole(record[7]) or 0
+return with_valid({ 'lease', fence, leaseMs, reason, failures, published, token and '1' or '0', voidedUpTo })

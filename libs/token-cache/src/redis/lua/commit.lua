@@ -3,7 +3,7 @@
 -- Answers  stored
 --          duplicate
 --          voided
---          superseded, and fence payload ttlMs if a newer token is valid
+--          superseded, and token ttlMs if a newer one is valid
 local mine = tonumber(ARGV[3])
 local token, record = read_slot({ 'fence', 'published', 'awaited', 'voided', 'invalidated', 'rejected' })
 local voided = voided_up_to(record[1], record[4], record[5], record[6])

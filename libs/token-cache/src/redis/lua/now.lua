@@ -1,4 +1,4 @@
 -- The time of the server that has this key.
 -- ARGV     none of its own
 -- Answers  epoch ms
-return int(nowMs)
+return nowMs

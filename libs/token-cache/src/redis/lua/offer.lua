@@ -2,13 +2,13 @@
 -- ARGV     3 generation, 4 payload, 5 ttlMs, 6 the time of the last answer in us or '' for none, 7 how many ms ago that came
 -- Answers  stored
 --          voided
---          superseded, and fence payload ttlMs of a token that serves
+--          superseded, and token ttlMs of one that serves
 local mine = tonumber(ARGV[3])
 local token, record = read_slot({ 'fence', 'published', 'awaited', 'voided', 'invalidated', 'rejected', 'nonce' })
 local voided = voided_up_to(record[1], record[4], record[5], record[6])
 if mine <= voided then return { 'voided' } end
 if token and not is_marked(token, record[5], record[6]) then
-  if token.fence == mine and token.payload == ARGV[4] then return { 'stored' } end
+  if token.value == ARGV[3] .. ':' .. ARGV[4] then return { 'stored' } end
   return answer('superseded', token)
 end
 
