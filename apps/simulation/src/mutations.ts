@@ -545,8 +545,8 @@ export const MUTATIONS: readonly Mutation[] = [
     edits: [
       edit(
         'core/protocol/publishing.js',
-        'tokens.keepShared(key, held, lease.fence, sentAt, sharing)',
-        'held.token.generation === lease.fence ? tokens.keep(key, freshFrom(held), lease.fence, sentAt, sharing) : tokens.keepShared(key, held, lease.fence, sentAt, sharing)',
+        'tokens.keepShared(key, held, lease.fence, sentAt, sharing, wasRejected)',
+        'held.token.generation === lease.fence ? tokens.keep(key, freshFrom(held), lease.fence, sentAt, sharing) : tokens.keepShared(key, held, lease.fence, sentAt, sharing, wasRejected)',
       ),
     ],
     schedule: 'a token is reported twice while its commit has no answer',
