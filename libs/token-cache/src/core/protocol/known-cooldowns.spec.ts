@@ -122,6 +122,13 @@ describe('A cool-down that the store told of', () => {
       expect(cooldowns.last('key')).toBeUndefined();
     });
 
+    it('also after the late event of its own failure, where the store told of it once more before', () => {
+      cooldowns.begin(KEY, { remainingMs: 60_000, error: 'busy' }, 7);
+      cooldowns.learn(KEY, { remainingMs: 59_000, error: 'busy' });
+      cooldowns.notice({ type: 'failed', keyId: 'key', fence: 7 });
+      expect(cooldowns.last('key')).toEqual({ remainingMs: 59_000, error: 'busy' });
+    });
+
     it.each([
       ['also after the event of the failure by which this process began it', 'failed', 7, true],
       ['until another process fails', 'failed', 8, false],

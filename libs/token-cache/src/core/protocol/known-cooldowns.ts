@@ -30,8 +30,8 @@ export class KnownCooldowns {
   /** @param demand of the caller that was told; one who asks for less may still be given a token */
   learn({ id, group }: KeyInGroup, cooldown: Cooldown, demand: Demand = {}): void {
     if (demand.minLifeMs && demand.refusedGeneration !== undefined) return;
-    const learntAt = momentOf(this.clock);
-    this.known.set(demand.minLifeMs ? longLived(id) : id, { group, cooldown, learntAt });
+    const place = demand.minLifeMs ? longLived(id) : id;
+    this.known.set(place, { group, cooldown, learntAt: momentOf(this.clock), fence: this.known.get(place)?.fence });
   }
 
   /** The store began it because of this process, whose mint under that fence failed. */
