@@ -10,10 +10,12 @@ const files = [
   ...git('ls-files', '--others', '--exclude-standard'),
 ];
 const sources = files.filter((file) => /\.(ts|mjs|cjs)$/.test(file));
+const typescript = sources.filter((file) => file.endsWith('.ts'));
 
 // Types first: the linter reads the declarations that this builds.
 run('nx', 'affected', '-t', 'typecheck', 'docstrings', `--base=${base}`, '--output-style=static-failures-only');
 if (sources.length > 0) run('eslint', '--no-warn-ignored', ...sources);
+if (typescript.length > 0) run('oxlint', ...typescript);
 if (files.length > 0) run('prettier', '--check', '--log-level=warn', '--ignore-unknown', ...files);
 run('nx', 'run', 'workspace:imports', '--output-style=static-failures-only');
 run('jest', `--changedSince=${base}`, '--passWithNoTests');

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { ROOT } from './fleet.js';
 
 export interface LintedLine {
-  /** A file of the workspace in whose place the line is linted: rules that know types want one that exists. */
+  /** A file of the workspace in whose place the line is linted. */
   readonly file: string;
   readonly code: string;
 }
@@ -23,29 +23,12 @@ const LINT = `
   console.log(JSON.stringify(rules));
 `;
 
-const SEVERITIES = `
-  import { ESLint } from 'eslint';
-  const eslint = new ESLint();
-  const [files, rule] = JSON.parse(process.argv[1]);
-  const configs = await Promise.all(files.map((file) => eslint.calculateConfigForFile(file)));
-  console.log(JSON.stringify(configs.map(({ rules }) => [rules[rule] ?? 0].flat()[0])));
-`;
-
 /** The rules that each line breaks, in the order of the lines. */
 export function rulesBrokenBy(lines: readonly LintedLine[]): string[][] {
-  return runEslint(LINT, lines) as string[][];
-}
-
-/** How severe a rule is in each file: 2 is an error. */
-export function severityIn(files: readonly string[], rule: string): number[] {
-  return runEslint(SEVERITIES, [files, rule]) as number[];
-}
-
-function runEslint(script: string, argument: unknown): unknown {
-  const output = execFileSync(process.execPath, ['--input-type=module', '-e', script, JSON.stringify(argument)], {
+  const output = execFileSync(process.execPath, ['--input-type=module', '-e', LINT, JSON.stringify(lines)], {
     cwd: ROOT,
     encoding: 'utf8',
     env: { ...process.env, NX_DAEMON: 'false' },
   });
-  return JSON.parse(output.trim().split('\n').at(-1) ?? '');
+  return JSON.parse(output.trim().split('\n').at(-1) ?? '') as string[][];
 }

@@ -2,8 +2,9 @@ import { execFileSync, execSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join, relative, sep } from 'node:path';
 import { temporaryDirectory } from '@mintonce/test-support';
-import { rulesBrokenBy, severityIn } from './eslint-findings.js';
+import { rulesBrokenBy } from './eslint-findings.js';
 import { ROOT } from './fleet.js';
+import { typedRulesBrokenBy } from './oxlint-findings.js';
 import { refusedImports, type RefusedImport } from './refused-imports.js';
 
 const tracked = execFileSync('git', ['ls-files'], { cwd: ROOT, encoding: 'utf8' }).trim().split('\n');
@@ -36,20 +37,24 @@ const ALLOWED_PROJECTS: [file: string, imports: string][] = [
 ];
 
 const BROKEN_LINES: [rule: string, code: string, file?: string][] = [
-  ['@typescript-eslint/no-floating-promises', 'Promise.resolve();'],
-  ['@typescript-eslint/no-misused-promises', '[1].forEach(async () => {});'],
-  ['@typescript-eslint/await-thenable', 'await 1;'],
-  [
-    '@typescript-eslint/switch-exhaustiveness-check',
-    "declare const kind: 'mint' | 'wait'; switch (kind) { case 'mint': }",
-  ],
-  ['@typescript-eslint/no-unsafe-assignment', "export const text: string = JSON.parse('1');"],
   ['@typescript-eslint/no-explicit-any', 'export function print(value: any): void { console.log(value); }'],
   [
     '@typescript-eslint/consistent-type-imports',
     "import { Socket } from 'node:net'; export const use = (socket: Socket) => socket;",
   ],
   ['no-restricted-syntax', "void import('node:crypto');", 'libs/token-cache/src/core/contract/clock.ts'],
+];
+
+const WRONG_TYPES: [rule: string, code: string][] = [
+  ['no-floating-promises', 'Promise.resolve();'],
+  ['no-misused-promises', '[1].forEach(async () => {});'],
+  ['await-thenable', 'await 1;'],
+  ['switch-exhaustiveness-check', "declare const kind: 'mint' | 'wait'; switch (kind) { case 'mint': }"],
+  ['no-unsafe-assignment', "export const text: string = JSON.parse('1');"],
+  ['no-unsafe-call', "JSON.parse('1')();"],
+  ['no-base-to-string', 'export const text = String({});'],
+  ['only-throw-error', "throw 'text';"],
+  ['prefer-promise-reject-errors', "void Promise.reject('text');"],
 ];
 
 /** The parts of token-cache, from low to high. */
@@ -187,7 +192,16 @@ describe('The workspace', () => {
       const projects = tracked.filter((path) => /^(apps|libs)\/[\w-]+\/tsconfig\.json$/.test(path));
       const files = projects.map((path) => path.replace('tsconfig.json', 'src/index.ts'));
       expect(files.length).toBeGreaterThan(7);
-      expect(severityIn(files, '@typescript-eslint/no-floating-promises')).toEqual(files.map(() => 2));
+      const found = typedRulesBrokenBy(Object.fromEntries(files.map((file) => [file, 'Promise.resolve();\n'])));
+      expect(found).toEqual(Object.fromEntries(files.map((file) => [file, ['typescript(no-floating-promises)']])));
+    });
+
+    it('that knows types', () => {
+      const fileOf = (rule: string) => `libs/test-support/src/${rule}.ts`;
+      const found = typedRulesBrokenBy(
+        Object.fromEntries(WRONG_TYPES.map(([rule, code]) => [fileOf(rule), `${code}\nexport {};\n`])),
+      );
+      expect(found).toEqual(Object.fromEntries(WRONG_TYPES.map(([rule]) => [fileOf(rule), [`typescript(${rule})`]])));
     });
   });
 
