@@ -10,7 +10,7 @@ class Throws extends TokenObserver {
 
 /** One in JavaScript, or a careless one in TypeScript. */
 class Rejects extends TokenObserver {
-  // eslint-disable-next-line @typescript-eslint/no-misused-promises -- the mistake that this is about
+  // oxlint-disable-next-line typescript/no-misused-promises -- the mistake that this is about
   override async miss(): Promise<void> {
     throw new Error('no metrics today');
   }

@@ -19,7 +19,7 @@ describe('Token', () => {
     const shown = [
       inspect(token(), { depth: 9, showHidden: true }),
       JSON.stringify(token()),
-      // eslint-disable-next-line @typescript-eslint/no-base-to-string -- what a token becomes by mistake
+      // oxlint-disable-next-line typescript/no-base-to-string -- what a token becomes by mistake
       String(token()),
       inspect({ ...token() }),
     ];

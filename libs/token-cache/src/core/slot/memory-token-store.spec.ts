@@ -56,6 +56,7 @@ describe('MemoryTokenStore', () => {
     ['ttlMs', (store: MemoryTokenStore) => store.commit('key', { nonce: 'a', fence: 1, leaseMs: 1 }, 'payload', 0)],
     ['ttlMs', (store: MemoryTokenStore) => store.offer('key', 1, 'payload', 0)],
     ['withinMs', (store: MemoryTokenStore) => store.purge('key', 0)],
+    ['withinMs', (store: MemoryTokenStore) => store.purgeGroup('group', 0)],
     [
       'cooldown.remainingMs',
       (store: MemoryTokenStore) =>
@@ -78,6 +79,19 @@ describe('MemoryTokenStore', () => {
     store.events.subscribe({ event: ({ type }) => events.push(type), up: () => {}, down: () => {} });
     await store.commit('key', late.lease, 'payload', 1_000);
     await store.fail('key', late.lease);
+    await Promise.resolve();
+    expect(events).toEqual([]);
+  });
+
+  it('sends no event of a commit for which nobody waits, though a token without a lease came before it', async () => {
+    const store = new MemoryTokenStore({ clock });
+    await store.offer('key', 7, 'offered', 1_000);
+    monotonic = 1_000;
+    const answer = await store.acquire('key', lookUp);
+    if (answer.outcome !== 'lease') throw new Error(answer.outcome);
+    const events: string[] = [];
+    store.events.subscribe({ event: ({ type }) => events.push(type), up: () => {}, down: () => {} });
+    await store.commit('key', answer.lease, 'payload', 1_000);
     await Promise.resolve();
     expect(events).toEqual([]);
   });

@@ -45,7 +45,7 @@ export class MemoryTokenStore implements TokenStore {
   readonly #clock: Clock;
   readonly #slots = new Map<string, Kept>();
   /** The fence of the last purge of each group: groups are few, and so kept for good. */
-  readonly #groupPurges = new Map<string, number>();
+  readonly #groupPurges = new Map<string | undefined, number>();
   /** The channel of a store within the process is never down. */
   readonly #listeners = new Set<Omit<TokenStoreListener, 'down'>>();
   readonly #awaited = new Set<string>();
@@ -146,7 +146,7 @@ export class MemoryTokenStore implements TokenStore {
   }
 
   #lastPurge(group: string | undefined): number {
-    return group === undefined ? 0 : (this.#groupPurges.get(group) ?? 0);
+    return this.#groupPurges.get(group) ?? 0;
   }
 
   #dropNextIfEnded(now: number): void {

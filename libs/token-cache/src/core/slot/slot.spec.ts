@@ -39,6 +39,18 @@ function rejected({ slot, fence }: { slot: Slot; fence: number }, now: number, p
 }
 
 describe('Slot', () => {
+  it('tells of a cool-down that binds everybody without the name of a process', () => {
+    const { lease, slot } = leaseOf(undefined, NOW);
+    const { slot: failed } = fail(slot, lease, { error: 'busy', remainingMs: 1_000 }, NOW);
+    const { answer } = acquire(failed, { nonce: 'b', leaseMs: LEASE_MS, minTtlMs: 0 }, NOW);
+    expect('cooldown' in answer && answer.cooldown).toStrictEqual({ error: 'busy', remainingMs: 1_000 });
+  });
+
+  it('has another fence for each purge of its group, within one microsecond too', () => {
+    const first = groupPurge(0, NOW);
+    expect(groupPurge(first, NOW)).toBe(first + 1);
+  });
+
   describe('is kept for a day longer than', () => {
     it('its last change, when nothing in it lasts', () => {
       const { slot } = purge(undefined, NOW);

@@ -40,10 +40,12 @@ const REFUSED_REQUESTS = ['invalid_request', 'invalid_scope', 'invalid_target', 
  * alone, whose secret is out of date. `Retry-After` concerns all that a client asks of the provider.
  */
 export function bindingOf(error: TokenSourceError): FailureBinds {
-  const { binds, retryAfterMs = 0, oauthError = '' } = error;
+  const { binds, retryAfterMs = 0, oauthError } = error;
   if (binds) return binds;
   if (retryAfterMs > 0) return 'provider';
-  return error instanceof TokenSourceRejectedError && !REFUSED_REQUESTS.includes(oauthError) ? 'process' : 'fleet';
+  return error instanceof TokenSourceRejectedError && !REFUSED_REQUESTS.some((code) => code === oauthError)
+    ? 'process'
+    : 'fleet';
 }
 
 /**
@@ -54,7 +56,7 @@ export function bindingOf(error: TokenSourceError): FailureBinds {
 export function rememberedFailure(error: TokenSourceError, remainingMs: number, process?: string): Cooldown {
   const { code, message, oauthError } = error as TokenSourceError & { code: keyof typeof ERRORS };
   const remembered = { remainingMs, error: JSON.stringify({ code, message, oauthError }) };
-  return process !== undefined && bindingOf(error) === 'process' ? { ...remembered, process } : remembered;
+  return bindingOf(error) === 'process' ? { ...remembered, process } : remembered;
 }
 
 /** The error of a remembered failure, with the code of the process that failed. */

@@ -29,6 +29,23 @@ describe('FailureMemory', () => {
     expect(failures.recent(key)).toBeUndefined();
   });
 
+  it('goes on with the number of failures when it is given one', () => {
+    const failures = new FailureMemory(new FakeClock(), () => 1);
+    failures.remember(key, error);
+    failures.keep(key, { remainingMs: 30_000, error: 'refused' });
+    expect(failures.remember(key, error).retryAfterMs).toBe(2_000);
+  });
+
+  it('forgets those of one group', () => {
+    const failures = new FailureMemory(new FakeClock(), () => 1);
+    const other = { id: 'other', integration: key.integration, group: 'other' };
+    failures.remember(key, error);
+    failures.remember(other, error);
+    failures.forgetGroup(key.group);
+    expect(failures.recent(key)).toBeUndefined();
+    expect(failures.recent(other)).toBeDefined();
+  });
+
   it('names its process in a failure that binds that alone', () => {
     const failures = new FailureMemory(new FakeClock(), () => 1, 'worker-1');
     failures.remember(key, new TokenSourceRejectedError('no'));

@@ -21,7 +21,7 @@ export function jwtTimes(accessToken: string): JwtTimes {
   const beginnings = [iat, nbf].map(instantOf).filter((at) => at !== undefined);
   const beginsAt = beginnings.length > 0 ? Math.max(...beginnings) : undefined;
   // A token that begins when it is over says nothing of its beginning.
-  const isOdd = beginsAt !== undefined && endsAt !== undefined && beginsAt >= endsAt;
+  const isOdd = beginsAt !== undefined && beginsAt >= (endsAt ?? Infinity);
   return isOdd ? { endsAt } : { beginsAt, endsAt };
 }
 

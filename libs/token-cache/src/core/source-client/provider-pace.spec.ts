@@ -62,6 +62,13 @@ describe('ProviderPace', () => {
     expect(remainingMs(key('one'))).toBe(60_000);
   });
 
+  it('does not count a pause that it is told twice', async () => {
+    for (let i = 0; i < 2; i++) pace.failed(key('one'), THROTTLED);
+    await clock.advance(60_000);
+    pace.failed(key('one'), new TokenSourceUnavailableError('429', { binds: 'provider' }));
+    expect(remainingMs(key('one'))).toBe(2_000);
+  });
+
   it('is not ended by a success of a request that was under way', () => {
     pace.failed(key('one'), THROTTLED);
     pace.succeeded(key('one'));

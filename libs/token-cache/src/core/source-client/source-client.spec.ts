@@ -93,6 +93,25 @@ describe('SourceClient', () => {
     });
   });
 
+  it.each([
+    ['was over when it was issued', { expiresInMs: 0 }, 3_600_000],
+    ['ended while it was on its way for a second', { expiresInMs: 1_000 }, 1_000],
+  ])('refuses for good a token that %s', async (_what, answer, sleptMs) => {
+    const drowsy = tokenSource('drowsy', async () => {
+      clock.moveWall(sleptMs);
+      return { accessToken: 'token', ...answer };
+    });
+    const error = await failure(sources.mint(billingKey({ source: drowsy }), 1));
+    expect(error).toMatchObject({ name: 'TokenResponseInvalidError', code: 'TOKEN_RESPONSE_INVALID' });
+    expect(error).not.toBeInstanceOf(AskAgainError);
+  });
+
+  it('gives the fence to the source, and 0 for a mint without a lease', async () => {
+    await sources.mint(key(), 7);
+    await sources.mint(key(), 8, { isLeased: false });
+    expect(source.calls.map(({ context }) => context.fence)).toEqual([7, 0]);
+  });
+
   it('takes a token that outlived the sleep of the machine, for what is left of it', async () => {
     const drowsy = tokenSource('drowsy', async () => {
       clock.moveWall(1_800_000);
@@ -126,8 +145,8 @@ describe('SourceClient', () => {
   });
 
   it.each([
-    ['a moment ago is one to ask for again', 30_900, 1_000],
-    ['long ago is refused as any other', 31_100, undefined],
+    ['a moment ago is one to ask for again', 30_999, 1_000],
+    ['longer ago is refused as any other', 31_000, undefined],
   ])('takes for over a token that it is given again; one that ended %s', async (_what, agoMs, afterMs) => {
     const ended = tokenSource('repeats', async () => ({ accessToken: 'the-same', expiresInMs: 0 }));
     const former = { accessToken: 'the-same', ends: after(momentOf(clock), -agoMs) };
@@ -196,6 +215,7 @@ describe('SourceClient', () => {
     expect((await minting).content.accessToken).toBe('fake-token-1');
     delivered.forEach((callback) => callback());
     expect(delivered).toHaveLength(1);
+    expect(source.calls[0]?.context.signal.aborted).toBe(false);
   });
 
   it('leaves the signal of a mint that is over alone', async () => {
@@ -276,6 +296,7 @@ describe('SourceClient', () => {
         message: expect.stringMatching(
           /^No turn at the source of "billing" within 10000 ms, .* or raise maxOpenMints$/,
         ),
+        binds: 'process',
       });
     });
 
@@ -284,7 +305,11 @@ describe('SourceClient', () => {
       if (when === 'comes') closing.abort(new Error('shutting down'));
       const failed = failure(sources.admission(one()));
       if (when === 'waits') closing.abort(new Error('shutting down'));
-      expect(await failed).toMatchObject({ code: 'TOKEN_SOURCE_UNAVAILABLE', cause: new Error('shutting down') });
+      expect(await failed).toMatchObject({
+        code: 'TOKEN_SOURCE_UNAVAILABLE',
+        message: 'The process shuts down',
+        cause: new Error('shutting down'),
+      });
     });
   });
 });

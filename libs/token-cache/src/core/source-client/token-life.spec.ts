@@ -71,6 +71,7 @@ describe('The life of a token', () => {
     ['an exp that is nearer than its expires_in', jwt({ exp: 15 * MINUTE }), { expiresInMs: HOUR }, 15 * MINUTE],
     ['an exp that is further than its expires_in', jwt({ exp: HOUR }), { expiresInMs: MINUTE }, MINUTE],
     ['an exp, given in milliseconds', token({ exp: NOW + 15 * MINUTE }), {}, 15 * MINUTE],
+    ['an exp in seconds, as far away as can be', token({ exp: 1e11 }), {}, DAY],
     ['an exp that is no number', token({ exp: 'never' }), { expiresInMs: HOUR }, HOUR],
     [
       'an exp that is a number as text',
@@ -85,6 +86,7 @@ describe('The life of a token', () => {
     ['an exp of now', jwt({ iat: -HOUR, exp: 0 }), { expiresInMs: HOUR }, 0],
     ['an hour left of two', jwt({ iat: -HOUR, exp: HOUR }), {}, HOUR],
     ['an iat that comes after its exp', jwt({ iat: 2 * HOUR, exp: HOUR }), {}, HOUR],
+    ['an iat that is its exp', jwt({ iat: HOUR, exp: HOUR }), {}, HOUR],
     ['an iat in milliseconds', token({ iat: NOW, exp: (NOW + HOUR) / SECOND }), {}, HOUR],
     ['an nbf before its iat', jwt({ nbf: -5 * MINUTE, iat: 0, exp: HOUR }), {}, HOUR],
     ['an nbf that is to come', jwt({ nbf: 10 * MINUTE, iat: 0, exp: HOUR }), {}, 50 * MINUTE],
