@@ -1,7 +1,7 @@
 import { campaign } from './campaign.js';
 import { type Flags, parseFlags, USAGE } from './flags.js';
 import { builtLibrary, loadLibrary } from './library.js';
-import { makeMutant } from './mutant.js';
+import { LibraryCopy } from './library-copy.js';
 import { huntMutations } from './mutation-hunt.js';
 import { MUTATIONS } from './mutations.js';
 import { named, UsageError } from './named.js';
@@ -39,11 +39,12 @@ async function replayOne(build: string): Promise<void> {
 }
 
 async function replayMutant(name: string): Promise<void> {
-  const mutant = makeMutant(named(MUTATIONS, name, 'mutation'));
+  const mutation = named(MUTATIONS, name, 'mutation');
+  const copy = new LibraryCopy();
   try {
-    await replayOne(mutant.directory);
+    await replayOne(copy.with(mutation));
   } finally {
-    mutant.remove();
+    copy.remove();
   }
 }
 

@@ -1,12 +1,9 @@
-import { execFile } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
-import { type Campaign } from './campaign.js';
-import { Controls } from './controls.js';
-import { expectToFit, makeMutant } from './mutant.js';
+import { builtLibrary } from './library.js';
+import { expectToFit, LibraryCopy } from './library-copy.js';
 import { type Mutation } from './mutations.js';
+import { Player } from './player.js';
 import { replayCommand } from './replay-command.js';
-import { type Outcome } from './simulate.js';
+import { SCHEDULE_SEED } from './schedules.js';
 
 /** What became of one defect. It is found when a promise breaks, and not when the library or the simulation falls over it. */
 export interface Hunt {
@@ -22,80 +19,56 @@ export interface Hunt {
 }
 
 const AT_ONCE = 2;
-const MOST_MS = 300_000;
-const run = promisify(execFile);
 
-/** Hunts each defect in a process of its own: a mutant may well hang. */
+/** Hunts each defect in a thread: a mutant may well hang. */
 export async function huntMutations(mutations: readonly Mutation[], seeds: number): Promise<Hunt[]> {
   expectToFit(mutations);
   const hunts: Hunt[] = [];
   const left = mutations.map((mutation, index) => ({ mutation, index }));
-  const controls = new Controls();
   const work = async (): Promise<void> => {
-    for (let next = left.shift(); next; next = left.shift())
-      hunts[next.index] = await hunt(next.mutation, seeds, controls);
+    const player = new Player();
+    const copy = new LibraryCopy();
+    try {
+      for (let next = left.shift(); next; next = left.shift())
+        hunts[next.index] = await hunt(next.mutation, copy.with(next.mutation), seeds, player);
+    } finally {
+      await player.close();
+      copy.remove();
+    }
   };
-  try {
-    await Promise.all(Array.from({ length: AT_ONCE }, work));
-  } finally {
-    await controls.close();
-  }
+  await Promise.all(Array.from({ length: AT_ONCE }, work));
   return hunts;
 }
 
-async function hunt(mutation: Mutation, seeds: number, controls: Controls): Promise<Hunt> {
-  const { name, schedule, faults } = mutation;
-  const mutant = makeMutant(mutation);
-  const only = (faults ?? []).flatMap((one) => ['--fault', one]);
+async function hunt(mutation: Mutation, library: string, seeds: number, player: Player): Promise<Hunt> {
+  const { name, schedule } = mutation;
   try {
-    if (schedule !== undefined) return { name, ...(await played(mutant.directory, schedule)) };
-    for (let from = 1; from <= seeds;) {
-      const range = ['--from', String(from), '--seeds', String(seeds - from + 1), ...only];
-      const campaign = await campaignOf(['--library', mutant.directory, ...range, '--stop', '--json']);
-      if (typeof campaign === 'string') return { name, isFound: false, diedOf: campaign };
-      const [broken] = campaign.broken;
-      if (!broken) break;
-      const { seed, breach, crash } = broken;
-      from = seed + 1;
-      // A seed that breaks a promise of the library as it is shows nothing of the defect.
-      if (await controls.isBroken({ seed, faults })) continue;
-      const replay = replayCommand({ mutation: name, seed, fault: faults });
-      return { name, isFound: crash === undefined, seed, ...breach, ...(crash && { diedOf: crash }), replay };
-    }
-    return { name, isFound: false };
-  } finally {
-    mutant.remove();
+    const found =
+      schedule === undefined
+        ? await firstBroken(mutation, library, seeds, player)
+        : await played(schedule, library, player);
+    return { name, isFound: false, ...found };
+  } catch (error) {
+    return { name, isFound: false, diedOf: error instanceof Error ? `${error.name}: ${error.message}` : String(error) };
   }
+}
+
+/** What the first seed shows in which a promise breaks, and does not break without the defect. */
+async function firstBroken({ name, faults }: Mutation, library: string, seeds: number, player: Player) {
+  for (let seed = 1; seed <= seeds; seed++) {
+    if (!(await player.play({ library, seed, faults })).breach) continue;
+    if ((await player.play({ library: builtLibrary(), seed, faults })).breach) continue;
+    const { breach, crash } = await player.play({ library, seed, faults, isTold: true });
+    const replay = replayCommand({ mutation: name, seed, fault: faults });
+    return { isFound: crash === undefined, seed, ...breach, ...(crash !== undefined && { diedOf: crash }), replay };
+  }
+  return {};
 }
 
 /** What a schedule shows, which the library as it is survives by a test of its own. */
-async function played(directory: string, schedule: string): Promise<Omit<Hunt, 'name'>> {
-  const outcome = await resultOf<Outcome>(['--library', directory, '--schedule', schedule, '--json']);
-  if (typeof outcome === 'string') return { isFound: false, diedOf: outcome };
-  const { breach, crash } = outcome;
+async function played(schedule: string, library: string, player: Player) {
+  const { breach, crash } = await player.play({ library, seed: SCHEDULE_SEED, schedule, isTold: true });
   const replay = replayCommand({ schedule });
-  return { isFound: breach !== undefined && crash === undefined, ...breach, ...(crash && { diedOf: crash }), replay };
-}
-
-/** A campaign in a process of its own, or what that process died of. */
-export function campaignOf(options: readonly string[]): Promise<Campaign | string> {
-  return resultOf<Campaign>(options);
-}
-
-async function resultOf<T>(options: readonly string[]): Promise<T | string> {
-  const main = fileURLToPath(new URL('./main.js', import.meta.url));
-  const child = run(process.execPath, [main, ...options], { timeout: MOST_MS, maxBuffer: 2 ** 26 });
-  try {
-    return JSON.parse((await child).stdout) as T;
-  } catch (error) {
-    // A campaign that found something exits with 1, and says what all the same.
-    const { stdout, stderr, killed } = error as { stdout?: string; stderr?: string; killed?: boolean };
-    if (killed) return `it was still running after ${MOST_MS / 1_000} s`;
-    return stdout ? (JSON.parse(stdout) as T) : lastErrorOf(stderr ?? String(error));
-  }
-}
-
-function lastErrorOf(stderr: string): string {
-  const lines = stderr.split('\n').map((line) => line.trim());
-  return lines.find((line) => /^\w*Error\b/.test(line)) ?? lines.at(-1) ?? 'an unknown cause';
+  const isFound = breach !== undefined && crash === undefined;
+  return { isFound, ...breach, ...(crash !== undefined && { diedOf: crash }), replay };
 }

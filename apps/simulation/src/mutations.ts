@@ -577,7 +577,7 @@ export const MUTATIONS: readonly Mutation[] = [
     edits: [
       edit(
         'core/source-client/cooldown.js',
-        "process !== undefined && bindingOf(error) === 'process' ? { ...remembered, process } : remembered",
+        "bindingOf(error) === 'process' ? { ...remembered, process } : remembered",
         'remembered',
       ),
     ],
