@@ -413,10 +413,17 @@ describe('A caller that needs a token for ten minutes', () => {
     async (minLifeMs) => {
       const asking = settled(replica().getToken('billing', undefined, { minLifeMs: minLifeMs as number }));
       expect(await asking).toMatchObject({ reason: expect.any(TokenConfigError) });
-      expect(await asking).toMatchObject({ reason: { field: 'minLifeMs' } });
+      expect(await asking).toMatchObject({
+        reason: { field: 'minLifeMs', problem: 'must be a number of milliseconds from 0 to maxLifeMs (86400000)' },
+      });
       expect(source.calls).toEqual([]);
     },
   );
+
+  it('may ask for as long as any token may live, which is refused only once the life of a token is known', async () => {
+    const asking = settled(replica().getToken('billing', undefined, { minLifeMs: 86_400_000 }));
+    expect(await asking).toMatchObject({ reason: { code: 'TOKEN_LIFE_TOO_SHORT' } });
+  });
 
   it('has no token offered to a store that has the one which ends too soon', async () => {
     const replies: Delays = {};

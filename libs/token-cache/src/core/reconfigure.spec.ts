@@ -2,6 +2,24 @@ import { FakeTokenSource } from '../testing/fake-token-source.js';
 import { type Fleet, pass, startFleet } from '../testing/fleet.spec-support.js';
 import { type ReconfigureOptions } from './token-client.js';
 
+describe('TokenClient.register()', () => {
+  let source: FakeTokenSource;
+  let replica: Fleet['replica'];
+  let stop: Fleet['stop'];
+
+  beforeEach(() => ({ source, replica, stop } = startFleet()));
+  afterEach(() => stop());
+
+  it('adds integrations, under the policy of the options', async () => {
+    const tokens = replica({ whenStoreUnavailable: 'fail' });
+    tokens.register({ crm: { source }, shop: { source, whenStoreUnavailable: 'mint-locally' } });
+
+    expect(tokens.integrations).toEqual(['billing', 'crm', 'shop']);
+    expect(['crm', 'shop'].map((name) => tokens.canMintWithoutStore(name))).toEqual([false, true]);
+    expect((await tokens.getToken('crm')).accessToken).toBe('fake-token-1');
+  });
+});
+
 describe('TokenClient.reconfigure()', () => {
   let source: FakeTokenSource;
   let replica: Fleet['replica'];

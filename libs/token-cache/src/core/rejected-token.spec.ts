@@ -4,7 +4,19 @@ import { accessToken, type Fleet, pass, SECOND, settled, silent, startFleet } fr
 import { TokenObserver } from './contract/token-observer.js';
 import { type Token } from './contract/token.js';
 import { MemoryTokenStore } from './slot/memory-token-store.js';
-import { type TokenClient } from './token-client.js';
+import { TokenClient } from './token-client.js';
+
+it.each<unknown>([undefined, null, {}, { keyId: 7 }])(
+  'What is no token of this library cannot be rejected: %p',
+  async (token) => {
+    const tokens = new TokenClient({ store: new MemoryTokenStore() });
+    await expect(tokens.invalidate(token as Token)).rejects.toMatchObject({
+      code: 'TOKEN_CONFIG_INVALID',
+      message: 'token must be a Token that getToken() gave',
+    });
+    await tokens.close();
+  },
+);
 
 describe('TokenClient', () => {
   let shared: MemoryTokenStore;

@@ -2,7 +2,7 @@ import { type CredentialForm } from '../contract/credential.js';
 import { TokenConfigError } from '../contract/token-cache.errors.js';
 
 /** `X-Api-Token: {token}`; a name and a value as RFC 9110 sections 5.1 and 5.5 allow them. */
-const FORM = /^([\w!#$%&'*+.^`|~-]+): *([\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?)$/;
+const FORM = /^([\w!#$%&'*+.^`|~-]+): *([\x21-\x7e][\x20-\x7e]*[\x21-\x7e])$/;
 /** Headers that say where a message begins, ends or goes. */
 const FRAMING = /^(host|connection|content-length|transfer-encoding|expect|te|trailer|upgrade|keep-alive|proxy-.*)$/i;
 

@@ -24,6 +24,29 @@ describe('resolveOptions', () => {
     expect(config.warmUpTimeoutMs).toBe(5_000);
   });
 
+  it('takes every option of the module and of an integration', () => {
+    const config = resolveOptions({
+      ...integration({ credential: 'X-Api-Token: {token}', warmUp: true }),
+      isGlobal: false,
+      warmUpTimeoutMs: 7,
+      random: () => 0.5,
+    } as TokenCacheOptions);
+    expect(config.warmUpTimeoutMs).toBe(7);
+    expect(config.random()).toBe(0.5);
+    expect(config.integrations.get('billing')).toMatchObject({
+      credential: { header: 'x-api-token', value: '{token}' },
+      warmUp: [{}],
+    });
+  });
+
+  it.each([
+    ['false', false, []],
+    ['true, for the token of no request', true, [{}]],
+    ['a list of requests', [{ tenant: 'a' }, {}], [{ tenant: 'a' }, {}]],
+  ])('takes for warmUp %s', (_what, warmUp, requests) => {
+    expect(resolveOptions(integration({ warmUp })).integrations.get('billing')?.warmUp).toEqual(requests);
+  });
+
   it('lets the integration win over the module, field by field', () => {
     const { integrations } = resolveOptions({
       ...integration({ leaseMs: 1_000, cooldown: { rejectedMs: 5 } }),
@@ -63,6 +86,17 @@ describe('resolveOptions', () => {
     ['zeroExpiry', "must be 'over' or 'never'", () => options({ zeroExpiry: true })],
     ['maxOpenMints', 'must be a whole number of at least 1', () => options({ maxOpenMints: 0 })],
     ['maxOpenMints', 'must be a whole number of at least 1', () => options({ maxOpenMints: 1.5 })],
+    ['warmUpTimeoutMs', WHOLE_FROM_0, () => options({ warmUpTimeoutMs: -1 })],
+    [
+      'integrations.billing.warmUp',
+      'must be true, false, or a list of requests',
+      () => integration({ warmUp: { tenant: 'a' } }),
+    ],
+    [
+      'integrations.billing.credential',
+      'must be a header with {token} in its value, such as "X-Api-Token: {token}"',
+      () => integration({ credential: 'X-Api-Token' }),
+    ],
     ['cooldown', 'must be an object', () => options({ cooldown: null })],
     ['cooldown.rejectedMs', WHOLE_FROM_1, () => options({ cooldown: { rejectedMs: 0 } })],
     ['cooldown.transient', 'is not an option', () => options({ cooldown: { transient: 1 } })],

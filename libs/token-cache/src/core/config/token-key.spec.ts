@@ -95,6 +95,7 @@ describe('TokenKeys', () => {
     ['none', {}],
     ['one that is a text', { tenant: 'a' }],
     ['one that is a list', { scope: ['a', 'b'] }],
+    ['another that is a list', { resource: ['https://a', 'https://b'] }],
     ['several', { tenant: 'a', subject: 'bob' }],
   ])('are computed once for a request with fields: %s', (_, request) => {
     expect(keys.of('billing', { ...request })).toBe(keys.of('billing', { ...request }));
@@ -126,8 +127,43 @@ describe('TokenKeys', () => {
     expect(remembering.of('billing', { tenant: '0' })).not.toBe(first[0]);
   });
 
-  it('are none to be warmed up, unless an integration names some', () => {
+  it('are none to be warmed up, unless an integration names some, each once', () => {
     expect(keys.toWarmUp).toEqual([]);
+    const warmUp = [{ tenant: 'a' }, { tenant: 'b' }, { tenant: 'a' }];
+    keys.add({ name: 'crm', source: new FakeTokenSource(), policy: DEFAULT_POLICY, warmUp });
+    expect(keys.toWarmUp).toEqual([keys.of('crm', { tenant: 'a' }), keys.of('crm', { tenant: 'b' })]);
+  });
+
+  describe('refuse an integration with a request to warm up', () => {
+    const failing = (error: Error): FakeTokenSource =>
+      Object.assign(new FakeTokenSource(), {
+        check() {
+          throw error;
+        },
+      });
+    const add = (warmUp: unknown[], source = new FakeTokenSource()): void =>
+      keys.add({ name: 'crm', source, policy: DEFAULT_POLICY, warmUp: warmUp as TokenRequest[] });
+
+    it.each([
+      ['that is none', [{}, null], 'integrations.crm.warmUp.1', 'must be an object'],
+      ['with a field that is not known', [{ tenants: 'a' }], 'integrations.crm.warmUp.0.tenants', 'is not known'],
+    ])('%s, whose field it names', (_what, warmUp, field, problem) => {
+      expect(() => add(warmUp)).toThrow(expect.objectContaining({ field, message: `${field} ${problem}` }));
+      expect(keys.integrations).toEqual(['billing']);
+    });
+
+    it('that the source refuses by a name of its own, which stays', () => {
+      const error = new TokenConfigError('oauth.request.tenant', 'is not used');
+      expect(() => add([{ tenant: 'a' }], failing(error))).toThrow(
+        expect.objectContaining({ field: 'oauth.request.tenant' }),
+      );
+    });
+
+    it('over which the source falls, with its error', () => {
+      const error = new Error('odd');
+      expect(() => add([{ tenant: 'a' }], failing(error))).toThrow(error);
+      expect(keys.integrations).toEqual(['billing']);
+    });
   });
 
   it('refuse an integration that is configured twice', () => {

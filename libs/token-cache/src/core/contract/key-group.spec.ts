@@ -3,7 +3,8 @@ import { groupOf, keyIdIn, parseKeyId } from './key-group.js';
 describe('The id of a key', () => {
   it('tells the group of its integration and the key', () => {
     const group = groupOf('billing');
-    expect(parseKeyId(keyIdIn(group, 'any id, with . and more'))).toEqual({ group, id: 'any id, with . and more' });
+    const id = 'any id, with . and more,\nof two lines';
+    expect(parseKeyId(keyIdIn(group, id))).toEqual({ group, id });
   });
 
   it.each(['', 'key', '.', 'short.key', 'far-too-long-for-a-group.key', 'not a group!.key', `${groupOf('billing')}.`])(

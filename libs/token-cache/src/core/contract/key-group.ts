@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 
 /** Of what a group is made: 72 bits of the hash of a name, which no two integrations of an application share. */
 const GROUP_LENGTH = 12;
-const IN_GROUP = new RegExp(`^([\\w-]{${GROUP_LENGTH}})\\.(.+)$`, 's');
+const IN_GROUP = new RegExp(`^(?<group>[\\w-]{${GROUP_LENGTH}})\\.(?<id>.+)$`, 's');
 
 /** A key id as the store is told it. */
 export interface ParsedKeyId {
@@ -29,6 +29,6 @@ export function keyIdIn(group: string, id: string): string {
  * their records with this one.
  */
 export function parseKeyId(keyId: string): ParsedKeyId {
-  const [, group, id] = IN_GROUP.exec(keyId) ?? [];
-  return group === undefined || id === undefined ? { id: keyId } : { group, id };
+  const parsed = IN_GROUP.exec(keyId)?.groups as Required<ParsedKeyId> | undefined;
+  return parsed ?? { id: keyId };
 }

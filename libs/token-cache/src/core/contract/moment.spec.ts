@@ -1,5 +1,5 @@
 import { FakeClock } from '../../testing/fake-clock.js';
-import { after, isOver, leftMs, type Moment, momentOf, sleptMs } from './moment.js';
+import { after, isOver, isOverByWallAlone, leftMs, type Moment, momentOf, sleptMs } from './moment.js';
 
 describe('A moment', () => {
   const start: Moment = { monotonicAt: 1_000, wallAt: 50_000 };
@@ -27,6 +27,14 @@ describe('A moment', () => {
     ['the monotonic clock has reached it', at(600, 0), true],
     ['the wall clock has reached it', at(0, 600), true],
   ])('is over or not when %s', (_what, now, over) => expect(isOver(end, now)).toBe(over));
+
+  it.each([
+    ['both clocks are before it', at(599, 599), false],
+    ['the machine slept over it', at(599, 600), true],
+    ['both clocks have reached it', at(600, 600), false],
+  ])('is over by the wall clock alone or not when %s', (_what, now, over) => {
+    expect(isOverByWallAlone(end, now)).toBe(over);
+  });
 
   it.each([
     ['nothing while both go on', at(300, 300), 0],

@@ -1,4 +1,6 @@
 import {
+  TokenIntegrationUnknownError,
+  TokenLifeTooShortError,
   TokenSourceRejectedError,
   TokenSourceUnavailableError,
   TokenStoreUnavailableError,
@@ -6,17 +8,37 @@ import {
 } from './token-cache.errors.js';
 
 describe('Errors', () => {
-  it('have a name, a stable code, and a message that says what happened', () => {
-    expect(new TokenWaitTimeoutError('billing', 15_000)).toMatchObject({
-      name: 'TokenWaitTimeoutError',
-      code: 'TOKEN_WAIT_TIMEOUT',
-      message: expect.stringContaining('No token for "billing" within 15000 ms'),
-    });
-    expect(new TokenStoreUnavailableError('acquire')).toMatchObject({
-      name: 'TokenStoreUnavailableError',
-      code: 'TOKEN_STORE_UNAVAILABLE',
-      message: expect.stringContaining('The token store did not answer "acquire"'),
-    });
+  it.each([
+    [
+      new TokenIntegrationUnknownError('crm', ['billing', 'shop']),
+      'TokenIntegrationUnknownError',
+      'TOKEN_INTEGRATION_UNKNOWN',
+      'No integration is called "crm"; known are: billing, shop. ' +
+        'Add it to the options of the module, or with forFeature() or register()',
+    ],
+    [
+      new TokenLifeTooShortError('billing', 60_000, 600_000),
+      'TokenLifeTooShortError',
+      'TOKEN_LIFE_TOO_SHORT',
+      'No token for "billing" is valid for 600000 ms: a new one is valid for 60000 ms, of which minLifeMs may take ' +
+        'nine tenths. Ask for less, or have the provider issue tokens that live longer',
+    ],
+    [
+      new TokenWaitTimeoutError('billing', 15_000),
+      'TokenWaitTimeoutError',
+      'TOKEN_WAIT_TIMEOUT',
+      'No token for "billing" within 15000 ms: another caller or process is still minting it. ' +
+        'Try again; if it recurs, look at the source, or raise waitTimeoutMs',
+    ],
+    [
+      new TokenStoreUnavailableError('acquire'),
+      'TokenStoreUnavailableError',
+      'TOKEN_STORE_UNAVAILABLE',
+      'The token store did not answer "acquire", and this call cannot go on without it. Try again; the cause says ' +
+        'what is wrong with the store',
+    ],
+  ])('have a name, a stable code, and a message that says what happened and what to do: %s', (error, ...told) => {
+    expect([error.name, error.code, error.message]).toEqual(told);
   });
 
   it('of a source say what the source said, and nothing that it did not', () => {

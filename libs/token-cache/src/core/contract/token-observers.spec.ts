@@ -89,9 +89,24 @@ describe('Observers', () => {
           ['within', ''],
           ['ended', { outcome: 'shared' }],
         ]);
-        expect(warned).toHaveBeenCalledTimes(failsAt ? 1 : 0);
+        const method = failsAt === 'begin' ? 'getting' : failsAt;
+        const warning = expect.stringContaining(`${method}() of an observer failed: Error: no traces today`);
+        expect(warned.mock.calls).toEqual(failsAt ? [[warning, 'TokenCacheWarning']] : []);
       },
     );
+
+    it('have it done within what they open, and need not open anything', async () => {
+      const observers = new TokenObservers();
+      let isOpen = false;
+      const opening = {
+        getting: () => ({ within: (work: () => void) => ((isOpen = true), work(), (isOpen = false)), ended: () => {} }),
+      };
+      const idle = { getting: () => ({ ended: () => {} }) };
+      observers.add(opening as unknown as TokenObserver);
+      observers.add(idle as unknown as TokenObserver);
+      await expect(observers.during('getting', { ...WORK, work: async () => isOpen })).resolves.toBe(true);
+      expect(warned).not.toHaveBeenCalled();
+    });
 
     it('are told its error, which the caller gets', async () => {
       const observers = new TokenObservers();

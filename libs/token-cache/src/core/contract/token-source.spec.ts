@@ -4,7 +4,7 @@ describe('tokenSource', () => {
   const mint = async () => ({ accessToken: 'token' });
 
   it('makes a source of a function, whose provider and client are its own', () => {
-    expect(tokenSource('sso', mint)).toEqual({ identity: 'sso', mint });
+    expect(tokenSource('sso', mint)).toStrictEqual({ identity: 'sso', mint });
   });
 
   it('names the provider and the client that it shares with other sources', () => {

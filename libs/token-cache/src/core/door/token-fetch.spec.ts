@@ -157,6 +157,13 @@ describe('TokenClient.fetch', () => {
     await named.close();
   });
 
+  it('follows a redirect with `Authorization`, which `fetch` keeps from other origins', async () => {
+    server.answer = ({ url: path }, response) =>
+      path === '/' ? response.writeHead(302, { location: '/elsewhere' }).end() : response.end('done');
+    expect(await (await tokens.fetch('billing', url)).text()).toBe('done');
+    expect(server.credentials).toEqual(['Bearer t-token-1', 'Bearer t-token-1']);
+  });
+
   it('stops when its signal does', async () => {
     await expect(tokens.fetch('billing', url, { signal: AbortSignal.abort(new Error('gone')) })).rejects.toThrow(
       'gone',

@@ -135,6 +135,13 @@ describe('TokenClient.send', () => {
       expect(request.sent).toHaveLength(1);
     });
 
+    it('begins no mint for a stream that is refused, since the next caller does', async () => {
+      const tokens = await agedReplica();
+      await tokens.send('billing', requestTo(forbidden, { canSendAgain: false }));
+      await pass(SECOND);
+      expect(source.calls).toHaveLength(1);
+    });
+
     it('sends the current token after the second when the refused one was purged meanwhile', async () => {
       const tokens = replica();
       const request = requestTo(({ accessToken }) => ({ status: accessToken === 'fake-token-2' ? 200 : 401 }));
