@@ -1,1 +1,0 @@
-for (const path of require('./specs-of.cjs')('nest')) require(path);

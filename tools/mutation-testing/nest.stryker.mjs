@@ -1,3 +1,0 @@
-import { strykerConfigOf } from './stryker-config-of.mjs';
-
-export default strykerConfigOf('nest');
