@@ -80,6 +80,11 @@ describe('Looks', () => {
     expect(seen.filter((at, index) => at < (PACE[index] ?? Infinity))).toEqual([]);
   });
 
+  it('leave no timer behind', async () => {
+    await looksOf(versioned(), [200]);
+    expect(clock['timers'].size).toBe(0);
+  });
+
   it('read the version once every 10 ms, however many wait, and not at all once nobody does', async () => {
     const looks = versioned();
     const wait = { askedAt: 0, latestAt: WAIT_MS, callback: (): void => {} };
@@ -88,7 +93,11 @@ describe('Looks', () => {
     versionReads = 0;
     await clock.advance(100);
     expect(versionReads).toBe(10);
+    expect(clock['timers'].size).toBe(1);
+    cancels.pop()!();
+    expect(clock['timers'].size).toBe(1);
     for (const cancel of cancels) cancel();
+    expect(clock['timers'].size).toBe(0);
     await clock.advance(100);
     expect(versionReads).toBe(10);
   });

@@ -76,6 +76,7 @@ describe('StoreClient', () => {
 
   it('says with a commit for how many whole ms the lease was known', async () => {
     const commit = jest.spyOn(inner, 'commit');
+    await clock.advance(100);
     const granted = await lease();
     await clock.advance(1_500.7);
     await store.commit(key, granted, 'payload', 1_000);
@@ -155,6 +156,7 @@ describe('StoreClient', () => {
   });
 
   it('offers a token with the time that passed since the store turned it away', async () => {
+    await clock.advance(100);
     await inner.acquire(key.id, { nonce: 'other', leaseMs: 60_000, minTtlMs: 0 });
     const refused = await store.acquire(key);
     if (refused.outcome !== 'wait') throw new Error(refused.outcome);
@@ -168,7 +170,65 @@ describe('StoreClient', () => {
     });
   });
 
+  it('keeps apart the leases that it gives back at the same time', async () => {
+    const other = { ...key, id: 'other' };
+    const granted = await lease();
+    const acquired = await store.acquire(other);
+    if (acquired.outcome !== 'lease') throw new Error(acquired.outcome);
+    const answers: (() => void)[] = [];
+    jest.spyOn(inner, 'fail').mockImplementation(() => new Promise((resolve) => answers.push(() => resolve(true))));
+    void store.fail(other, acquired.lease);
+    void store.fail(key, granted);
+    await clock.advance(0);
+    answers[1]!();
+    await clock.advance(0);
+    // The lease that it gives back is its own still, as far as the store has heard.
+    let isGranted = false;
+    const again = store.acquire(other).then(() => (isGranted = true));
+    await clock.advance(0);
+    expect(isGranted).toBe(false);
+    answers[0]!();
+    await again;
+  });
+
+  it('tells what is void, and which token is rejected, with each answer but a hit', async () => {
+    const told: unknown[][] = [];
+    const listening = new StoreClient(new GuardedStore(inner, clock, new TokenObservers()), clock, (...voided) =>
+      told.push(voided),
+    );
+    const rejected = { fence: 9, isReplaced: false };
+    const acquire = jest.spyOn(inner, 'acquire');
+    const token = { fence: 12, payload: 'payload', ttlMs: 1_000 };
+    acquire.mockResolvedValueOnce({
+      outcome: 'wait',
+      leaseEndsInMs: 1,
+      voidedUpTo: 5,
+      rejected,
+      answeredAtUs: 0,
+    } as never);
+    acquire.mockResolvedValueOnce({ outcome: 'hit', token, voidedUpTo: 5, rejected } as never);
+    await listening.acquire(key);
+    await listening.acquire(key);
+    expect(told).toEqual([
+      [key.id, 5, rejected],
+      [key.id, 5, undefined],
+    ]);
+  });
+
   describe('counts a mint without a lease as begun', () => {
+    it('after the token that is rejected, which lies above all that is void', async () => {
+      const rejected = { fence: 9, isReplaced: false };
+      const refused = { outcome: 'wait', leaseEndsInMs: 1, voidedUpTo: 5, rejected, answeredAtUs: 0 };
+      jest.spyOn(inner, 'acquire').mockResolvedValueOnce(refused as never);
+      await store.acquire(key);
+      expect(store.fenceWithoutLease(key)).toBe(10);
+    });
+
+    it.each(['stored', 'failed'] as const)('and not after what it hears was %s', async (type) => {
+      store.hear({ type, keyId: key.id, fence: 7 });
+      expect(store.fenceWithoutLease(key)).toBe(1);
+    });
+
     it('after all that its process saw of the key', async () => {
       expect(store.fenceWithoutLease(key)).toBe(1);
       const { fence } = await lease();

@@ -55,11 +55,14 @@ describe('A time limit', () => {
     let read: () => void = () => {};
     const clock: Clock = Object.assign(new FakeClock(), { afterInput: (callback: () => void) => (read = callback) });
     let answer: (value: string) => void = () => {};
-    const limited = new TimeLimit(clock, 400).bound(new Promise<string>((resolve) => (answer = resolve)));
+    const limit = new TimeLimit(clock, 400);
+    const limited = limit.bound(new Promise<string>((resolve) => (answer = resolve)));
     await (clock as FakeClock).advance(400);
     answer('in time');
+    await limited;
     read();
     expect(await limited).toBe('in time');
+    expect(limit.isOver).toBe(false);
   });
 
   it('tells its work when it is over', async () => {
