@@ -4,7 +4,7 @@ import { type Fleet, pass, settled, silent, slow, startFleet } from '../testing/
 import { MemoryTokenStore } from './slot/memory-token-store.js';
 import { TokenSourceUnavailableError } from './contract/token-cache.errors.js';
 import { type ObservedWork } from './contract/observed-work.js';
-import { type GetOutcome, TokenObserver } from './contract/token-observer.js';
+import { type GetOutcome, type MintOutcome, TokenObserver } from './contract/token-observer.js';
 import { type TokenClient } from '../core/token-client.js';
 
 const LEASE_MS = 3_000;
@@ -55,6 +55,28 @@ describe('What an observer hears', () => {
   const miss = ['miss', 'billing'];
   const rejected = (outcome: string): unknown[] => ['rejected', 'billing', outcome];
   const hit = (layer: string): unknown[] => ['hit', 'billing', layer];
+
+  it('of a call that mints, and of its mint: whose it is, and how it ends', async () => {
+    const tokens = replica();
+    const told: unknown[] = [];
+    const watch = (...begin: unknown[]): ObservedWork<never> => {
+      told.push(begin);
+      return { ended: (end) => void told.push([begin[0], end]) };
+    };
+    tokens.observe(
+      new (class extends TokenObserver {
+        override getting = (...details: unknown[]): ObservedWork<GetOutcome> => watch('getting', ...details);
+        override minting = (...details: unknown[]): ObservedWork<MintOutcome> => watch('minting', ...details);
+      })(),
+    );
+    await tokens.getToken('billing');
+    expect(told).toEqual([
+      ['getting', 'billing'],
+      ['minting', 'billing', 'miss'],
+      ['minting', { outcome: 'stored' }],
+      ['getting', { outcome: 'minted' }],
+    ]);
+  });
 
   it('until it stops listening', async () => {
     const tokens = replica();
