@@ -42,11 +42,11 @@ export async function huntMutations(mutations: readonly Mutation[], seeds: numbe
 
 async function hunt(mutation: Mutation, library: string, seeds: number, player: Player): Promise<Hunt> {
   const { name, schedule } = mutation;
+  const search = () =>
+    schedule === undefined ? firstBroken(mutation, library, seeds, player) : played(schedule, library, player);
   try {
-    const found =
-      schedule === undefined
-        ? await firstBroken(mutation, library, seeds, player)
-        : await played(schedule, library, player);
+    // The thread may have died of what the defect before left in it.
+    const found = await search().catch(search);
     return { name, isFound: false, ...found };
   } catch (error) {
     return { name, isFound: false, diedOf: error instanceof Error ? `${error.name}: ${error.message}` : String(error) };

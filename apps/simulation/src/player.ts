@@ -28,20 +28,22 @@ export class Player {
 
   /** @throws Error what the thread died of */
   async play(run: Run): Promise<Played> {
-    const thread = (this.thread ??= new Worker(new URL('./player-thread.js', import.meta.url)));
+    const thread = (this.thread ??= this.begin());
     const ended = new AbortController();
     const timer = setTimeout(() => ended.abort(new Error(`it was still running after ${MOST_MS / 1_000} s`)), MOST_MS);
-    thread.once('exit', (code) => ended.abort(new Error(`it ended its process, with ${code}`)));
+    const onExit = (code: number): void => ended.abort(new Error(`it ended its thread, with ${code}`));
+    thread.once('exit', onExit);
     try {
       thread.postMessage(run);
       const [played] = (await once(thread, 'message', { signal: ended.signal })) as [Played];
       return played;
     } catch (error) {
+      const reason: unknown = ended.signal.aborted ? ended.signal.reason : error;
       await this.close();
-      throw ended.signal.aborted ? ended.signal.reason : error;
+      throw reason;
     } finally {
       clearTimeout(timer);
-      thread.removeAllListeners('exit');
+      thread.off('exit', onExit);
     }
   }
 
@@ -49,5 +51,15 @@ export class Player {
     const thread = this.thread;
     this.thread = undefined;
     await thread?.terminate();
+  }
+
+  private begin(): Worker {
+    const thread = new Worker(new URL('./player-thread.js', import.meta.url));
+    // A run that is over may leave something behind that fails later: the thread is gone then, and nobody waits for it.
+    thread.on('error', () => {});
+    thread.once('exit', () => {
+      if (this.thread === thread) this.thread = undefined;
+    });
+    return thread;
   }
 }
