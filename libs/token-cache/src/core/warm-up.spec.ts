@@ -25,7 +25,7 @@ describe('A warm-up', () => {
       shop: { source },
     };
     const fleet = [replica({ integrations }), replica({ integrations })];
-    expect(await Promise.all(fleet.map((tokens) => tokens.warmUp()))).toEqual([[], []]);
+    expect(await Promise.all(fleet.map((tokens) => tokens.warmUp()))).toStrictEqual([[], []]);
     expect(source.calls).toHaveLength(3);
     const network = new FaultyTokenStore(shared);
     expect(await replica({ integrations: { shop: { source } } }, network).warmUp()).toEqual([]);

@@ -31,6 +31,8 @@ describe('answerAbout', () => {
     ['a realm without an end', 'Bearer realm="api, error=insufficient_scope', 'rejected'],
     ['a realm without an end, in another field', ['Basic realm="a', 'Bearer error="insufficient_scope"'], 'excused'],
     ['a string that belongs to no parameter', 'Bearer "a, error=insufficient_scope"', 'rejected'],
+    ['a string without an end', 'Bearer "a, error=insufficient_scope', 'rejected'],
+    ['a scope that does not suffice, without an end', 'Bearer error="insufficient_scope', 'excused'],
     ['an error that nobody knows', 'Bearer error="insufficient_scopes"', 'rejected'],
     ['an empty error', 'Bearer error=""', 'rejected'],
     ['an empty challenge', '', 'rejected'],
