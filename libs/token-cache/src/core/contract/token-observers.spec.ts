@@ -98,9 +98,12 @@ describe('Observers', () => {
     it('have it done within what they open, and need not open anything', async () => {
       const observers = new TokenObservers();
       let isOpen = false;
-      const opening = {
-        getting: () => ({ within: (work: () => void) => ((isOpen = true), work(), (isOpen = false)), ended: () => {} }),
+      const within = (work: () => void): void => {
+        isOpen = true;
+        work();
+        isOpen = false;
       };
+      const opening = { getting: () => ({ within, ended: () => {} }) };
       const idle = { getting: () => ({ ended: () => {} }) };
       observers.add(opening as unknown as TokenObserver);
       observers.add(idle as unknown as TokenObserver);

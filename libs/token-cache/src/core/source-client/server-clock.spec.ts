@@ -18,7 +18,7 @@ describe('The time of a server', () => {
     ['no earlier than the beginning of its token', undefined, { beginsAt: NOW, endsAt: NOW + DAY }, NOW],
 
     ['stated, with milliseconds', NOW - 12_345, { endsAt: NOW + DAY }, NOW - 12_345],
-    ['that of this machine within the same second', NOW - 0, { endsAt: NOW + DAY }, NOW],
+    ['that of this machine within the same second', NOW, { endsAt: NOW + DAY }, NOW],
     ['the end of the second that has just passed here', NOW - 1_000, { endsAt: NOW + DAY }, NOW - 1],
     ['the end of a second that is to come here', NOW + 1_000, { endsAt: NOW + DAY }, NOW + 1_999],
 

@@ -196,17 +196,11 @@ describe('StoreClient', () => {
     const listening = new StoreClient(new GuardedStore(inner, clock, new TokenObservers()), clock, (...voided) =>
       told.push(voided),
     );
-    const rejected = { fence: 9, isReplaced: false };
+    const rejected = { fence: 9, payload: 'payload', ttlMs: 1_000 };
     const acquire = jest.spyOn(inner, 'acquire');
     const token = { fence: 12, payload: 'payload', ttlMs: 1_000 };
-    acquire.mockResolvedValueOnce({
-      outcome: 'wait',
-      leaseEndsInMs: 1,
-      voidedUpTo: 5,
-      rejected,
-      answeredAtUs: 0,
-    } as never);
-    acquire.mockResolvedValueOnce({ outcome: 'hit', token, voidedUpTo: 5, rejected } as never);
+    acquire.mockResolvedValueOnce({ outcome: 'wait', leaseEndsInMs: 1, voidedUpTo: 5, rejected, answeredAtUs: 0 });
+    acquire.mockResolvedValueOnce({ outcome: 'hit', token, voidedUpTo: 5 });
     await listening.acquire(key);
     await listening.acquire(key);
     expect(told).toEqual([
@@ -217,9 +211,9 @@ describe('StoreClient', () => {
 
   describe('counts a mint without a lease as begun', () => {
     it('after the token that is rejected, which lies above all that is void', async () => {
-      const rejected = { fence: 9, isReplaced: false };
-      const refused = { outcome: 'wait', leaseEndsInMs: 1, voidedUpTo: 5, rejected, answeredAtUs: 0 };
-      jest.spyOn(inner, 'acquire').mockResolvedValueOnce(refused as never);
+      const rejected = { fence: 9, payload: 'payload', ttlMs: 1_000 };
+      const refused = { outcome: 'wait', leaseEndsInMs: 1, voidedUpTo: 5, rejected, answeredAtUs: 0 } as const;
+      jest.spyOn(inner, 'acquire').mockResolvedValueOnce(refused);
       await store.acquire(key);
       expect(store.fenceWithoutLease(key)).toBe(10);
     });
