@@ -2,7 +2,7 @@ import nx from '@nx/eslint-plugin';
 import prettier from 'eslint-config-prettier';
 import tseslint from 'typescript-eslint';
 
-// Rules that know types are those of oxlint, in `.oxlintrc.json`: with TypeScript 7 they take a seventh of the time.
+// The rules that know types are those of oxlint, in `.oxlintrc.json`.
 export default tseslint.config(
   { ignores: ['**/dist', '**/node_modules', '**/coverage', '.nx', '.mintonce'] },
   tseslint.configs.recommended,
