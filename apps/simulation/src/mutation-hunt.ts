@@ -9,7 +9,7 @@ import { SCHEDULE_SEED } from './schedules.js';
 export interface Hunt {
   readonly name: string;
   readonly isFound: boolean;
-  /** The first seed that it shows in. */
+  /** A seed that it shows in. */
   readonly seed?: number;
   readonly invariant?: string;
   readonly detail?: string;
@@ -25,12 +25,13 @@ export async function huntMutations(mutations: readonly Mutation[], seeds: numbe
   expectToFit(mutations);
   const hunts: Hunt[] = [];
   const left = mutations.map((mutation, index) => ({ mutation, index }));
+  const intact = new IntactLibrary();
   const work = async (): Promise<void> => {
     const player = new Player();
     const copy = new LibraryCopy();
     try {
       for (let next = left.shift(); next; next = left.shift())
-        hunts[next.index] = await hunt(next.mutation, copy.with(next.mutation), seeds, player);
+        hunts[next.index] = await hunt(next.mutation, { library: copy.with(next.mutation), seeds, player, intact });
     } finally {
       await player.close();
       copy.remove();
@@ -40,10 +41,32 @@ export async function huntMutations(mutations: readonly Mutation[], seeds: numbe
   return hunts;
 }
 
-async function hunt(mutation: Mutation, library: string, seeds: number, player: Player): Promise<Hunt> {
+/** The library without a defect: a seed that breaks it shows nothing of one. Many defects ask of the same run, which is played once. */
+class IntactLibrary {
+  private readonly known = new Map<string, boolean>();
+
+  async breaks(seed: number, faults: Mutation['faults'], player: Player): Promise<boolean> {
+    const run = JSON.stringify({ seed, faults });
+    const breaks =
+      this.known.get(run) ?? (await player.play({ library: builtLibrary(), seed, faults })).breach !== undefined;
+    this.known.set(run, breaks);
+    return breaks;
+  }
+}
+
+/** Where a defect is hunted, and with what. */
+interface Ground {
+  /** The build that has it. */
+  readonly library: string;
+  /** The seeds that are tried, from 1 on. */
+  readonly seeds: number;
+  readonly player: Player;
+  readonly intact: IntactLibrary;
+}
+
+async function hunt(mutation: Mutation, ground: Ground): Promise<Hunt> {
   const { name, schedule } = mutation;
-  const search = () =>
-    schedule === undefined ? firstBroken(mutation, library, seeds, player) : played(schedule, library, player);
+  const search = () => (schedule === undefined ? firstBroken(mutation, ground) : played(schedule, ground));
   try {
     // The thread may have died of what the defect before left in it.
     const found = await search().catch(search);
@@ -54,11 +77,10 @@ async function hunt(mutation: Mutation, library: string, seeds: number, player: 
 }
 
 /** What the first seed shows in which a promise breaks, and does not break without the defect. */
-async function firstBroken({ name, faults }: Mutation, library: string, seeds: number, player: Player) {
-  for (let seed = 1; seed <= seeds; seed++) {
-    if (!(await player.play({ library, seed, faults })).breach) continue;
-    if ((await player.play({ library: builtLibrary(), seed, faults })).breach) continue;
+async function firstBroken({ name, faults, seed: shown = 1 }: Mutation, { library, seeds, player, intact }: Ground) {
+  for (const seed of [shown, ...Array.from({ length: seeds }, (_, index) => index + 1)]) {
     const { breach, crash } = await player.play({ library, seed, faults, isTold: true });
+    if (!breach || (await intact.breaks(seed, faults, player))) continue;
     const replay = replayCommand({ mutation: name, seed, fault: faults });
     return { isFound: crash === undefined, seed, ...breach, ...(crash !== undefined && { diedOf: crash }), replay };
   }
@@ -66,7 +88,7 @@ async function firstBroken({ name, faults }: Mutation, library: string, seeds: n
 }
 
 /** What a schedule shows, which the library as it is survives by a test of its own. */
-async function played(schedule: string, library: string, player: Player) {
+async function played(schedule: string, { library, player }: Ground) {
   const { breach, crash } = await player.play({ library, seed: SCHEDULE_SEED, schedule, isTold: true });
   const replay = replayCommand({ schedule });
   const isFound = breach !== undefined && crash === undefined;
