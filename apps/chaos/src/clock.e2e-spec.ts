@@ -35,7 +35,7 @@ describe('Eight processes on Redis', () => {
     await fleet.idp.configure({ tokenLifetimeMs: LIFE_MS });
     await skew(fleet, FIVE_MINUTES_MS, 'w0', 'w1');
     await skew(fleet, -FIVE_MINUTES_MS, 'w2', 'w3');
-    await trial.load(20);
+    await trial.load(50);
     for (const ms of [FIVE_MINUTES_MS, -FIVE_MINUTES_MS, 0]) {
       await pass(fleet, LIFE_MS);
       await skew(fleet, ms, 'w4', 'w5');
@@ -69,7 +69,7 @@ describe('Four processes on SQLite', () => {
     await skew(fleet, ms, ...everybody(fleet));
     // A clock that is ahead cannot be told from a machine that has slept: tokens that end by it are minted again.
     if (ms > 0) trial.losses++;
-    await trial.load(20);
+    await trial.load(50);
     await pass(fleet, 3 * LIFE_MS);
     await expectPromises(trial, {
       promises: [2, 3],

@@ -85,7 +85,7 @@ describe('Eight processes on a cluster of three masters and three replicas', () 
   it('serve a tenant without a mint while token and record are on two masters', async () => {
     const tenants = await openTenants(fleet, cluster, 1);
     const [{ trial, slot }] = tenants as [Tenant];
-    await trial.load(20);
+    await trial.load(50);
     const migration = await cluster.startMigration(slot, await anotherMaster(slot));
     await trial.served(5);
     const [first = ''] = await migration.keys();
@@ -106,7 +106,7 @@ describe('Eight processes on a cluster of three masters and three replicas', () 
     const { trial, slot } = await unknownKey();
     const migration = await cluster.startMigration(slot, await anotherMaster(slot));
     await trial.burst(10);
-    await trial.load(20);
+    await trial.load(50);
     await migration.finish();
     const finishedAt = monotonicMs();
     await fleet.until(async () => (await keysOf(slot)).some((key) => key.endsWith(':t')));
@@ -190,7 +190,7 @@ describe('Eight processes on a cluster of three masters and three replicas', () 
       /cluster_state:fail/.test(await cluster.admin(survivor).cluster('INFO'));
     await fleet.until(isDown);
     await trial.burst(10);
-    await trial.load(20);
+    await trial.load(50);
     await trial.served(20);
     await cluster.recover();
     const recoveryMs = await fleet.untilStoreIsBack();
@@ -209,7 +209,7 @@ describe('Eight processes on a cluster of three masters and three replicas', () 
     await cluster.cutReplication();
     const slot = await slotOfNext(cluster, () => trial.burst(2));
     const key = await keyOfToken(cluster.admin(await cluster.masterOf(slot)), trial.generations[0]);
-    await trial.load(20);
+    await trial.load(50);
     const killed = await cluster.killMasterOf(slot);
     await cluster.mendReplication();
     const { recoveryMs } = await replaced(fleet, cluster.promoted(slot, killed));
@@ -227,7 +227,7 @@ describe('Eight processes on a cluster of three masters and three replicas', () 
   it('receive a purge in every process after the server of their subscriber connections has ended', async () => {
     const trial = await fleet.trial();
     await trial.burst(2);
-    await trial.load(20);
+    await trial.load(50);
     const busiest = await waitFor(mostHeard);
     await cluster.kill(busiest);
     const killedAt = monotonicMs();

@@ -162,7 +162,7 @@ describe.each([
     const trial = await fleet.trial();
     const retryAfterMs = 1_000;
     await fleet.idp.configure({ failWith: { status: 503, retryAfterS: retryAfterMs / 1_000 } });
-    await trial.load(20);
+    await trial.load(50);
     await fleet.until(() => trial.calls.filter(({ status }) => status === 503).length === 3);
     await fleet.idp.configure({ failWith: null });
     const healedAt = monotonicMs();
@@ -182,13 +182,13 @@ describe.each([
 
   it('fail no request and mint nothing while half of them at a time are restarted under load', async () => {
     const trial = await fleet.trial();
-    await trial.load(20);
+    await trial.load(50);
     await trial.served(5);
     for (const half of [fleet.workers.slice(0, 4), fleet.workers.slice(4)]) {
       const exits = await Promise.all(half.map((worker) => worker.stop()));
       expect(exits).toEqual(half.map(() => ({ code: 0, signal: null })));
       await Promise.all(half.map((worker) => worker.start()));
-      await trial.load(20, half);
+      await trial.load(50, half);
       await trial.served(5);
     }
     await expectPromises(trial, {

@@ -174,7 +174,7 @@ describe('Eight processes, each with a network of its own to Redis,', () => {
     const told = fleet.worker('w5');
     await told.ask({ do: 'invalidate', key: trial.key, times: 1 });
     const invalidatedAt = monotonicMs();
-    await trial.load(20);
+    await trial.load(50);
     await fleet.until(() =>
       trial.answers.some(({ worker, token }) => worker === deaf.name && token === trial.calls[1]?.token),
     );
@@ -195,7 +195,7 @@ describe('Eight processes, each with a network of its own to Redis,', () => {
     const unlucky = fleet.worker('w1');
     proxyOf(unlucky).halfOpen(commands);
     const brokenAt = monotonicMs();
-    await trial.load(20);
+    await trial.load(50);
     await fleet.untilStoreIsBack([unlucky]);
     const recoveryMs = monotonicMs() - brokenAt;
     await expectPromises(trial, {

@@ -98,7 +98,7 @@ describe.each([
     async (fault, strike) => {
       const trial = await fleet.trial();
       await trial.burst(2);
-      await trial.load(20);
+      await trial.load(50);
       await strike({ ...running, trial });
       const recoveryMs = await fleet.untilStoreIsBack();
       await trial.served(5);
@@ -154,7 +154,7 @@ describe('Eight processes', () => {
       await trial.burst(10);
       const { slowestMs } = trial;
       const heldUpMs = await fleet.heldUpMs();
-      await trial.load(20);
+      await trial.load(50);
       await heal({ redis, admin, trial });
       const healedAt = monotonicMs();
       await fleet.until(async () => (await admin.keys('mintonce:*:t')).length > 0);
@@ -177,7 +177,7 @@ describe('Eight processes', () => {
     const trial = await fleet.trial();
     const tokenLifetimeMs = 1_000;
     await fleet.idp.configure({ tokenLifetimeMs });
-    await trial.load(20);
+    await trial.load(50);
     await trial.served(5);
     await redis.kill();
     const killedAt = monotonicMs();
@@ -204,7 +204,7 @@ describe('Eight processes', () => {
   it('shut down within the limit and answer every caller while Redis is silent', async () => {
     const trial = await fleet.trial();
     redis.pause();
-    await trial.load(20);
+    await trial.load(50);
     await trial.served(2);
     const askedAt = monotonicMs();
     const exits = await Promise.all(fleet.workers.map((worker) => worker.stop()));

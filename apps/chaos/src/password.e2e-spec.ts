@@ -31,7 +31,7 @@ describe("Three processes with the policy whenStoreUnavailable: 'fail'", () => {
     await Promise.all(['normal', 'pubsub'].map((type) => admin.call('CLIENT', 'KILL', 'TYPE', type)));
     const attemptsBefore = await attempts();
     const brokenAt = monotonicMs();
-    await trial.load(20);
+    await trial.load(50);
     await fleet.until(() => monotonicMs() - brokenAt > 2_000);
     await trial.rest();
     const perSecond = ((await attempts()) - attemptsBefore) / ((monotonicMs() - brokenAt) / 1_000) / WORKERS;

@@ -130,7 +130,7 @@ describe('Eight processes whose Redis', () => {
       const known = await fleet.trial();
       const unknown = await fleet.trial();
       await known.burst(2);
-      await known.load(20);
+      await known.load(50);
       await strike(scene);
       const newcomer = fleet.worker('w7');
       if (reads) {
@@ -181,7 +181,7 @@ describe('Eight processes whose Redis', () => {
     const { admin } = running;
     const trial = await fleet.trial();
     await trial.burst(2);
-    await trial.load(20);
+    await trial.load(50);
     await set(admin, 'maxmemory-policy', 'allkeys-lru');
     await set(admin, 'maxmemory', '1');
     await trial.served(5);

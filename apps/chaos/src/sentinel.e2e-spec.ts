@@ -28,7 +28,7 @@ describe('Eight processes behind Sentinel', () => {
     const trial = await fleet.trial();
     await trial.burst(2);
     await rig.replicated();
-    await trial.load(20);
+    await trial.load(50);
     const killed = await rig.killMaster();
     const { promotedMs, recoveryMs } = await replaced(fleet, rig.promoted(killed));
     await trial.served(5);
@@ -44,7 +44,7 @@ describe('Eight processes behind Sentinel', () => {
   it('serve the token in hand without a mint during an orderly failover, and move to the new master', async () => {
     const trial = await fleet.trial();
     await trial.burst(2);
-    await trial.load(20);
+    await trial.load(50);
     const previous = await rig.master();
     await rig.failover();
     const { recoveryMs } = await replaced(fleet, rig.promoted(previous));
@@ -84,7 +84,7 @@ describe('Eight processes behind Sentinel', () => {
     await rig.cutReplication();
     await trial.burst(2);
     const key = await keyOfToken(rig.admin(await rig.master()), trial.generations[0]);
-    await trial.load(20);
+    await trial.load(50);
     const killed = await rig.killMaster();
     await rig.mendReplication();
     const { recoveryMs } = await replaced(fleet, rig.promoted(killed));
@@ -108,7 +108,7 @@ describe('Eight processes behind Sentinel', () => {
     await fleet.untilStoreIsBack();
     release();
     await served;
-    await trial.load(20);
+    await trial.load(50);
     await trial.served(5);
     await oneTokenForAll(trial);
     expect(generationsGoBack(trial)).toEqual([]);
@@ -129,7 +129,7 @@ describe('Eight processes behind Sentinel', () => {
     if (!holder) throw new Error('There are no workers');
     const [rejected] = trial.answers;
     await holder.ask({ do: 'invalidate', key: trial.key, times: 1 });
-    await trial.load(20);
+    await trial.load(50);
     // A process that has not received the invalidation gives the old token, and has no other in hand after the master has ended.
     await fleet.until(() => fleet.workers.every(({ name }) => trial.lastToken(name) !== rejected?.token));
     const killed = await rig.killMaster();
@@ -149,7 +149,7 @@ describe('Eight processes behind Sentinel', () => {
     const trial = await fleet.trial();
     await trial.burst(2);
     await rig.replicated();
-    await trial.load(20);
+    await trial.load(50);
     const frozen = await rig.master();
     frozen.pause();
     const { promotedMs, recoveryMs } = await replaced(fleet, rig.promoted(frozen));
@@ -170,7 +170,7 @@ describe('Eight processes behind Sentinel', () => {
     const trial = await fleet.trial();
     await trial.burst(2);
     await rig.replicated();
-    await trial.load(20);
+    await trial.load(50);
     const [frozen, [sentinel]] = [await rig.master(), rig.sentinels];
     frozen.pause();
     sentinel?.pause();
@@ -191,7 +191,7 @@ describe('Eight processes behind Sentinel', () => {
   it('receive a purge in every process after a failover', async () => {
     const trial = await fleet.trial();
     await trial.burst(2);
-    await trial.load(20);
+    await trial.load(50);
     const previous = await rig.master();
     const promoted = await rig.failover();
     const { recoveryMs } = await replaced(fleet, rig.promoted(previous));

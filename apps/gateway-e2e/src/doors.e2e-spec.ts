@@ -17,6 +17,7 @@ import {
   waitFor,
 } from '@mintonce/test-support';
 import { type Fleet, ROOT, startFleet, WORKERS } from './fleet.js';
+import { sendSteadily } from './load.js';
 
 const MAIN = join(ROOT, 'apps/gateway/dist/main.js');
 
@@ -145,22 +146,18 @@ describe('The gateway under PM2 on all addresses, with access and a door for ope
   it('reloads without a failed request at either door', async () => {
     await call('/proxy/demo/echo', shop.key);
     const { minted } = await fleet.idp.stats();
-    let isOver = false;
-    const seen: (number | undefined)[] = [];
-    const load = [
+    const load = sendSteadily([
       async () => (await call('/proxy/demo/echo', shop.key)).status,
       async () => (await operations('/health/ready')).status,
-    ].map(async (send) => {
-      while (!isOver) seen.push(await send());
-    });
-    await waitFor(() => seen.length > 50);
+    ]);
+    await waitFor(() => load.answers.length > 50);
     await fleet.pm2.run('reload', 'gateway');
-    const after = seen.length;
-    await waitFor(() => seen.length > after + 50);
-    isOver = true;
-    await Promise.all(load);
+    const after = load.answers.length;
+    await waitFor(() => load.answers.length > after + 50);
+    await load.stop();
 
-    expect(new Set(seen)).toEqual(new Set([200]));
+    expect(load.errors).toEqual([]);
+    expect(new Set(load.answers)).toEqual(new Set([200]));
     expect((await fleet.idp.stats()).minted).toBe(minted);
     recordEvidence({
       promises: [2],
@@ -168,7 +165,7 @@ describe('The gateway under PM2 on all addresses, with access and a door for ope
       mints: 0,
       bound: 0,
       errors: {},
-      seen: `${seen.length} requests at two doors`,
+      seen: `${load.answers.length} requests at two doors`,
     });
   });
 

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Agent, request } from 'undici';
 
 export interface Answer {
@@ -21,26 +22,36 @@ export function burst(url: string, count: number): Promise<Answer[]> {
   return Promise.all(Array.from({ length: count }, () => get(url)));
 }
 
-export interface SteadyLoad {
-  readonly answers: Answer[];
+export interface SteadyLoad<T> {
+  readonly answers: T[];
   readonly errors: unknown[];
   /** Ends the load; resolves when every request is answered. */
   stop(): Promise<void>;
 }
 
-/** GETs without a pause from several clients until it is stopped. */
-export function steadyLoad(url: string, clients = 4): SteadyLoad {
-  const answers: Answer[] = [];
+/** What a client does between two requests. Without it the clients take the processors from the workers that they test. */
+const THINK_MS = 20;
+
+/** GETs from several clients until it is stopped. */
+export function steadyLoad(url: string, clients = 4): SteadyLoad<Answer> {
+  return sendSteadily(Array.from({ length: clients }, () => () => get(url)));
+}
+
+/** One client for each of these requests, which it sends again and again until the load is stopped. */
+export function sendSteadily<T>(requests: readonly (() => Promise<T>)[]): SteadyLoad<T> {
+  const answers: T[] = [];
   const errors: unknown[] = [];
   let isRunning = true;
-  const client = async (): Promise<void> => {
-    while (isRunning)
-      await get(url).then(
+  const client = async (send: () => Promise<T>): Promise<void> => {
+    while (isRunning) {
+      await send().then(
         (answer) => answers.push(answer),
         (error) => errors.push(error),
       );
+      await sleep(THINK_MS);
+    }
   };
-  const done = Promise.all(Array.from({ length: clients }, client));
+  const done = Promise.all(requests.map(client));
   return {
     answers,
     errors,

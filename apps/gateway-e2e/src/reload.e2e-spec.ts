@@ -10,6 +10,7 @@ import {
   waitFor,
 } from '@mintonce/test-support';
 import { ROOT } from './fleet.js';
+import { sendSteadily } from './load.js';
 
 const WORKERS = 3;
 /** More requests in a row than a worker would get by chance alone. */
@@ -66,11 +67,7 @@ describe('SIGHUP', () => {
     try {
       await everyWorkerHas('billing');
       const before = (await pm2.list()).map(({ pid }) => pid);
-      let isOver = false;
-      const seen = new Set<string>();
-      const caller = (async () => {
-        while (!isOver) seen.add(await names());
-      })();
+      const load = sendSteadily([names]);
       write(['billing', 'crm']);
       await pm2.run('sendSignal', 'SIGHUP', 'gateway');
       await everyWorkerHas('billing,crm');
@@ -80,10 +77,10 @@ describe('SIGHUP', () => {
       await waitFor(async () => (await pm2.logs()).split('limits.inFlight: must be at least 1').length > WORKERS);
       expect(await pm2.logs()).toContain('gateway.yaml:1: integrations.Not a name: is not a name');
       expect(await names()).toBe('billing,crm');
-      isOver = true;
-      await caller;
+      await load.stop();
 
-      expect([...seen]).toEqual(['billing', 'billing,crm']);
+      expect(load.errors).toEqual([]);
+      expect([...new Set(load.answers)]).toEqual(['billing', 'billing,crm']);
       expect((await pm2.list()).map(({ pid }) => pid)).toEqual(before);
       expect(await pm2.logs()).not.toContain('s3cret');
     } finally {
