@@ -1,5 +1,4 @@
 import nx from '@nx/eslint-plugin';
-import prettier from 'eslint-config-prettier';
 import tseslint from 'typescript-eslint';
 
 // The rules that know types are those of oxlint, in `.oxlintrc.json`.
@@ -44,5 +43,4 @@ export default tseslint.config(
       globals: { module: 'writable', require: 'readonly', process: 'readonly', __dirname: 'readonly' },
     },
   },
-  prettier,
 );

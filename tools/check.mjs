@@ -16,7 +16,7 @@ const typescript = sources.filter((file) => file.endsWith('.ts'));
 run('nx', 'affected', '-t', 'typecheck', 'docstrings', `--base=${base}`, '--output-style=static-failures-only');
 if (sources.length > 0) run('eslint', '--no-warn-ignored', ...sources);
 if (typescript.length > 0) run('oxlint', ...typescript);
-if (files.length > 0) run('prettier', '--check', '--log-level=warn', '--ignore-unknown', ...files);
+if (files.length > 0) run('oxfmt', '--list-different', '--no-error-on-unmatched-pattern', ...files);
 run('nx', 'run', 'workspace:imports', '--output-style=static-failures-only');
 run('jest', `--changedSince=${base}`, '--passWithNoTests');
 run('jest', '--config=apps/pages/jest.config.cjs');

@@ -26,4 +26,5 @@ export type Order = 'go' | 'rest';
 
 /** From a worker to the story. */
 export type Report =
-  { readonly is: 'ready' } | { readonly is: 'counted'; readonly counters: Counters; readonly failed: number };
+  | { readonly is: 'ready' }
+  | { readonly is: 'counted'; readonly counters: Counters; readonly failed: number };

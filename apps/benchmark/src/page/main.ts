@@ -1,12 +1,13 @@
+import { execFileSync } from 'node:child_process';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { format, resolveConfig } from 'prettier';
 import { readReport } from '../harness/report.js';
 import { ROWS } from '../rows/index.js';
 import { curvesName, page, plotName } from './page.js';
 import { plot, plotCurves } from './plot.js';
 
 const PAGE = fileURLToPath(new URL('../../../../docs/performance.md', import.meta.url));
+const FORMATTER = fileURLToPath(new URL('../../../../node_modules/.bin/oxfmt', import.meta.url));
 const PLOTS = fileURLToPath(new URL('../../../../docs/performance/', import.meta.url));
 
 const report = readReport();
@@ -20,4 +21,5 @@ for (const row of ROWS) {
     writeFileSync(`${PLOTS}${curvesName(row, index)}`, await plotCurves(curves));
   }
 }
-writeFileSync(PAGE, await format(page(report, ROWS), { ...(await resolveConfig(PAGE)), parser: 'markdown' }));
+writeFileSync(PAGE, page(report, ROWS));
+execFileSync(FORMATTER, [PAGE]);

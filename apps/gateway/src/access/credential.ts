@@ -5,7 +5,8 @@ export const KEY_HEADER = 'x-api-key';
 
 /** What a request shows to be let in: nothing, something that is no credential, or one. */
 export type Presented =
-  { readonly kind: 'none' | 'malformed' } | { readonly kind: 'key' | 'bearer'; readonly value: string };
+  | { readonly kind: 'none' | 'malformed' }
+  | { readonly kind: 'key' | 'bearer'; readonly value: string };
 
 /** Visible ASCII: no key or token holds anything else, and a list of two values holds a space. */
 const CREDENTIAL = /^[\x21-\x7e]{1,8192}$/;

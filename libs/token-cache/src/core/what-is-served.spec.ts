@@ -25,7 +25,7 @@ const TOLD = {
 type Outcome = `${keyof typeof SERVED}: ${keyof typeof TOLD}`;
 
 /** In the order of the answers. */
-// prettier-ignore
+// oxfmt-ignore
 const OUTCOMES: Record<Hand, readonly Outcome[]> = {
   //                                               newer token  wait           cool-down      lease           superseded      no connection  silence
   'nothing':                                      ['store: -', 'wait: -',     'error: -',    'mint: commit', 'mint: commit commit', 'mint: -',     'mint: -'],

@@ -19,7 +19,16 @@ export type RejectionOutcome = RejectionVerdict | 'excused';
 
 /** A method of the store that is measured. */
 export type StoreOperation =
-  'peek' | 'acquire' | 'renew' | 'commit' | 'offer' | 'fail' | 'invalidate' | 'purge' | 'purgeGroup' | 'ping';
+  | 'peek'
+  | 'acquire'
+  | 'renew'
+  | 'commit'
+  | 'offer'
+  | 'fail'
+  | 'invalidate'
+  | 'purge'
+  | 'purgeGroup'
+  | 'ping';
 
 /** Port: what happens in the cache, for metrics and traces. Every method does nothing unless overridden; what it throws is told once. */
 export abstract class TokenObserver {

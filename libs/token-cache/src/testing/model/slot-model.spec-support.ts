@@ -57,7 +57,8 @@ export type ModelAcquired =
     };
 
 export type ModelCommitted =
-  { outcome: 'stored' | 'duplicate' | 'voided' } | { outcome: 'superseded'; token?: ModelFence };
+  | { outcome: 'stored' | 'duplicate' | 'voided' }
+  | { outcome: 'superseded'; token?: ModelFence };
 
 export type ModelOffered = Exclude<ModelCommitted, { outcome: 'duplicate' }> | { outcome: 'stored' | 'voided' };
 
