@@ -167,7 +167,7 @@ describe('Eight processes on a cluster of three masters and three replicas', () 
     await loadAll(tenants);
     const survivor = await cluster.masterOf(slotOfFirst(tenants));
     for (const server of cluster.servers) if (server !== survivor) server.pause();
-    await servedAll(tenants, 30);
+    await servedAll(tenants, 12);
     const healedAt = monotonicMs();
     for (const server of cluster.servers) server.resume();
     await cluster.settled();
@@ -289,7 +289,7 @@ function slotOfFirst([first]: readonly Tenant[]): number {
 }
 
 async function loadAll(tenants: readonly Tenant[]): Promise<void> {
-  await Promise.all(tenants.map(({ trial }) => trial.load(100)));
+  await Promise.all(tenants.map(({ trial }) => trial.load(250)));
 }
 
 async function servedAll(tenants: readonly Tenant[], times = 3): Promise<void> {

@@ -24,7 +24,7 @@ export interface TrialRecord {
   /** The calls for this key. */
   readonly calls: readonly WitnessedCall[];
   /** The answers for this key. */
-  readonly answers: History['answers'];
+  readonly answers: ReturnType<History['answersFor']>;
   /** Of all keys, since the trial began. */
   readonly observations: History['observations'];
 }

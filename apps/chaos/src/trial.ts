@@ -120,7 +120,7 @@ export class Trial implements TrialRecord {
   }
 
   get answers() {
-    return this.fleet.history.answers.filter(({ key }) => key === this.key);
+    return this.fleet.history.answersFor(this.key);
   }
 
   get observations() {
