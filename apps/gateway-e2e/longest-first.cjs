@@ -5,11 +5,11 @@ const LONGEST = [
   'gateway.e2e-spec',
   'package.e2e-spec',
   'soak.e2e-spec',
-  'hosts.e2e-spec',
-  'monitoring.e2e-spec',
-  'start.e2e-spec',
   'disk.e2e-spec',
   'doors.e2e-spec',
+  'hosts.e2e-spec',
+  'compose.e2e-spec',
+  'start.e2e-spec',
 ];
 
 /** Starts the longest files first, so that none is left to run alone at the end. */

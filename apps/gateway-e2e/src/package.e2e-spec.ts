@@ -259,7 +259,6 @@ describe('The package of token-cache', () => {
       file: 'main.cts',
       resolutions: [
         { moduleResolution: 'node10', module: 'commonjs', ignoreDeprecations: '6.0' },
-        { moduleResolution: 'node16', module: 'node16' },
         { moduleResolution: 'nodenext', module: 'nodenext' },
       ],
     },
@@ -267,7 +266,6 @@ describe('The package of token-cache', () => {
       version: '12.5.1',
       file: 'main.mts',
       resolutions: [
-        { moduleResolution: 'node16', module: 'node16' },
         { moduleResolution: 'nodenext', module: 'nodenext' },
         { moduleResolution: 'bundler', module: 'esnext' },
       ],
