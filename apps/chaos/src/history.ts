@@ -29,9 +29,9 @@ export class History {
     }
   }
 
-  /** What callers of that key were answered. Tests ask again and again, and a fleet gives answers for many keys. */
+  /** What callers of that key were answered until now. Tests ask again and again, and a fleet gives answers for many keys. */
   answersFor(key: string): readonly By<Answer>[] {
-    return this.answers.get(key) ?? [];
+    return [...(this.answers.get(key) ?? [])];
   }
 
   private noteAnswer(answer: By<Answer>): void {
