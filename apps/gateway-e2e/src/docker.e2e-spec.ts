@@ -33,7 +33,7 @@ function copiesOf({ instructions }: Stage): ReturnType<typeof sourcesOf>[] {
 
 /** What the gateway itself would do without a word from the image. */
 function gatewayEnvironment(env: object): { host: string; port: number; problems: { path: string }[] } {
-  const config = pathToFileURL(join(ROOT, 'apps/gateway/dist/config/')).href;
+  const config = pathToFileURL(join(ROOT, 'apps/gateway/dist/modules/config/')).href;
   const script = `const { readEnvironment } = await import('${config}environment.js');
     const { resolveDoors } = await import('${config}doors.js');
     const problems = [];

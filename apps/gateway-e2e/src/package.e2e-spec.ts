@@ -148,10 +148,14 @@ describe('The package of token-cache', () => {
 
   afterAll(() => directory.remove());
 
-  /** The application with that Nest and these packages; each call brings it to that state from the one before. */
+  const hosts = new Map<string, Consumer>();
+
+  /** The application with that Nest and these packages; npm brings it to that state from the one before. */
   async function hostWith(nest: string, ...packages: string[]): Promise<Consumer> {
-    const consumer = new Consumer(join(directory.path, `nest-${nest}`));
-    await consumer.install(tarball, ...nestOf(nest), ...packages);
+    const wanted = [...nestOf(nest), ...packages];
+    const consumer = hosts.get(wanted.join()) ?? new Consumer(join(directory.path, `nest-${nest}`));
+    if (!hosts.has(wanted.join())) await consumer.install(tarball, ...wanted);
+    hosts.set(wanted.join(), consumer);
     return consumer;
   }
 
@@ -257,6 +261,7 @@ describe('The package of token-cache', () => {
     {
       version: '11.2.10',
       file: 'main.cts',
+      peers: optionalPeers.filter(isUsedByTypes),
       resolutions: [
         { moduleResolution: 'node10', module: 'commonjs', ignoreDeprecations: '6.0' },
         { moduleResolution: 'nodenext', module: 'nodenext' },
@@ -265,15 +270,16 @@ describe('The package of token-cache', () => {
     {
       version: '12.5.1',
       file: 'main.mts',
+      peers: optionalPeers,
       resolutions: [
         { moduleResolution: 'nodenext', module: 'nodenext' },
         { moduleResolution: 'bundler', module: 'esnext' },
       ],
     },
-  ])('with Nest $version, in a file $file', ({ version, file, resolutions }) => {
+  ])('with Nest $version, in a file $file', ({ version, file, peers, resolutions }) => {
     let consumer: Consumer;
     beforeAll(async () => {
-      consumer = await hostWith(version, ...optionalPeers.filter(isUsedByTypes), '@types/node@20');
+      consumer = await hostWith(version, ...peers, '@types/node@20');
     });
 
     describe.each(resolutions)('and with the module resolution $moduleResolution', (options) => {

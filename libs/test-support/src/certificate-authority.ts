@@ -1,4 +1,4 @@
-import { generate } from 'selfsigned';
+import { makeCertificate } from './make-certificate.js';
 
 /** A private key and its certificate, in PEM. */
 export interface KeyPair {
@@ -18,7 +18,7 @@ const SIGNATURE = { keyType: 'ec', algorithm: 'sha256' } as const;
 
 /** Makes an authority that nobody trusts yet. */
 export async function certificateAuthority(): Promise<CertificateAuthority> {
-  const { private: key, cert } = await generate([{ name: 'commonName', value: 'Test authority' }], {
+  const { private: key, cert } = await makeCertificate([{ name: 'commonName', value: 'Test authority' }], {
     ...SIGNATURE,
     extensions: [
       { name: 'basicConstraints', cA: true, critical: true },
@@ -29,7 +29,7 @@ export async function certificateAuthority(): Promise<CertificateAuthority> {
 }
 
 async function issue(ca: KeyPair, name: string): Promise<KeyPair> {
-  const { private: key, cert } = await generate([{ name: 'commonName', value: name }], {
+  const { private: key, cert } = await makeCertificate([{ name: 'commonName', value: name }], {
     ...SIGNATURE,
     ca,
     extensions: [

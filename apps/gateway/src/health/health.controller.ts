@@ -1,11 +1,12 @@
 import { TokenCacheHealthIndicator } from '@mintonce/token-cache/health';
 import { Controller, Get, Req } from '@nestjs/common';
-import { HealthCheck, type HealthCheckResult, HealthCheckService, type HealthIndicatorResult } from '@nestjs/terminus';
+import { type HealthCheckResult, HealthCheckService, type HealthIndicatorResult } from '@nestjs/terminus';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import { type FastifyRequest } from 'fastify';
 import { doorOf } from '../access/doors.js';
 import { InjectConfig } from '../config/gateway-config.token.js';
 import { type GatewayConfig } from '../config/load-config.js';
+import { DocumentedHealthCheck } from './documented-health-check.js';
 
 /** Health checks. They never mint, and call no authorization server and no upstream. */
 @ApiTags('health')
@@ -31,7 +32,7 @@ export class HealthController {
    */
   @Get('ready')
   @ApiOperation({ summary: 'Whether this gateway can serve' })
-  @HealthCheck()
+  @DocumentedHealthCheck()
   ready(@Req() { raw }: Pick<FastifyRequest, 'raw'>): Promise<HealthCheckResult> {
     const isGuarded = this.config.access !== undefined && doorOf(raw) === 'main';
     return this.health.check([
@@ -45,7 +46,7 @@ export class HealthController {
   /** The same, with the state of every integration. */
   @Get()
   @ApiOperation({ summary: 'The same, with the state of every integration' })
-  @HealthCheck()
+  @DocumentedHealthCheck()
   all(): Promise<HealthCheckResult> {
     return this.health.check([() => this.tokens.isHealthy('tokens')]);
   }
