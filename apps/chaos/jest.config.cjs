@@ -2,5 +2,5 @@ module.exports = {
   ...require('../../jest.preset.js'),
   displayName: 'chaos',
   // A suite waits for most of its time, and its bounds allow for what the machine adds; `-w 1` measures less of that.
-  maxWorkers: 2,
+  maxWorkers: 3,
 };

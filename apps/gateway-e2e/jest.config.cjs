@@ -8,7 +8,7 @@ module.exports = {
   ...preset,
   displayName: 'gateway-e2e',
   // A suite waits for servers, workers and npm for most of its time.
-  maxWorkers: 3,
+  maxWorkers: 4,
   testSequencer: require.resolve('./longest-first.cjs'),
   moduleNameMapper: {
     ...preset.moduleNameMapper,
