@@ -65,6 +65,8 @@ export interface Answer {
 export interface Observation {
   readonly name: 'minted' | 'leaseLost' | 'superseded' | 'rejected' | 'refreshFailed' | 'storeFailed' | 'unreadable';
   readonly at: number;
+  /** When the mint of it began. */
+  readonly begunAt?: number;
   readonly outcome?: string;
   readonly reason?: string;
 }

@@ -70,7 +70,12 @@ async function lookCloser(
   library: Library,
   { only, mixture, library: directory }: CampaignOptions,
 ): Promise<BrokenRun> {
-  const { faults, crash, history } = await simulate(seed, library, { only, mixture, isTold: true });
+  const { faults, crash, history } = await simulate(seed, library, {
+    only,
+    mixture,
+    isTold: true,
+    watchesCrashes: true,
+  });
   // Processes meet at a key: what another did to it explains what this one did.
   const keys = breach.about?.label === undefined ? undefined : [breach.about.label];
   const last = selectLines(history, { keys }).slice(-LAST_LINES);

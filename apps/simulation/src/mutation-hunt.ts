@@ -79,7 +79,7 @@ async function hunt(mutation: Mutation, ground: Ground): Promise<Hunt> {
 /** What the first seed shows in which a promise breaks, and does not break without the defect. */
 async function firstBroken({ name, faults, seed: shown = 1 }: Mutation, { library, seeds, player, intact }: Ground) {
   for (const seed of [shown, ...Array.from({ length: seeds }, (_, index) => index + 1)]) {
-    const { breach, crash } = await player.play({ library, seed, faults, isTold: true });
+    const { breach, crash } = await player.play({ library, seed, faults, watchesCrashes: true });
     if (!breach || (await intact.breaks(seed, faults, player))) continue;
     const replay = replayCommand({ mutation: name, seed, fault: faults });
     return { isFound: crash === undefined, seed, ...breach, ...(crash !== undefined && { diedOf: crash }), replay };
@@ -89,7 +89,7 @@ async function firstBroken({ name, faults, seed: shown = 1 }: Mutation, { librar
 
 /** What a schedule shows, which the library as it is survives by a test of its own. */
 async function played(schedule: string, { library, player }: Ground) {
-  const { breach, crash } = await player.play({ library, seed: SCHEDULE_SEED, schedule, isTold: true });
+  const { breach, crash } = await player.play({ library, seed: SCHEDULE_SEED, schedule, watchesCrashes: true });
   const replay = replayCommand({ schedule });
   const isFound = breach !== undefined && crash === undefined;
   return { isFound, ...breach, ...(crash !== undefined && { diedOf: crash }), replay };

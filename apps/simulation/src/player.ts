@@ -12,7 +12,7 @@ export interface Run {
   /** The name of a schedule, instead of what the seed says. */
   readonly schedule?: string | undefined;
   /** Watches for mistakes of the program, too. */
-  readonly isTold?: boolean;
+  readonly watchesCrashes?: boolean;
 }
 
 export type Played = Pick<Outcome, 'breach' | 'crash'>;

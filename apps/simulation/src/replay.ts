@@ -19,6 +19,7 @@ export async function replay(library: Library, flags: Flags): Promise<ReplayedRu
     mixture: faults,
     script,
     isTold: true,
+    watchesCrashes: true,
   });
   const lines = selectLines(history, {
     keys: key,

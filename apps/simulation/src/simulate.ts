@@ -47,20 +47,22 @@ export interface Script {
 
 export interface RunOptions extends FaultChoice {
   readonly script?: Script | undefined;
-  /** Collects the history and watches for crashes: for one run, not for a campaign. */
+  /** Collects the history: for one run, not for a campaign. */
   readonly isTold?: boolean;
+  /** Looks at every promise for mistakes of the program: as slow as that. */
+  readonly watchesCrashes?: boolean;
 }
 
 /** Lets a fleet live through the run of that seed, up to the first promise that breaks. */
 export async function simulate(
   seed: number,
   library: Library,
-  { script, isTold = false, ...choice }: RunOptions = {},
+  { script, isTold = false, watchesCrashes = false, ...choice }: RunOptions = {},
 ): Promise<Outcome> {
   const chance = new Chance(seed);
   const weather: Forecast = { ...forecastOf(chance, script ? { only: [] } : choice), ...script?.weather };
   const world = new World(weather, library, chance.fork(), isTold);
-  const crashes = isTold ? new CrashWatch() : undefined;
+  const crashes = watchesCrashes ? new CrashWatch() : undefined;
   const uninstall = world.time.install();
   const stopListening = listenForAccidents(world);
   try {

@@ -1,4 +1,5 @@
 const { TestEnvironment } = require('jest-environment-node');
+const { endStorages } = require('./async-storages.cjs');
 const { reapChildren } = require('./child-processes.cjs');
 const { OpenHandles } = require('./open-handles.cjs');
 
@@ -15,6 +16,11 @@ module.exports = class TidyEnvironment extends TestEnvironment {
     await super.setup();
     reapChildren();
     this.openBefore = new OpenHandles();
+  }
+
+  async teardown() {
+    endStorages();
+    await super.teardown();
   }
 
   async handleTestEvent({ name }, state) {

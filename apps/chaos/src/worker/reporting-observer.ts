@@ -11,8 +11,12 @@ export class ReportingObserver extends TokenObserver {
     super();
   }
 
-  override minted(_integration: string, { outcome, reason }: { outcome: string; reason: string }): void {
-    this.report({ name: 'minted', at: monotonicMs(), outcome, reason });
+  override minted(
+    _integration: string,
+    { outcome, reason, durationMs }: { outcome: string; reason: string; durationMs: number },
+  ): void {
+    const at = monotonicMs();
+    this.report({ name: 'minted', at, begunAt: at - durationMs, outcome, reason });
   }
 
   override leaseLost(): void {

@@ -1,0 +1,23 @@
+import { execFileSync } from 'node:child_process';
+import { join } from 'node:path';
+
+const MODULE = join(__dirname, '../jest/async-storages.cjs');
+
+/** In a process of its own: here Jest itself has a storage. */
+function printed(statements: string): string {
+  const code = `const { AsyncLocalStorage } = require('node:async_hooks');
+    const { endStorages } = require(${JSON.stringify(MODULE)});
+    const storage = new AsyncLocalStorage();
+    ${statements}`;
+  return execFileSync(process.execPath, ['-e', code], { encoding: 'utf8' });
+}
+
+it.each(["storage.run('a', () => {", "{ storage.enterWith('a');"])('ends a storage that was begun by %s', (begin) => {
+  const end = begin.startsWith('{') ? '}' : '})';
+  expect(printed(`${begin} endStorages(); console.log(storage.getStore()); ${end}`)).toBe('undefined\n');
+});
+
+it('ends none that is used again', () => {
+  const use = "storage.run('a', () => console.log(storage.getStore()));";
+  expect(printed(`${use} endStorages(); ${use}`)).toBe('a\na\n');
+});
