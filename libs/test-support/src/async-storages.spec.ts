@@ -14,7 +14,7 @@ function printed(statements: string): string {
 
 it.each(["storage.run('a', () => {", "{ storage.enterWith('a');"])('ends a storage that was begun by %s', (begin) => {
   const end = begin.startsWith('{') ? '}' : '})';
-  expect(printed(`${begin} endStorages(); console.log(storage.getStore()); ${end}`)).toBe('undefined\n');
+  expect(printed(`${begin} endStorages(); console.log(String(storage.getStore())); ${end}`)).toBe('undefined\n');
 });
 
 it('ends none that is used again', () => {
