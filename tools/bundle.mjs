@@ -2,7 +2,7 @@ import { build } from 'esbuild';
 
 /**
  * `node ../../tools/bundle.mjs main.js ...`, in the folder of a project: makes programs of `dist` from those that the compiler left in
- * `dist/modules`, each with all the packages that it uses. Node then opens ten files for a start where it was two thousand.
+ * `dist/modules`, each with all the packages that it uses. Node then loads some forty files for a start where it was two thousand.
  */
 
 /** These open files of their own package when they run. */
