@@ -12,12 +12,14 @@ function printed(statements: string): string {
   return execFileSync(process.execPath, ['-e', code], { encoding: 'utf8' });
 }
 
-it.each(["storage.run('a', () => {", "{ storage.enterWith('a');"])('ends a storage that was begun by %s', (begin) => {
-  const end = begin.startsWith('{') ? '}' : '})';
-  expect(printed(`${begin} endStorages(); console.log(String(storage.getStore())); ${end}`)).toBe('undefined\n');
+it.each([
+  ['run', "storage.run('a', () => { endStorages(); console.log(String(storage.getStore())); });"],
+  ['enterWith', "storage.enterWith('a'); endStorages(); console.log(String(storage.getStore()));"],
+])('ends a storage that was begun by %s', (_method, statements) => {
+  expect(printed(statements)).toBe('undefined\n');
 });
 
-it('ends none that is used again', () => {
+it('lets a storage be used again', () => {
   const use = "storage.run('a', () => console.log(storage.getStore()));";
   expect(printed(`${use} endStorages(); ${use}`)).toBe('a\na\n');
 });
