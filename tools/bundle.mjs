@@ -11,15 +11,23 @@ const APART = ['libsql', 'pino'];
 /** What is loaded only where it is installed. */
 const OPTIONAL = [
   'pino-pretty',
-  ...[
-    '@nestjs/microservices',
-    '@nestjs/websockets',
-    '@nestjs/platform-express',
-    'class-validator',
-    'class-transformer',
-  ],
-  ...['@fastify/multipart', '@fastify/static', '@fastify/view', '@grpc/*', '@mikro-orm/*', '@nestjs/axios'],
-  ...['@nestjs/mongoose', '@nestjs/sequelize', '@nestjs/typeorm', 'mongoose', 'sequelize', 'typeorm'],
+  '@nestjs/microservices',
+  '@nestjs/websockets',
+  '@nestjs/platform-express',
+  '@nestjs/axios',
+  '@nestjs/mongoose',
+  '@nestjs/sequelize',
+  '@nestjs/typeorm',
+  'class-validator',
+  'class-transformer',
+  '@fastify/multipart',
+  '@fastify/static',
+  '@fastify/view',
+  '@grpc/*',
+  '@mikro-orm/*',
+  'mongoose',
+  'sequelize',
+  'typeorm',
 ];
 
 /** Packages in CommonJS `require` the modules of Node. */
