@@ -45,10 +45,14 @@ function grantsOf(calls: readonly RecordedCall[]): Grant[] {
   const grants = new Map<string, Grant>();
   for (const { answer, calledAt, answeredAt } of of(calls, 'acquire')) {
     if (answer.outcome !== 'lease') continue;
-    const name = `${answer.lease.nonce} ${answer.lease.fence}`;
+    const name = nameOf(answer.lease);
     if (!grants.has(name)) grants.set(name, { lease: answer.lease, calledAt, answeredAt });
   }
   return [...grants.values()];
+}
+
+function nameOf({ nonce, fence }: Lease): string {
+  return `${nonce} ${fence}`;
 }
 
 function fencesGrantedTwice(grants: readonly Grant[]): string[] {
@@ -68,15 +72,32 @@ function fencesThatFell(grants: readonly Grant[]): string[] {
   );
 }
 
-/** A lease lives from its answer at the latest to `leaseMs` after its call at the earliest, unless a call ended it. */
+/** A lease lives from its answer at the latest until its time is over at the earliest, unless a call ended it. */
 function liveTogether(grants: readonly Grant[], calls: readonly RecordedCall[]): string[] {
   const ends = [...of(calls, 'commit'), ...of(calls, 'fail'), ...purgesOf(calls)];
+  const extents = extentsOf(grants, calls);
   return amongOrdered(grants, (first, second) => {
-    const livesUntil = first.calledAt + first.lease.leaseMs - CLOCK_GRAIN_MS;
-    if (second.answeredAt >= livesUntil) return undefined;
+    if (second.answeredAt >= livesUntil(extents.get(nameOf(first.lease))!, second)) return undefined;
     const isEnded = ends.some((end) => end.answeredAt > first.calledAt && end.calledAt < second.answeredAt);
     return isEnded ? undefined : `leases ${first.lease.fence} and ${second.lease.fence} were live together`;
   });
+}
+
+/** The grant of each lease and its renewals, in their order. */
+function extentsOf(grants: readonly Grant[], calls: readonly RecordedCall[]): Map<string, Grant[]> {
+  const extents = new Map(grants.map((grant) => [nameOf(grant.lease), [grant]]));
+  for (const { args, answer: isRenewed, calledAt, answeredAt } of of(calls, 'renew')) {
+    const [lease] = args;
+    if (isRenewed) extents.get(nameOf(lease))?.push({ lease, calledAt, answeredAt });
+  }
+  return extents;
+}
+
+/** The earliest end of a lease, as a later one may see it: of its last renewal before, also one for less time, or of one meanwhile. */
+function livesUntil(extents: readonly Grant[], later: Grant): number {
+  const lastBefore = extents.findLastIndex(({ answeredAt }) => answeredAt < later.calledAt);
+  const mayCount = extents.slice(lastBefore).filter(({ calledAt }) => calledAt < later.answeredAt);
+  return Math.min(...mayCount.map(({ lease, calledAt }) => calledAt + lease.leaseMs)) - CLOCK_GRAIN_MS;
 }
 
 function publishedTwice(stored: readonly Of<'commit'>[]): string[] {

@@ -18,6 +18,10 @@ function commit(fence: number, calledAt: number): RecordedCall {
   return { ...at(calledAt), method: 'commit', args: [lease(fence), 'payload', 1], answer: { outcome: 'stored' } };
 }
 
+function renew(fence: number, calledAt: number, leaseMs: number): RecordedCall {
+  return { ...at(calledAt), method: 'renew', args: [lease(fence, leaseMs)], answer: true };
+}
+
 function peek(calledAt: number, seen: ReturnType<typeof token>): RecordedCall {
   return { ...at(calledAt), method: 'peek', args: [], answer: { token: seen, isRejected: false, voidedUpTo: 0 } };
 }
@@ -72,6 +76,12 @@ describe('violations() of a history', () => {
     expect(violations([...lives, invalidate(2, 17)])).toEqual([]);
   });
 
+  it('finds none in a lease that was renewed for less time and ended then', () => {
+    expect(violations([grant(1, 0), renew(1, 10, 20), grant(2, 40)])).toEqual([]);
+    const renewedMeanwhile = { ...renew(1, 10, 20), answeredAt: 50 };
+    expect(violations([grant(1, 0), renewedMeanwhile, grant(2, 40)])).toEqual([]);
+  });
+
   it('finds none in a token that is offered, offered again, and replaced by the lease that was live', () => {
     const history = [grant(1, 0, 1), grant(2, 10), offer(1, 20), offer(1, 30), invalidate(1, 40), commit(2, 50)];
     expect(violations([...history, offer(1, 60, 'voided')])).toEqual([]);
@@ -95,6 +105,9 @@ describe('violations() of a history', () => {
     ],
     ['fence 1 came after 2', [grant(2, 0, 5), grant(1, 10)]],
     ['leases 1 and 2 were live together', [grant(1, 0), grant(2, 10)]],
+    ['leases 1 and 2 were live together', [grant(1, 0), renew(1, 10, 20), grant(2, 20)]],
+    ['leases 1 and 2 were live together', [grant(1, 0, 5), renew(1, 2, 20), grant(2, 10)]],
+    ['leases 1 and 2 were live together', [grant(1, 0), { ...renew(1, 10, 5), answer: false }, grant(2, 20)]],
     ['fence 1 was published twice', [grant(1, 0), commit(1, 10), commit(1, 20)]],
     ['fence 1 was published after 2', [grant(1, 0, 1), grant(2, 10), commit(2, 20), commit(1, 30)]],
     ['fence 1 was published although 2 had been granted', [grant(1, 0, 1), grant(2, 10), commit(1, 20)]],
