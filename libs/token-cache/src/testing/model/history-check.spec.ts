@@ -18,8 +18,8 @@ function commit(fence: number, calledAt: number): RecordedCall {
   return { ...at(calledAt), method: 'commit', args: [lease(fence), 'payload', 1], answer: { outcome: 'stored' } };
 }
 
-function renew(fence: number, calledAt: number, leaseMs: number): RecordedCall {
-  return { ...at(calledAt), method: 'renew', args: [lease(fence, leaseMs)], answer: true };
+function renew(fence: number, calledAt: number, leaseMs: number, isRenewed = true): RecordedCall {
+  return { ...at(calledAt), method: 'renew', args: [lease(fence, leaseMs)], answer: isRenewed };
 }
 
 function peek(calledAt: number, seen: ReturnType<typeof token>): RecordedCall {
@@ -107,7 +107,7 @@ describe('violations() of a history', () => {
     ['leases 1 and 2 were live together', [grant(1, 0), grant(2, 10)]],
     ['leases 1 and 2 were live together', [grant(1, 0), renew(1, 10, 20), grant(2, 20)]],
     ['leases 1 and 2 were live together', [grant(1, 0, 5), renew(1, 2, 20), grant(2, 10)]],
-    ['leases 1 and 2 were live together', [grant(1, 0), { ...renew(1, 10, 5), answer: false }, grant(2, 20)]],
+    ['leases 1 and 2 were live together', [grant(1, 0), renew(1, 10, 5, false), grant(2, 20)]],
     ['fence 1 was published twice', [grant(1, 0), commit(1, 10), commit(1, 20)]],
     ['fence 1 was published after 2', [grant(1, 0, 1), grant(2, 10), commit(2, 20), commit(1, 30)]],
     ['fence 1 was published although 2 had been granted', [grant(1, 0, 1), grant(2, 10), commit(1, 20)]],
