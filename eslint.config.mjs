@@ -1,9 +1,12 @@
+import { fileURLToPath } from 'node:url';
+import { includeIgnoreFile } from 'eslint/config';
 import nx from '@nx/eslint-plugin';
 import tseslint from 'typescript-eslint';
 
 // The rules that know types are those of oxlint, in `.oxlintrc.json`.
 export default tseslint.config(
-  { ignores: ['**/dist', '**/node_modules', '**/coverage', '.nx', '.mintonce'] },
+  // Also what tests write meanwhile is none of the linter's.
+  includeIgnoreFile(fileURLToPath(new URL('.gitignore', import.meta.url))),
   tseslint.configs.recommended,
   { plugins: { '@nx': nx } },
   {

@@ -2,7 +2,7 @@ import { execFileSync, execSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join, relative, sep } from 'node:path';
 import { temporaryDirectory } from '@mintonce/test-support';
-import { rulesBrokenBy } from './eslint-findings.js';
+import { ignoredOf, rulesBrokenBy } from './eslint-findings.js';
 import { ROOT } from './fleet.js';
 import { typedRulesBrokenBy } from './oxlint-findings.js';
 import { refusedImports, type RefusedImport } from './refused-imports.js';
@@ -187,6 +187,11 @@ describe('The workspace', () => {
         expect(broken[boundaries.length + index]).toEqual([rule]);
       },
     );
+
+    it('that leaves alone what tests and builds write while it runs', () => {
+      const written = ['.mintonce/page.ts', 'libs/token-cache/.mintonce/former.mjs', 'apps/gateway/dist/main.js'];
+      expect(ignoredOf([...written, TOKEN_CACHE])).toEqual(written);
+    });
 
     it('that refuses a floating promise in every project', () => {
       const projects = tracked.filter((path) => /^(apps|libs)\/[\w-]+\/tsconfig\.json$/.test(path));
