@@ -21,9 +21,7 @@ const NEST_12_CJS: Host = { ...NEST_12, name: 'Nest 12 in CommonJS', type: 'cjs'
 /** Nest 12 consists of ES modules, which Jest cannot `require` before this version of Node. */
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
 const hasJestForEsModules = major > 24 || (major === 24 && minor >= 9);
-const LATER = [NEST_12_ESM, ...(hasJestForEsModules ? [NEST_12_CJS] : [])];
-/** `npm test` has the one whose own Jest loads the library as CommonJS; `npm run hosts` has every one. */
-const HOSTS = [NEST_11, ...(process.env['EVERY_HOST'] ? LATER : [])];
+const HOSTS = [NEST_11, NEST_12_ESM, ...(hasJestForEsModules ? [NEST_12_CJS] : [])];
 
 let packed: TemporaryDirectory;
 let tarball: string;

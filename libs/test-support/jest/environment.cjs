@@ -1,3 +1,4 @@
+require('./code-cache.cjs');
 const { TestEnvironment } = require('jest-environment-node');
 const { endStorages } = require('./async-storages.cjs');
 const { reapChildren } = require('./child-processes.cjs');
