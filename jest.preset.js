@@ -4,8 +4,8 @@ const { availableParallelism } = require('node:os');
 const ESM_ONLY = ['@nestjs', 'oauth4webapi', 'oidc-provider', 'jose', 'lru-cache', '@actions'];
 
 module.exports = {
-  // Many files wait for servers and processes: as many at a time as there are cores would leave a part of these idle.
-  maxWorkers: Math.max(3, availableParallelism() - 1),
+  // Many files wait for servers and processes, so that one at a time would leave half of a machine with two cores idle.
+  maxWorkers: Math.max(2, availableParallelism() - 1),
   // One limit for all: it is for what hangs, and a busy machine never reaches it.
   testTimeout: 120_000,
   testEnvironment: require.resolve('./libs/test-support/jest/environment.cjs'),

@@ -5,7 +5,7 @@ import { type StoreSystem } from './store-system.spec-support.js';
 
 /** `FUZZ_RUNS` sets the number of histories for a long run; `FUZZ_SEED` repeats a run. */
 const { FUZZ_RUNS, FUZZ_SEED } = process.env;
-const MS_PER_RUN = 100;
+const MS_PER_RUN = 500;
 
 /** Time limit in ms of a test with that many histories, for a hung store only. */
 export function fuzzTimeoutMs(usually: number): number {
