@@ -9,7 +9,7 @@ module.exports = {
   displayName: 'gateway-e2e',
   // A suite waits for servers, workers and npm for most of its time.
   maxWorkers: 4,
-  // `npm run hosts` has these: generated projects, of whose three minutes npm takes the most.
+  // `npm run hosts` has these: projects that are generated, whose packages npm takes long to install.
   testPathIgnorePatterns: process.env.EVERY_HOST ? [] : ['src/hosts\\.e2e-spec'],
   testSequencer: require.resolve('./longest-first.cjs'),
   moduleNameMapper: {
