@@ -57,6 +57,7 @@ describe('startPm2', () => {
     await waitFor(() => ![daemon, ...reloaded.map(({ pid }) => pid)].some(isAlive));
     expect(existsSync(pm2.home)).toBe(false);
     expect(existsSync(join(homedir(), '.pm2'))).toBe(before);
+    await expect(pm2.list()).rejects.toThrow(/ENOENT.*rpc\.sock/);
   });
 
   it('ends with a process that was killed before it could stop it', async () => {

@@ -9,6 +9,9 @@ import { startTogether } from './start-together.js';
 import { makeShortDirectory } from './temporary-directory.js';
 import { waitFor } from './wait-for.js';
 
+const BIN = createRequire(import.meta.url).resolve('pm2/bin/pm2');
+const requireOfPm2 = createRequire(BIN);
+
 const execute = promisify(execFile);
 const MAX_OUTPUT_BYTES = 64 * 1024 * 1024;
 
@@ -21,7 +24,7 @@ export interface Pm2Options {
   home?: string;
 }
 
-/** What `pm2 jlist` tells about one process, as far as tests ask. */
+/** What PM2 tells about one process, as far as tests ask. */
 export interface Pm2Process {
   readonly name: string;
   readonly pid: number;
@@ -60,7 +63,6 @@ export async function startPm2({ ecosystem, env = {}, home = makeShortDirectory(
 }
 
 class PrivatePm2 implements Pm2 {
-  private readonly bin = createRequire(import.meta.url).resolve('pm2/bin/pm2');
   private readonly env: NodeJS.ProcessEnv;
   private readonly will: LastWill;
 
@@ -75,12 +77,12 @@ class PrivatePm2 implements Pm2 {
       PM2_DISABLE_VERSION_CHECK: 'true',
       PM2_KILL_SIGNAL: 'SIGTERM',
     };
-    this.will = lastWill('"$1" "$2" kill; rm -rf "$3"', [process.execPath, this.bin, home], this.env);
+    this.will = lastWill('"$1" "$2" kill; rm -rf "$3"', [process.execPath, BIN, home], this.env);
   }
 
   async run(...args: string[]): Promise<string> {
     try {
-      const { stdout, stderr } = await execute(process.execPath, [this.bin, ...args], {
+      const { stdout, stderr } = await execute(process.execPath, [BIN, ...args], {
         env: this.env,
         maxBuffer: MAX_OUTPUT_BYTES,
       });
@@ -92,8 +94,7 @@ class PrivatePm2 implements Pm2 {
   }
 
   async list(): Promise<Pm2Process[]> {
-    const lines = (await this.run('jlist')).split('\n');
-    return JSON.parse(lines.findLast((line) => line.startsWith('[')) ?? '[]') as Pm2Process[];
+    return await ask<Pm2Process[]>(join(this.home, 'rpc.sock'), 'getMonitorData');
   }
 
   async logs(): Promise<string> {
@@ -115,6 +116,32 @@ class PrivatePm2 implements Pm2 {
     } catch {
       if (isAlive(daemon)) process.kill(daemon, 'SIGKILL');
     }
+  }
+}
+
+interface Socket {
+  set(setting: 'retry timeout', valueMs: number): void;
+  on(event: 'socket error' | 'close', listener: (error?: Error) => void): void;
+  connect(path: string): void;
+  close(): void;
+}
+type Call = (method: string, argument: object, answer: (error: Error | null, result: unknown) => void) => void;
+
+/** Asks the daemon in the way of the commands of PM2, whose start takes most of a second of processor time. */
+async function ask<T>(path: string, method: string): Promise<T> {
+  const axon = requireOfPm2('../modules/pm2-axon') as { socket(kind: 'req'): Socket };
+  const { Client } = requireOfPm2('../modules/pm2-axon-rpc') as { Client: new (socket: Socket) => { call: Call } };
+  const socket = axon.socket('req');
+  socket.set('retry timeout', 0);
+  try {
+    return await new Promise<T>((resolve, reject) => {
+      socket.on('socket error', reject);
+      socket.on('close', () => reject(new Error(`PM2 closed its connection before it answered: ${method}`)));
+      new Client(socket).call(method, {}, (error, result) => (error ? reject(error) : resolve(result as T)));
+      socket.connect(path);
+    });
+  } finally {
+    socket.close();
   }
 }
 
