@@ -23,7 +23,7 @@ const builtins = ({ path, forbiddenBuiltins }) => ({
   to: { path: `^(node:)?(${forbiddenBuiltins.join('|')})(/|$)`, dependencyTypes: ['core'] },
 });
 
-/** The arrows between files. The arrows between projects are `@nx/enforce-module-boundaries` in eslint.config.mjs. */
+/** The arrows between files. The arrows between projects are `@nx/enforce-module-boundaries` in .oxlintrc.json. */
 export default {
   forbidden: [
     {
@@ -38,6 +38,12 @@ export default {
       severity: 'error',
       from: { pathNot: TESTS },
       to: { path: '\\.(e2e-spec|spec|spec-support)\\.ts$' },
+    },
+    {
+      name: 'the core loads nothing on demand',
+      severity: 'error',
+      from: { path: `${SRC}core/`, pathNot: TESTS },
+      to: { dynamic: true },
     },
     {
       name: 'every file has a layer',

@@ -10,12 +10,10 @@ const files = [
   ...git('ls-files', '--others', '--exclude-standard'),
 ];
 const sources = files.filter((file) => /\.(ts|mjs|cjs)$/.test(file));
-const typescript = sources.filter((file) => file.endsWith('.ts'));
 
 // Types first: the linter reads the declarations that this builds.
 run('nx', 'affected', '-t', 'typecheck', 'docstrings', `--base=${base}`, '--output-style=static-failures-only');
-if (sources.length > 0) run('eslint', '--no-warn-ignored', ...sources);
-if (typescript.length > 0) run('oxlint', ...typescript);
+if (sources.length > 0) run('oxlint', ...sources);
 if (files.length > 0) run('oxfmt', '--list-different', '--no-error-on-unmatched-pattern', ...files);
 run('nx', 'run', 'workspace:imports', '--output-style=static-failures-only');
 run('jest', `--changedSince=${base}`, '--passWithNoTests');

@@ -1,25 +1,25 @@
-import { spawnSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { ROOT } from './fleet.js';
 import { withWorkspaceOf } from './workspace-of.js';
 
-const CONFIG = '.oxlintrc.json';
+/** What tells the linter its rules, Nx the projects and the compiler the types. */
+const SETTINGS = ['.oxlintrc.json', '.gitignore', 'nx.json', ':(glob)**/package.json', ':(glob)**/tsconfig.json'];
 
-/** The rules that know types which each of these files breaks, by path; each is linted as if it stood in this workspace. */
-export function typedRulesBrokenBy(files: Readonly<Record<string, string>>): Record<string, string[]> {
-  const projects = Object.keys(files).map((path) => join(path.split('/').slice(0, 2).join('/'), 'tsconfig.json'));
-  const copied = [CONFIG, ...projects].map((path) => [path, readFileSync(join(ROOT, path), 'utf8')]);
+/** The rules that each of these files breaks, by path; all are linted as if they stood in this workspace, with nothing else. */
+export function rulesBrokenBy(files: Readonly<Record<string, string>>): Record<string, string[]> {
+  const settings = execFileSync('git', ['ls-files', ...SETTINGS], { cwd: ROOT, encoding: 'utf8' })
+    .trim()
+    .split('\n');
+  const copied = settings.map((path) => [path, readFileSync(join(ROOT, path), 'utf8')]);
   return withWorkspaceOf({ ...files, ...(Object.fromEntries(copied) as Record<string, string>) }, (directory) => {
-    const oxlint = join(ROOT, 'node_modules/.bin/oxlint');
-    const folders = [...new Set(Object.keys(files).map((path) => dirname(path)))];
-    const { stdout } = spawnSync(oxlint, ['--format=json', ...folders], { cwd: directory, encoding: 'utf8' });
+    const options = { cwd: directory, encoding: 'utf8', env: { ...process.env, NX_DAEMON: 'false' } } as const;
+    // The rule for the projects reads the graph that the last command of Nx left.
+    execFileSync(join(ROOT, 'node_modules/.bin/nx'), ['show', 'projects'], { ...options, stdio: 'pipe' });
+    const { stdout } = spawnSync(join(ROOT, 'node_modules/.bin/oxlint'), ['--format=json'], options);
     const { diagnostics } = JSON.parse(stdout) as { diagnostics: { code: string; filename: string }[] };
-    return Object.fromEntries(
-      Object.keys(files).map((path) => [
-        path,
-        diagnostics.filter(({ filename }) => filename === path).map(({ code }) => code),
-      ]),
-    );
+    const rulesOf = (path: string) => diagnostics.filter(({ filename }) => filename === path).map(({ code }) => code);
+    return Object.fromEntries(Object.keys(files).map((path) => [path, rulesOf(path)]));
   });
 }

@@ -80,7 +80,7 @@ export class IssuerKeys {
   }
 
   private async lastKnownKeyOf(header: JWSHeaderParameters, token: FlattenedJWSInput, cause?: unknown): Promise<Key> {
-    const { jwks, uat = 0 } = this.cache;
+    const { jwks, uat } = this.cache;
     if (!jwks || Date.now() - uat > MAX_STALE_MS) throw new IssuerUnavailableError({ cause });
     try {
       return await createLocalJWKSet(jwks)(header, token);

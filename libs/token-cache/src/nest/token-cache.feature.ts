@@ -11,7 +11,7 @@ export type Integrations = Record<string, IntegrationOptions>;
 export interface TokenCacheFeatureAsyncOptions
   extends Pick<ModuleMetadata, 'imports'>, Pick<FactoryProvider<Integrations>, 'inject'> {
   /** Makes the integrations of what `inject` names. */
-  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- the types of `inject` are not known, as in Nest's own types
+  // oxlint-disable-next-line typescript/no-explicit-any -- the types of `inject` are not known, as in Nest's own types
   useFactory: (...injected: any[]) => Integrations | Promise<Integrations>;
 }
 

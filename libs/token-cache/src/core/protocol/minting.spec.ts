@@ -105,7 +105,9 @@ describe('A mint', () => {
     const tokens = replica({ integrations: { billing: { source: asleepFor(0) } } }, store);
     tokens.observe(
       new (class extends TokenObserver {
-        override learned = (): void => void jest.setSystemTime(Date.now() + HOUR);
+        override learned = (): void => {
+          jest.setSystemTime(Date.now() + HOUR);
+        };
       })(),
     );
     await expect(tokens.getToken('billing')).rejects.toMatchObject({ code: 'TOKEN_RESPONSE_INVALID' });
