@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { type Counters, sumOf } from './counters.js';
 import { type Order, type Report, type WorkerSettings } from './messages.js';
 
-const WORKER = fileURLToPath(new URL('worker/main.js', import.meta.url));
+const WORKER = fileURLToPath(new URL('../worker/main.js', import.meta.url));
 const NOTHING: Counters = { token_cache_hits: 0, token_cache_misses: 0, token_mint_count: 0 };
 
 /** The worker processes of one side. */

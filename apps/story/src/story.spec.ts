@@ -6,7 +6,7 @@ import { isAlive, startNode, temporaryDirectory, type TemporaryDirectory, waitFo
 import { type Telling } from './telling.js';
 
 /** The built program, so that a test runs what `npm run demo` runs. */
-const MAIN = fileURLToPath(new URL('../dist/main.js', import.meta.url));
+const MAIN = fileURLToPath(new URL('../dist/modules/main.js', import.meta.url));
 
 describe('npm run demo', () => {
   let directory: TemporaryDirectory;
