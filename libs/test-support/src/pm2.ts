@@ -3,6 +3,7 @@ import { readFileSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { askPm2 } from './ask-pm2.js';
 import { isAlive } from './is-alive.js';
 import { type LastWill, lastWill } from './last-will.js';
 import { startTogether } from './start-together.js';
@@ -10,7 +11,6 @@ import { makeShortDirectory } from './temporary-directory.js';
 import { waitFor } from './wait-for.js';
 
 const BIN = createRequire(import.meta.url).resolve('pm2/bin/pm2');
-const requireOfPm2 = createRequire(BIN);
 
 const execute = promisify(execFile);
 const MAX_OUTPUT_BYTES = 64 * 1024 * 1024;
@@ -94,7 +94,7 @@ class PrivatePm2 implements Pm2 {
   }
 
   async list(): Promise<Pm2Process[]> {
-    return await ask<Pm2Process[]>(join(this.home, 'rpc.sock'), 'getMonitorData');
+    return (await askPm2(this.home, 'getMonitorData')) as Pm2Process[];
   }
 
   async logs(): Promise<string> {
@@ -116,32 +116,6 @@ class PrivatePm2 implements Pm2 {
     } catch {
       if (isAlive(daemon)) process.kill(daemon, 'SIGKILL');
     }
-  }
-}
-
-interface Socket {
-  set(setting: 'retry timeout', valueMs: number): void;
-  on(event: 'socket error' | 'close', listener: (error?: Error) => void): void;
-  connect(path: string): void;
-  close(): void;
-}
-type Call = (method: string, argument: object, answer: (error: Error | null, result: unknown) => void) => void;
-
-/** Asks the daemon in the way of the commands of PM2, whose start takes most of a second of processor time. */
-async function ask<T>(path: string, method: string): Promise<T> {
-  const axon = requireOfPm2('../modules/pm2-axon') as { socket(kind: 'req'): Socket };
-  const { Client } = requireOfPm2('../modules/pm2-axon-rpc') as { Client: new (socket: Socket) => { call: Call } };
-  const socket = axon.socket('req');
-  socket.set('retry timeout', 0);
-  try {
-    return await new Promise<T>((resolve, reject) => {
-      socket.on('socket error', reject);
-      socket.on('close', () => reject(new Error(`PM2 closed its connection before it answered: ${method}`)));
-      new Client(socket).call(method, {}, (error, result) => (error ? reject(error) : resolve(result as T)));
-      socket.connect(path);
-    });
-  } finally {
-    socket.close();
   }
 }
 
