@@ -122,6 +122,14 @@ describe('useToken', () => {
       },
     );
 
+    it('keeps the token out of the error of a connection that breaks', async () => {
+      server.answer = (_, response) => response.destroy();
+      const error: unknown = await client.get('').catch((caught: unknown) => caught);
+      expect(error).toMatchObject({ code: 'ECONNRESET' });
+      expect(server.credentials).toEqual(['Bearer t-token-1']);
+      expect(JSON.stringify(error) + inspect(error, { depth: 12 })).not.toContain('t-token');
+    });
+
     it('gives the second 401 to the caller', async () => {
       server.accepted = 'nothing';
       await expect(client.get('')).rejects.toMatchObject({ response: { status: 401 } });

@@ -5,7 +5,9 @@ import axios, {
   CanceledError,
   type InternalAxiosRequestConfig,
 } from 'axios';
+import { type CredentialHeader } from '../core/contract/credential.js';
 import { type TokenRequest } from '../core/contract/token-request.js';
+import { givesWay, staysAtItsOrigin } from '../core/door/credential-at-origin.js';
 import { isResendable } from '../core/door/resendable.js';
 import { type Transport } from '../core/door/transport.js';
 import { type TokenClient } from '../core/token-client.js';
@@ -13,15 +15,19 @@ import { type TokenClient } from '../core/token-client.js';
 type Config = InternalAxiosRequestConfig;
 
 /** What axios made of an answer: it rejects with those that `validateStatus` refuses. */
-type Answer =
-  | { readonly response: AxiosResponse; readonly error?: undefined }
-  | { readonly response: AxiosResponse; readonly error: AxiosError };
+interface Answer {
+  readonly response: AxiosResponse;
+  readonly error?: AxiosError;
+  readonly carriedToken: boolean;
+}
 
 /**
  * Adds the integration's credential to each request of an axios instance, in place of its own `Authorization` or `auth`. A
  * refused token is handled by the rule of `TokenClient.send`; a request is sent again only if its body is there in full once
  * axios has serialized it, and a stream never is. Interceptors see one request and one response, neither of which holds the
- * token in its `config`. Requests fail with the errors of `TokenClient.getToken`; one that was aborted while it waited for a
+ * token in its `config`. With a header other than `Authorization` no redirect is followed. An answer that axios gives up, such as one
+ * above `maxContentLength`, says nothing of the token; one that the adapter `fetch` was redirected to is taken for the upstream's.
+ * Requests fail with the errors of `TokenClient.getToken`; one that was aborted while it waited for a
  * token, with axios' `CanceledError`.
  *
  * @param request which token, when the integration has several
@@ -56,24 +62,41 @@ export function useToken(
 function transportOf(adapter: ReturnType<typeof axios.getAdapter>, config: Config): Transport<Answer> {
   return {
     async send(token) {
-      const { name, value } = token.header;
-      const headers = config.headers.concat({ [name]: value });
-      // Redirects take every header but `Authorization` to other origins.
-      const maxRedirects = config.maxRedirects ?? (name === 'authorization' ? undefined : 0);
+      let carriedToken = true;
+      const beforeRedirect: Config['beforeRedirect'] = (options, ...rest) => {
+        config.beforeRedirect?.(options, ...rest);
+        carriedToken = hasAuthorization(options.headers as Record<string, unknown>);
+      };
+      const attempt = { ...withCredential(config, token.header), beforeRedirect };
       try {
-        return { response: await adapter({ ...config, headers, maxRedirects, auth: undefined }) };
+        return { response: await adapter(attempt), carriedToken };
       } catch (error) {
-        if (error instanceof AxiosError && error.response) return { response: error.response, error };
+        if (error instanceof AxiosError && error.response) return { response: error.response, error, carriedToken };
         throw withoutToken(error, config);
       }
     },
-    statusOf: ({ response }) => ({
+    statusOf: ({ response, carriedToken }) => ({
       status: response.status,
       wwwAuthenticate: response.headers['www-authenticate'] as string | undefined,
+      carriedToken,
     }),
     canSendAgain: () => isResendable(config.data),
     discard: ({ response }) => discard(response),
   };
+}
+
+function withCredential(config: Config, credential: CredentialHeader): Config {
+  const headers = config.headers.concat();
+  for (const name of Object.keys(headers)) if (givesWay(name, credential)) headers.delete(name);
+  headers.set(credential.name, credential.value);
+  const sent = { ...config, headers, auth: undefined };
+  if (staysAtItsOrigin(credential)) return sent;
+  // The adapter `fetch` of older versions does not heed the former.
+  return { ...sent, maxRedirects: 0, fetchOptions: { ...config.fetchOptions, redirect: 'manual' } };
+}
+
+function hasAuthorization(headers: Record<string, unknown>): boolean {
+  return Object.keys(headers).some((name) => name.toLowerCase() === 'authorization');
 }
 
 /** What the caller gets, with the configuration that it sent: that of the attempt holds the token. */

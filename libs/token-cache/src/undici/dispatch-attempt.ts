@@ -31,6 +31,8 @@ export class DispatchAttempt implements Dispatcher.DispatchHandler {
   private hasBegun = false;
   private hasEnded = false;
   private discardedBytes = 0;
+  /** Where the request went, in turn, as the redirect interceptor tells it: with the place that answers at the end. */
+  private history: readonly URL[] = [];
 
   constructor(
     private readonly handler: Dispatcher.DispatchHandler,
@@ -73,6 +75,7 @@ export class DispatchAttempt implements Dispatcher.DispatchHandler {
   onRequestStart(target: Controller, context: unknown): void {
     this.target = target;
     this.controller.follow(target);
+    this.history = (context as { history?: URL[] } | undefined)?.history ?? [];
     if (!this.controller.aborted) this.handler.onRequestStart?.(this.controller, context);
   }
 
@@ -88,7 +91,8 @@ export class DispatchAttempt implements Dispatcher.DispatchHandler {
     // An interim response (RFC 9110 section 15.2) says nothing of the token.
     if (status < 200) return passOn();
     this.hasBegun = true;
-    this.status = { status, wwwAuthenticate: headers['www-authenticate'] };
+    const carriedToken = this.history.every(({ origin }) => origin === this.history[0]?.origin);
+    this.status = { status, wwwAuthenticate: headers['www-authenticate'], carriedToken };
     if (this.speaksAgainst(this.status)) {
       this.state = 'kept';
       target.pause();

@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events';
 import { PassThrough, Readable } from 'node:stream';
 import { waitFor } from '@mintonce/test-support';
 import { Agent, type Dispatcher, fetch, FormData, interceptors } from 'undici';
@@ -157,14 +158,19 @@ describe('tokenInterceptor', () => {
       expect(server.connections).toBe(1);
     });
 
-    it('does not read an endless 401 to its end', async () => {
+    it('breaks an endless 401 off after 64 KiB and what the connection holds', async () => {
+      let sentBytes = 0;
       server.answer = (_, response) => {
         if (response.statusCode === 200) return response.end('done');
-        return Readable.from(endless())
+        const body = function* (): Generator<Buffer> {
+          for (; ; sentBytes += 1024) yield Buffer.alloc(1024);
+        };
+        return Readable.from(body())
           .on('error', () => undefined)
           .pipe(response);
       };
       expect(await (await get()).body.text()).toBe('done');
+      expect(sentBytes).toBeLessThan(16 * 1024 * 1024);
     });
 
     it('mints once for all that were rejected at the same time', async () => {
@@ -206,12 +212,15 @@ describe('tokenInterceptor', () => {
     );
 
     it('passes interim responses on, and judges the final one', async () => {
+      let finish = (): void => {};
       server.answer = (_, response) => {
         response.writeEarlyHints({ link: '</a>; rel=preload' });
-        response.end('done');
+        finish = () => response.end('done');
       };
-      const response = await get();
-      expect([response.statusCode, await response.body.text()]).toEqual([200, 'done']);
+      const events = new Recorder((event) => event === '103' && finish());
+      dispatch(events);
+      await events.ended;
+      expect(events.seen).toEqual(['start', '103', 'start', '103', '200', 'done', 'end']);
     });
   });
 
@@ -264,6 +273,12 @@ describe('tokenInterceptor', () => {
       await events.ended;
       expect(events.seen).toEqual(['start', 'error gone']);
       expect(server.seen).toHaveLength(1);
+    });
+
+    it('after the answer: its signal is not listened to any more', async () => {
+      const { signal } = new AbortController();
+      await (await get({ signal })).body.text();
+      await waitFor(() => getEventListeners(signal, 'abort').length === 0);
     });
 
     it('while the response arrives', async () => {
@@ -396,8 +411,4 @@ class Recorder implements Dispatcher.DispatchHandler {
     this.seen.push(event);
     this.react(event, controller);
   }
-}
-
-function* endless(): Generator<Buffer> {
-  for (;;) yield Buffer.alloc(1024);
 }

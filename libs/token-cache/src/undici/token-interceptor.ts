@@ -1,12 +1,15 @@
 import { Readable } from 'node:stream';
 import { type Dispatcher } from 'undici';
 import { type TokenRequest } from '../core/contract/token-request.js';
+import { staysAtItsOrigin } from '../core/door/credential-at-origin.js';
 import { isResendable } from '../core/door/resendable.js';
 import { type Transport } from '../core/door/transport.js';
 import { type TokenClient } from '../core/token-client.js';
 import { DispatchAttempt } from './dispatch-attempt.js';
-import { withCredential, withoutAuthorization } from './authorization.js';
+import { plainHeaders, withCredential } from './authorization.js';
 import { RelayController } from './relay-controller.js';
+
+const NO_REDIRECT = { maxRedirections: 0 };
 
 /**
  * Adds the integration's credential to each request of an undici dispatcher, in place of the caller's own `Authorization`:
@@ -14,7 +17,8 @@ import { RelayController } from './relay-controller.js';
  * a request is sent again only if its body is there in full, such as a string or bytes. `fetch` gives its dispatcher streams
  * only, so there just requests without a body are sent again. Requests fail with the errors of `TokenClient.getToken`.
  *
- * Compose `interceptors.redirect()` before this one: it then keeps the credential from other origins.
+ * Compose `interceptors.redirect()` before this one: it then keeps `Authorization` from other origins, whose answers say nothing
+ * of the token, and follows no redirect with any other header.
  *
  * @param request which token, when the integration has several
  */
@@ -25,11 +29,13 @@ export function tokenInterceptor(
 ): Dispatcher.DispatcherComposeInterceptor {
   return (dispatch) => (options, handler) => {
     const controller = new RelayController();
-    const headers = withoutAuthorization(options.headers);
+    const headers = plainHeaders(options.headers);
     const transport: Transport<DispatchAttempt> = {
       send(token, speaksAgainst) {
         const attempt = new DispatchAttempt(handler, controller, speaksAgainst);
-        dispatch({ ...options, headers: withCredential(headers, token.header) }, attempt);
+        const sent = { ...options, headers: withCredential(headers, token.header) };
+        // The redirect interceptor heeds this, which `DispatchOptions` does not declare.
+        dispatch(staysAtItsOrigin(token.header) ? sent : { ...sent, ...NO_REDIRECT }, attempt);
         return attempt.begun;
       },
       statusOf: (attempt) => attempt.status,

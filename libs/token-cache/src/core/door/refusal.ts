@@ -3,6 +3,8 @@ export interface UpstreamStatus {
   readonly status: number;
   /** Every `WWW-Authenticate` of the answer, if there is one. */
   readonly wwwAuthenticate?: string | readonly string[] | null;
+  /** Whether the request that was answered carried the token: a redirect to another origin leaves it behind. @defaultValue true */
+  readonly carriedToken?: boolean;
 }
 
 /**
@@ -20,7 +22,9 @@ const ABOUT_ANOTHER_THING = new Set([
 export type TokenAnswer = 'accepted' | 'rejected' | 'excused' | 'indifferent';
 
 /** What an answer says of the token that was sent with the request. An `invalid_token` counts before what other challenges say. */
-export function answerAbout({ status, wwwAuthenticate }: UpstreamStatus, renewOn: readonly number[]): TokenAnswer {
+export function answerAbout(answer: UpstreamStatus, renewOn: readonly number[]): TokenAnswer {
+  const { status, wwwAuthenticate, carriedToken = true } = answer;
+  if (!carriedToken) return 'indifferent';
   if (!renewOn.includes(status)) return status >= 200 && status < 300 ? 'accepted' : 'indifferent';
   const errors = [wwwAuthenticate ?? []].flat().flatMap(errorsOf);
   if (errors.includes('invalid_token')) return 'rejected';

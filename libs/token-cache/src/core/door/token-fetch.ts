@@ -1,5 +1,6 @@
 import { type TokenRequest } from '../contract/token-request.js';
 import { type Token } from '../contract/token.js';
+import { givesWay, staysAtItsOrigin } from './credential-at-origin.js';
 import { isResendable } from './resendable.js';
 import { type Transport } from './transport.js';
 
@@ -15,9 +16,14 @@ type Input = string | URL | Request;
 
 /** One request of the global `fetch`. */
 export function fetchTransport(input: Input, init: RequestInit): Transport<Response> {
+  const { origin } = new URL(input instanceof Request ? input.url : input);
   return {
     send: (token) => fetch(input, withCredential(input, init, token)),
-    statusOf: ({ status, headers }) => ({ status, wwwAuthenticate: headers.get('www-authenticate') }),
+    statusOf: ({ status, headers, redirected, url }) => ({
+      status,
+      wwwAuthenticate: headers.get('www-authenticate'),
+      carriedToken: !redirected || new URL(url).origin === origin,
+    }),
     // The body of a `Request` is a stream, and a stream is gone once it is sent.
     canSendAgain: () => isResendable(init.body ?? (input instanceof Request ? input.body : undefined)),
     discard: (response) => response.body?.cancel(),
@@ -30,10 +36,11 @@ export function signalOf(input: Input, { signal }: RequestInit): AbortSignal | u
 }
 
 function withCredential(input: Input, init: RequestInit, token: Token): RequestInit {
-  const headers = new Headers(init.headers ?? (input instanceof Request ? input.headers : undefined));
-  const { name, value } = token.header;
-  headers.set(name, value);
-  // `fetch` keeps only `Authorization` from the origins that it is redirected to.
-  const { redirect = name === 'authorization' ? undefined : 'manual' } = init;
-  return { ...init, headers, ...(redirect && { redirect }) };
+  const given = input instanceof Request ? input : undefined;
+  const credential = token.header;
+  const others = [...new Headers(init.headers ?? given?.headers)].filter(([name]) => !givesWay(name, credential));
+  const headers = new Headers([...others, [credential.name, credential.value]]);
+  const redirect = init.redirect ?? given?.redirect;
+  const mayFollow = staysAtItsOrigin(credential) || redirect === 'error';
+  return { ...init, headers, ...(!mayFollow && { redirect: 'manual' }) };
 }
