@@ -65,6 +65,7 @@ export function assemble(config: TokenCacheConfig, closing: AbortSignal, onUnexp
     store.hear(event);
     tokens.notice(event);
     cooldowns.notice(event);
+    rejections.notice(event);
     if (event.type === 'purged-group') failures.forgetGroup(event.group);
     if (event.type === 'purged') failures.forget(event.keyId);
     sources.abortVoided(event);

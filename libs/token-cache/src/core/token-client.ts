@@ -150,8 +150,7 @@ export class TokenClient {
   }
 
   /**
-   * Drops the token and the cool-down in all processes, the memory of rejections in the store and this process, and voids a mint
-   * in flight. A pause that a provider asked for goes on in the process that was told. While the store does not answer it is
+   * Drops the token, the cool-down and the memory of rejections in all processes, and voids a mint in flight. A pause that a provider asked for goes on in the process that was told. While the store does not answer it is
    * tried again for 5 s, or for twice `storeTimeoutMs` if that is longer.
    *
    * @throws TokenIntegrationUnknownError, TokenConfigError as `getToken` does
@@ -164,7 +163,6 @@ export class TokenClient {
     try {
       fence = await this.parts.store.purge(key);
     } finally {
-      this.parts.rejections.forget(key.id);
       this.parts.storeEvents.deliver({ type: 'purged', keyId: key.id, fence });
     }
   }
@@ -184,7 +182,6 @@ export class TokenClient {
     try {
       fence = await this.parts.store.purgeGroup(key);
     } finally {
-      this.parts.rejections.forgetGroup(group);
       this.parts.storeEvents.deliver({ type: 'purged-group', group, fence });
     }
   }

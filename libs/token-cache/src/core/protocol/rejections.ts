@@ -62,16 +62,19 @@ export class Rejections {
     this.untold.delete(key.id);
   }
 
-  /** A purge ends the memory of rejections. */
-  forget(keyId: string): void {
-    this.paces.delete(keyId);
-    this.untold.delete(keyId);
+  /** A purge, of this process or of another, ends the memory of the rejections of what it made void. */
+  notice(event: TokenStoreEvent): void {
+    if (event.type === 'purged') this.forget(event.keyId, event.fence);
+    if (event.type !== 'purged-group') return;
+    const remembered = [...this.paces.entries(), ...this.untold.all()];
+    for (const [keyId, { group }] of remembered) if (group === event.group) this.forget(keyId, event.fence);
   }
 
-  /** A purge of all keys of an integration does so for each of them. */
-  forgetGroup(group: string): void {
-    const remembered = [...this.paces.entries(), ...this.untold.all()];
-    for (const [keyId, of] of remembered) if (of.group === group) this.forget(keyId);
+  private forget(keyId: string, fence: number): void {
+    this.paces.delete(keyId);
+    // What was minted since is not void, and is brought in by nobody but this process.
+    const untold = this.untold.get(keyId);
+    if (untold && untold.rejection.generation <= fence) this.untold.delete(keyId);
   }
 
   /** A token that was never shared is not reported: the store does not know its generation. */
