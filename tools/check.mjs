@@ -1,5 +1,5 @@
-// What a change touches, in less than a minute: types and docstrings of the projects that it affects, lint of the files that
-// it changes, the unit tests that import one of them, and the pages, which may name any of them.
+// What a change touches, in about a minute: types and docstrings of the projects that it affects, lint of the files that it
+// changes, the unit tests that import one of them, the contract of the Redis store if that changes, and the pages.
 //   npm run check             since the branch left main, with what is not committed
 //   npm run check -- HEAD     what is not committed
 import { execFileSync, spawnSync } from 'node:child_process';
@@ -17,6 +17,9 @@ if (sources.length > 0) run('oxlint', ...sources);
 if (files.length > 0) run('oxfmt', '--list-different', '--no-error-on-unmatched-pattern', ...files);
 run('nx', 'run', 'workspace:imports', '--output-style=static-failures-only');
 run('jest', `--changedSince=${base}`, '--passWithNoTests');
+// These start servers, so they are no unit tests; nor does an import lead from a test to a Lua script.
+if (files.some((file) => file.startsWith('libs/token-cache/src/redis/')))
+  run('jest', '--config=libs/token-cache/jest.config.cjs', 'redis-token-store.spec', 'redis-token-store.fuzz');
 run('jest', '--config=apps/pages/jest.config.cjs');
 
 /** A clone may have no branch main, or only that of its origin. */

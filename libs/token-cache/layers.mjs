@@ -5,7 +5,7 @@ const LAYERS = [
   // SQLite and the model tests run the slot without the rest of the core.
   { path: 'core/slot', imports: ['core/contract'] },
   { path: 'core/store-client' },
-  { path: 'core/source-client' },
+  { path: 'core/source-client', imports: ['core/contract', 'core/config', 'core/slot'] },
   { path: 'core/in-hand' },
   { path: 'core/protocol' },
   { path: 'core/door' },
@@ -39,7 +39,20 @@ const ADAPTERS = [
 ];
 
 /** The core does no input or output of its own: a port does it. */
-const IO = ['child_process', 'cluster', 'dgram', 'dns', 'fs', 'http', 'http2', 'https', 'net', 'tls', 'worker_threads'];
+const IO = [
+  'child_process',
+  'cluster',
+  'dgram',
+  'dns',
+  'fs',
+  'http',
+  'http2',
+  'https',
+  'module',
+  'net',
+  'tls',
+  'worker_threads',
+];
 
 /** The dependencies of the package, which every layer may use. */
 const DEPENDENCIES = ['lru-cache'];
