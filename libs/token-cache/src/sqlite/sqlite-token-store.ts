@@ -218,6 +218,7 @@ function remedyOf(error: unknown): string {
 function refusalAfter(withinMs: number | undefined): () => void {
   const giveUpAt = withinMs === undefined ? Infinity : performance.now() + positiveMs('withinMs', withinMs);
   return () => {
-    if (performance.now() > giveUpAt) throw new Error(`a purge waited longer than ${withinMs} ms and deleted nothing`);
+    if (performance.now() > giveUpAt)
+      throw new Error(`a purge waited longer than ${withinMs} ms and deleted nothing: repeat it`);
   };
 }
