@@ -1,11 +1,8 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { type Duplex } from 'node:stream';
 import { type Socket } from 'node:net';
 import { type TlsFiles } from '../config/doors.js';
 import { type Limits } from '../config/limits.js';
 import { type Problem, sendProblem } from '../proxy/problem.js';
-import { unsupportedMethod } from '../proxy/problems.js';
-import { FORWARDED_METHODS } from '../proxy/proxy.methods.js';
 import { idOfRequest } from '../proxy/request-id.js';
 import { ConnectionLimit } from './connection-limit.js';
 import { ConnectionTurns } from './connection-turns.js';
@@ -14,9 +11,9 @@ import { answerHalfClosed, probeHalfClosed } from './half-closed.js';
 import { connectionsWithin, openFilesLimit } from './open-files.js';
 import { LateHeaders } from './late-headers.js';
 import { answerParserError, isLateHeader } from './parser-problem.js';
-import { endWithProblem } from './raw-problem.js';
 import { malformedProblem } from './request-check.js';
 import { createTlsServer } from './tls-server.js';
+import { refuseTunnels } from './tunnels.js';
 import { closeIfUnread } from './unread-body.js';
 
 type Handler = (request: IncomingMessage, response: ServerResponse) => void;
@@ -60,27 +57,30 @@ export function createHttpServer(handler: Handler, limits: Limits, tls?: TlsFile
   const refuse = (request: IncomingMessage, response: ServerResponse, problem: Problem): void =>
     sendProblem(response, problem, idOfRequest(request));
 
-  server.on('request', (request, response) => {
-    if (connections.isRefused(request.socket)) return;
-    turns.take(request, response, () => {
+  const hear = (request: IncomingMessage, response: ServerResponse, serve: () => void): void => {
+    if (!connections.isRefused(request.socket)) turns.take(request, response, serve);
+  };
+
+  server.on('request', (request, response) =>
+    hear(request, response, () => {
       closeIfUnread(request, response);
       probeHalfClosed(request, response);
       const problem = malformedProblem(request);
       if (problem) refuse(request, response, problem);
       else handler(request, response);
-    });
-  });
+    }),
+  );
   server.on('checkContinue', (request, response) => {
     expectsContinue(request);
     server.emit('request', request, response);
   });
-  server.on('checkExpectation', (request, response) => refuse(request, response, unknownExpectation));
-  server.on('connect', (_request: IncomingMessage, socket: Duplex) =>
-    endWithProblem(socket as Socket, unsupportedMethod([...FORWARDED_METHODS])),
+  server.on('checkExpectation', (request, response) =>
+    hear(request, response, () => refuse(request, response, unknownExpectation)),
   );
+  refuseTunnels(server, turns);
   const lateHeaders = new LateHeaders(server);
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
-    const answer = (): void => answerParserError(error, socket);
+    const answer = (): void => turns.end(socket, () => answerParserError(error, socket));
     if (isLateHeader(error)) lateHeaders.judge(socket, answer);
     else answer();
   });

@@ -37,7 +37,7 @@ export function isLateHeader({ code }: NodeJS.ErrnoException): boolean {
   return code === LATE_HEADER;
 }
 
-/** Answers what is no request for Node's parser. */
+/** Answers what is no request for Node's parser, and ends the connection. */
 export function answerParserError(error: NodeJS.ErrnoException, socket: Socket): void {
   if (error.code === 'ECONNRESET' || !socket.writable) return;
   endWithProblem(socket, PROBLEMS.get(error.code) ?? malformed);
