@@ -28,6 +28,8 @@ export const unsupportedTransferCoding = (): Problem => ({
   code: 'GATEWAY_TRANSFER_CODING_UNSUPPORTED',
   title: 'Transfer coding not supported',
   detail: 'The only transfer coding that is understood is chunked: send the body plain, or with Content-Encoding',
+  // Another program on the way may see the end of such a body elsewhere.
+  headers: { connection: 'close' },
 });
 
 export const unsupportedMethod = (allowed: readonly string[]): Problem => ({

@@ -35,6 +35,7 @@ describe('A request whose end two programs may see at two places', () => {
     ['a space before the colon', ['Transfer-Encoding : chunked'], `0\r\n\r\n${HIDDEN}`],
     ['a space before the colon of the length', [`Content-Length : ${HIDDEN.length}`]],
     ['chunks that are not last', ['Transfer-Encoding: chunked, identity'], `0\r\n\r\n${HIDDEN}`],
+    ['chunks twice', ['Transfer-Encoding: chunked, chunked'], `0\r\n\r\n${HIDDEN}`],
     ['a coding after chunks', ['Transfer-Encoding: chunked, gzip'], `0\r\n\r\n${HIDDEN}`],
     ['a folded line', ['a: b\r\n c']],
     ['chunks after a vertical tab', ['Transfer-Encoding:\x0bchunked'], `0\r\n\r\n${HIDDEN}`],
@@ -63,13 +64,24 @@ describe('A request whose end two programs may see at two places', () => {
     expect(upstream.seen.map(({ url }) => url)).toEqual([]);
   });
 
-  it('is answered with 501 and is the last of its connection if it has a coding that looks like chunks', async () => {
-    const lines = ['POST /proxy/billing/x HTTP/1.1', 'Host: gateway', 'Transfer-Encoding: xchunked'];
-    const { status, text } = await rawRequest(gateway.port, lines, `0\r\n\r\n${HIDDEN}`);
+  it.each(['xchunked', 'identity', 'gzip', 'gzip, chunked', 'identity, chunked', 'deflate,chunked', 'x, chunked'])(
+    'is answered with 501 and is the last of its connection if its coding is no plain chunks: %s',
+    async (coding) => {
+      const lines = ['POST /proxy/billing/x HTTP/1.1', 'Host: gateway', `Transfer-Encoding: ${coding}`];
+      const { text } = await rawRequest(gateway.port, lines, `1\r\na\r\n0\r\n\r\n${HIDDEN}`);
 
-    expect(status).toBe(501);
-    expect(text).not.toContain('HTTP/1.1 200');
-    expect(upstream.seen).toEqual([]);
+      expect(text.match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 501']);
+      expect(upstream.seen).toEqual([]);
+    },
+  );
+
+  it('is answered with 501 and is the last of its connection if it waited for the answer before it', async () => {
+    const before = ['GET /proxy/billing/before HTTP/1.1', 'Host: gateway'];
+    const post = 'POST /proxy/billing/x HTTP/1.1\r\nHost: gateway\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n';
+    const { text } = await rawRequest(gateway.port, before, post + HIDDEN);
+
+    expect(text.match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 200', 'HTTP/1.1 501']);
+    expect(upstream.seen.map(({ url }) => url)).toEqual(['/before']);
   });
 
   it.each<[string, string, string]>([
