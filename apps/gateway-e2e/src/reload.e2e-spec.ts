@@ -16,6 +16,21 @@ const WORKERS = 3;
 /** More requests in a row than a worker would get by chance alone. */
 const IN_A_ROW = 20 * WORKERS;
 
+/** Sends the process a SIGHUP at each file that it loads, from the one that holds the server on. */
+const HANG_UP_AT_EACH_FILE = moduleOf(
+  `import { register } from 'node:module'; register('${moduleOf(`
+  let isServerLoaded = false;
+  export function resolve(specifier, _context, next) {
+    isServerLoaded ||= specifier.includes('/serve-');
+    if (isServerLoaded) process.kill(process.pid, 'SIGHUP');
+    return next(specifier);
+  }`)}')`,
+);
+
+function moduleOf(code: string): string {
+  return `data:text/javascript,${encodeURIComponent(code).replaceAll("'", '%27')}`;
+}
+
 describe('SIGHUP', () => {
   let directory: TemporaryDirectory;
   let url: string;
@@ -97,6 +112,18 @@ describe('SIGHUP', () => {
 
       await gateway.waitForOutput(/in use\. Integrations: crm[^]*Not in use before a restart.*: limits/);
       expect(await names()).toBe('crm');
+    } finally {
+      await gateway.stop();
+    }
+  });
+
+  it('is obeyed once the gateway serves when it comes, again and again, while the gateway starts', async () => {
+    write(['billing']);
+    const main = join(ROOT, 'apps/gateway/dist/main.js');
+    const gateway = await startNode(main, { env: env(), nodeArgs: ['--import', HANG_UP_AT_EACH_FILE] });
+    try {
+      await gateway.waitForOutput(/The changed configuration is in use\. Integrations: billing/);
+      expect(await names()).toBe('billing');
     } finally {
       await gateway.stop();
     }

@@ -83,6 +83,7 @@ if (!canContain()) {
       };
       await waitFor(async () => !gateway.running || (await isLive()));
       expect(valuesOf('ExecReload')).toEqual(['/usr/bin/kill -HUP $MAINPID']);
+      expect(valuesOf('RestartForceExitStatus')).toEqual(['SIGHUP']);
       gateway.signal('SIGHUP');
       await gateway.waitForOutput(/The changed configuration is in use/);
       expect(await gateway.stop()).toEqual({ code: 0, signal: null });

@@ -13,15 +13,19 @@ import { type LogStream, standardOutput } from './log/log-stream.js';
 import { NestLog } from './log/nest-log.js';
 import { logProcessEvents } from './log/process-events.js';
 import { withoutCredentials } from './log/without-credentials.js';
-import { Hangup } from './reload/hangup.js';
+import { type Hangup } from './reload/hangup.js';
 import { Reload } from './reload/reload.js';
 import { watchLostConnections } from './server/lost-connections.js';
 import { tellConnections } from './server/open-files.js';
 import { shutDownGracefully } from './shutdown/graceful-shutdown.js';
 import { tellStore } from './tokens/store-line.js';
 
-/** Serves until the process is told to end. */
-export async function serve(env: NodeJS.ProcessEnv): Promise<void> {
+/**
+ * Serves until the process is told to end.
+ *
+ * @param hangup which listens already
+ */
+export async function serve(env: NodeJS.ProcessEnv, hangup: Hangup): Promise<void> {
   const output = await standardOutput();
   const log = openLog(logLevelOf(env.LOG_LEVEL ?? '') ?? DEFAULT_LOG_LEVEL, output);
   const end = (code: number): void => {
@@ -30,14 +34,13 @@ export async function serve(env: NodeJS.ProcessEnv): Promise<void> {
   };
   logProcessEvents(log, end);
   Logger.overrideLogger(new NestLog(log));
-  await start(env, log, output).catch((error: unknown) => {
+  await start(env, hangup, log, output).catch((error: unknown) => {
     log.fatal(`The gateway cannot start.\n${withoutCredentials(explain(error, env))}`);
     end(1);
   });
 }
 
-async function start(env: NodeJS.ProcessEnv, log: Log, output: LogStream): Promise<void> {
-  const hangup = new Hangup();
+async function start(env: NodeJS.ProcessEnv, hangup: Hangup, log: Log, output: LogStream): Promise<void> {
   const config = loadConfig(env, process.cwd());
   const app = await createGateway(config, log);
   const operations = operationsServer(app, config);

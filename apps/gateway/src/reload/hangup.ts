@@ -1,6 +1,6 @@
 /**
- * Calls `reload` at each SIGHUP; one that comes while the gateway starts is obeyed once it serves. The hang-up of a terminal still
- * ends a gateway that was started in it.
+ * Calls `reload` at each SIGHUP; one that comes while the gateway starts is obeyed once it serves. It is made before anything else is
+ * loaded. The hang-up of a terminal still ends a gateway that was started in it.
  */
 export class Hangup {
   private reload?: () => void;
