@@ -98,6 +98,12 @@ describe('checkConfig', () => {
       ],
       'gateway.yaml: YAML: has aliases',
     ],
+    ['a list that holds itself', ['a: &a', '  - 1', '  - *a', ...BILLING], 'gateway.yaml:3: a.1: is an alias of what'],
+    [
+      'a mapping that holds itself',
+      ['a: &a', '  b: { c: *a }', ...BILLING],
+      'gateway.yaml:2: a.b.c: is an alias of what',
+    ],
     [
       'a name that every object has',
       [...BILLING, '  __proto__: {}'],

@@ -9,19 +9,28 @@ export function markReferences(yaml: string): string {
   return yaml.replace(REFERENCE, '\uE000$1\uE001');
 }
 
-/** Puts the values of the variables into every string of a parsed document; those that are not set go into `problems`. */
+/**
+ * Puts the values of the variables into every string of a parsed document; those that are not set go into `problems`.
+ *
+ * @param around the mappings and lists that `value` stands in
+ */
 export function resolveReferences(
   value: unknown,
   env: NodeJS.ProcessEnv,
   problems: ConfigProblem[],
   path: readonly string[] = [],
+  around: readonly object[] = [],
 ): unknown {
   if (typeof value === 'string') return resolveString(value, env, problems, fieldPath(path));
   if (typeof value !== 'object' || value === null) return value;
+  if (around.includes(value)) {
+    problems.push({ path: fieldPath(path), problem: 'is an alias of what it stands in' });
+    return undefined;
+  }
   const inside = (item: unknown, key: number | string) => {
     const itemPath = [...path, `${key}`];
     if (key === '__proto__') problems.push({ path: fieldPath(itemPath), problem: 'is not a name that can be used' });
-    return resolveReferences(item, env, problems, itemPath);
+    return resolveReferences(item, env, problems, itemPath, [...around, value]);
   };
   if (Array.isArray(value)) return value.map(inside);
   return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, inside(item, key)]));
