@@ -89,6 +89,13 @@ describe('The tls section of a token', () => {
     proxy.close();
   });
 
+  it('names the code of a proxy of the environment that refuses the tunnel', async () => {
+    const proxy = await connectProxy({ status: 407 });
+    const { mint } = source(files, 'idp.internal', { HTTPS_PROXY: proxy.url });
+    await expect(mint({}, context())).rejects.toThrow(/ failed with UND_ERR_ABORTED: check .* the proxy/);
+    proxy.close();
+  });
+
   it.each<[string, object]>([
     ['its authority is not the named one', { ...files, ca: 'file:cert.pem', serverName: 'idp.internal' }],
     ['it has another name', { ...files, serverName: 'other.internal' }],

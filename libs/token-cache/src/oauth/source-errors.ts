@@ -122,8 +122,9 @@ function mayPass(
   return isTimed !== undefined && !(oauthError in REMEDIES);
 }
 
-/** Code or name of an error; its message may quote a secret. */
+/** Code or name of an error; its message may quote a secret. Codes that are numbers, as undici and the DOM have them, say nothing. */
 export function reasonOf(error: unknown): string {
   const { code, cause, name } = Object(error) as NodeJS.ErrnoException;
-  return code ?? (cause ? reasonOf(cause) : (name ?? 'unknown error'));
+  if (typeof code === 'string' && code !== '') return code;
+  return cause ? reasonOf(cause) : (name ?? 'unknown error');
 }
