@@ -12,8 +12,8 @@ export interface Answer {
 const unpooled = new Agent({ pipelining: 0, connections: null, headersTimeout: 60_000 });
 
 /** One GET; an answer of any status, or an error when the connection breaks. */
-export async function get(url: string): Promise<Answer> {
-  const { statusCode, headers, body } = await request(url, { dispatcher: unpooled });
+export async function get(url: string, signal?: AbortSignal): Promise<Answer> {
+  const { statusCode, headers, body } = await request(url, { dispatcher: unpooled, signal });
   return { status: statusCode, headers, body: JSON.parse((await body.text()) || '{}') as Answer['body'] };
 }
 

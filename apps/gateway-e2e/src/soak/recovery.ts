@@ -4,6 +4,8 @@ import { get } from '../load.js';
 
 /** Long enough for the slowest way back: a heartbeat that must be missed, and a pause before the next attempt. */
 const RECOVERY_MS = 20_000;
+/** A connection that is handed to a worker at the moment of its kill may never be answered: it is asked again on another one. */
+const ANSWER_MS = 5_000;
 
 /** How long it took until the workers had all they need, as each tells when asked in turn; undefined when it took too long. */
 export async function recovered({ url }: Fleet, workers: number): Promise<number | undefined> {
@@ -25,7 +27,7 @@ export async function complete({ pm2 }: Fleet): Promise<void> {
 /** That many answers in a row, so that each worker has been asked. */
 async function areWell(url: string, answers: number): Promise<boolean> {
   for (let asked = 0; asked < answers; asked++) {
-    const { status, body } = await get(`${url}/health`);
+    const { status, body } = await get(`${url}/health`, AbortSignal.timeout(ANSWER_MS));
     if (status !== 200 || body['status'] !== 'ok') return false;
   }
   return true;

@@ -157,6 +157,21 @@ describe('TokenClient.fetch', () => {
     await named.close();
   });
 
+  it.each([
+    ['its init', (at: string) => [at, { redirect: 'error' }] as const],
+    ['its Request', (at: string) => [new Request(at, { redirect: 'error' }), {}] as const],
+  ])('fails at a redirect when %s wants that, with such a header too', async (_, request) => {
+    const named = new TokenClient({
+      store: new MemoryTokenStore(),
+      integrations: { billing: { source: new FakeTokenSource('t'), credential: 'X-Api-Token: {token}' } },
+    });
+    server.answer = (_, response) => response.writeHead(302, { location: '/elsewhere' }).end();
+    const [input, init] = request(url);
+    await expect(named.fetch('billing', input, init)).rejects.toThrow('fetch failed');
+    expect(server.seen).toHaveLength(1);
+    await named.close();
+  });
+
   it('follows a redirect with `Authorization`, which `fetch` keeps from other origins', async () => {
     server.answer = ({ url: path }, response) =>
       path === '/' ? response.writeHead(302, { location: '/elsewhere' }).end() : response.end('done');
