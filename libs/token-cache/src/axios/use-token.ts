@@ -91,7 +91,7 @@ function withCredential(config: Config, credential: CredentialHeader): Config {
   headers.set(credential.name, credential.value);
   const sent = { ...config, headers, auth: undefined };
   if (staysAtItsOrigin(credential)) return sent;
-  // The adapter `fetch` of older versions does not heed the former.
+  // The adapter `fetch` of older versions does not heed `maxRedirects`.
   return { ...sent, maxRedirects: 0, fetchOptions: { ...config.fetchOptions, redirect: 'manual' } };
 }
 

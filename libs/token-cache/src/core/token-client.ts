@@ -150,8 +150,9 @@ export class TokenClient {
   }
 
   /**
-   * Drops the token, the cool-down and the memory of rejections in all processes, and voids a mint in flight. A pause that a provider asked for goes on in the process that was told. While the store does not answer it is
-   * tried again for 5 s, or for twice `storeTimeoutMs` if that is longer.
+   * Drops the token, the cool-down and the memory of rejections in all processes, and voids a mint in flight. A pause that a
+   * provider asked for goes on in the process that was told. While the store does not answer it is tried again for 5 s, or for
+   * twice `storeTimeoutMs` if that is longer.
    *
    * @throws TokenIntegrationUnknownError, TokenConfigError as `getToken` does
    * @throws TokenStoreUnavailableError when the store cannot be told

@@ -5,10 +5,12 @@ import { givesWay } from '../core/door/credential-at-origin.js';
 type Headers = Dispatcher.DispatchOptions['headers'];
 type PlainHeaders = string[] | Record<string, string | string[]>;
 
-/** A caller's headers in a form that can be read twice, which an iterable cannot always. */
+/** A copy of a caller's headers that can be read twice, which an iterable cannot always. */
 export function plainHeaders(headers: Headers): PlainHeaders {
   if (!headers) return {};
-  return Symbol.iterator in headers ? (pairsOf(headers).flat() as string[]) : (headers as Record<string, string>);
+  return Symbol.iterator in headers
+    ? (pairsOf(headers).flat() as string[])
+    : ({ ...headers } as Record<string, string>);
 }
 
 /** Those headers with the credential, in place of what gives way to it. */

@@ -72,7 +72,7 @@ export class Rejections {
 
   private forget(keyId: string, fence: number): void {
     this.paces.delete(keyId);
-    // What was minted since is not void, and is brought in by nobody but this process.
+    // The purge may be heard late: a token that was minted since, and rejected, must not come back.
     const untold = this.untold.get(keyId);
     if (untold && untold.rejection.generation <= fence) this.untold.delete(keyId);
   }
