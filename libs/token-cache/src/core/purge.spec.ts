@@ -9,6 +9,7 @@ import {
   settled,
   silent,
   startFleet,
+  tardy,
 } from '../testing/fleet.spec-support.js';
 import { TokenSourceRejectedError, TokenSourceUnavailableError } from './contract/token-cache.errors.js';
 import { systemClock } from './contract/clock.js';
@@ -67,6 +68,25 @@ describe('TokenClient', () => {
         const next = await tokens.getToken('billing');
         store.fault = () => 'reject';
         expect(await tokens.invalidate(next)).toBe(true);
+      },
+    );
+
+    it.each([
+      ['a purge', (of: TokenClient) => of.purge('billing')],
+      ['one of all keys', (of: TokenClient) => of.purgeAll('billing')],
+    ])(
+      'leaves the rejection of a token minted since, of which the store has yet to be told: %s heard late',
+      async (_what, purge) => {
+        const network = tardy(shared, 10 * SECOND);
+        const [late, other] = [replica({}, network), replica()];
+        await purge(other);
+        const rejected = await late.getToken('billing');
+        network.fault = () => 'reject';
+        expect(await late.invalidate(rejected)).toBe(true);
+        await pass(10 * SECOND);
+        network.fault = () => undefined;
+        expect(await accessToken(late)).toBe('fake-token-2');
+        expect(await accessToken(other)).toBe('fake-token-2');
       },
     );
 

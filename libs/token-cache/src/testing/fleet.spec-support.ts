@@ -144,7 +144,7 @@ export class ChannelledTokenStore extends FaultyTokenStore {
 }
 
 /** A store whose events arrive `ms` late. */
-export function tardy(inner: MemoryTokenStore, ms: number): TokenStore {
+export function tardy(inner: MemoryTokenStore, ms: number): FaultyTokenStore {
   const store = new FaultyTokenStore(inner);
   const subscribe: TokenStoreEvents['subscribe'] = (listener) =>
     inner.events.subscribe({
