@@ -111,7 +111,8 @@ export class World implements JudgedWorld, StruckWorld {
       this.spring(label);
     };
     this.server.onEvent = (event) => {
-      for (const { channel } of this.processes) channel?.publish(event);
+      // One that shuts down hears it as well, for as long as it gives out tokens.
+      for (const { channel, host, isClosed } of this.everyone) if (!host.isDead && !isClosed) channel?.publish(event);
     };
   }
 
