@@ -73,8 +73,8 @@ export const MUTATIONS: readonly Mutation[] = [
     edits: [
       edit(
         'core/store-client/store-events.js',
-        'this.arriveSince = upSince; this.wakeAll();',
-        'this.arriveSince = upSince;',
+        'this.arriveSince = arriveSince; this.wakeAll();',
+        'this.arriveSince = arriveSince;',
       ),
     ],
     schedule: 'a token is stored just before the event channel of a waiter comes up',
@@ -181,7 +181,7 @@ export const MUTATIONS: readonly Mutation[] = [
     edits: [
       edit(
         'core/in-hand/tokens-in-hand.js',
-        'upSince === undefined ? now.monotonicAt - confirmed.monotonicAt < policy.maxAgeMs : confirmed.monotonicAt >= upSince',
+        'channel.isInterrupted ? now.monotonicAt - confirmed.monotonicAt < policy.maxAgeMs : channel.hasHeardSince(confirmed.monotonicAt)',
         'true',
       ),
     ],

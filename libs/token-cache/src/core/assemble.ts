@@ -1,9 +1,10 @@
 import { DEFAULT_NEAR_CACHE } from './config/policy.js';
 import { type TokenKey } from './config/token-key.js';
 import { type TokenCacheConfig } from './config/token-cache.options.js';
+import { type HeardEvent } from './contract/heard-event.js';
 import { type HeldToken } from './contract/held-token.js';
+import { type Shutdown } from './contract/shutdown.js';
 import { TokenObservers } from './contract/token-observers.js';
-import { type TokenStoreEvent } from './contract/token-store.js';
 import { WithToken } from './door/with-token.js';
 import { TokenStanding } from './in-hand/token-standing.js';
 import { TokensInHand } from './in-hand/tokens-in-hand.js';
@@ -35,16 +36,16 @@ export type ClientParts = ReturnType<typeof assemble>;
 /**
  * Wires the layers of one client, from the store up.
  *
- * @param closing aborted when the process gives up its mints to shut down
  * @param onUnexpected hears of a failure in the background that is none of the library's errors
  */
-export function assemble(config: TokenCacheConfig, closing: AbortSignal, onUnexpected: (error: unknown) => void) {
+export function assemble(config: TokenCacheConfig, shutdown: Shutdown, onUnexpected: (error: unknown) => void) {
   const { clock, random, nearCache, store: tokenStore } = config;
   const { maxEntries } = nearCache || DEFAULT_NEAR_CACHE;
   const observers = new TokenObservers();
-  const base = { clock, random, observers, closing, codec: new PayloadCodec(config.encryption) };
+  const { draining, closing, closed } = shutdown;
+  const base = { clock, random, observers, draining, closing, codec: new PayloadCodec(config.encryption) };
 
-  const guarded = new GuardedStore(tokenStore, clock, observers);
+  const guarded = new GuardedStore(tokenStore, clock, observers, closed);
   const store = new StoreClient(guarded, clock, (...voided) => tokens.heed(...voided));
   const version = tokenStore.version && new StoreVersion(clock, () => tokenStore.version?.());
   const looks = new Looks(clock, version);
@@ -61,7 +62,7 @@ export function assemble(config: TokenCacheConfig, closing: AbortSignal, onUnexp
   });
   const standing = new TokenStanding(clock, tokens, maxEntries);
   const cooldowns = new KnownCooldowns(clock, tokenStore.events !== undefined);
-  const hear = (event: TokenStoreEvent): void => {
+  const hear = (event: HeardEvent): void => {
     store.hear(event);
     tokens.notice(event);
     cooldowns.notice(event);
@@ -82,7 +83,7 @@ export function assemble(config: TokenCacheConfig, closing: AbortSignal, onUnexp
     cooldowns,
     lastErrors: new LastErrors(),
   };
-  const retries = new Retries(clock);
+  const retries = new Retries(clock, closed);
   const minting = new Minting(known);
   const publishing = new Publishing({ ...known, retries });
   const bringIn = (key: TokenKey, held: HeldToken): void => upkeep.tend(key, held);
@@ -92,7 +93,7 @@ export function assemble(config: TokenCacheConfig, closing: AbortSignal, onUnexp
   const inquiry = new Inquiry({ ...known, rejections, mints });
   const meanwhile = new Meanwhile({ ...known, mints, rejections, upkeep });
   const acquisition = new Acquisition({ ...known, mints, upkeep, inquiry, meanwhile });
-  const supply = new TokenSupply({ ...known, acquisition, meanwhile, upkeep, mints, retries });
+  const supply = new TokenSupply({ ...known, acquisition, meanwhile, upkeep, mints });
   const withToken = new WithToken({ ...known, rejections, supply });
-  return { ...known, guarded, rejections, lookUp: new LookUp(known), supply, withToken };
+  return { ...known, guarded, retries, rejections, lookUp: new LookUp(known), supply, withToken };
 }

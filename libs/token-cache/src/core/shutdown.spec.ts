@@ -98,8 +98,9 @@ describe('TokenClient', () => {
       await tokens.close();
       await expect(tokens.getToken('billing')).rejects.toMatchObject({
         code: 'TOKEN_STORE_UNAVAILABLE',
-        message: expect.stringContaining('The token store did not answer "acquire"'),
-        cause: new Error('The client is closed'),
+        message:
+          'The client is closed, so the token store is not asked to "acquire". Use no client after close(), or make a new one',
+        cause: new Error('The application shuts down'),
       });
     });
   });

@@ -11,6 +11,7 @@ import {
 import { DEFAULT_NEAR_CACHE, DEFAULT_POLICY, resolvePolicy, type TokenPolicyOptions } from './config/policy.js';
 import { type TokenKey, TokenKeys } from './config/token-key.js';
 import { momentOf } from './contract/moment.js';
+import { Shutdown } from './contract/shutdown.js';
 import { TokenCacheError, type TokenCacheErrorCode, TokenConfigError } from './contract/token-cache.errors.js';
 import { type TokenObserver } from './contract/token-observer.js';
 import { type TokenRequest } from './contract/token-request.js';
@@ -57,7 +58,7 @@ const SHUTDOWN_GRACE_MS = 5_000;
 export class TokenClient {
   private config: TokenCacheConfig;
   private readonly keys: TokenKeys;
-  private readonly graceIsOver = new AbortController();
+  private readonly shutdown = new Shutdown();
   private readonly parts: ClientParts;
   private closing?: Promise<void>;
 
@@ -65,7 +66,7 @@ export class TokenClient {
   constructor(options: TokenCacheOptions) {
     this.config = resolveOptions(options);
     this.keys = new TokenKeys((this.config.nearCache || DEFAULT_NEAR_CACHE).maxEntries);
-    this.parts = assemble(this.config, this.graceIsOver.signal, (error) => this.onUnexpected(error));
+    this.parts = assemble(this.config, this.shutdown, (error) => this.onUnexpected(error));
     for (const integration of this.config.integrations.values()) this.keys.add(integration);
   }
 
@@ -159,8 +160,7 @@ export class TokenClient {
    */
   async purge(integration: string, request?: TokenRequest): Promise<void> {
     const key = this.keys.of(integration, request);
-    // Unless the store tells up to which fence it purged, everything here is void.
-    let fence = Number.POSITIVE_INFINITY;
+    let fence: number | undefined;
     try {
       fence = await this.parts.store.purge(key);
     } finally {
@@ -179,7 +179,7 @@ export class TokenClient {
   async purgeAll(integration: string): Promise<void> {
     const key = this.keys.of(integration);
     const { group } = key;
-    let fence = Number.POSITIVE_INFINITY;
+    let fence: number | undefined;
     try {
       fence = await this.parts.store.purgeGroup(key);
     } finally {
@@ -288,14 +288,18 @@ export class TokenClient {
   }
 
   private async closeOnce(): Promise<void> {
+    const { guarded, retries, storeEvents, supply } = this.parts;
     const cancel = this.config.clock.after(SHUTDOWN_GRACE_MS, () => {
-      this.graceIsOver.abort(new Error('The application shuts down'));
-      this.parts.storeEvents.wakeAll();
+      this.shutdown.begin('closing');
+      storeEvents.wakeAll();
     });
-    await this.parts.supply.close();
+    this.shutdown.begin('draining');
+    await supply.settled();
     cancel();
-    this.parts.storeEvents.close();
-    await this.parts.guarded.close();
+    this.shutdown.begin('closed');
+    await retries.settled();
+    storeEvents.close();
+    await guarded.close();
   }
 }
 

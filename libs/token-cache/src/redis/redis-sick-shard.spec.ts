@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 
+import { NEVER } from '../testing/fleet.spec-support.js';
 import { type RedisCluster, type RedisServer, startCluster, waitFor } from '@mintonce/test-support';
 import { Cluster, Redis } from 'ioredis';
 
@@ -76,7 +77,7 @@ describe('A shard of a cluster', () => {
   ])('that %s makes no key of the others unavailable', async (_, breakDown, mend) => {
     const namespace = randomUUID();
     const store = new RedisTokenStore(client, { namespace });
-    const guarded = new GuardedStore(store, systemClock, new TokenObservers());
+    const guarded = new GuardedStore(store, systemClock, new TokenObservers(), NEVER);
     const peekAll = (keyIds: readonly string[], timeoutMs: number) =>
       Promise.all(
         keyIds.map((keyId) =>

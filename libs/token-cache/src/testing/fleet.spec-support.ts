@@ -15,6 +15,9 @@ import { FaultyTokenStore } from './faulty-token-store.js';
 /** Longer than a shutdown waits for mints, and than any reply takes. */
 const WIND_DOWN_MS = 60_000;
 
+/** A signal that never aborts. */
+export const NEVER: AbortSignal = new AbortController().signal;
+
 export const SECOND = 1_000;
 /** The life of a token of the fleet. */
 export const HOUR = 3_600_000;

@@ -1,8 +1,9 @@
 import { isPurge } from './concerns.js';
+import { type HeardEvent } from './heard-event.js';
 import { voids } from './mint-fence.js';
 import { type Moment } from './moment.js';
 import { type FreshToken } from './token-content.js';
-import { type Lease, type TokenStoreEvent } from './token-store.js';
+import { type Lease } from './token-store.js';
 import { type Token } from './token.js';
 
 /** How far the store knows of a token in hand. */
@@ -52,7 +53,7 @@ export function isRefused(held: HeldToken, refusedGeneration: number | undefined
 }
 
 /** Whether an event voids this token; a rejection concerns only what the fleet shares. */
-export function isVoidedBy(event: Pick<TokenStoreEvent, 'type' | 'fence'>, { sharing, token }: HeldToken): boolean {
+export function isVoidedBy(event: Pick<HeardEvent, 'type' | 'fence'>, { sharing, token }: HeldToken): boolean {
   return (sharing.state !== 'unshared' || isPurge(event)) && voids(event, token.generation);
 }
 

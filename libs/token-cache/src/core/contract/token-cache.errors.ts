@@ -121,15 +121,25 @@ export class TokenWaitTimeoutError extends TokenCacheError {
   }
 }
 
-/** The store did not answer, and the call cannot go on without it: by policy (`whenStoreUnavailable`), or by its nature, as a purge. */
+/**
+ * The store did not answer, and the call cannot go on without it: by policy (`whenStoreUnavailable`), or by its nature, as a purge. Or
+ * the client was closed, and asks it nothing any more.
+ */
 export class TokenStoreUnavailableError extends TokenCacheError {
   readonly code = 'TOKEN_STORE_UNAVAILABLE';
 
-  constructor(operation: string, options?: ErrorOptions) {
-    super(
-      `The token store did not answer "${operation}", and this call cannot go on without it. Try again; the cause says ` +
-        'what is wrong with the store',
-      options,
-    );
+  constructor(operation: string, { isClosed = false, ...options }: ErrorOptions & { isClosed?: boolean } = {}) {
+    super(isClosed ? closedAt(operation) : unansweredAt(operation), options);
   }
+}
+
+function unansweredAt(operation: string): string {
+  return (
+    `The token store did not answer "${operation}", and this call cannot go on without it. Try again; the cause says ` +
+    'what is wrong with the store'
+  );
+}
+
+function closedAt(operation: string): string {
+  return `The client is closed, so the token store is not asked to "${operation}". Use no client after close(), or make a new one`;
 }

@@ -1,10 +1,10 @@
 import { type TokenKey } from '../config/token-key.js';
 import { type Clock } from '../contract/clock.js';
+import { pause } from '../contract/pause.js';
 import { type TokenObservers } from '../contract/token-observers.js';
 import { type RejectionVerdict } from '../contract/token-store.js';
 import { type Token } from '../contract/token.js';
 import { type TokenStanding } from '../in-hand/token-standing.js';
-import { onAbort } from '../protocol/abort-callbacks.js';
 import { type Rejections } from '../protocol/rejections.js';
 import { type Asking, type TokenSupply } from '../protocol/token-supply.js';
 import { answerAbout, type UpstreamStatus } from './refusal.js';
@@ -64,7 +64,7 @@ export class WithToken {
     transport: Transport<Answer>,
     asking: Asking,
   ): Promise<Sent<Answer>> {
-    const { supply, standing, observers } = this.parts;
+    const { clock, supply, standing, observers } = this.parts;
     const { signal } = asking;
     const token = await supply.get(key, asking);
     const speaksAgainst = (status: UpstreamStatus): boolean => this.answerOf(key, status) === 'rejected';
@@ -73,7 +73,7 @@ export class WithToken {
     if (!isRefused || !standing.isUntried(token) || !transport.canSendAgain()) return { token, answer };
     observers.notify('rejected', key.integration.name, 'excused');
     // Meanwhile it may have ended, or may have been purged or replaced.
-    const current = await this.pause(signal)
+    const current = await pause(clock, LAG_MS, signal)
       .then(() => supply.get(key, asking))
       .catch(() => undefined);
     // The caller has left: the answer is let go of, and the reason of the signal thrown.
@@ -112,18 +112,5 @@ export class WithToken {
 
   private answerOf(key: TokenKey, status: UpstreamStatus): ReturnType<typeof answerAbout> {
     return answerAbout(status, key.integration.policy.renewOn);
-  }
-
-  private pause(signal: AbortSignal | undefined): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const cancel = this.parts.clock.after(LAG_MS, () => {
-        ignoreSignal();
-        resolve();
-      });
-      const ignoreSignal = onAbort(signal, () => {
-        cancel();
-        reject(signal?.reason as Error);
-      });
-    });
   }
 }

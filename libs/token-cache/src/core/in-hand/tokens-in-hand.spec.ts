@@ -10,7 +10,7 @@ import { TokenObservers } from '../contract/token-observers.js';
 import { type StoredToken } from '../contract/token-store.js';
 import { KeyWatch } from '../store-client/key-watch.js';
 import { PayloadCodec } from '../store-client/payload-codec.js';
-import { TokensInHand } from './tokens-in-hand.js';
+import { type Channel, TokensInHand } from './tokens-in-hand.js';
 
 const HOUR = 3_600_000;
 const MAX_AGE_MS = 5_000;
@@ -20,7 +20,13 @@ const UNANSWERED: Sharing = { state: 'unanswered', lease: { nonce: 'n', fence: 7
 
 describe('TokensInHand', () => {
   const codec = new PayloadCodec(new Map());
-  const channel: { upSince: number | undefined } = { upSince: 0 };
+  let upSince: number | undefined;
+  const channel: Channel = {
+    get isInterrupted() {
+      return upSince === undefined;
+    },
+    hasHeardSince: (at) => upSince !== undefined && at >= upSince,
+  };
   let key: TokenKey;
   let clock: FakeClock;
   let start: Moment;
@@ -33,7 +39,7 @@ describe('TokensInHand', () => {
     key = billingKey();
     clock = new FakeClock();
     start = momentOf(clock);
-    channel.upSince = 0;
+    upSince = 0;
     watch = new KeyWatch({ lookAgain: () => () => {} }, () => {});
     seen = [];
     servable = [];
@@ -42,7 +48,7 @@ describe('TokensInHand', () => {
 
   function inHand(
     policy: NearCachePolicy | false = { maxEntries: 10, maxAgeMs: MAX_AGE_MS },
-    own: { upSince: number | undefined } | undefined = channel,
+    own: Channel | undefined = channel,
   ): TokensInHand {
     const observers = new TokenObservers();
     observers.add(
@@ -104,16 +110,16 @@ describe('TokensInHand', () => {
 
     it('only if the store confirmed it since events arrive', () => {
       keep(7, SHARED, { confirmedAt: 100 });
-      channel.upSince = 100;
+      upSince = 100;
       expect(tokens.trusted(key.id, at(200))).toBeDefined();
-      channel.upSince = 101;
+      upSince = 101;
       expect(tokens.trusted(key.id, at(200))).toBeUndefined();
       expect(tokens.valid(key.id)).toBeDefined();
     });
 
     it('for maxAgeMs after the store confirmed it while no events arrive', () => {
       keep(7, SHARED, { confirmedAt: 100 });
-      channel.upSince = undefined;
+      upSince = undefined;
       expect(tokens.trusted(key.id, at(99 + MAX_AGE_MS))).toBeDefined();
       expect(tokens.trusted(key.id, at(100 + MAX_AGE_MS))).toBeUndefined();
     });
@@ -172,7 +178,7 @@ describe('TokensInHand', () => {
       tokens.reject(key.id, held);
       await clock.advance(500);
       expect(admitted(stored(7, { ttlMs: HOUR - 500 }), 450)).toBe(held);
-      channel.upSince = 450;
+      upSince = 450;
       expect(tokens.trusted(key.id, at(500))).toBe(held);
       expect(seen).toHaveLength(1);
     });
@@ -244,7 +250,7 @@ describe('TokensInHand', () => {
     it('and trusts the same token in hand on, if the caller alone refused it', () => {
       const held = keep(7, SHARED);
       admitRejected(stored(7), 100);
-      channel.upSince = 100;
+      upSince = 100;
       expect(tokens.trusted(key.id, at(200))).toBe(held);
     });
 

@@ -4,6 +4,7 @@ import { type TokenKey } from '../config/token-key.js';
 import { type Clock } from '../contract/clock.js';
 import { concerns } from '../contract/concerns.js';
 import { ExpiringMap } from '../contract/expiring-map.js';
+import { type HeardEvent, type HeardGroupEvent, type HeardKeyEvent } from '../contract/heard-event.js';
 import {
   freshFrom,
   hasGeneration,
@@ -18,9 +19,6 @@ import { type FreshToken } from '../contract/token-content.js';
 import { type TokenObservers } from '../contract/token-observers.js';
 import {
   type StoredToken,
-  type TokenGroupEvent,
-  type TokenKeyEvent,
-  type TokenStoreEvent,
 } from '../contract/token-store.js';
 import { Token } from '../contract/token.js';
 import { BREAKER_RESET_MS } from '../store-client/breaker.js';
@@ -30,8 +28,10 @@ import { enoughLifeMs } from './enough-life.js';
 
 /** The channel by which this process hears of changes. */
 export interface Channel {
-  /** Monotonic instant since when events arrive; undefined while they do not. */
-  readonly upSince: number | undefined;
+  /** Whether this process has heard of every change since that monotonic instant, so that what it was told then is current. */
+  hasHeardSince(at: number): boolean;
+  /** Whether changes go unheard for a while, in which what is in hand may still be given for `maxAgeMs`. */
+  readonly isInterrupted: boolean;
 }
 
 /**
@@ -220,12 +220,12 @@ export class TokensInHand {
   }
 
   /** Lets go of a token that was purged, marks one that was rejected, and has one tended that the fleet replaced. */
-  notice(event: TokenStoreEvent): void {
+  notice(event: HeardEvent): void {
     if (event.type === 'purged-group') this.noticeGroup(event);
     else this.noticeKey(event);
   }
 
-  private noticeKey(event: TokenKeyEvent): void {
+  private noticeKey(event: HeardKeyEvent): void {
     const entry = this.peek(event.keyId);
     if (entry && isReplacedBy(event, entry.held)) this.tendAt(entry, this.parts.clock.monotonic());
     if (!entry || !isVoidedBy(event, entry.held)) return;
@@ -233,7 +233,7 @@ export class TokensInHand {
     else entry.isRejected = true;
   }
 
-  private noticeGroup(event: TokenGroupEvent): void {
+  private noticeGroup(event: HeardGroupEvent): void {
     for (const [keyId, entry] of [...this.entries.entries(), ...this.unshared.all()]) {
       if (!concerns(event, entry.key)) continue;
       if (isVoidedBy(event, entry.held)) this.remove(keyId);
@@ -374,10 +374,9 @@ export class TokensInHand {
     if (held.sharing.state !== 'shared') return true;
     const { policy, channel } = this.parts;
     if (!policy || !channel || wasClockSet(confirmed, now)) return false;
-    const { upSince } = channel;
-    return upSince === undefined
+    return channel.isInterrupted
       ? now.monotonicAt - confirmed.monotonicAt < policy.maxAgeMs
-      : confirmed.monotonicAt >= upSince;
+      : channel.hasHeardSince(confirmed.monotonicAt);
   }
 }
 
@@ -386,7 +385,7 @@ function wasClockSet(since: Moment, now: Moment): boolean {
   return Math.abs(sleptMs(since, now)) > MOST_DRIFT_MS;
 }
 
-function isReplacedBy({ type, fence }: TokenKeyEvent, { sharing, token }: HeldToken): boolean {
+function isReplacedBy({ type, fence }: HeardKeyEvent, { sharing, token }: HeldToken): boolean {
   return type === 'stored' && sharing.state === 'shared' && token.generation < fence;
 }
 

@@ -75,7 +75,7 @@ export class Acquisition {
           flight.close();
           return round;
         }
-        if (closing.aborted) throw new TokenStoreUnavailableError('acquire', { cause: closing.reason });
+        if (closing.aborted) throw new TokenStoreUnavailableError('acquire', { cause: closing.reason, isClosed: true });
         if (flight.closeIfEmpty()) throw new Error('No caller waits for this token any more');
       }
     } finally {

@@ -1,5 +1,5 @@
 import { type Clock } from '../contract/clock.js';
-import { onAbort } from './abort-callbacks.js';
+import { onAbort } from '../contract/abort-callbacks.js';
 
 /** Work on one key that any number of callers wait for. */
 export interface Flight {

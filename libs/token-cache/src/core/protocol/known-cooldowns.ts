@@ -1,8 +1,9 @@
 import { type Clock } from '../contract/clock.js';
 import { type KeyInGroup } from '../contract/concerns.js';
+import { type HeardEvent } from '../contract/heard-event.js';
 import { type Moment, momentOf, passedMs } from '../contract/moment.js';
 import { recentlyUsed } from '../contract/recently-used.js';
-import { type Cooldown, type TokenStoreEvent } from '../contract/token-store.js';
+import { type Cooldown } from '../contract/token-store.js';
 import { type Demand } from '../in-hand/demand.js';
 
 const REMEMBERED_KEYS = 10_000;
@@ -55,7 +56,7 @@ export class KnownCooldowns {
   }
 
   /** Something happened to a key or a group of keys. */
-  notice(event: TokenStoreEvent): void {
+  notice(event: HeardEvent): void {
     if (event.type === 'purged-group') {
       for (const [keyId, known] of [...this.known.entries()]) if (known.group === event.group) this.known.delete(keyId);
       return;

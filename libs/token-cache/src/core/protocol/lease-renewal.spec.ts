@@ -1,4 +1,5 @@
 import { billingKey } from '../../testing/billing-key.spec-support.js';
+import { NEVER } from '../../testing/fleet.spec-support.js';
 import { FakeClock } from '../../testing/fake-clock.js';
 import { FaultyTokenStore } from '../../testing/faulty-token-store.js';
 import { type TokenKey } from '../config/token-key.js';
@@ -25,7 +26,7 @@ describe('A lease', () => {
     clock = new FakeClock();
     inner = new MemoryTokenStore({ clock });
     network = new FaultyTokenStore(inner);
-    store = new StoreClient(new GuardedStore(network, clock, new TokenObservers()), clock, () => {});
+    store = new StoreClient(new GuardedStore(network, clock, new TokenObservers(), NEVER), clock, () => {});
     key = billingKey({ leaseMs: LEASE_MS });
     const acquired = await store.acquire(key);
     if (acquired.outcome !== 'lease') throw new Error(acquired.outcome);

@@ -2,7 +2,7 @@ import { billingKey } from '../../testing/billing-key.spec-support.js';
 import { FakeClock } from '../../testing/fake-clock.js';
 import { FakeTokenSource } from '../../testing/fake-token-source.js';
 import { FaultyTokenStore } from '../../testing/faulty-token-store.js';
-import { settled } from '../../testing/fleet.spec-support.js';
+import { NEVER, settled } from '../../testing/fleet.spec-support.js';
 import { type TokenKey } from '../config/token-key.js';
 import { type HeldToken } from '../contract/held-token.js';
 import { TokenSourceRejectedError, TokenSourceUnavailableError } from '../contract/token-cache.errors.js';
@@ -52,7 +52,7 @@ describe('The mints of a process', () => {
     closing = new AbortController();
     const observers = new TokenObservers();
     const base = { clock, random, closing: closing.signal, observers, codec: new PayloadCodec(new Map()) };
-    store = new StoreClient(new GuardedStore(network, clock, observers), clock, () => {});
+    store = new StoreClient(new GuardedStore(network, clock, observers, NEVER), clock, () => {});
     sources = new SourceClient(clock, random, closing.signal);
     failures = new FailureMemory(clock, random);
     tokens = new TokensInHand({
@@ -63,7 +63,7 @@ describe('The mints of a process', () => {
       onServable: (keyId) => storeEvents.wake(keyId),
     });
     cooldowns = new KnownCooldowns(clock, true);
-    retries = new Retries(clock);
+    retries = new Retries(clock, NEVER);
     storeEvents = new StoreEvents(clock, random, undefined, new Looks(clock, undefined), (event) => {
       tokens.notice(event);
       sources.abortVoided(event);

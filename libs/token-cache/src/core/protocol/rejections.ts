@@ -1,7 +1,10 @@
 import { type TokenKey } from '../config/token-key.js';
 import { type Clock } from '../contract/clock.js';
+import { isPurge } from '../contract/concerns.js';
 import { ExpiringMap } from '../contract/expiring-map.js';
+import { type HeardEvent } from '../contract/heard-event.js';
 import { hasGeneration, type HeldToken } from '../contract/held-token.js';
+import { voids } from '../contract/mint-fence.js';
 import { recentlyUsed } from '../contract/recently-used.js';
 import { type TokenObservers } from '../contract/token-observers.js';
 import { type Rejection, type RejectionVerdict, type TokenStoreEvent } from '../contract/token-store.js';
@@ -63,18 +66,23 @@ export class Rejections {
   }
 
   /** A purge, of this process or of another, ends the memory of the rejections of what it made void. */
-  notice(event: TokenStoreEvent): void {
-    if (event.type === 'purged') this.forget(event.keyId, event.fence);
-    if (event.type !== 'purged-group') return;
-    const remembered = [...this.paces.entries(), ...this.untold.all()];
-    for (const [keyId, { group }] of remembered) if (group === event.group) this.forget(keyId, event.fence);
+  notice(event: HeardEvent): void {
+    if (!isPurge(event)) return;
+    const remembered = event.type === 'purged-group' ? this.ofGroup(event.group) : [event.keyId];
+    for (const keyId of remembered) this.forget(keyId, event);
   }
 
-  private forget(keyId: string, fence: number): void {
-    this.paces.delete(keyId);
-    // The purge may be heard late: a token that was minted since, and rejected, must not come back.
-    const untold = this.untold.get(keyId);
-    if (untold && untold.rejection.generation <= fence) this.untold.delete(keyId);
+  private ofGroup(group: string): string[] {
+    const remembered = [...this.paces.entries(), ...this.untold.all()];
+    return remembered.filter(([, of]) => of.group === group).map(([keyId]) => keyId);
+  }
+
+  /** A purge that is heard late leaves the rejection of a token that was minted since: that must not come back. */
+  private forget(keyId: string, purge: HeardEvent): void {
+    const { pace } = this.paces.get(keyId) ?? {};
+    if (pace && voids(purge, pace.rejected)) this.paces.delete(keyId);
+    const { rejection } = this.untold.get(keyId) ?? {};
+    if (rejection && voids(purge, rejection.generation)) this.untold.delete(keyId);
   }
 
   /** A token that was never shared is not reported: the store does not know its generation. */

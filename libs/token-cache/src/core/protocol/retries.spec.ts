@@ -4,12 +4,14 @@ import { Retries } from './retries.js';
 
 describe('Retries', () => {
   let clock: FakeClock;
+  let closed: AbortController;
   let retries: Retries;
   let calledAt: number[];
 
   beforeEach(() => {
     clock = new FakeClock();
-    retries = new Retries(clock);
+    closed = new AbortController();
+    retries = new Retries(clock, closed.signal);
     calledAt = [];
   });
 
@@ -60,7 +62,8 @@ describe('Retries', () => {
     it('make no call any more and leave no timer behind', async () => {
       retries.begin(10_000, doneAt(Infinity));
       await clock.advance(60);
-      await retries.close();
+      closed.abort();
+      await retries.settled();
       await clock.advance(10_000);
       expect(calledAt).toEqual([0, 50]);
       expect(clock['timers'].size).toBe(0);
@@ -69,17 +72,19 @@ describe('Retries', () => {
     it('wait for the call that is under way', async () => {
       let answer: (isDone: boolean) => void = () => {};
       retries.begin(10_000, () => new Promise((resolve) => (answer = resolve)));
-      const closed = jest.fn();
-      void retries.close().then(closed);
+      const settled = jest.fn();
+      closed.abort();
+      void retries.settled().then(settled);
       await clock.advance(1_000);
-      expect(closed).not.toHaveBeenCalled();
+      expect(settled).not.toHaveBeenCalled();
       answer(false);
       await clock.advance(0);
-      expect(closed).toHaveBeenCalledTimes(1);
+      expect(settled).toHaveBeenCalledTimes(1);
     });
 
     it('begin nothing', async () => {
-      await retries.close();
+      closed.abort();
+      await retries.settled();
       retries.begin(10_000, doneAt(Infinity));
       await clock.advance(1_000);
       expect(calledAt).toEqual([]);

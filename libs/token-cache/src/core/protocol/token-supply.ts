@@ -12,7 +12,6 @@ import { Flights } from './flights.js';
 import { type LastErrors } from './last-errors.js';
 import { type Meanwhile } from './meanwhile.js';
 import { type Mints } from './mints.js';
-import { type Retries } from './retries.js';
 import { type Upkeep } from './upkeep.js';
 
 /** How a caller asks. */
@@ -29,15 +28,15 @@ export interface TokenSupplyParts {
   meanwhile: Meanwhile;
   upkeep: Upkeep;
   mints: Mints;
-  retries: Retries;
   lastErrors: LastErrors;
   observers: TokenObservers;
+  /** Aborted when the client begins nothing any more. */
+  draining: AbortSignal;
 }
 
 /** Gives callers their tokens: the one in hand, or what the callers of one key wait for together. */
 export class TokenSupply {
   private readonly flights: Flights<Obtained>;
-  private isClosed = false;
 
   constructor(private readonly parts: TokenSupplyParts) {
     this.flights = new Flights(parts.clock);
@@ -61,14 +60,12 @@ export class TokenSupply {
     return isRefused(held, refusedGeneration) ? undefined : held.token;
   }
 
-  /** Begins nothing any more; resolves when no flight is left that a caller could join, and nothing runs behind the callers' backs. */
-  async close(): Promise<void> {
-    const { meanwhile, mints, retries, upkeep } = this.parts;
-    this.isClosed = true;
+  /** Resolves when no flight is left that a caller could join, and no mint or upkeep runs behind the callers' backs. */
+  async settled(): Promise<void> {
+    const { meanwhile, mints, upkeep } = this.parts;
     await this.flights.settled();
     await meanwhile.settled();
     await Promise.all([upkeep.settled(), mints.settled()]);
-    await retries.close();
   }
 
   /** The generation that the refused token has by now; none where that is of another token, which serves. */
@@ -89,7 +86,7 @@ export class TokenSupply {
 
   /** Begins what is due for a token that is given out. */
   private tended(key: TokenKey, held: HeldToken, now: Moment): HeldToken {
-    if (now.monotonicAt >= held.tendAt && !this.isClosed) this.parts.upkeep.tend(key, held);
+    if (now.monotonicAt >= held.tendAt && !this.parts.draining.aborted) this.parts.upkeep.tend(key, held);
     return held;
   }
 
@@ -109,11 +106,11 @@ export class TokenSupply {
   }
 
   private async joinObserved(key: TokenKey, demand: Demand, signal: AbortSignal | undefined): Promise<Obtained> {
-    const { acquisition, lastErrors } = this.parts;
+    const { acquisition, draining, lastErrors } = this.parts;
     const { name, policy } = key.integration;
-    const isLate = this.isClosed;
+    const isLate = draining.aborted;
     try {
-      if (isLate) throw new TokenStoreUnavailableError('acquire', { cause: new Error('The client is closed') });
+      if (isLate) throw new TokenStoreUnavailableError('acquire', { cause: draining.reason, isClosed: true });
       const landing = this.flights.join(flightIdOf(key, demand), (flight) => acquisition.obtain(key, flight, demand), {
         signal,
         timeoutMs: policy.waitTimeoutMs,

@@ -45,7 +45,9 @@ const LEAST_SPREAD = 1 / 4;
  * to a store that has lost it or never had it.
  */
 export class Upkeep {
-  /** Until when a token is left alone: for as long as something is done for it, and for a rest after that. */
+  /** Something is done for these tokens. */
+  private readonly attended = new WeakSet<HeldToken>();
+  /** Until when a token is left alone after that. */
   private readonly restsUntil = new WeakMap<HeldToken, number>();
   /** When a token is replaced without the store, if that does not come back before. */
   private readonly replacedAloneAt = new WeakMap<HeldToken, number>();
@@ -95,16 +97,19 @@ export class Upkeep {
   }
 
   private whenRested(held: HeldToken, work: () => Promise<number>): void {
-    if ((this.restsUntil.get(held) ?? 0) > this.now()) return;
+    if (this.attended.has(held) || (this.restsUntil.get(held) ?? 0) > this.now()) return;
     this.begin(held, work);
   }
 
   /** @param work gives how long the token is then left alone */
   private begin(held: HeldToken, work: () => Promise<number>): void {
-    this.restsUntil.set(held, Infinity);
+    this.attended.add(held);
     const done = work()
       .then((restMs) => void this.restsUntil.set(held, this.now() + restMs))
-      .finally(() => this.running.delete(done));
+      .finally(() => {
+        this.attended.delete(held);
+        this.running.delete(done);
+      });
     this.running.add(done);
   }
 

@@ -1,4 +1,5 @@
 import { type Clock, systemClock } from '../contract/clock.js';
+import { ExpiringMap } from '../contract/expiring-map.js';
 import { parseKeyId } from '../contract/key-group.js';
 import { positiveMs } from '../contract/positive-ms.js';
 import { afterGroupPurge, groupPurge, type SlotStep } from './group-purge.js';
@@ -28,14 +29,6 @@ export interface MemoryTokenStoreOptions {
   readonly clock?: Clock;
 }
 
-interface Kept {
-  readonly slot: Slot;
-  readonly until: number;
-}
-
-/** Slots that each write looks at, so that what ended is dropped as fast as keys come in. */
-const SWEPT_PER_WRITE = 2;
-
 /**
  * Shares tokens within one process: for tests, and for a service that runs as one process. Under PM2 or any other cluster
  * every worker would mint a token of its own; use Redis or SQLite there.
@@ -43,13 +36,12 @@ const SWEPT_PER_WRITE = 2;
 export class MemoryTokenStore implements TokenStore {
   readonly events: TokenStoreEvents = { subscribe: (listener) => this.#subscribe(listener) };
   readonly #clock: Clock;
-  readonly #slots = new Map<string, Kept>();
+  readonly #slots = new ExpiringMap<Slot>();
   /** The fence of the last purge of each group: groups are few, and so kept for good. */
   readonly #groupPurges = new Map<string | undefined, number>();
   /** The channel of a store within the process is never down. */
   readonly #listeners = new Set<Omit<TokenStoreListener, 'down'>>();
   readonly #awaited = new Set<string>();
-  #sweep = this.#slots.entries();
 
   constructor({ clock = systemClock }: MemoryTokenStoreOptions = {}) {
     this.#clock = clock;
@@ -137,22 +129,13 @@ export class MemoryTokenStore implements TokenStore {
   #run<Answer>(keyId: string, step: SlotStep<Answer>): Step<Answer> {
     const now = this.#clock.monotonic();
     const { group, id } = parseKeyId(keyId);
-    const taken = afterGroupPurge(this.#lastPurge(group), step)(this.#slots.get(id)?.slot, now);
-    if (taken.slot) {
-      this.#slots.set(id, { slot: taken.slot, until: keptUntil(taken.slot, now) });
-      for (let swept = 0; swept < SWEPT_PER_WRITE; swept++) this.#dropNextIfEnded(now);
-    }
+    const taken = afterGroupPurge(this.#lastPurge(group), step)(this.#slots.get(id), now);
+    if (taken.slot) this.#slots.set(id, taken.slot, keptUntil(taken.slot, now), now);
     return taken;
   }
 
   #lastPurge(group: string | undefined): number {
     return this.#groupPurges.get(group) ?? 0;
-  }
-
-  #dropNextIfEnded(now: number): void {
-    const { done, value } = this.#sweep.next();
-    if (done) this.#sweep = this.#slots.entries();
-    else if (value[1].until <= now) this.#slots.delete(value[0]);
   }
 
   /** Tells the waiters, if there are any. */

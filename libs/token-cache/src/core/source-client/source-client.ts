@@ -1,6 +1,7 @@
 import { type TokenKey } from '../config/token-key.js';
 import { afterInput, type Clock } from '../contract/clock.js';
 import { concerns, isPurge } from '../contract/concerns.js';
+import { type HeardEvent } from '../contract/heard-event.js';
 import { voids } from '../contract/mint-fence.js';
 import {
   TokenResponseInvalidError,
@@ -10,7 +11,7 @@ import {
 import { leftMs, momentOf, sleptMs } from '../contract/moment.js';
 import { type FormerToken, type FreshToken } from '../contract/token-content.js';
 import { type MintContext, type MintedToken } from '../contract/token-source.js';
-import { type Cooldown, type TokenStoreEvent } from '../contract/token-store.js';
+import { type Cooldown } from '../contract/token-store.js';
 import { AskAgainError } from './ask-again-error.js';
 import { OpenMints, type Release } from './open-mints.js';
 import { providerOf } from './provider.js';
@@ -116,7 +117,7 @@ export class SourceClient {
   }
 
   /** Aborts the mints that a purge voids: their tokens may not be used. */
-  abortVoided(event: TokenStoreEvent): void {
+  abortVoided(event: HeardEvent): void {
     for (const { key, fence, controller } of this.running) {
       if (isPurge(event) && concerns(event, key) && voids(event, fence)) {
         controller.abort(new Error('The token was purged while it was minted'));

@@ -14,12 +14,14 @@ const TIMEOUT_MS = 500;
 
 describe('GuardedStore', () => {
   let store: FaultyTokenStore;
+  let closed: AbortController;
   let guarded: GuardedStore;
   const seen: unknown[] = [];
 
   beforeEach(() => {
     jest.useFakeTimers({ doNotFake: ['nextTick', 'queueMicrotask', 'setImmediate'] });
     store = new FaultyTokenStore(new MemoryTokenStore());
+    closed = new AbortController();
     const observers = new TokenObservers();
     seen.length = 0;
     observers.add(
@@ -29,14 +31,18 @@ describe('GuardedStore', () => {
         }
       })(),
     );
-    guarded = new GuardedStore(store, systemClock, observers);
+    guarded = new GuardedStore(store, systemClock, observers, closed.signal);
   });
 
   afterEach(async () => {
-    await guarded.close();
+    await close();
     jest.useRealTimers();
   });
 
+  const close = (): Promise<void> => {
+    closed.abort();
+    return guarded.close();
+  };
   const peek = (keyId = 'key', timeoutMs = TIMEOUT_MS) =>
     guarded.call(keyId, 'peek', timeoutMs, (inner) => inner.peek(keyId)).catch((error: unknown) => error);
 
@@ -80,7 +86,7 @@ describe('GuardedStore', () => {
     ['offer', 1],
   ] as const)('asks again after a stall for what does not tell the life of a token: %s', async (operation, times) => {
     const clock = new StallingClock();
-    const stalled = new GuardedStore(store, clock, new TokenObservers());
+    const stalled = new GuardedStore(store, clock, new TokenObservers(), closed.signal);
     let calls = 0;
     const call = stalled.call('key', operation, TIMEOUT_MS, () => {
       calls++;
@@ -154,7 +160,7 @@ describe('GuardedStore', () => {
   });
 
   it('stops asking a store that cannot tell an error from no answer', async () => {
-    guarded = new GuardedStore(Object.assign(store, { hasAnswered: undefined }), systemClock, new TokenObservers());
+    guarded = new GuardedStore(Object.assign(store, { hasAnswered: undefined }), systemClock, new TokenObservers(), closed.signal);
     await failThreeTimes();
     await peek();
     expect(store.calls).toHaveLength(3);
@@ -163,7 +169,7 @@ describe('GuardedStore', () => {
   it('goes on asking a store that did not answer while the process was busy', async () => {
     let busyMs = 0;
     const clock = { ...systemClock, monotonic: () => systemClock.monotonic() + busyMs };
-    guarded = new GuardedStore(store, clock, new TokenObservers());
+    guarded = new GuardedStore(store, clock, new TokenObservers(), closed.signal);
     store.fault = () => 'hang';
     for (let call = 0; call < 4; call++) {
       const peeked = peek();
@@ -183,6 +189,7 @@ describe('GuardedStore', () => {
         store,
         { ...systemClock, monotonic: () => performance.now() + busyMs },
         new TokenObservers(),
+        closed.signal,
       );
     });
 
@@ -248,7 +255,7 @@ describe('GuardedStore', () => {
   });
 
   it('asks nothing any more once it is closed', async () => {
-    await guarded.close();
+    await close();
     expect(await peek()).toBeInstanceOf(TokenStoreUnavailableError);
     expect(store.calls).toEqual([]);
   });
@@ -305,7 +312,7 @@ describe('GuardedStore', () => {
       store.fault = () => 'reject';
       const outcome = settled(purge());
       await pass(1);
-      await guarded.close();
+      await close();
       await pass(250);
       expect(await outcome).toMatchObject({ reason: { cause: new Error('the store is closed') } });
       expect(store.calls).toEqual(['purge']);

@@ -1,4 +1,5 @@
 import { type Clock } from '../contract/clock.js';
+import { pause } from '../contract/pause.js';
 import { recentlyUsed } from '../contract/recently-used.js';
 import { type StoreOperation } from '../contract/token-observer.js';
 import { type TokenObservers } from '../contract/token-observers.js';
@@ -26,13 +27,13 @@ const MOST_BREAKERS = 1_000;
 export class GuardedStore {
   private readonly breakers = recentlyUsed<Breaker>(MOST_BREAKERS);
   private readonly insisting = new Set<Promise<unknown>>();
-  private readonly pauses = new Set<() => void>();
-  private isClosed = false;
 
+  /** @param closed ends it: no call is begun any more */
   constructor(
     private readonly store: TokenStore,
     private readonly clock: Clock,
     private readonly observers: TokenObservers,
+    private readonly closed: AbortSignal,
   ) {}
 
   /**
@@ -71,31 +72,16 @@ export class GuardedStore {
         this.throughBreaker(this.breakerOf(keyId, operation, timeoutMs), withinMs, ask, true),
       );
     };
-    const pause = (ms: number): Promise<void> => this.pause(ms);
-    const answer = insist(this.clock, timeoutMs, pause, attempt, () => this.isClosed);
+    const answer = insist(this.clock, timeoutMs, attempt, this.closed);
     const settled = answer.catch(() => {}).finally(() => this.insisting.delete(settled));
     this.insisting.add(settled);
     return answer;
   }
 
-  /** Resolves when no call is tried again any more. */
+  /** Closes what the store opened; resolves when no call is tried again any more. */
   async close(): Promise<void> {
-    this.isClosed = true;
-    for (const end of this.pauses) end();
     await this.store.close();
     await Promise.all(this.insisting);
-  }
-
-  private pause(ms: number): Promise<void> {
-    return new Promise((resolve) => {
-      const end = (): void => {
-        cancel();
-        this.pauses.delete(end);
-        resolve();
-      };
-      const cancel = this.clock.after(ms, end);
-      this.pauses.add(end);
-    });
   }
 
   private async report<T>(operation: StoreOperation, call: Promise<T>): Promise<T> {
@@ -106,7 +92,7 @@ export class GuardedStore {
       failed = false;
       return answer;
     } catch (cause) {
-      const error = new TokenStoreUnavailableError(operation, { cause });
+      const error = new TokenStoreUnavailableError(operation, { cause, isClosed: this.closed.aborted });
       this.observers.notify('storeFailed', operation, error);
       throw error;
     } finally {
@@ -120,7 +106,7 @@ export class GuardedStore {
     call: (limit: TimeLimit) => Promise<T>,
     insists = false,
   ): Promise<T> {
-    if (this.isClosed) throw new Error('the store is closed');
+    if (this.closed.aborted) throw new Error('the store is closed');
     const passage = breaker.admit(this.clock.monotonic(), insists);
     if (!passage) throw new Error('the store did not answer a moment ago and is not asked');
     const limit = new TimeLimit(this.clock, timeoutMs);

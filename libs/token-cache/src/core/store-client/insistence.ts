@@ -1,6 +1,8 @@
 import { type Clock } from '../contract/clock.js';
+import { pause } from '../contract/pause.js';
 
-/** A connection that is dead without a sign is found out within this: two beats of 2 s of the gateway's client, and some. */
+/** A connection that is dead without a sign is found out within this: a client of Redis that notices a silence of 2 s (`giveUpWhenSilent`) needs
+ * two of them to be connected again. */
 export const INSISTENCE_MS = 5_000;
 /** A purge makes two, each of which may take as long as any other call. */
 const ROUND_TRIPS = 2;
@@ -11,16 +13,14 @@ const PAUSE_MS = 250;
  * the store is tried again, as those of a lock and of a failover pass.
  *
  * @param timeoutMs for how long one round trip is waited for
- * @param pause may end sooner than it is told, where there is no sense in another try
  * @param attempt is told for how long it is waited for
- * @param isOver whether nothing is tried any more
+ * @param closed ends it: nothing is tried any more
  */
 export async function insist<T>(
   clock: Clock,
   timeoutMs: number,
-  pause: (ms: number) => Promise<void>,
   attempt: (withinMs: number) => Promise<T>,
-  isOver: () => boolean,
+  closed: AbortSignal,
 ): Promise<T> {
   const longestMs = ROUND_TRIPS * timeoutMs;
   const endsAt = clock.monotonic() + Math.max(INSISTENCE_MS, longestMs);
@@ -29,8 +29,8 @@ export async function insist<T>(
     try {
       return await attempt(withinMs);
     } catch (error) {
-      if (isOver() || leftMs() < PAUSE_MS + timeoutMs) throw error;
+      if (closed.aborted || leftMs() < PAUSE_MS + timeoutMs) throw error;
     }
-    await pause(PAUSE_MS);
+    await pause(clock, PAUSE_MS, closed);
   }
 }

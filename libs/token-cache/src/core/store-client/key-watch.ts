@@ -1,7 +1,7 @@
 import { isPurge } from '../contract/concerns.js';
+import { type HeardEvent } from '../contract/heard-event.js';
 import { type HeldToken, isVoidedBy } from '../contract/held-token.js';
 import { voids } from '../contract/mint-fence.js';
-import { type TokenStoreEvent } from '../contract/token-store.js';
 import { LookPace } from './look-pace.js';
 
 /** What a waiter was told. */
@@ -21,7 +21,7 @@ type VoidingEvent = 'invalidated' | 'purged';
 
 /** What one piece of work hears of a key, from before its first store call to its end. */
 export class KeyWatch {
-  private readonly heard = new Map<VoidingEvent, TokenStoreEvent>();
+  private readonly heard = new Map<VoidingEvent, HeardEvent>();
   private readonly overtakings = new Set<{ readonly fence: number; readonly resolve: () => void }>();
   private readonly awaiting = new Set<() => void>();
   private readonly pace = new LookPace();
@@ -35,7 +35,7 @@ export class KeyWatch {
     readonly close: () => void,
   ) {}
 
-  notice(event: TokenStoreEvent): void {
+  notice(event: HeardEvent): void {
     if (isPurge(event)) this.remember('purged', event);
     if (event.type === 'invalidated') this.remember('invalidated', event);
     if (event.type === 'stored') {
@@ -108,8 +108,8 @@ export class KeyWatch {
     this.isAwake = false;
   }
 
-  private remember(type: VoidingEvent, event: TokenStoreEvent): void {
+  private remember(type: VoidingEvent, event: HeardEvent): void {
     const last = this.heard.get(type);
-    if (!last || last.fence < event.fence) this.heard.set(type, event);
+    if (!last || event.fence === undefined || !voids(last, event.fence)) this.heard.set(type, event);
   }
 }

@@ -23,7 +23,7 @@ describe('Looks', () => {
 
   function versioned(): Looks {
     const storeVersion = new StoreVersion(clock, () => (versionReads++, version));
-    void storeVersion.upSince;
+    storeVersion.hasHeardSince(0);
     return new Looks(clock, storeVersion);
   }
 

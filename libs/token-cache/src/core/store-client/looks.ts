@@ -1,5 +1,6 @@
 import { type Clock } from '../contract/clock.js';
 import { type LookPace } from './look-pace.js';
+import { type StoreVersion } from './store-version.js';
 
 /** How often the version is looked at while a look at the store is put off. */
 const VERSION_MS = 10;
@@ -27,7 +28,7 @@ export class Looks {
   /** @param version unset for a store that tells none */
   constructor(
     private readonly clock: Clock,
-    private readonly version: { readonly upSince: number } | undefined,
+    private readonly version: Pick<StoreVersion, 'hasHeardSince'> | undefined,
   ) {}
 
   /** Calls back when it is time; the returned function cancels that. */
@@ -63,6 +64,6 @@ export class Looks {
 
   /** Without a version anything may have changed. */
   private isDue({ askedAt, latestAt }: Look): boolean {
-    return this.clock.monotonic() >= latestAt || askedAt < (this.version?.upSince ?? Infinity);
+    return this.clock.monotonic() >= latestAt || !this.version?.hasHeardSince(askedAt);
   }
 }

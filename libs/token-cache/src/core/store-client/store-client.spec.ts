@@ -1,6 +1,6 @@
 import { billingKey } from '../../testing/billing-key.spec-support.js';
 import { FakeClock } from '../../testing/fake-clock.js';
-import { rejectionOf } from '../../testing/fleet.spec-support.js';
+import { NEVER, rejectionOf } from '../../testing/fleet.spec-support.js';
 import { GuardedStore } from './guarded-store.js';
 import { StoreClient } from './store-client.js';
 import { MemoryTokenStore } from '../slot/memory-token-store.js';
@@ -29,7 +29,7 @@ describe('StoreClient', () => {
         }
       })(),
     );
-    store = new StoreClient(new GuardedStore(inner, clock, observers), clock, () => {});
+    store = new StoreClient(new GuardedStore(inner, clock, observers, NEVER), clock, () => {});
     key = billingKey({ leaseMs: 2_000 });
   });
 
@@ -151,7 +151,7 @@ describe('StoreClient', () => {
 
   it('waits for the lease of another process', async () => {
     await lease();
-    const other = new StoreClient(new GuardedStore(inner, clock, new TokenObservers()), clock, () => {});
+    const other = new StoreClient(new GuardedStore(inner, clock, new TokenObservers(), NEVER), clock, () => {});
     expect((await other.acquire(key)).outcome).toBe('wait');
   });
 
@@ -193,7 +193,7 @@ describe('StoreClient', () => {
 
   it('tells what is void, and which token is rejected, with each answer but a hit', async () => {
     const told: unknown[][] = [];
-    const listening = new StoreClient(new GuardedStore(inner, clock, new TokenObservers()), clock, (...voided) =>
+    const listening = new StoreClient(new GuardedStore(inner, clock, new TokenObservers(), NEVER), clock, (...voided) =>
       told.push(voided),
     );
     const rejected = { fence: 9, payload: 'payload', ttlMs: 1_000 };
@@ -250,7 +250,7 @@ describe('StoreClient', () => {
     it('after the token of a hit', async () => {
       const granted = await lease();
       await store.commit(key, granted, 'payload', 60_000);
-      const other = new StoreClient(new GuardedStore(inner, clock, new TokenObservers()), clock, () => {});
+      const other = new StoreClient(new GuardedStore(inner, clock, new TokenObservers(), NEVER), clock, () => {});
       expect((await other.acquire(key)).outcome).toBe('hit');
       expect(other.fenceWithoutLease(key)).toBe(granted.fence + 1);
     });
@@ -260,7 +260,7 @@ describe('StoreClient', () => {
       await store.commit(key, granted, 'payload', 60_000);
       await store.invalidate(key, rejectionOf(granted.fence));
       await lease();
-      const other = new StoreClient(new GuardedStore(inner, clock, new TokenObservers()), clock, () => {});
+      const other = new StoreClient(new GuardedStore(inner, clock, new TokenObservers(), NEVER), clock, () => {});
       expect((await other.acquire(key)).outcome).toBe('wait');
       expect(other.fenceWithoutLease(key)).toBe(granted.fence + 1);
     });

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { type TokenKey } from '../config/token-key.js';
 import { type Clock } from '../contract/clock.js';
+import { type HeardEvent } from '../contract/heard-event.js';
 import { keyIdIn } from '../contract/key-group.js';
 import { type Moment, momentOf } from '../contract/moment.js';
 import { recentlyUsed } from '../contract/recently-used.js';
@@ -18,7 +19,6 @@ import {
   type StoredToken,
   type TokenGroupEvent,
   type TokenStore,
-  type TokenStoreEvent,
 } from '../contract/token-store.js';
 import { type GuardedStore } from './guarded-store.js';
 
@@ -170,9 +170,8 @@ export class StoreClient {
   }
 
   /** What was purged or rejected elsewhere lies below what is minted from now on. */
-  hear(event: TokenStoreEvent): void {
-    // A purge of which the store was not told has no fence.
-    if (!Number.isFinite(event.fence)) return;
+  hear(event: HeardEvent): void {
+    if (event.fence === undefined) return;
     if (event.type === 'purged-group') this.raiseGroup(event);
     if (event.type === 'purged' || event.type === 'invalidated') this.raise({ id: event.keyId }, event.fence);
   }

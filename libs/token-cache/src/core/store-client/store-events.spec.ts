@@ -1,3 +1,4 @@
+import { type HeardEvent } from '../contract/heard-event.js';
 import { inspect } from 'node:util';
 import { FakeClock } from '../../testing/fake-clock.js';
 import {
@@ -36,7 +37,7 @@ class Channel implements TokenStoreEvents {
 describe('StoreEvents', () => {
   let clock: FakeClock;
   let channel: Channel;
-  let heard: TokenStoreEvent[];
+  let heard: HeardEvent[];
   let storeEvents: StoreEvents;
 
   beforeEach(() => {
@@ -74,10 +75,11 @@ describe('StoreEvents', () => {
 
   it('knows since when events arrive', async () => {
     channel.listener?.down();
-    expect(storeEvents.upSince).toBeUndefined();
+    expect([storeEvents.isInterrupted, storeEvents.hasHeardSince(Infinity)]).toEqual([true, false]);
     await clock.advance(500);
     channel.listener?.up();
-    expect(storeEvents.upSince).toBe(500);
+    expect(storeEvents.isInterrupted).toBe(false);
+    expect([499, 500].map((at) => storeEvents.hasHeardSince(at))).toEqual([false, true]);
   });
 
   it('keeps nothing of a key that is watched no more', () => {
@@ -96,7 +98,7 @@ describe('StoreEvents', () => {
       new Looks(clock, undefined),
       () => {},
     );
-    expect(silent.upSince).toBeUndefined();
+    expect(silent.isInterrupted).toBe(true);
   });
 
   it.each(['stored', 'failed', 'invalidated', 'purged'] as const)('tells the process that a key was %s', (type) => {
@@ -225,6 +227,6 @@ describe('StoreEvents', () => {
 
   it('hears nothing any more once it is closed', () => {
     storeEvents.close();
-    expect([storeEvents.upSince, channel.listener]).toEqual([undefined, undefined]);
+    expect([storeEvents.isInterrupted, channel.listener]).toEqual([true, undefined]);
   });
 });

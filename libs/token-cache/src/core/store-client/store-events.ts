@@ -1,6 +1,7 @@
 import { type Clock } from '../contract/clock.js';
 import { concerns, type KeyInGroup } from '../contract/concerns.js';
-import { type TokenStoreEvent, type TokenStoreEvents } from '../contract/token-store.js';
+import { type HeardEvent } from '../contract/heard-event.js';
+import { type TokenStoreEvents } from '../contract/token-store.js';
 import { KeyWatch, type ToldToWait, type WatchTimer } from './key-watch.js';
 import { type LookPace } from './look-pace.js';
 import { type Looks } from './looks.js';
@@ -16,6 +17,7 @@ interface WatchedKey extends KeyInGroup {
 export class StoreEvents implements WatchTimer {
   private readonly watches = new Map<string, WatchedKey>();
   private readonly unsubscribe?: () => void;
+  /** Monotonic instant; undefined while they do not. */
   private arriveSince?: number;
 
   constructor(
@@ -23,7 +25,7 @@ export class StoreEvents implements WatchTimer {
     private readonly random: () => number,
     events: TokenStoreEvents | undefined,
     private readonly looks: Looks,
-    private readonly onEvent: (event: TokenStoreEvent) => void,
+    private readonly onEvent: (event: HeardEvent) => void,
   ) {
     this.unsubscribe = events?.subscribe({
       event: (event) => this.deliver(event),
@@ -32,9 +34,13 @@ export class StoreEvents implements WatchTimer {
     });
   }
 
-  /** Monotonic instant since when events arrive; undefined while they do not. What the store said before may have changed unheard. */
-  get upSince(): number | undefined {
-    return this.arriveSince;
+  get isInterrupted(): boolean {
+    return this.arriveSince === undefined;
+  }
+
+  /** What the store said before events arrived may have changed unheard. */
+  hasHeardSince(at: number): boolean {
+    return this.arriveSince !== undefined && at >= this.arriveSince;
   }
 
   /** Watches a key; call it before the store call that may answer `wait`, since the event can overtake the answer. */
@@ -46,7 +52,7 @@ export class StoreEvents implements WatchTimer {
     return watch;
   }
 
-  deliver(event: TokenStoreEvent): void {
+  deliver(event: HeardEvent): void {
     this.onEvent(event);
     for (const watch of this.watchesOf(event)) watch.notice(event);
   }
@@ -77,8 +83,8 @@ export class StoreEvents implements WatchTimer {
   }
 
   /** What happened while the channel was down is unknown, so every waiter looks again. */
-  private changeTo(upSince: number | undefined): void {
-    this.arriveSince = upSince;
+  private changeTo(arriveSince: number | undefined): void {
+    this.arriveSince = arriveSince;
     this.wakeAll();
   }
 
@@ -92,7 +98,7 @@ export class StoreEvents implements WatchTimer {
     return this.watches.get(keyId)?.watches ?? [];
   }
 
-  private watchesOf(event: TokenStoreEvent): Iterable<KeyWatch> {
+  private watchesOf(event: HeardEvent): Iterable<KeyWatch> {
     if (event.type !== 'purged-group') return this.watchesOfKey(event.keyId);
     const concerned = [...this.watches.values()].filter((watched) => concerns(event, watched));
     return concerned.flatMap(({ watches }) => [...watches]);

@@ -1,14 +1,16 @@
 import { type Clock } from '../contract/clock.js';
 
 /**
- * Since when nothing that is shared has changed, by the version of the store. What the store told from then on is current.
+ * Since when nothing that is shared has changed, by the version of the store. What the store told from then on is current. While the
+ * version cannot be told, nothing is: that is no interruption of a channel, which the store's other answers outlast.
  *
  * The callers of one turn share one look at the version. It ends with the turn, in a microtask: a caller that goes on after an
  * `await` looks again, so that it sees every change that was committed before it asked.
  */
 export class StoreVersion {
   private version: number | undefined;
-  private unchangedSince = Infinity;
+  private unchangedSince?: number;
+  readonly isInterrupted = false;
   private isLookedAt = false;
 
   /** @param read gives the version of the store, or undefined when it cannot be told */
@@ -17,15 +19,14 @@ export class StoreVersion {
     private readonly read: () => number | undefined,
   ) {}
 
-  /** Monotonic instant; `Infinity` while it cannot be told. */
-  get upSince(): number {
+  hasHeardSince(at: number): boolean {
     if (!this.isLookedAt) this.look();
-    return this.unchangedSince;
+    return this.unchangedSince !== undefined && at >= this.unchangedSince;
   }
 
   private look(): void {
     const version = this.tell();
-    if (version === undefined) this.unchangedSince = Infinity;
+    if (version === undefined) this.unchangedSince = undefined;
     else if (version !== this.version) this.unchangedSince = this.clock.monotonic();
     this.version = version;
     this.isLookedAt = true;
