@@ -86,7 +86,7 @@ describe('checkConfig', () => {
     [
       'a tag that is not known',
       [...BILLING.slice(0, -1), '      clientSecret: !env SECRET'],
-      'gateway.yaml: line 8, column 21: is not YAML (TAG_RESOLVE_FAILED)',
+      'gateway.yaml: line 8, column 21: is not YAML (TAG_RESOLVE_FAILED): correct',
     ],
     ['a key that is there twice', [...BILLING, 'integrations: {}'], 'is not YAML (DUPLICATE_KEY)'],
     [
@@ -96,9 +96,13 @@ describe('checkConfig', () => {
         ...['b', 'c', 'd'].map((name, i) => `${name}: &${name} [${`*${'abc'[i]},`.repeat(9)}]`),
         ...BILLING,
       ],
-      'gateway.yaml: YAML: has aliases',
+      'gateway.yaml: YAML: has aliases that cannot be resolved, or too many of them: write',
     ],
-    ['a list that holds itself', ['a: &a', '  - 1', '  - *a', ...BILLING], 'gateway.yaml:3: a.1: is an alias of what'],
+    [
+      'a list that holds itself',
+      ['a: &a', '  - 1', '  - *a', ...BILLING],
+      'gateway.yaml:3: a.1: is an alias of what it stands in: write',
+    ],
     [
       'a mapping that holds itself',
       ['a: &a', '  b: { c: *a }', ...BILLING],
@@ -107,7 +111,7 @@ describe('checkConfig', () => {
     [
       'a name that every object has',
       [...BILLING, '  __proto__: {}'],
-      'gateway.yaml:9: integrations.__proto__: is not a name',
+      'gateway.yaml:9: integrations.__proto__: is not a name that can be used: choose',
     ],
     [
       'a section that every object has',

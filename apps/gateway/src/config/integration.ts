@@ -99,10 +99,13 @@ function conflictsOf({ upstream, allowPlainHttp, tls, token }: Integration, path
     conflicts.push({ path: `${path}.upstream`, problem });
   }
   if (tls && upstream.startsWith('http:')) {
-    conflicts.push({ path: `${path}.tls`, problem: 'has no use: upstream is http' });
+    conflicts.push({ path: `${path}.tls`, problem: 'has no use: upstream is http, so remove it or make that https' });
   }
   if (token.tls && (token.tokenEndpoint ?? token.issuer)?.startsWith('http:')) {
-    conflicts.push({ path: `${path}.token.tls`, problem: 'has no use: the identity provider is http' });
+    conflicts.push({
+      path: `${path}.token.tls`,
+      problem: 'has no use: the identity provider is http, so remove it or make that https',
+    });
   }
   return conflicts;
 }
