@@ -16,6 +16,8 @@ const BILLING = [
   '      clientSecret: s3cret',
 ];
 
+const KEY = Buffer.alloc(32, 7).toString('base64');
+
 describe('checkConfig', () => {
   let directory: TemporaryDirectory;
 
@@ -62,6 +64,26 @@ describe('checkConfig', () => {
       'a header of the credential',
       [...BILLING, '    credential: "X-Token: a"'],
       'gateway.yaml:9: integrations.billing.credential: must be a header',
+    ],
+    [
+      'the way in which a client authenticates',
+      [...BILLING, '      clientAuth: private_key_jwt'],
+      'gateway.yaml:9: integrations.billing.token.clientAuth: must be one of client_secret_basic, ',
+    ],
+    [
+      'no key at all',
+      ['encryption:', '  keys: []', ...BILLING],
+      'gateway.yaml:2: encryption.keys: must name at least one key',
+    ],
+    [
+      'the id of a key',
+      ['encryption:', '  keys:', `    - { id: a.b, key: ${KEY} }`, ...BILLING],
+      'gateway.yaml:3: encryption.keys.0.id: must be letters, digits, "_" and "-"',
+    ],
+    [
+      'an id that two keys have',
+      ['encryption:', '  keys:', `    - { id: a, key: ${KEY} }`, `    - { id: a, key: ${KEY} }`, ...BILLING],
+      'gateway.yaml:4: encryption.keys.1.id: must differ from the others',
     ],
     [
       'an item of a list',
