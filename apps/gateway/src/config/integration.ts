@@ -34,8 +34,8 @@ export function resolveIntegration(
   const resolved: Integration = {
     ...options,
     token: resolveToken(token, directory, `${path}.token`, problems),
-    ...(credential !== undefined && { credential: textOf(secret(credential, 'credential')) }),
-    ...(tls && { tls: resolveTls(tls, directory, `${path}.tls`, problems) }),
+    credential: credential && textOf(secret(credential, 'credential')),
+    tls: tls && resolveTls(tls, directory, `${path}.tls`, problems),
   };
   problems.push(...headerProblems(resolved, path), ...conflictsOf(resolved, path));
   return resolved;
@@ -51,16 +51,16 @@ function resolveToken(
     resolveSecret(value, directory, `${path}.${field}`, problems);
   return {
     ...options,
-    ...(clientSecret !== undefined && { clientSecret: secret(clientSecret, 'clientSecret') }),
-    ...(parameters && {
-      parameters: mapValues(parameters, (value, name) =>
+    clientSecret: clientSecret && secret(clientSecret, 'clientSecret'),
+    parameters:
+      parameters &&
+      mapValues(parameters, (value, name) =>
         Array.isArray(value)
           ? value.map((item, index) => secret(item, `parameters.${name}.${index}`))
           : secret(value, `parameters.${name}`),
       ),
-    }),
-    ...(headers && { headers: mapValues(headers, (value, name) => secret(value, `headers.${name}`)) }),
-    ...(tls && { tls: resolveTls(tls, directory, `${path}.tls`, problems) }),
+    headers: headers && mapValues(headers, (value, name) => secret(value, `headers.${name}`)),
+    tls: tls && resolveTls(tls, directory, `${path}.tls`, problems),
   };
 }
 
