@@ -3,8 +3,6 @@ import { recordEvidence, waitFor } from '@mintonce/test-support';
 import { type Fleet, startFleet } from './fleet.js';
 import { type Answer, burst, get, statuses, steadyLoad } from './load.js';
 
-jest.setTimeout(120_000);
-
 describe('An upstream that refuses tokens, behind the gateway under PM2 with four workers on SQLite', () => {
   let fleet: Fleet;
   let ok: string;

@@ -6,8 +6,6 @@ import { recordEvidence, waitFor } from '@mintonce/test-support';
 import { type Fleet, startFleet } from './fleet.js';
 import { type Answer, burst, get, statuses, steadyLoad } from './load.js';
 
-jest.setTimeout(120_000);
-
 /** How an upstream refuses a token; undefined if it takes it. */
 type Refusal = (asked: { readonly isNew: boolean; readonly isRevoked: boolean }) => number | undefined;
 

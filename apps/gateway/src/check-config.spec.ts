@@ -16,6 +16,8 @@ const BILLING = [
   '      clientSecret: s3cret',
 ];
 
+const KEY = Buffer.alloc(32, 7).toString('base64');
+
 describe('checkConfig', () => {
   let directory: TemporaryDirectory;
 
@@ -64,6 +66,26 @@ describe('checkConfig', () => {
       'gateway.yaml:9: integrations.billing.credential: must be a header',
     ],
     [
+      'the way in which a client authenticates',
+      [...BILLING, '      clientAuth: private_key_jwt'],
+      'gateway.yaml:9: integrations.billing.token.clientAuth: must be one of client_secret_basic, ',
+    ],
+    [
+      'no key at all',
+      ['encryption:', '  keys: []', ...BILLING],
+      'gateway.yaml:2: encryption.keys: must name at least one key',
+    ],
+    [
+      'the id of a key',
+      ['encryption:', '  keys:', `    - { id: a.b, key: ${KEY} }`, ...BILLING],
+      'gateway.yaml:3: encryption.keys.0.id: must be letters, digits, "_" and "-"',
+    ],
+    [
+      'an id that two keys have',
+      ['encryption:', '  keys:', `    - { id: a, key: ${KEY} }`, `    - { id: a, key: ${KEY} }`, ...BILLING],
+      'gateway.yaml:4: encryption.keys.1.id: must differ from the others',
+    ],
+    [
       'an item of a list',
       ['redis:', '  cluster:', '    - a.example', '    - b:c:d', ...BILLING],
       'gateway.yaml:4: redis.cluster.1: must be host:port',
@@ -86,7 +108,7 @@ describe('checkConfig', () => {
     [
       'a tag that is not known',
       [...BILLING.slice(0, -1), '      clientSecret: !env SECRET'],
-      'gateway.yaml: line 8, column 21: is not YAML (TAG_RESOLVE_FAILED)',
+      'gateway.yaml: line 8, column 21: is not YAML (TAG_RESOLVE_FAILED): correct',
     ],
     ['a key that is there twice', [...BILLING, 'integrations: {}'], 'is not YAML (DUPLICATE_KEY)'],
     [
@@ -96,9 +118,13 @@ describe('checkConfig', () => {
         ...['b', 'c', 'd'].map((name, i) => `${name}: &${name} [${`*${'abc'[i]},`.repeat(9)}]`),
         ...BILLING,
       ],
-      'gateway.yaml: YAML: has aliases',
+      'gateway.yaml: YAML: has aliases that cannot be resolved, or too many of them: write',
     ],
-    ['a list that holds itself', ['a: &a', '  - 1', '  - *a', ...BILLING], 'gateway.yaml:3: a.1: is an alias of what'],
+    [
+      'a list that holds itself',
+      ['a: &a', '  - 1', '  - *a', ...BILLING],
+      'gateway.yaml:3: a.1: is an alias of what it stands in: write',
+    ],
     [
       'a mapping that holds itself',
       ['a: &a', '  b: { c: *a }', ...BILLING],
@@ -107,7 +133,7 @@ describe('checkConfig', () => {
     [
       'a name that every object has',
       [...BILLING, '  __proto__: {}'],
-      'gateway.yaml:9: integrations.__proto__: is not a name',
+      'gateway.yaml:9: integrations.__proto__: is not a name that can be used: choose',
     ],
     [
       'a section that every object has',

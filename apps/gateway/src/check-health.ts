@@ -14,7 +14,8 @@ async function main(): Promise<void> {
   if (!path) throw new Error('GATEWAY_HEALTH_FILE is not set; give the gateway and this check the same file');
   const url = new URL(readFileSync(path, 'utf8').trim());
   const status = await statusOf(url);
-  if (status !== 200) throw new Error(`${url.href} answered ${status}`);
+  if (status !== 200)
+    throw new Error(`${url.href} answered ${status}: see the log of the gateway, and restart it if this stays`);
 }
 
 /** The certificate is for the name that callers use, and the check uses an address of its own machine. */

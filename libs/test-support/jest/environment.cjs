@@ -3,14 +3,16 @@ const { TestEnvironment } = require('jest-environment-node');
 const { endStorages } = require('./async-storages.cjs');
 const { reapChildren } = require('./child-processes.cjs');
 const { OpenHandles } = require('./open-handles.cjs');
+const { LowLimits } = require('./low-limits.cjs');
 
 const GRACE_MS = 3_000;
 
-/** Fails a test file that leaves something open, and lets go of that, so that the run can end. */
+/** Fails a test file that leaves something open, and lets go of that, so that the run can end; and one whose limit is too low. */
 module.exports = class TidyEnvironment extends TestEnvironment {
   constructor(config, context) {
     super(config, context);
     this.testPath = context.testPath;
+    this.lowLimits = new LowLimits(this.global);
   }
 
   async setup() {
@@ -24,8 +26,10 @@ module.exports = class TidyEnvironment extends TestEnvironment {
     await super.teardown();
   }
 
-  async handleTestEvent({ name }, state) {
-    if (name !== 'run_finish') return;
+  async handleTestEvent(event, state) {
+    this.lowLimits.see(event);
+    if (event.name !== 'run_finish') return;
+    for (const limitMs of this.lowLimits.found) state.unhandledErrors.push(tooLow(limitMs, this.testPath));
     const left = await OpenHandles.since(this.openBefore, GRACE_MS);
     if (left.isEmpty) return;
     left.letGo();
@@ -35,7 +39,18 @@ module.exports = class TidyEnvironment extends TestEnvironment {
 };
 
 function leftOpen(things, testPath) {
-  const error = new Error(`The tests of this file left open:\n${things.map((thing) => `  - ${thing}`).join('\n')}`);
+  return errorOf(testPath, `The tests of this file left open:\n${things.map((thing) => `  - ${thing}`).join('\n')}`);
+}
+
+function tooLow(limitMs, testPath) {
+  return errorOf(
+    testPath,
+    `This file sets a limit of ${limitMs} ms, which jest.preset.js allows all of them: remove it`,
+  );
+}
+
+function errorOf(testPath, message) {
+  const error = new Error(message);
   error.stack = `${error}\n    at ${testPath}:1:1`;
   return error;
 }

@@ -7,7 +7,7 @@ import { waitFor } from './wait-for.js';
 
 const JEST = require.resolve('jest/bin/jest');
 const FIXTURES = join(__dirname, '../jest/fixtures');
-type Ending = 'clean' | 'server' | 'child' | 'hanging' | 'loop';
+type Ending = 'clean' | 'server' | 'child' | 'hanging' | 'loop' | 'low-limit';
 
 const MODES = [
   { where: 'in the process of Jest', mode: '--runInBand' },
@@ -26,6 +26,7 @@ async function start(mode: string, ending: Ending): Promise<{ run: NodeProcess; 
     cwd: FIXTURES,
     env: {
       FIXTURE_PROCESSES: noted,
+      FIXTURE_LIMIT_MS: ending === 'hanging' ? '500' : '120000',
       FIXTURE_DEADLINE_MS: ending === 'loop' ? '30000' : '120000',
       JEST_WORKER_ID: undefined,
       FORCE_COLOR: '0',
@@ -81,6 +82,14 @@ describe.each(MODES)('A run of Jest with its tests $where', ({ mode }) => {
     const { exit, output } = await result(await start(mode, 'hanging'));
     expect(output).toContain('Exceeded timeout of 500 ms for a test');
     expect(output).toMatch(/(left open|did not end)[^]*- timers: 1/);
+    expect(exit.code).toBe(1);
+  });
+
+  it('fails when a file sets a limit that is no higher than the one of all', async () => {
+    const { exit, output } = await result(await start(mode, 'low-limit'));
+    const told = [...output.matchAll(/This file sets a limit of (\d+) ms/g)].map(([, limitMs]) => Number(limitMs));
+    expect(new Set(told)).toEqual(new Set([20_000, 30_000, 120_000]));
+    expect(output).toContain('Tests:       3 passed');
     expect(exit.code).toBe(1);
   });
 

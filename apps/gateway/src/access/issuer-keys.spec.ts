@@ -136,6 +136,21 @@ describe('The keys of an issuer', () => {
     expect(asked).not.toContain('http://idp.example/keys');
   });
 
+  it.each([
+    [{ jwks_uri: 'http://idp.example/keys' }, 'must be https: set jwksUri in access.jwt'],
+    [{}, 'names no jwks_uri: set jwksUri in access.jwt'],
+  ])('tell what to do where the metadata holds %j beside the issuer', async (metadata, remedy) => {
+    keys = new IssuerKeys({ issuer: issuer.url, allowInsecureRequests: true }, async () =>
+      Response.json({ issuer: issuer.url, ...metadata }),
+    );
+    const [header = '', payload = '', signature = ''] = (await issuer.sign({})).split('.');
+
+    await expect(keys.keyOf({ alg: 'ES256' }, { protected: header, payload, signature })).rejects.toMatchObject({
+      message: expect.stringContaining('check access.jwt'),
+      cause: expect.objectContaining({ message: expect.stringContaining(remedy) }),
+    });
+  });
+
   it('are not taken from a server whose certificate nobody vouches for, whatever the environment says', async () => {
     const impostor = createServer(await selfSignedCertificate('localhost'), (_request, response) => response.end('{}'));
     await new Promise<void>((resolve) => impostor.listen(0, '127.0.0.1', resolve));

@@ -39,7 +39,7 @@ export type Key = Awaited<ReturnType<RemoteKeys>>;
 /** The keys of an issuer cannot be had, so that nobody can tell whether a token is its own. */
 export class IssuerUnavailableError extends Error {
   constructor(options?: ErrorOptions) {
-    super('The keys of the issuer cannot be had', options);
+    super('The keys of the issuer cannot be had: check access.jwt, and that the issuer answers this machine', options);
     this.name = 'IssuerUnavailableError';
   }
 }
@@ -100,7 +100,8 @@ export class IssuerKeys {
 
   private async connect(): Promise<RemoteKeys> {
     const url = new URL(this.address.jwksUri ?? (await this.discover()));
-    if (url.protocol !== 'https:' && !isHttpAllowed(url, this.address)) throw new Error('jwks_uri must be https');
+    if (url.protocol !== 'https:' && !isHttpAllowed(url, this.address))
+      throw new Error('The jwks_uri of the issuer must be https: set jwksUri in access.jwt to one, or allowPlainHttp');
     return createRemoteJWKSet(url, {
       cacheMaxAge: MAX_AGE_MS,
       timeoutDuration: TIMEOUT_MS,
@@ -122,7 +123,8 @@ export class IssuerKeys {
       return processDiscoveryResponse(issuer, await discoveryRequest(issuer, { ...options, algorithm, signal }));
     });
     const { jwks_uri: jwksUri } = await responses[0]!().catch(responses[1]);
-    if (jwksUri === undefined) throw new Error('The metadata of the issuer name no jwks_uri');
+    if (jwksUri === undefined)
+      throw new Error('The metadata of the issuer names no jwks_uri: set jwksUri in access.jwt');
     return jwksUri;
   }
 }

@@ -75,9 +75,9 @@ describe('The tls section of an integration', () => {
     ['tls.ca: the file', { tls: { ca: 'file:nowhere.pem' } }],
     ['tls.serverName: must be the name of a host', { tls: { serverName: 'billing:443' } }],
     ['tls.rejectUnauthorized: is not an option', { tls: { rejectUnauthorized: false } }],
-    ['tls: has no use: upstream is http', { upstream: 'http://127.0.0.1:1', tls: files }],
+    ['tls: has no use: upstream is http, so remove it', { upstream: 'http://127.0.0.1:1', tls: files }],
     [
-      'token.tls: has no use: the identity provider is http',
+      'token.tls: has no use: the identity provider is http, so remove it',
       { token: { ...BILLING.token, issuer: 'http://127.0.0.1:1', allowInsecureRequests: true, tls: files } },
     ],
     [

@@ -34,10 +34,10 @@ export function resolveTls(
   };
   const [ca, cert, key] = [secret('ca'), secret('cert'), secret('key')];
   const read: ReadClientTls = () => ({
-    ...(ca !== undefined && { ca: valueOf(ca) }),
-    ...(cert !== undefined && { cert: valueOf(cert) }),
-    ...(key !== undefined && { key: valueOf(key) }),
-    ...(section.serverName !== undefined && { servername: section.serverName }),
+    ca: ca && valueOf(ca),
+    cert: cert && valueOf(cert),
+    key: key && valueOf(key),
+    servername: section.serverName,
   });
   if (problems.length > found) return read;
   let last = read();

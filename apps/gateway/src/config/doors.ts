@@ -98,11 +98,23 @@ function checkPair(files: TlsFiles, path: string, problems: ConfigProblem[]): vo
   };
   const wrongCert = codeOf({ cert });
   const wrongKey = codeOf({ key });
-  if (wrongCert) problems.push({ path: `${path}.cert`, problem: `is no certificate in PEM (${wrongCert})` });
-  if (wrongKey) problems.push({ path: `${path}.key`, problem: `is no private key in PEM (${wrongKey})` });
+  if (wrongCert)
+    problems.push({
+      path: `${path}.cert`,
+      problem: `is no certificate in PEM (${wrongCert}): give the chain, the certificate of this door first`,
+    });
+  if (wrongKey)
+    problems.push({
+      path: `${path}.key`,
+      problem: `is no private key in PEM (${wrongKey}): give that of the certificate, not encrypted`,
+    });
   if (wrongCert || wrongKey) return;
   const mismatch = codeOf({ cert, key });
-  if (mismatch) problems.push({ path: `${path}.key`, problem: `is not the key of the certificate (${mismatch})` });
+  if (mismatch)
+    problems.push({
+      path: `${path}.key`,
+      problem: `is not the key of the certificate (${mismatch}): give the two that belong together`,
+    });
 }
 
 /** Reads certificate and key as they are now. */

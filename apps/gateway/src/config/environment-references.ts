@@ -24,12 +24,13 @@ export function resolveReferences(
   if (typeof value === 'string') return resolveString(value, env, problems, fieldPath(path));
   if (typeof value !== 'object' || value === null) return value;
   if (around.includes(value)) {
-    problems.push({ path: fieldPath(path), problem: 'is an alias of what it stands in' });
+    problems.push({ path: fieldPath(path), problem: 'is an alias of what it stands in: write the value out' });
     return undefined;
   }
   const inside = (item: unknown, key: number | string) => {
     const itemPath = [...path, `${key}`];
-    if (key === '__proto__') problems.push({ path: fieldPath(itemPath), problem: 'is not a name that can be used' });
+    if (key === '__proto__')
+      problems.push({ path: fieldPath(itemPath), problem: 'is not a name that can be used: choose another' });
     return resolveReferences(item, env, problems, itemPath, [...around, value]);
   };
   if (Array.isArray(value)) return value.map(inside);

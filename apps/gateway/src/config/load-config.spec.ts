@@ -251,11 +251,40 @@ describe('loadConfig', () => {
       'proxy',
       'X-Original-URL',
       'x-forwarded-for',
-    ].map((header) => [
+      'X-Request-Id',
+      'HTTP2-Settings',
+      'Proxy-Status',
+      'Content-Length',
+      'Host',
+      'TE',
+      'traceparent',
+    ].flatMap((header) => [
+      [
+        `${header} as the place of the caller's authorization`,
+        `${BILLING}    forwardAuthorizationAs: ${header}`,
+        'integrations.billing.forwardAuthorizationAs: must not be a header that the gateway sets itself',
+      ],
+      [
+        `${header} as the place of the token`,
+        `${BILLING}    credential: '${header}: {token}'`,
+        'integrations.billing.credential: must not be a header that the gateway sets itself',
+      ],
+    ]),
+    [
+      'the spelling of variables for a header that the gateway sets',
+      `${BILLING}    credential: 'X_Request_Id: {token}'`,
+      'integrations.billing.credential: must not be a header that the gateway sets itself',
+    ],
+    ...['Authorization', 'Cookie'].map((header) => [
       `${header} as the place of the caller's authorization`,
       `${BILLING}    forwardAuthorizationAs: ${header}`,
       'integrations.billing.forwardAuthorizationAs: must not be a header that the gateway sets itself',
     ]),
+    [
+      'two options that name one header in two spellings',
+      `${BILLING}    credential: 'X_Auth: {token}'\n    forwardAuthorizationAs: X-AUTH`,
+      'integrations.billing.forwardAuthorizationAs: must not be the header of credential',
+    ],
     ['a share above 1', `log: { sampleSuccesses: 2 }${BILLING}`, 'log.sampleSuccesses: must be at most 1'],
     ['a share below 0', `log: { sampleSuccesses: -0.1 }${BILLING}`, 'log.sampleSuccesses: must be at least 0'],
     ['a text as a share', `log: { sampleSuccesses: 1% }${BILLING}`, 'log.sampleSuccesses: '],
@@ -303,6 +332,20 @@ describe('loadConfig', () => {
     ['something that is not YAML', 'integrations: [}', 'is not YAML'],
   ])('refuses %s, and names its path', (_, yaml, message) => {
     expect(errorOf(() => load(yaml))).toContain(message);
+  });
+
+  it.each([
+    'Authorization: Zoho-oauthtoken {token}',
+    'Cookie: session={token}',
+    'X-Api-Key: {token}',
+    'X-Api-Token: {token}',
+    'X-Forwarded-Access-Token: {token}',
+  ])('takes a header that the gateway leaves to the upstream: %s', (credential) => {
+    const config = load(
+      `${BILLING}    credential: '${credential}'\n    forwardAuthorizationAs: X-Caller-Authorization`,
+    );
+
+    expect(config.integrations.get('billing')).toMatchObject({ credential });
   });
 
   it.each([

@@ -26,12 +26,12 @@ function parseYaml(yaml: string): unknown {
   if (error) {
     const at = error.linePos?.[0];
     const path = at ? `line ${at.line}, column ${at.col}` : 'YAML';
-    throw new ConfigError([{ path, problem: `is not YAML (${error.code})`, isOfText: true }]);
+    throw new ConfigError([{ path, problem: `is not YAML (${error.code}): correct the text there`, isOfText: true }]);
   }
   try {
     return document.toJS() ?? {};
   } catch {
-    const problem = 'has aliases that cannot be resolved, or too many of them';
+    const problem = 'has aliases that cannot be resolved, or too many of them: write the values out';
     throw new ConfigError([{ path: 'YAML', problem, isOfText: true }]);
   }
 }

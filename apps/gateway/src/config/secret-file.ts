@@ -27,7 +27,10 @@ export function readSecretFile(path: string): string {
   const text = readTextFile(path).replace(/[\r\n]+$/, '');
   if (text === '') throw new SecretFileError('EMPTY', 'is empty; write the secret into it');
   if (/[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]/.test(text)) {
-    throw new SecretFileError('CONTROL_CHARACTERS', 'holds control characters; a secret is text');
+    throw new SecretFileError(
+      'CONTROL_CHARACTERS',
+      'holds control characters; a secret is text: write it anew without them',
+    );
   }
   if (SURROUNDED.test(text)) {
     throw new SecretFileError('SURROUNDING_SPACE', 'begins or ends with white space that is no line break; remove it');
@@ -45,8 +48,13 @@ export function readTextFile(path: string, maxBytes = MAX_SECRET_BYTES): string 
   const file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
   try {
     const stats = fstatSync(file);
-    if (!stats.isFile()) throw new SecretFileError('NO_REGULAR_FILE', 'is not a regular file');
-    if (stats.size > maxBytes) throw new SecretFileError('TOO_LARGE', `is larger than ${maxBytes / 1024} KiB`);
+    if (!stats.isFile())
+      throw new SecretFileError('NO_REGULAR_FILE', 'is not a regular file; name one that holds the text');
+    if (stats.size > maxBytes)
+      throw new SecretFileError(
+        'TOO_LARGE',
+        `is larger than ${maxBytes / 1024} KiB; name the file that is meant, or shorten it`,
+      );
     return decoded(readFileSync(file));
   } finally {
     closeSync(file);
@@ -57,7 +65,7 @@ function decoded(bytes: Uint8Array): string {
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch {
-    throw new SecretFileError('NOT_UTF8', 'is not UTF-8 text');
+    throw new SecretFileError('NOT_UTF8', 'is not UTF-8 text; save it in UTF-8');
   }
 }
 

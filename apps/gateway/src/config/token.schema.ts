@@ -1,3 +1,4 @@
+import { type ClientAuthMethod } from '@mintonce/token-cache/oauth';
 import { z } from 'zod';
 import { tls } from './tls.schema.js';
 
@@ -5,7 +6,7 @@ const text = z.string().min(1, 'must not be empty');
 const texts = z.union([text, z.array(text)]);
 
 /**
- * Where the access token comes from. The source itself checks the URLs, the parameters and the headers. Secrets, parameters and
+ * Where the access token comes from. The source itself checks the URLs, `clientAuth`, the parameters and the headers. Secrets, parameters and
  * headers may be `file:` and the path of a file that holds the value, which is read at each mint.
  */
 const fields = z.strictObject({
@@ -15,9 +16,7 @@ const fields = z.strictObject({
   clientId: text,
   /** Needed unless `clientAuth` is `tls_client_auth`. */
   clientSecret: text.optional(),
-  clientAuth: z
-    .enum(['client_secret_basic', 'client_secret_basic_raw', 'client_secret_post', 'tls_client_auth'])
-    .optional(),
+  clientAuth: z.custom<ClientAuthMethod>().optional(),
   /** The TLS connections to the identity provider. */
   tls: tls.optional(),
   scope: texts.optional(),

@@ -7,8 +7,6 @@ const ONE_PACE = { rejection: { paceMs: 600_000, maxPaceMs: 600_000 } };
 /** Longer than the bodies that are kept. */
 const LONG_BODY = Buffer.alloc(100_000);
 
-jest.setTimeout(30_000);
-
 describe('An upstream that refuses tokens', () => {
   let rig: RefusingUpstream;
 

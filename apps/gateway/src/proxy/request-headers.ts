@@ -1,6 +1,7 @@
 import { type IncomingMessage } from 'node:http';
 import { type CredentialHeader } from '@mintonce/token-cache';
-import { isHopByHop, namedInConnection } from './hop-by-hop.js';
+import { namedInConnection } from './hop-by-hop.js';
+import { endsAtGateway, readName } from './reserved-fields.js';
 import { viaOf } from './via.js';
 
 /** What of the caller's own credentials is forwarded. */
@@ -8,12 +9,6 @@ export interface ForwardingPolicy {
   readonly forwardCookies: boolean;
   readonly forwardAuthorizationAs?: string;
 }
-
-/** Fields that the gateway or undici sets itself: framing, host, credential and the identity of the caller. */
-const OWN = ['host', 'content-length', 'authorization', 'x-request-id', 'forwarded', 'via', 'x-real-ip'];
-/** Fields that some servers take for the path of the request, and one that CGI takes for the proxy to use (httpoxy). */
-const MISTAKABLE = ['x-original-url', 'x-rewrite-url', 'x-original-uri', 'x-envoy-original-path', 'proxy'];
-const NOT_FORWARDED: ReadonlySet<string> = new Set([...OWN, ...MISTAKABLE]);
 
 /**
  * The header for the upstream, as undici's flat list of names and values. The caller's fields come first, without those that end
@@ -27,13 +22,11 @@ export function requestHeaders(
 ): string[] {
   const { headers, socket } = request;
   const named = namedInConnection(headers.connection);
-  const chosen = [credential.name, forwardAuthorizationAs?.toLowerCase()].map((name) => name?.replaceAll('_', '-'));
+  const chosen = ['authorization', credential.name, forwardAuthorizationAs].map((name) => name && readName(name));
   const forwarded: string[] = [];
   for (const name in headers) {
-    // Servers that hand fields on as variables (CGI, WSGI) do not tell "_" and "-" apart.
-    const read = name.replaceAll('_', '-');
-    if (NOT_FORWARDED.has(read) || chosen.includes(read) || isHopByHop(read) || read.startsWith('x-forwarded-'))
-      continue;
+    const read = readName(name);
+    if (endsAtGateway(read) || chosen.includes(read)) continue;
     if (named.has(name) || (name === 'cookie' && !forwardCookies)) continue;
     forwarded.push(name, `${headers[name]}`);
   }

@@ -12,8 +12,6 @@ const post = (framing: string, body = ''): string =>
 const BODY = 'x'.repeat(100_000);
 const CONTINUE = 'HTTP/1.1 100 Continue\r\n\r\n';
 
-jest.setTimeout(20_000);
-
 describe('A caller', () => {
   let upstream: RecordingUpstream;
   let gateway: ProxyApplication;

@@ -9,8 +9,6 @@ import { recordingUpstream, type RecordingUpstream } from '../test/recording-ups
 
 const GET = 'GET /proxy/billing/x HTTP/1.1\r\nHost: gateway\r\n\r\n';
 
-jest.setTimeout(20_000);
-
 describe('The server of the gateway', () => {
   let upstream: RecordingUpstream;
   let gateway: ProxyApplication;

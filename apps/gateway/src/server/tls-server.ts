@@ -46,7 +46,10 @@ function followFiles(server: Server, files: TlsFiles): void {
       logger.warn('The certificate was replaced by the one that its file holds now');
     } catch (error) {
       // The other file of the pair may not be written yet: the next read finds both.
-      if (found !== refused) logger.warn(`The new certificate cannot be used, the old one stays: ${codeOf(error)}`);
+      if (found !== refused)
+        logger.warn(
+          `The new certificate cannot be used, the old one stays: ${codeOf(error)}. Write a chain and its key in PEM`,
+        );
       refused = found;
     }
   }, REREAD_MS).unref();

@@ -95,8 +95,6 @@ function hashTag(key: string): string {
   return /^[^{]*\{([^}]+)\}/.exec(key)?.[1] ?? key;
 }
 
-jest.setTimeout(60_000);
-
 describe('TokenKeys and RedisNames, for names that have a meaning in some syntax,', () => {
   it('give two requests the same key exactly if they mean the same', () => {
     fc.assert(

@@ -37,7 +37,7 @@ const PLAIN_TLS: ReadClientTls = () => ({});
 /** The Redis that `REDIS_URL` names: it takes the place of the whole `redis` section. */
 export function redisFromUrl(url: string): RedisConfig {
   if (isAbsolute(url)) return { address: { kind: 'socket', path: url } };
-  return { address: { kind: 'url', url }, ...(url.toLowerCase().startsWith('rediss:') && { tls: PLAIN_TLS }) };
+  return { address: { kind: 'url', url }, tls: url.toLowerCase().startsWith('rediss:') ? PLAIN_TLS : undefined };
 }
 
 /** Reads the files that the `redis` section names, relative to `directory`; what is wrong goes into `problems`. */
