@@ -95,5 +95,5 @@ export function assemble(config: TokenCacheConfig, shutdown: Shutdown, onUnexpec
   const acquisition = new Acquisition({ ...known, mints, upkeep, inquiry, meanwhile });
   const supply = new TokenSupply({ ...known, acquisition, meanwhile, upkeep, mints });
   const withToken = new WithToken({ ...known, rejections, supply });
-  return { ...known, guarded, retries, rejections, lookUp: new LookUp(known), supply, withToken };
+  return { ...known, guarded, retries, rejections, lookUp: new LookUp({ ...known, rejections }), supply, withToken };
 }

@@ -8,6 +8,7 @@ import {
   SECOND,
   settled,
   silent,
+  slow,
   startFleet,
   tardy,
 } from '../testing/fleet.spec-support.js';
@@ -70,6 +71,24 @@ describe('TokenClient', () => {
         expect(await tokens.invalidate(next)).toBe(true);
       },
     );
+
+    it.each([
+      ['is answered', undefined],
+      ['is not', 'lose-reply'],
+    ] as const)('begins anew with that pace also in the middle of a report that %s', async (_what, fault) => {
+      const store = new FaultyTokenStore(slow(shared, { replies: { invalidate: 200 } }));
+      const tokens = replica({}, store);
+      const token = await tokens.getToken('billing');
+      store.fault = (operation) => (operation === 'invalidate' ? fault : undefined);
+      const reported = tokens.invalidate(token);
+      await pass(100);
+      await replica().purge('billing');
+      await pass(SECOND);
+      await reported;
+      const next = await tokens.getToken('billing');
+      store.fault = () => 'reject';
+      expect(await tokens.invalidate(next)).toBe(true);
+    });
 
     describe.each([
       ['of its key', (by: TokenClient) => by.purge('billing')],

@@ -1,8 +1,8 @@
 import { type FakeTokenSource } from '../../testing/fake-token-source.js';
 import { FaultyTokenStore } from '../../testing/faulty-token-store.js';
-import { type Fleet, pass, REFRESH_AT, settled, startFleet } from '../../testing/fleet.spec-support.js';
+import { type Fleet, pass, REFRESH_AT, settled, slow, startFleet } from '../../testing/fleet.spec-support.js';
 import { type MemoryTokenStore } from '../slot/memory-token-store.js';
-import { TokenSourceRejectedError } from '../contract/token-cache.errors.js';
+import { TokenSourceRejectedError, TokenSourceUnavailableError } from '../contract/token-cache.errors.js';
 import { TokenObserver } from '../contract/token-observer.js';
 import { type Token } from '../contract/token.js';
 import { type TokenClient } from '../token-client.js';
@@ -428,6 +428,44 @@ describe('TokenClient.send', () => {
     await tokens.invalidate(await tokens.getToken('billing'));
     expect(outcomes).toEqual(['held']);
     expect(source.calls).toHaveLength(2);
+  });
+
+  it.each([
+    ['one process twice', 0],
+    ['another process', 1],
+  ])(
+    'leaves a contested token in hand that is contested again, by %s, before it could be refreshed',
+    async (_who, second) => {
+      const stores = [new FaultyTokenStore(shared), new FaultyTokenStore(shared)];
+      const fleet = [await agedReplica({}, stores[0]), await agedReplica({}, stores[1])];
+      for (const tokens of fleet) await tokens.send('billing', requestTo(ok));
+      source.failure = new TokenSourceUnavailableError('down', { retryAfterMs: 30 * SECOND });
+      await fleet[0]!.send('billing', requestTo(forbidden));
+      await fleet[second]!.send('billing', requestTo(forbidden));
+      delete source.failure;
+      const mints = source.calls.length;
+      await pass(35 * SECOND);
+      stores[second]!.fault = () => 'reject';
+      expect((await fleet[second]!.getToken('billing')).accessToken).toBe('fake-token-1');
+      expect(source.calls).toHaveLength(mints);
+    },
+  );
+
+  it.each([
+    ['its refusal is reported', () => new FaultyTokenStore(slow(shared, { replies: { invalidate: 300 } })), () => {}],
+    ['the token is replaced', () => new FaultyTokenStore(shared), () => void source.hold()],
+  ])('lets go of the answer when the caller leaves while %s', async (_when, storeOf, strike) => {
+    const tokens = await agedReplica({}, storeOf());
+    strike();
+    const caller = new AbortController();
+    const request = requestTo(forbidden);
+    const discard = jest.spyOn(request, 'discard');
+    const sending = settled(tokens.send('billing', request, { signal: caller.signal }));
+    await pass(100);
+    caller.abort(new Error('gone'));
+    await pass(400);
+    expect(await sending).toMatchObject({ status: 'rejected', reason: new Error('gone') });
+    expect([request.sent.length, discard.mock.calls.length]).toEqual([1, 1]);
   });
 
   it('sends a request again although the connection of its refusal broke', async () => {

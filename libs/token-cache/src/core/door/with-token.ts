@@ -50,6 +50,8 @@ export class WithToken {
       return answer;
     }
     const successor = await this.successorOf(key, token, asking);
+    // The caller has left: the answer is let go of, and the reason of the signal thrown.
+    if (asking.signal?.aborted) await this.letGo(answer, transport, asking.signal);
     if (!successor) return answer;
     await this.letGo(answer, transport, asking.signal);
     const last = await transport.send(successor, () => false);
@@ -104,10 +106,8 @@ export class WithToken {
     return about;
   }
 
-  private async successorOf(key: TokenKey, refused: Token, asking: Asking): Promise<Token | undefined> {
-    const successor = await this.parts.supply.replace(key, refused, asking).catch(() => undefined);
-    asking.signal?.throwIfAborted();
-    return successor;
+  private successorOf(key: TokenKey, refused: Token, asking: Asking): Promise<Token | undefined> {
+    return this.parts.supply.replace(key, refused, asking).catch(() => undefined);
   }
 
   private answerOf(key: TokenKey, status: UpstreamStatus): ReturnType<typeof answerAbout> {

@@ -17,9 +17,7 @@ import { after, isOver, leftMs, type Moment, momentOf, sleptMs } from '../contra
 import { recentlyUsed } from '../contract/recently-used.js';
 import { type FreshToken } from '../contract/token-content.js';
 import { type TokenObservers } from '../contract/token-observers.js';
-import {
-  type StoredToken,
-} from '../contract/token-store.js';
+import { type StoredToken } from '../contract/token-store.js';
 import { Token } from '../contract/token.js';
 import { BREAKER_RESET_MS } from '../store-client/breaker.js';
 import { type KeyWatch } from '../store-client/key-watch.js';
@@ -65,7 +63,10 @@ interface Entry {
   confirmed: Moment;
   /** Marked as rejected: given out only when no other token can be had. */
   isRejected: boolean;
-  /** A purge may have voided it that bears a lower fence, since the store's clock was set back: the store can tell. */
+  /**
+   * The store, which can tell, is asked before it is given again: it is refused by one upstream and accepted by another, or a purge may
+   * have voided it that bears a lower fence, since the store's clock was set back.
+   */
   isInDoubt?: boolean;
 }
 
@@ -217,6 +218,12 @@ export class TokensInHand {
   reject(keyId: string, held: HeldToken): void {
     const entry = this.entryOf(keyId, held);
     if (entry) entry.isRejected = true;
+  }
+
+  /** Has the store asked before that token is given again, while the store answers. */
+  doubt(keyId: string, held: HeldToken): void {
+    const entry = this.entryOf(keyId, held);
+    if (entry) entry.isInDoubt = true;
   }
 
   /** Lets go of a token that was purged, marks one that was rejected, and has one tended that the fleet replaced. */

@@ -95,10 +95,10 @@ export class Inquiry {
   /** The token of the store, if it serves; asks for no right to mint. */
   private async find(way: Way): Promise<Asked | undefined> {
     const { key, watch } = way;
-    const { clock, store } = this.parts;
+    const { clock, rejections } = this.parts;
     watch.forget();
     const sentAt = momentOf(clock);
-    const { token, isRejected, cooldown, voidedUpTo } = await store.peek(key);
+    const { token, isRejected, cooldown, voidedUpTo } = await rejections.peek(key);
     const isServing =
       token && !isRejected && token.fence !== refusedBy(way) && token.ttlMs > (way.demand.minLifeMs ?? 0);
     if (isServing) return { acquired: { outcome: 'hit', token, voidedUpTo }, sentAt };

@@ -4,8 +4,8 @@ import { type HeldToken } from '../contract/held-token.js';
 import { momentOf } from '../contract/moment.js';
 import { type Cooldown } from '../contract/token-store.js';
 import { type TokensInHand } from '../in-hand/tokens-in-hand.js';
-import { type StoreClient } from '../store-client/store-client.js';
 import { type StoreEvents } from '../store-client/store-events.js';
+import { type Rejections } from './rejections.js';
 
 /** What is known of a key without a mint; a token that is marked as rejected is left out. */
 export interface Found {
@@ -15,7 +15,7 @@ export interface Found {
 
 export interface LookUpParts {
   clock: Clock;
-  store: StoreClient;
+  rejections: Rejections;
   tokens: TokensInHand;
   storeEvents: StoreEvents;
 }
@@ -26,12 +26,12 @@ export class LookUp {
 
   /** @throws TokenStoreUnavailableError when the store does not answer and this process holds no token */
   async look(key: TokenKey): Promise<Found> {
-    const { clock, store, tokens, storeEvents } = this.parts;
+    const { clock, rejections, tokens, storeEvents } = this.parts;
     const watch = storeEvents.watch(key);
     const inHand = (): HeldToken | undefined => tokens.valid(key.id);
     try {
       const sentAt = momentOf(clock);
-      const { token, isRejected, cooldown } = await store.peek(key);
+      const { token, isRejected, cooldown } = await rejections.peek(key);
       if (token && !isRejected) tokens.admit(key, token, sentAt, watch);
       // Whatever the store has, callers are given what is in hand now.
       return { held: inHand(), cooldown };

@@ -7,12 +7,13 @@ import { hasGeneration, type HeldToken } from '../contract/held-token.js';
 import { voids } from '../contract/mint-fence.js';
 import { recentlyUsed } from '../contract/recently-used.js';
 import { type TokenObservers } from '../contract/token-observers.js';
-import { type Rejection, type RejectionVerdict, type TokenStoreEvent } from '../contract/token-store.js';
+import { type Peeked, type Rejection, type RejectionVerdict, type TokenStoreEvent } from '../contract/token-store.js';
 import { type Token } from '../contract/token.js';
 import { type TokenStanding } from '../in-hand/token-standing.js';
 import { type TokensInHand } from '../in-hand/tokens-in-hand.js';
 import { NO_PACE, paceRejection, type RejectionPace } from '../slot/rejection-pace.js';
 import { type StoreClient } from '../store-client/store-client.js';
+import { type StoreEvents } from '../store-client/store-events.js';
 import { type Publishing } from './publishing.js';
 
 export interface RejectionsParts {
@@ -21,6 +22,7 @@ export interface RejectionsParts {
   tokens: TokensInHand;
   publishing: Publishing;
   standing: TokenStanding;
+  storeEvents: StoreEvents;
   observers: TokenObservers;
   /** Tells this process what the store tells the others. */
   announce(event: TokenStoreEvent): void;
@@ -36,7 +38,7 @@ const REMEMBERED_KEYS = 10_000;
 export class Rejections {
   private readonly paces = recentlyUsed<InGroup & { readonly pace: RejectionPace }>(REMEMBERED_KEYS);
   /** What was granted here and the store does not know, by key; to forget one would bring a rejected token back. */
-  private readonly untold = new ExpiringMap<InGroup & { readonly rejection: Rejection }>();
+  private readonly untold = new ExpiringMap<InGroup & { readonly rejections: Set<Rejection> }>();
   private readonly deciding = new Map<string, Promise<RejectionVerdict>>();
 
   constructor(private readonly parts: RejectionsParts) {}
@@ -50,19 +52,30 @@ export class Rejections {
 
   /** Whether the store is told of a rejection that it missed before it is asked about that key. */
   isUntold(key: TokenKey): boolean {
-    return this.toTell(key) !== undefined;
+    return this.toTell(key).length > 0;
   }
 
   /**
-   * Tells the store of a rejection that it missed, before it is asked about that key.
+   * Tells the store of the rejections that it missed, before it is asked about that key.
    *
    * @throws TokenStoreUnavailableError
    */
   async tellStore(key: TokenKey): Promise<void> {
-    const rejection = this.toTell(key);
-    if (!rejection) return;
-    await this.parts.store.invalidate(key, rejection);
-    this.untold.delete(key.id);
+    for (const { missed, rejection } of this.toTell(key)) {
+      await this.parts.store.invalidate(key, rejection);
+      this.settle(key.id, missed);
+    }
+  }
+
+  /**
+   * What the store has of a key; a token whose rejection it has yet to be told is marked all the same.
+   *
+   * @throws TokenStoreUnavailableError
+   */
+  async peek(key: TokenKey): Promise<Peeked> {
+    const peeked = await this.parts.store.peek(key);
+    const isMissed = this.toTell(key).some(({ rejection }) => rejection.generation === peeked.token?.fence);
+    return isMissed ? { ...peeked, isRejected: true } : peeked;
   }
 
   /** A purge, of this process or of another, ends the memory of the rejections of what it made void. */
@@ -81,16 +94,30 @@ export class Rejections {
   private forget(keyId: string, purge: HeardEvent): void {
     const { pace } = this.paces.get(keyId) ?? {};
     if (pace && voids(purge, pace.rejected)) this.paces.delete(keyId);
-    const { rejection } = this.untold.get(keyId) ?? {};
-    if (rejection && voids(purge, rejection.generation)) this.untold.delete(keyId);
+    // One that the store did not answer to may have purged nothing there.
+    if (purge.fence === undefined) return;
+    for (const missed of this.missed(keyId)) if (voids(purge, missed.generation)) this.settle(keyId, missed);
   }
 
-  /** A token that was never shared is not reported: the store does not know its generation. */
-  private toTell({ id }: TokenKey): Rejection | undefined {
-    const { rejection } = this.untold.get(id) ?? {};
-    const held = rejection && this.parts.tokens.lastResort(id);
-    if (!held || !hasGeneration(held, rejection.generation)) return rejection;
-    return held.sharing.state === 'unshared' ? undefined : { ...rejection, generation: held.token.generation };
+  private missed(keyId: string): Rejection[] {
+    return [...(this.untold.get(keyId)?.rejections ?? [])];
+  }
+
+  /** The store need not be told of that one any more; another may have been granted meanwhile. */
+  private settle(keyId: string, missed: Rejection): void {
+    const { rejections } = this.untold.get(keyId) ?? {};
+    rejections?.delete(missed);
+    if (rejections?.size === 0) this.untold.delete(keyId);
+  }
+
+  /** What the store missed, by the generation that it knows. A token that was never shared is not reported: it knows none. */
+  private toTell({ id }: TokenKey): { missed: Rejection; rejection: Rejection }[] {
+    const held = this.untold.get(id) && this.parts.tokens.lastResort(id);
+    return this.missed(id).flatMap((missed) => {
+      if (!held || !hasGeneration(held, missed.generation)) return { missed, rejection: missed };
+      if (held.sharing.state === 'unshared') return [];
+      return { missed, rejection: { ...missed, generation: held.token.generation } };
+    });
   }
 
   /** Rejections of one token that come together are one: those that join it share in what it was granted. */
@@ -115,16 +142,28 @@ export class Rejections {
     const { generation } = held?.token ?? token;
     const rejection = { generation, isContested, ...key.integration.policy.rejection };
     if (held && held.sharing.state !== 'shared') return this.decideAlone(key, rejection, held);
+    const watch = this.parts.storeEvents.watch(key);
     try {
       const verdict = await this.parts.store.invalidate(key, rejection);
-      if (verdict === 'replaced' || verdict === 'contested') this.pace(key, rejection);
-      if (verdict === 'replaced') this.announce(key, rejection);
-      // The store has another token or none, or one that is being replaced: it must be asked before this one is given again.
-      if (verdict === 'stale' && held) this.parts.tokens.reject(key.id, held);
+      // The purge has ended the memory of this rejection.
+      if (watch.hasPurged(generation)) return verdict;
+      this.heed(key, rejection, held, verdict);
       return verdict;
     } catch {
-      return this.decideAlone(key, rejection, held);
+      return watch.hasPurged(generation) ? 'stale' : this.decideAlone(key, rejection, held);
+    } finally {
+      watch.close();
     }
+  }
+
+  private heed(key: TokenKey, rejection: Rejection, held: HeldToken | undefined, verdict: RejectionVerdict): void {
+    const { tokens } = this.parts;
+    if (verdict === 'replaced' || verdict === 'contested') this.pace(key, rejection);
+    if (verdict === 'replaced') this.announce(key, rejection);
+    // The store has another token or none, or one that is being replaced: it must be asked before this one is given again.
+    if (verdict !== 'stale' || !held) return;
+    if (rejection.isContested) tokens.doubt(key.id, held);
+    else tokens.reject(key.id, held);
   }
 
   /** The rule of the store, on the clock of this process; the store hears of it with the next call of that key. */
@@ -134,7 +173,8 @@ export class Rejections {
     const verdict = this.pace(key, rejection);
     if (verdict !== 'replaced') return verdict;
     const now = this.parts.clock.monotonic();
-    this.untold.set(key.id, { group: key.group, rejection }, now + key.integration.policy.maxLifeMs, now);
+    const rejections = new Set([...this.missed(key.id), rejection]);
+    this.untold.set(key.id, { group: key.group, rejections }, now + key.integration.policy.maxLifeMs, now);
     if (held?.sharing.state === 'unshared') this.parts.tokens.reject(key.id, held);
     else this.announce(key, rejection);
     return verdict;

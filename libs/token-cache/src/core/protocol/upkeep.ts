@@ -134,10 +134,10 @@ export class Upkeep {
    * @throws TokenStoreUnavailableError
    */
   private async adopt(key: TokenKey, held: HeldToken): Promise<void> {
-    const { clock, store, tokens } = this.parts;
+    const { clock, rejections, tokens } = this.parts;
     await this.watching(key, async (watch) => {
       const sentAt = momentOf(clock);
-      const { token, isRejected } = await store.peek(key);
+      const { token, isRejected } = await rejections.peek(key);
       tokens.forgetSuccessor(key.id, held);
       if (token && !isRejected) tokens.admit(key, token, sentAt, watch);
     });

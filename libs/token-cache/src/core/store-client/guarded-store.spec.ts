@@ -160,7 +160,12 @@ describe('GuardedStore', () => {
   });
 
   it('stops asking a store that cannot tell an error from no answer', async () => {
-    guarded = new GuardedStore(Object.assign(store, { hasAnswered: undefined }), systemClock, new TokenObservers(), closed.signal);
+    guarded = new GuardedStore(
+      Object.assign(store, { hasAnswered: undefined }),
+      systemClock,
+      new TokenObservers(),
+      closed.signal,
+    );
     await failThreeTimes();
     await peek();
     expect(store.calls).toHaveLength(3);
