@@ -152,7 +152,7 @@ export function resolvePolicy(path: string, base: TokenPolicy, options: TokenPol
  */
 export function resolveNearCache(options: Partial<NearCachePolicy> | false | undefined): NearCachePolicy | false {
   if (options === false) return false;
-  const known = objectWith('nearCache', options, ['maxEntries', 'maxAgeMs']);
+  const known = objectWith('nearCache', options, Object.keys(DEFAULT_NEAR_CACHE) as (keyof NearCachePolicy)[]);
   const nearCache = { ...DEFAULT_NEAR_CACHE, ...known };
   if (!Number.isSafeInteger(nearCache.maxEntries) || nearCache.maxEntries < 1) {
     throw new TokenConfigError('nearCache.maxEntries', 'must be a whole number of at least 1');

@@ -71,31 +71,43 @@ export interface Integration {
   readonly warmUp?: readonly TokenRequest[];
 }
 
-const MODULE_FIELDS = new Set<string>([
-  ...POLICY_FIELDS,
-  'store',
-  'integrations',
-  'nearCache',
-  'warmUpTimeoutMs',
-  'encryption',
-  'clock',
-  'random',
-  'isGlobal',
-]);
-const INTEGRATION_FIELDS = new Set<string>([...POLICY_FIELDS, 'source', 'credential', 'warmUp']);
-const STORE_METHODS = [
-  'peek',
-  'acquire',
-  'renew',
-  'commit',
-  'offer',
-  'fail',
-  'invalidate',
-  'purge',
-  'purgeGroup',
-  'ping',
-  'close',
-] as const;
+/** The options beside those of the policy; the compiler tells of one that is missing here, which would be refused. */
+type Beside<Options> = Record<Exclude<keyof Options, keyof TokenPolicy>, true>;
+
+const MODULE_FIELDS = fieldsOf({
+  store: true,
+  integrations: true,
+  nearCache: true,
+  warmUpTimeoutMs: true,
+  encryption: true,
+  clock: true,
+  random: true,
+  isGlobal: true,
+} satisfies Beside<TokenCacheOptions & { isGlobal: unknown }>);
+const INTEGRATION_FIELDS = fieldsOf({
+  source: true,
+  credential: true,
+  warmUp: true,
+} satisfies Beside<IntegrationOptions>);
+
+/** What every store has. */
+type StoreMethod = {
+  [Name in keyof TokenStore]-?: undefined extends TokenStore[Name] ? never : Name;
+}[keyof TokenStore];
+
+const STORE_METHODS = Object.keys({
+  peek: true,
+  acquire: true,
+  renew: true,
+  commit: true,
+  offer: true,
+  fail: true,
+  invalidate: true,
+  purge: true,
+  purgeGroup: true,
+  ping: true,
+  close: true,
+} satisfies Record<StoreMethod, true>) as StoreMethod[];
 
 /**
  * Fills in the defaults and checks everything, so that a mistake shows at boot.
@@ -162,6 +174,10 @@ function resolveIntegration(name: string, options: IntegrationOptions, base: Tok
   const credential = resolveCredential(`${path}.credential`, options.credential);
   const warmUp = resolveWarmUp(`${path}.warmUp`, options.warmUp);
   return { name, source: options.source, policy: resolvePolicy(`${path}.`, base, options), credential, warmUp };
+}
+
+function fieldsOf(beside: object): ReadonlySet<string> {
+  return new Set([...POLICY_FIELDS, ...Object.keys(beside)]);
 }
 
 function checkStore(store: unknown): void {
