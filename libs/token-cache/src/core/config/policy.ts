@@ -1,3 +1,4 @@
+import { LONGEST_TIMER_MS } from '../contract/clock.js';
 import { TokenConfigError } from '../contract/token-cache.errors.js';
 
 /** How long a failing source is left alone, by the whole fleet or by the process that failed. */
@@ -182,13 +183,10 @@ function checkStatuses(field: string, statuses: unknown): void {
   }
 }
 
-/** Node's timers overflow above 2^31 - 1 ms and would fire at once. */
-const MOST_MS = 2 ** 31 - 1;
-
 /** @throws TokenConfigError when it is no duration that a timer can count */
 export function checkDuration(field: string, value: unknown, least: number): void {
-  if (!Number.isInteger(value) || (value as number) < least || (value as number) > MOST_MS) {
-    throw new TokenConfigError(field, `must be a whole number of milliseconds from ${least} to ${MOST_MS}`);
+  if (!Number.isInteger(value) || (value as number) < least || (value as number) > LONGEST_TIMER_MS) {
+    throw new TokenConfigError(field, `must be a whole number of milliseconds from ${least} to ${LONGEST_TIMER_MS}`);
   }
 }
 

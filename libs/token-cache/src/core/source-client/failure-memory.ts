@@ -5,8 +5,6 @@ import { type TokenSourceError } from '../contract/token-cache.errors.js';
 import { type TokenKey } from '../config/token-key.js';
 import { type Cooldown } from '../contract/token-store.js';
 
-const REMEMBERED_KEYS = 10_000;
-
 /** What is left alone: a key, or all keys of a provider. */
 type Place = Pick<TokenKey, 'id' | 'integration'> & Partial<Pick<TokenKey, 'group'>>;
 
@@ -19,7 +17,7 @@ interface Failed {
 
 /** The failures that only this process knows, because the store could not be told or has no place for them. */
 export class FailureMemory {
-  private readonly failures = recentlyUsed<Failed>(REMEMBERED_KEYS);
+  private readonly failures = recentlyUsed<Failed>();
 
   constructor(
     private readonly clock: Clock,
