@@ -15,7 +15,10 @@ interface Failed {
   readonly failure: Cooldown;
 }
 
-/** The failures that only this process knows, because the store could not be told or has no place for them. */
+/**
+ * The failures that this process must know by itself: those that the store could not be told or has no place for, and those told to it that
+ * bind this process alone, since the failure of another process may take their place there.
+ */
 export class FailureMemory {
   private readonly failures = recentlyUsed<Failed>();
 
