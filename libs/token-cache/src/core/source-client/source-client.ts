@@ -59,7 +59,7 @@ export class SourceClient {
     this.pace = new ProviderPace(clock, random);
     closing.addEventListener('abort', () => {
       for (const { controller } of this.running) controller.abort(closing.reason);
-      this.openMints.refuseAll(unavailable('The process shuts down', closing.reason));
+      this.openMints.refuseAll(shuttingDown(closing.reason));
     });
   }
 
@@ -82,7 +82,7 @@ export class SourceClient {
    */
   async admission(key: TokenKey): Promise<Release> {
     const { name, policy } = key.integration;
-    if (this.closing.aborted) throw unavailable('The process shuts down', this.closing.reason);
+    if (this.closing.aborted) throw shuttingDown(this.closing.reason);
     return this.openMints.enter(providerOf(key), {
       limit: policy.maxOpenMints,
       timeoutMs: policy.mintTimeoutMs,
@@ -207,6 +207,13 @@ function over(name: string): string {
   return (
     `The source of "${name}" gave a token that is over, by its answer or by the exp of the token: look at the clocks of both ` +
     `machines if it recurs; if the answer says 0 for a token that never ends, set zeroExpiry to 'never'`
+  );
+}
+
+function shuttingDown(cause: unknown): TokenSourceUnavailableError {
+  return unavailable(
+    'The process shuts down and mints no more: another process, or this one after its start, mints',
+    cause,
   );
 }
 
