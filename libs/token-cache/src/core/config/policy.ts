@@ -7,7 +7,7 @@ export interface CooldownPolicy {
   rejectedMs: number;
   /** Upper bound of the first cool-down after a transient failure; doubles with each failure, full jitter. @defaultValue 1 000 */
   transientMs: number;
-  /** @defaultValue 30 000 */
+  /** The longest cool-down after a transient failure. @defaultValue 30 000 */
   transientMaxMs: number;
   /** `Retry-After` (RFC 9110 section 10.2.3) is honoured up to this. @defaultValue 3 600 000 */
   retryAfterMaxMs: number;
@@ -23,7 +23,7 @@ export interface RejectionPolicy {
 
 /** The in-process copy of tokens that are shared. */
 export interface NearCachePolicy {
-  /** @defaultValue 10 000 */
+  /** How many tokens a process keeps; beyond that the one used least lately goes. @defaultValue 10 000 */
   maxEntries: number;
   /** For how long a token is served unasked while events are not arriving. @defaultValue 5 000 */
   maxAgeMs: number;
@@ -62,7 +62,9 @@ export interface TokenPolicy {
   whenStoreUnavailable: 'mint-locally' | 'fail';
   /** Statuses of an upstream that speak against the token, from 300 to 599. @defaultValue `[401]` */
   renewOn: readonly number[];
+  /** How often a token that an upstream rejects is replaced. @defaultValue at most every 5 s, slowing down to every 60 s */
   rejection: RejectionPolicy;
+  /** How long a source that failed is left alone. @defaultValue 30 s after a refusal, at most 1 s rising to 30 s otherwise, and up to 1 h of `Retry-After` */
   cooldown: CooldownPolicy;
 }
 
@@ -89,7 +91,9 @@ export const DEFAULT_NEAR_CACHE: NearCachePolicy = { maxEntries: 10_000, maxAgeM
 
 /** What a user writes: any part of the policy. */
 export type TokenPolicyOptions = Partial<Omit<TokenPolicy, 'cooldown' | 'rejection'>> & {
+  /** Any part of how long a source that failed is left alone; see `CooldownPolicy`. */
   cooldown?: Partial<CooldownPolicy>;
+  /** Any part of how often a token that an upstream rejects is replaced; see `RejectionPolicy`. */
   rejection?: Partial<RejectionPolicy>;
 };
 

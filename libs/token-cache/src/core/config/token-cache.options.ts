@@ -19,6 +19,7 @@ import { type TokenStore } from '../contract/token-store.js';
 
 /** One thing that we hold tokens for, and how it departs from the module's policy. */
 export interface IntegrationOptions extends TokenPolicyOptions {
+  /** Where its tokens come from, such as `clientCredentials()`. */
   source: TokenSource;
   /**
    * The header that its upstream wants the token in: `Authorization: Zoho-oauthtoken {token}`, `X-Api-Token: {token}`. `{type}`
@@ -32,14 +33,18 @@ export interface IntegrationOptions extends TokenPolicyOptions {
   warmUp?: boolean | readonly TokenRequest[];
 }
 
+/**
+ * What a module or a client is made of: the store, the integrations and the policy that they depart from. A value that cannot work is
+ * refused at boot with TokenConfigError, which names it.
+ */
 export interface TokenCacheOptions extends TokenPolicyOptions {
   /** Where the processes share tokens. It closes only connections that it opened itself. */
   store: TokenStore;
-  /** By the name that `getToken` is called with. Feature modules add theirs with `forFeature`. */
+  /** By the name that `getToken` is called with. Feature modules add theirs with `forFeature`. @defaultValue none */
   integrations?: Record<string, IntegrationOptions>;
-  /** The in-process copy of what is shared; `false` asks the store on every look-up. */
+  /** The in-process copy of what is shared; `false` asks the store on every look-up. @defaultValue 10 000 entries, 5 000 ms (`DEFAULT_NEAR_CACHE`) */
   nearCache?: Partial<NearCachePolicy> | false;
-  /** How long a boot waits for the tokens of integrations with `warmUp`; then it goes on, and so do the mints. @defaultValue 5 000 */
+  /** How long a boot waits for the tokens of integrations with `warmUp`; then it goes on, and so do the mints; in ms. @defaultValue 5 000 */
   warmUpTimeoutMs?: number;
   /** Seals tokens in the store with AES-256-GCM under the first key; the others still open what they sealed. @defaultValue none */
   encryption?: EncryptionOptions;
