@@ -310,7 +310,7 @@ export const MUTATIONS: readonly Mutation[] = [
     edits: [
       edit(
         'core/contract/mint-fence.js',
-        "(isPurge(event) || event.type === 'invalidated') && fence <= event.fence",
+        "(isPurge(event) || event.type === 'invalidated') && (event.fence === undefined || fence <= event.fence)",
         "isPurge(event) || (event.type === 'invalidated' && fence <= event.fence)",
       ),
     ],

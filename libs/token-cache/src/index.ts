@@ -54,7 +54,7 @@ export {
   type TurnedAway,
   type Voided,
 } from './core/contract/token-store.js';
-export { MemoryTokenStore } from './core/slot/memory-token-store.js';
+export { MemoryTokenStore, type MemoryTokenStoreOptions } from './core/slot/memory-token-store.js';
 export { type ObservedWork, type WorkEnd } from './core/contract/observed-work.js';
 export {
   type GetOutcome,

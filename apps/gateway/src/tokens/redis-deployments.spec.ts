@@ -17,9 +17,7 @@ import { gatewayRig, type GatewayRig } from '../test/running-gateway.js';
 
 /** The rights that docs/stores.md names. */
 const RIGHTS =
-  '+get +pttl +set +del +hmget +hget +hset +hdel +pexpire +time +publish +subscribe +evalsha +eval +ping +info'.split(
-    ' ',
-  );
+  '+get +pttl +set +del +hmget +hset +hdel +pexpire +time +publish +subscribe +evalsha +eval +ping +info'.split(' ');
 
 /** A user of Redis with those rights in a namespace. */
 function user(password: string, prefix = '', further: string[] = []): string[] {

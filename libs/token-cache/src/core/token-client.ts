@@ -40,6 +40,7 @@ export interface SendOptions extends GetTokenOptions {
 
 /** A token that was not there when the time for it was over. */
 export interface ColdToken {
+  /** Its integration, by its name in the options. */
   readonly integration: string;
   /** Of the error that a caller would have heard; `TOKEN_WAIT_TIMEOUT` when the time was over first, and the mint goes on. */
   readonly code: TokenCacheErrorCode;

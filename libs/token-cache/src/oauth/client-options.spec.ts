@@ -44,6 +44,7 @@ describe('The options of clientCredentials()', () => {
     ['headers.x-key', 'a line break', { ...valid, headers: { 'x-key': 'a\r\nb: c' } }],
     ['headers.x key', 'a name that is none', { ...valid, headers: { 'x key': 'a' } }],
     ['headers.Authorization', 'that the source sets', { ...valid, headers: { Authorization: 'Basic a' } }],
+    ['headers.HTTP2-Settings', 'that begins another protocol', { ...valid, headers: { 'HTTP2-Settings': 'a' } }],
     ['headers.host', 'that the source sets', { ...valid, headers: { host: 'a' } }],
     ['tokenType', 'two words', { ...valid, tokenType: 'Zoho oauthtoken' }],
     ['credentials', 'an object', { ...valid, clientId: undefined, clientSecret: undefined, credentials: {} }],

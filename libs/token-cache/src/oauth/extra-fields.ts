@@ -1,3 +1,4 @@
+import { isFramingHeader } from '../core/contract/framing-headers.js';
 import { TokenConfigError } from '../core/contract/token-cache.errors.js';
 
 /** Parameters that have an option of their own, or that the grant sets. */
@@ -10,8 +11,8 @@ const OWN_PARAMETERS: Readonly<Record<string, string>> = {
   resource: 'is the option resource',
 };
 
-const OWN_HEADER =
-  /^(accept|authorization|content-type|content-length|host|connection|transfer-encoding|expect|te|trailer|upgrade|keep-alive|proxy-.*)$/i;
+/** What the source sets itself, beside the headers of framing. */
+const OWN_HEADER = /^(accept|authorization|content-type)$/i;
 /** RFC 9110 sections 5.1 and 5.5. */
 const HEADER_NAME = /^[\w!#$%&'*+.^`|~-]+$/;
 const HEADER_VALUE = /^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/;
@@ -33,7 +34,8 @@ export function checkHeaders(headers: unknown): void {
   for (const [name, value] of entriesOf('headers', headers)) {
     const field = `headers.${name}`;
     if (!HEADER_NAME.test(name)) throw new TokenConfigError(field, 'is not the name of a header');
-    if (OWN_HEADER.test(name)) throw new TokenConfigError(field, 'is set by the source itself');
+    if (OWN_HEADER.test(name) || isFramingHeader(name))
+      throw new TokenConfigError(field, 'is set by the source itself');
     if (typeof value !== 'function') checkHeaderValue(field, value);
   }
 }

@@ -1,3 +1,5 @@
+import { epochMsOf } from '../core/contract/stated-number.js';
+
 const MAX_SECONDS = 365 * 24 * 3600;
 
 const HTTP_DATE = /^[A-Z][a-z]+, .+ GMT$/;
@@ -8,7 +10,6 @@ const SECONDS = /^\d+(?:\.\d+)?(?:\s*,\s*\d+(?:\.\d+)?)*$/;
 const RESETS = ['x-rate-limit-reset', 'x-ratelimit-reset', 'ratelimit-reset'];
 /** A greater number of seconds is an instant: it would be more than 31 years. */
 const LEAST_EPOCH_SECONDS = 1e9;
-const LEAST_EPOCH_MS = 1e12;
 
 /**
  * For how long a response asks to be left alone, in ms: its `Retry-After` (RFC 9110 section 10.2.3), else the reset of a rate
@@ -35,9 +36,7 @@ function longestOf(list: string): number {
 }
 
 function fromNow(seconds: number, headers: Headers): number {
-  if (seconds < LEAST_EPOCH_SECONDS) return seconds;
-  const instant = seconds < LEAST_EPOCH_MS ? seconds * 1000 : seconds;
-  return (instant - nowOf(headers)) / 1000;
+  return seconds < LEAST_EPOCH_SECONDS ? seconds : (epochMsOf(seconds) - nowOf(headers)) / 1000;
 }
 
 function waitMs(seconds: number): number | undefined {

@@ -1,3 +1,4 @@
+import { epochMsOf, statedNumber } from '../core/contract/stated-number.js';
 import { type AnswerFields } from './answer-body.js';
 
 /** Names for the end of a token's life: Entra ID, Supabase, ASP.NET, Go and Google. */
@@ -15,13 +16,11 @@ const END_FIELDS = [
 
 /** The seconds before 2001 and the milliseconds after 5138 are no instant that a token ends at. */
 const LEAST_SECONDS = 1e9;
-const MOST_SECONDS = 1e11;
+const MOST_MS = 1e14;
 /** A number of seconds that is an instant of this year, too, is that: as a life it would be more than 50 years. */
 const NEAR_MS = 365 * 24 * 3_600_000;
 /** A date that says its zone; one without means another instant on each machine. */
 const ZONED = /(?:Z|GMT|UTC|[+-]\d{2}:?\d{2})$/i;
-
-const NUMBER = /^[+-]?\d+(?:\.\d+)?$/;
 
 /**
  * The life that an answer states, in ms: `expires_in` (RFC 6749 section 5.1) as a number or as text. 0 and less mean that it is
@@ -29,7 +28,8 @@ const NUMBER = /^[+-]?\d+(?:\.\d+)?$/;
  */
 export function expiresInMsOf(fields: AnswerFields): number | undefined {
   // `expires_in` of an answer that has both is in milliseconds.
-  const seconds = numberOf(fields['expires_in_sec']) ?? numberOf(fields['expires_in']) ?? numberOf(fields['expiresIn']);
+  const seconds =
+    statedNumber(fields['expires_in_sec']) ?? statedNumber(fields['expires_in']) ?? statedNumber(fields['expiresIn']);
   const lifeMs = seconds === undefined ? NaN : Math.floor(seconds * 1_000);
   return Number.isSafeInteger(lifeMs) ? lifeMs : undefined;
 }
@@ -48,21 +48,15 @@ export function expiresAtOf(fields: AnswerFields, now: number): number | undefin
 }
 
 function instantOf(value: unknown): number | undefined {
-  const number = numberOf(value);
-  if (number !== undefined) return epochMsOf(number);
+  const number = statedNumber(value);
+  if (number !== undefined) return plausible(number);
   if (typeof value !== 'string' || !ZONED.test(value.trim())) return undefined;
   const instant = Date.parse(value);
   return Number.isNaN(instant) ? undefined : instant;
 }
 
 /** 0 and less stand for no instant, and are passed on as they are: what they mean is for the caller to say. */
-function epochMsOf(number: number): number | undefined {
+function plausible(number: number): number | undefined {
   if (number <= 0) return Math.floor(number);
-  if (number >= LEAST_SECONDS && number < MOST_SECONDS) return Math.floor(number * 1_000);
-  return number >= MOST_SECONDS && number < MOST_SECONDS * 1_000 ? Math.floor(number) : undefined;
-}
-
-function numberOf(value: unknown): number | undefined {
-  const isNumeric = typeof value === 'number' || (typeof value === 'string' && NUMBER.test(value.trim()));
-  return isNumeric && Number.isFinite(Number(value)) ? Number(value) : undefined;
+  return number >= LEAST_SECONDS && number < MOST_MS ? Math.floor(epochMsOf(number)) : undefined;
 }

@@ -1,5 +1,6 @@
 import { TokenResponseInvalidError } from '../core/contract/token-cache.errors.js';
 import { type MintedToken } from '../core/contract/token-source.js';
+import { VISIBLE_ASCII } from '../core/contract/visible-ascii.js';
 import { type AnswerFields, readFields } from './answer-body.js';
 import { errorCodeOf, saysError } from './error-code.js';
 import { type ClientAuthMethod } from './oauth-client.options.js';
@@ -7,9 +8,6 @@ import { retryAfterMs } from './retry-after.js';
 import { refuse, refuseFields } from './source-errors.js';
 import { expiresAtOf, expiresInMsOf } from './token-expiry.js';
 import { tokenTypeOf } from './token-type.js';
-
-/** Characters of an access token: RFC 6750 section 2.1, and the `|`, `!` and `:` that servers use in practice. */
-const VISIBLE = /^[\x21-\x7e]+$/;
 
 /** What a token was asked for with. */
 export interface Asked {
@@ -47,7 +45,7 @@ export async function readToken(
 
 function accessTokenOf(where: string, fields: AnswerFields | undefined, response: Response): string {
   const token = fields?.['access_token'];
-  if (typeof token === 'string' && VISIBLE.test(token)) return token;
+  if (typeof token === 'string' && VISIBLE_ASCII.test(token)) return token;
   const problem = fields
     ? "answered without a usable access_token: check its URL and this client's settings"
     : 'did not answer with a JSON object or a form: check its URL';

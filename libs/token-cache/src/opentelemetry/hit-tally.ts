@@ -1,5 +1,6 @@
 import { type Meter } from '@opentelemetry/api';
 import { HIT_LAYERS } from '../core/contract/measured.js';
+import { METRIC_HELP } from '../core/contract/metric-help.js';
 import { type HitLayer } from '../core/contract/token-observer.js';
 import { INTEGRATION, LAYER } from './scope.js';
 
@@ -20,8 +21,7 @@ export class HitTally {
 
   constructor(meter: Meter) {
     const counter = meter.createObservableCounter('token.cache.hits', {
-      description:
-        'Calls that got a token without a mint: from this process (near), from the store (shared), or from the mint of another (waited)',
+      description: METRIC_HELP.hits,
       unit: '{call}',
     });
     counter.addCallback((result) => {

@@ -6,6 +6,7 @@ import { Redis } from 'ioredis';
 import { TokenConfigError } from '../core/contract/token-cache.errors.js';
 import { type Lease, type Rejection } from '../core/contract/token-store.js';
 import { describeTokenStore } from '../testing/token-store-contract.js';
+import { documentedRights } from './redis-rights.spec-support.js';
 import { RedisTokenStore } from './redis-token-store.js';
 
 const KEY = 'key';
@@ -39,13 +40,9 @@ describeTokenStore('RedisTokenStore on a client with a key prefix, automatic pip
   return { open: () => new RedisTokenStore(prefixed), dispose: () => prefixed.disconnect() };
 });
 
-/** The rights that docs/stores.md lists. */
-const RIGHTS =
-  '+get +pttl +set +del +hmget +hget +hset +hdel +pexpire +time +publish +subscribe +evalsha +eval +ping +info';
-
 describeTokenStore('RedisTokenStore of a Redis user with no more rights than it needs', async () => {
   const [username, password, namespace] = [randomUUID(), randomUUID(), randomUUID()];
-  const grants = ['on', `>${password}`, `~${namespace}:*`, `&${namespace}:events`, ...RIGHTS.split(' ')];
+  const grants = ['on', `>${password}`, `~${namespace}:*`, `&${namespace}:events`, ...documentedRights()];
   await client.call('ACL', 'SETUSER', username, ...grants);
   const limited = new Redis(server.socketPath, { username, password });
   return { open: () => new RedisTokenStore(limited, { namespace }), dispose: () => limited.disconnect() };

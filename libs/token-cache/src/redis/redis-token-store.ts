@@ -48,7 +48,7 @@ export interface RedisTokenStoreOptions {
 }
 
 /**
- * Shares tokens between all processes on one Redis 5 or newer: standalone, Sentinel or Cluster.
+ * Shares tokens between all processes on one Redis 7 or later, or Valkey 8 or later: standalone, Sentinel or Cluster.
  *
  * Each method is one script and one round trip, but a purge with a time limit two. Every script may run twice, as it does when ioredis sends a command again
  * after a lost connection. The store adds no timeout and no retry to those of the client.

@@ -11,7 +11,12 @@ import { type TokenRequest } from '../core/contract/token-request.js';
  */
 export class FakeTokenSource implements TokenSource {
   /** Every call of `mint` so far, in order. */
-  readonly calls: { readonly request: TokenRequest; readonly context: MintContext }[] = [];
+  readonly calls: {
+    /** What was asked for. */
+    readonly request: TokenRequest;
+    /** What the source was told of the mint. */
+    readonly context: MintContext;
+  }[] = [];
   /** Fields of the answer beside the token. @defaultValue a life of one hour */
   answer: Omit<MintedToken, 'accessToken'> = { expiresInMs: 3_600_000 };
   /** The error of each mint while set. @defaultValue none */

@@ -20,6 +20,7 @@ const MAX_DISCARDING_MS = 1_000;
 export class DispatchAttempt implements Dispatcher.DispatchHandler {
   /** Resolves once the status is known; rejects when the request fails before. */
   readonly begun: Promise<this>;
+  /** What the upstream answered; status 0 before it has. */
   status: UpstreamStatus = { status: 0 };
   private state: 'passed on' | 'kept' | 'discarded' = 'passed on';
   private readonly kept: (() => void)[] = [];

@@ -8,14 +8,13 @@ const SKEW_MS = 5_000;
 const TRIED_VERSION = 7;
 const SLOTS = 16_384;
 
-/** Every command that the store sends, with a key that ends by itself. */
-const COMMANDS: readonly (readonly [command: string, ...args: string[]])[] = [
+/** Every command that the store sends but those of its channel, with a key that ends by itself. */
+export const TRIED_COMMANDS: readonly (readonly [command: string, ...args: string[]])[] = [
   ['set', 'KEY', '1', 'PX', '10000'],
   ['get', 'KEY'],
   ['pttl', 'KEY'],
   ['del', 'KEY'],
   ['hset', 'KEY', 'a', '1', 'b', '2'],
-  ['hget', 'KEY', 'a'],
   ['hmget', 'KEY', 'a'],
   ['hdel', 'KEY', 'b'],
   ['pexpire', 'KEY', '10000'],
@@ -95,7 +94,7 @@ function checkEviction(policy: string | undefined, maxmemory: number): Finding {
 async function checkRights(redis: Redis, namespace: string): Promise<Finding> {
   const key = `${namespace}:{doctor-${randomUUID()}}`;
   const missing = new Set<string>();
-  for (const [command, ...args] of COMMANDS) {
+  for (const [command, ...args] of TRIED_COMMANDS) {
     await redis.call(command, ...args.map((arg) => (arg === 'KEY' ? key : arg))).catch((error: Error) => {
       // Any other error, such as that of a script which is not known, comes after the rights were checked.
       if (error.message.startsWith('NOPERM')) missing.add(command);

@@ -34,6 +34,7 @@ describe('The option credential', () => {
     ['is a number', 7, NO_FORM],
     ['says where the message goes', 'Host: {token}', NOT_OURS],
     ['says where the message ends', 'content-length: {token}', NOT_OURS],
+    ['begins another protocol', 'HTTP2-Settings: {token}', NOT_OURS],
     ['is of this hop alone', 'Proxy-Authorization: Bearer {token}', NOT_OURS],
   ])('is refused when it %s', (_what, credential, problem) => {
     expect(() => resolveCredential('billing.credential', credential)).toThrow(

@@ -1,3 +1,4 @@
+import { LONGEST_TIMER_MS } from '../contract/clock.js';
 import { TokenConfigError } from '../contract/token-cache.errors.js';
 
 /** How long a failing source is left alone, by the whole fleet or by the process that failed. */
@@ -6,7 +7,7 @@ export interface CooldownPolicy {
   rejectedMs: number;
   /** Upper bound of the first cool-down after a transient failure; doubles with each failure, full jitter. @defaultValue 1 000 */
   transientMs: number;
-  /** @defaultValue 30 000 */
+  /** The longest cool-down after a transient failure. @defaultValue 30 000 */
   transientMaxMs: number;
   /** `Retry-After` (RFC 9110 section 10.2.3) is honoured up to this. @defaultValue 3 600 000 */
   retryAfterMaxMs: number;
@@ -22,7 +23,7 @@ export interface RejectionPolicy {
 
 /** The in-process copy of tokens that are shared. */
 export interface NearCachePolicy {
-  /** @defaultValue 10 000 */
+  /** How many tokens a process keeps; beyond that the one used least lately goes. @defaultValue 10 000 */
   maxEntries: number;
   /** For how long a token is served unasked while events are not arriving. @defaultValue 5 000 */
   maxAgeMs: number;
@@ -61,7 +62,9 @@ export interface TokenPolicy {
   whenStoreUnavailable: 'mint-locally' | 'fail';
   /** Statuses of an upstream that speak against the token, from 300 to 599. @defaultValue `[401]` */
   renewOn: readonly number[];
+  /** How often a token that an upstream rejects is replaced. @defaultValue at most every 5 s, slowing down to every 60 s */
   rejection: RejectionPolicy;
+  /** How long a source that failed is left alone. @defaultValue 30 s after a refusal, at most 1 s rising to 30 s otherwise, and up to 1 h of `Retry-After` */
   cooldown: CooldownPolicy;
 }
 
@@ -88,7 +91,9 @@ export const DEFAULT_NEAR_CACHE: NearCachePolicy = { maxEntries: 10_000, maxAgeM
 
 /** What a user writes: any part of the policy. */
 export type TokenPolicyOptions = Partial<Omit<TokenPolicy, 'cooldown' | 'rejection'>> & {
+  /** Any part of how long a source that failed is left alone; see `CooldownPolicy`. */
   cooldown?: Partial<CooldownPolicy>;
+  /** Any part of how often a token that an upstream rejects is replaced; see `RejectionPolicy`. */
   rejection?: Partial<RejectionPolicy>;
 };
 
@@ -152,7 +157,7 @@ export function resolvePolicy(path: string, base: TokenPolicy, options: TokenPol
  */
 export function resolveNearCache(options: Partial<NearCachePolicy> | false | undefined): NearCachePolicy | false {
   if (options === false) return false;
-  const known = objectWith('nearCache', options, ['maxEntries', 'maxAgeMs']);
+  const known = objectWith('nearCache', options, Object.keys(DEFAULT_NEAR_CACHE) as (keyof NearCachePolicy)[]);
   const nearCache = { ...DEFAULT_NEAR_CACHE, ...known };
   if (!Number.isSafeInteger(nearCache.maxEntries) || nearCache.maxEntries < 1) {
     throw new TokenConfigError('nearCache.maxEntries', 'must be a whole number of at least 1');
@@ -182,13 +187,10 @@ function checkStatuses(field: string, statuses: unknown): void {
   }
 }
 
-/** Node's timers overflow above 2^31 - 1 ms and would fire at once. */
-const MOST_MS = 2 ** 31 - 1;
-
 /** @throws TokenConfigError when it is no duration that a timer can count */
 export function checkDuration(field: string, value: unknown, least: number): void {
-  if (!Number.isInteger(value) || (value as number) < least || (value as number) > MOST_MS) {
-    throw new TokenConfigError(field, `must be a whole number of milliseconds from ${least} to ${MOST_MS}`);
+  if (!Number.isInteger(value) || (value as number) < least || (value as number) > LONGEST_TIMER_MS) {
+    throw new TokenConfigError(field, `must be a whole number of milliseconds from ${least} to ${LONGEST_TIMER_MS}`);
   }
 }
 

@@ -2,8 +2,16 @@ import { type LRUCache } from 'lru-cache';
 import { recentlyUsed } from '../contract/recently-used.js';
 import { type TokenRequest } from '../contract/token-request.js';
 
-export const REQUEST_FIELDS = ['scope', 'audience', 'resource', 'tenant', 'subject'] as const;
-export type RequestField = (typeof REQUEST_FIELDS)[number];
+export type RequestField = keyof TokenRequest;
+
+/** The compiler tells of one that is missing here, which would be refused. */
+export const REQUEST_FIELDS = Object.keys({
+  scope: true,
+  audience: true,
+  resource: true,
+  tenant: true,
+  subject: true,
+} satisfies Record<RequestField, true>) as RequestField[];
 
 /**
  * The keys of the requests that were used last. Most requests have one field, a text, such as the tenant. Such a key is found by

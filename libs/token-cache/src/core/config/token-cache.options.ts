@@ -19,6 +19,7 @@ import { type TokenStore } from '../contract/token-store.js';
 
 /** One thing that we hold tokens for, and how it departs from the module's policy. */
 export interface IntegrationOptions extends TokenPolicyOptions {
+  /** Where its tokens come from, such as `clientCredentials()`. */
   source: TokenSource;
   /**
    * The header that its upstream wants the token in: `Authorization: Zoho-oauthtoken {token}`, `X-Api-Token: {token}`. `{type}`
@@ -32,14 +33,18 @@ export interface IntegrationOptions extends TokenPolicyOptions {
   warmUp?: boolean | readonly TokenRequest[];
 }
 
+/**
+ * What a module or a client is made of: the store, the integrations and the policy that they depart from. A value that cannot work is
+ * refused at boot with TokenConfigError, which names it.
+ */
 export interface TokenCacheOptions extends TokenPolicyOptions {
   /** Where the processes share tokens. It closes only connections that it opened itself. */
   store: TokenStore;
-  /** By the name that `getToken` is called with. Feature modules add theirs with `forFeature`. */
+  /** By the name that `getToken` is called with. Feature modules add theirs with `forFeature`. @defaultValue none */
   integrations?: Record<string, IntegrationOptions>;
-  /** The in-process copy of what is shared; `false` asks the store on every look-up. */
+  /** The in-process copy of what is shared; `false` asks the store on every look-up. @defaultValue 10 000 entries, 5 000 ms (`DEFAULT_NEAR_CACHE`) */
   nearCache?: Partial<NearCachePolicy> | false;
-  /** How long a boot waits for the tokens of integrations with `warmUp`; then it goes on, and so do the mints. @defaultValue 5 000 */
+  /** How long a boot waits for the tokens of integrations with `warmUp`; then it goes on, and so do the mints; in ms. @defaultValue 5 000 */
   warmUpTimeoutMs?: number;
   /** Seals tokens in the store with AES-256-GCM under the first key; the others still open what they sealed. @defaultValue none */
   encryption?: EncryptionOptions;
@@ -71,31 +76,43 @@ export interface Integration {
   readonly warmUp?: readonly TokenRequest[];
 }
 
-const MODULE_FIELDS = new Set<string>([
-  ...POLICY_FIELDS,
-  'store',
-  'integrations',
-  'nearCache',
-  'warmUpTimeoutMs',
-  'encryption',
-  'clock',
-  'random',
-  'isGlobal',
-]);
-const INTEGRATION_FIELDS = new Set<string>([...POLICY_FIELDS, 'source', 'credential', 'warmUp']);
-const STORE_METHODS = [
-  'peek',
-  'acquire',
-  'renew',
-  'commit',
-  'offer',
-  'fail',
-  'invalidate',
-  'purge',
-  'purgeGroup',
-  'ping',
-  'close',
-] as const;
+/** The options beside those of the policy; the compiler tells of one that is missing here, which would be refused. */
+type Beside<Options> = Record<Exclude<keyof Options, keyof TokenPolicy>, true>;
+
+const MODULE_FIELDS = fieldsOf({
+  store: true,
+  integrations: true,
+  nearCache: true,
+  warmUpTimeoutMs: true,
+  encryption: true,
+  clock: true,
+  random: true,
+  isGlobal: true,
+} satisfies Beside<TokenCacheOptions & { isGlobal: unknown }>);
+const INTEGRATION_FIELDS = fieldsOf({
+  source: true,
+  credential: true,
+  warmUp: true,
+} satisfies Beside<IntegrationOptions>);
+
+/** What every store has. */
+type StoreMethod = {
+  [Name in keyof TokenStore]-?: undefined extends TokenStore[Name] ? never : Name;
+}[keyof TokenStore];
+
+const STORE_METHODS = Object.keys({
+  peek: true,
+  acquire: true,
+  renew: true,
+  commit: true,
+  offer: true,
+  fail: true,
+  invalidate: true,
+  purge: true,
+  purgeGroup: true,
+  ping: true,
+  close: true,
+} satisfies Record<StoreMethod, true>) as StoreMethod[];
 
 /**
  * Fills in the defaults and checks everything, so that a mistake shows at boot.
@@ -162,6 +179,10 @@ function resolveIntegration(name: string, options: IntegrationOptions, base: Tok
   const credential = resolveCredential(`${path}.credential`, options.credential);
   const warmUp = resolveWarmUp(`${path}.warmUp`, options.warmUp);
   return { name, source: options.source, policy: resolvePolicy(`${path}.`, base, options), credential, warmUp };
+}
+
+function fieldsOf(beside: object): ReadonlySet<string> {
+  return new Set([...POLICY_FIELDS, ...Object.keys(beside)]);
 }
 
 function checkStore(store: unknown): void {

@@ -110,6 +110,17 @@ describe('TokenKeys', () => {
     stringify.mockRestore();
   });
 
+  it.each(REQUEST_FIELDS.filter((field) => field !== 'tenant'))(
+    'are another when %s stands beside a text whose key is remembered',
+    (field) => {
+      const ofTenant = keys.of('billing', { tenant: 'a' });
+      expect(keys.of('billing', { tenant: 'a', [field]: 'b' }).id).not.toBe(ofTenant.id);
+      expect(keys.of('billing', { tenant: 'a', [field]: 'c' }).id).not.toBe(
+        keys.of('billing', { tenant: 'a', [field]: 'b' }).id,
+      );
+    },
+  );
+
   it('refuse a field that is null beside a text whose key is remembered', () => {
     keys.of('billing', { tenant: 'a' });
     const request = { tenant: 'a', subject: null } as object;

@@ -137,7 +137,7 @@ function readRequest(request: TokenRequest): TokenRequest {
     if (!KNOWN_FIELDS.has(field)) throw new TokenConfigError(`request.${field}`, 'is not known');
   }
   const { scope, audience, resource, tenant, subject } = request;
-  return { scope, audience, resource, tenant, subject };
+  return { scope, audience, resource, tenant, subject } satisfies Record<RequestField, unknown>;
 }
 
 function checkField(field: RequestField, value: unknown): void {

@@ -20,14 +20,14 @@ export function afterInput(clock: Clock, callback: () => void): void {
   else callback();
 }
 
-/** A longer delay overflows Node's 32-bit timers and would fire at once. */
-const MAX_TIMER_MS = 2 ** 31 - 1;
+/** In ms; a longer delay overflows Node's 32-bit timers and would fire at once. */
+export const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 export const systemClock: Clock = {
   now: () => Date.now(),
   monotonic: () => performance.now(),
   after(delayMs, callback) {
-    const timer = setTimeout(callback, Math.min(Math.max(delayMs, 0), MAX_TIMER_MS));
+    const timer = setTimeout(callback, Math.min(Math.max(delayMs, 0), LONGEST_TIMER_MS));
     return () => clearTimeout(timer);
   },
   // Immediates run after the poll phase, which reads the sockets.

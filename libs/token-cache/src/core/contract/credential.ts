@@ -1,12 +1,16 @@
 /** How an upstream wants the token: the header, and its value with `{type}` and `{token}` in it. */
 export interface CredentialForm {
+  /** In small letters. */
   readonly header: string;
+  /** `{type}` stands for the type of the token, and `{token}` for the token itself. */
   readonly value: string;
 }
 
 /** A header of a request. */
 export interface CredentialHeader {
+  /** In small letters. */
   readonly name: string;
+  /** With the token in it. */
   readonly value: string;
 }
 

@@ -36,6 +36,9 @@ export function isOverByWallAlone(end: Moment, now: Moment): boolean {
   return end.wallAt <= now.wallAt && end.monotonicAt > now.monotonicAt;
 }
 
+/** Clocks that moved apart by more than this say that the machine slept, or that one of them was set. */
+export const MOST_DRIFT_MS = 1_000;
+
 /** How much further the wall clock moved than the monotonic one, in ms: the machine slept, or its clock was set; negative when set back. */
 export function sleptMs(since: Moment, now: Moment): number {
   return now.wallAt - since.wallAt - (now.monotonicAt - since.monotonicAt);

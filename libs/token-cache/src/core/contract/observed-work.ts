@@ -1,5 +1,13 @@
 /** How a piece of work ended: with an outcome, or with the error that it threw. */
-export type WorkEnd<Outcome> = { readonly outcome: Outcome } | { readonly error: unknown };
+export type WorkEnd<Outcome> =
+  | {
+      /** What came of it. */
+      readonly outcome: Outcome;
+    }
+  | {
+      /** What it threw. */
+      readonly error: unknown;
+    };
 
 /** What an observer makes of a piece of work that takes time, such as a span. */
 export interface ObservedWork<Outcome> {

@@ -11,8 +11,10 @@ export type TokenCacheErrorCode =
 
 /** Base of every error that this library throws. Messages never hold a token, a secret or a header. */
 export abstract class TokenCacheError extends Error {
+  /** What kind of error it is; stable. */
   abstract readonly code: TokenCacheErrorCode;
 
+  /** That of its class. */
   override get name(): string {
     return this.constructor.name;
   }
@@ -35,6 +37,7 @@ export class TokenConfigError extends TokenCacheError {
   readonly code = 'TOKEN_CONFIG_INVALID';
 
   constructor(
+    /** The path of the option or of the field of the request, such as `integrations.billing.source`. */
     readonly field: string,
     /** What is wrong with it, without the field's name. */
     readonly problem: string,
@@ -64,8 +67,11 @@ export interface TokenSourceErrorOptions extends ErrorOptions {
 
 /** A mint failed; in which way, the subclass says. */
 export abstract class TokenSourceError extends TokenCacheError {
+  /** `error` of the token endpoint's answer (RFC 6749 section 5.2). */
   readonly oauthError?: string | undefined;
+  /** For how long the source asked to be left alone or, on the error of a caller, is left alone, in ms. */
   readonly retryAfterMs?: number | undefined;
+  /** Who leaves the source alone; unset where its kind decides, see `TokenSourceErrorOptions`. */
   readonly binds?: FailureBinds | undefined;
 
   constructor(message: string, { oauthError, retryAfterMs, binds, ...options }: TokenSourceErrorOptions = {}) {

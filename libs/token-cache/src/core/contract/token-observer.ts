@@ -40,9 +40,9 @@ export abstract class TokenObserver {
   minting(_integration: string, _reason: MintReason): ObservedWork<MintOutcome> | undefined {
     return undefined;
   }
-  /** A caller was given a token without a mint by this call. */
+  /** A caller was given a token without a mint of its own. */
   hit(_integration: string, _layer: HitLayer): void {}
-  /** A caller found no token, neither here nor in the store. */
+  /** Any other caller: it was served by the mint that its call began, or was given no token. */
   miss(_integration: string): void {}
   /** The source was asked once. */
   minted(_integration: string, _mint: { outcome: MintOutcome; reason: MintReason; durationMs: number }): void {}

@@ -2,10 +2,13 @@
 export interface TokenRequest {
   /** Space-separated or a list (RFC 6749 section 3.3); order and repetition do not matter. */
   readonly scope?: string | readonly string[];
+  /** For whom the token is, for servers that take it by `audience` and not by resource indicators. @defaultValue that of the source */
   readonly audience?: string;
   /** Resource indicators (RFC 8707); order and repetition do not matter. */
   readonly resource?: string | readonly string[];
+  /** Whose resources it opens; the source says what it does with it. @defaultValue none */
   readonly tenant?: string;
+  /** On whose behalf it is; the source says what it does with it. @defaultValue none */
   readonly subject?: string;
 }
 

@@ -45,6 +45,7 @@ export interface MintContext {
   readonly signal: AbortSignal;
   /** The number of the lease; strictly rising per key, and thus fit for an idempotency key such as a `jti`. 0 without a lease. */
   readonly fence: number;
+  /** For which integration, by its name in the options. */
   readonly integration: string;
   /**
    * Headers that observers want on the requests of this mint, such as the `traceparent` of a trace (W3C Trace Context). A source
@@ -58,6 +59,7 @@ export interface MintContext {
  * fields, the `exp`, `iat` and `nbf` of a JWT, and the end that the same token had before.
  */
 export interface MintedToken {
+  /** Visible ASCII without spaces (RFC 6750 section 2.1, leniently); any other is refused with TokenResponseInvalidError. */
   readonly accessToken: string;
   /** @defaultValue `'Bearer'` */
   readonly tokenType?: string;
@@ -70,6 +72,7 @@ export interface MintedToken {
    * clocks of server and client need not agree. @defaultValue the clock of this machine
    */
   readonly answeredAt?: number;
+  /** What was granted (RFC 6749 section 5.1). @defaultValue the source does not say */
   readonly scope?: string;
 }
 

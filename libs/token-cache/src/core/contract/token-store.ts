@@ -125,6 +125,7 @@ export interface TokenStore {
 export interface Attempt {
   /** Names the holder, unguessable: a live lease is granted again to the nonce that has it. A process uses one for all its attempts. */
   readonly nonce: string;
+  /** How long a lease lasts that is granted now, in ms; greater than 0. */
   readonly leaseMs: number;
   /** A token that lives no longer than this is to be replaced: 0 for an ordinary look-up, the refresh window to refresh early. */
   readonly minTtlMs: number;
@@ -136,6 +137,7 @@ export interface Attempt {
 
 /** A token that an upstream refused, and how often policy lets a token of its key be replaced. */
 export interface Rejection {
+  /** That of the token; one that is not the shared one is `stale`. */
   readonly generation: number;
   /** From one replacement to the next; doubled by one that comes within twice this time of the last. */
   readonly paceMs: number;
@@ -157,8 +159,11 @@ export type RejectionVerdict = 'replaced' | 'contested' | 'held' | 'stale';
 
 /** The right to mint one token. */
 export interface Lease {
+  /** That of the attempt, which names the holder. */
   readonly nonce: string;
+  /** Its number, which rises strictly per key and becomes the generation of the token. */
   readonly fence: number;
+  /** How long it lasts from the grant or the last renewal, in ms. */
   readonly leaseMs: number;
   /**
    * How long its holder had known of the grant when it sent a commit. A fence is the store's own time of the grant in us
@@ -169,9 +174,11 @@ export interface Lease {
 
 /** A published token as the store holds it. */
 export interface StoredToken {
+  /** Under which it was published: its generation. */
   readonly fence: number;
+  /** Opaque to the store. */
   readonly payload: string;
-  /** Time to hard expiry, greater than 0. */
+  /** Time to hard expiry, in ms, greater than 0. */
   readonly ttlMs: number;
 }
 
@@ -185,6 +192,7 @@ export interface AnsweredSince {
 
 /** A failure that the fleet remembers. */
 export interface Cooldown {
+  /** How long the source is left alone from now on, in ms. */
   readonly remainingMs: number;
   /** Opaque to the store. */
   readonly error: string;
@@ -213,13 +221,29 @@ export interface TurnedAway extends NotServed {
   readonly answeredAtUs: number;
 }
 
-/** The answer to an attempt. */
+/**
+ * The answer to an attempt. `hit`: a token for it; `wait`: another process mints; `cooling`: the source is left alone; `lease`: the right to
+ * mint.
+ */
 export type Acquired =
-  | (Voided & { readonly outcome: 'hit'; readonly token: StoredToken })
-  | (TurnedAway & { readonly outcome: 'wait'; readonly leaseEndsInMs: number })
-  | (TurnedAway & { readonly outcome: 'cooling'; readonly cooldown: Cooldown })
+  | (Voided & {
+      readonly outcome: 'hit';
+      /** The token that serves, or that cannot be replaced now. */
+      readonly token: StoredToken;
+    })
+  | (TurnedAway & {
+      readonly outcome: 'wait';
+      /** What is left of the lease of the process that mints, in ms. */
+      readonly leaseEndsInMs: number;
+    })
+  | (TurnedAway & {
+      readonly outcome: 'cooling';
+      /** For how long, after which failure. */
+      readonly cooldown: Cooldown;
+    })
   | (NotServed & {
       readonly outcome: 'lease';
+      /** By which the token is committed. */
       readonly lease: Lease;
       /** `leaseMs`, or what is left of a lease that the nonce had already. */
       readonly leaseEndsInMs: number;
@@ -233,23 +257,37 @@ export type Acquired =
       readonly token?: StoredToken;
     });
 
-/** The answer to a commit. `voided`: the token was purged or rejected, or is older than one that was. */
+/**
+ * The answer to a commit. `duplicate`: this very commit was stored before. `voided`: the token was purged or rejected, or is older than one
+ * that was. `superseded`: a newer fence exists, or the store cannot know; the token itself may be good.
+ */
 export type Committed =
   | { readonly outcome: 'stored' | 'duplicate' | 'voided' }
-  /** A newer fence exists, or the store cannot know: the token itself may be good. `token` is the newer one, if there is one. */
-  | { readonly outcome: 'superseded'; readonly token?: StoredToken };
+  | {
+      readonly outcome: 'superseded';
+      /** The newer one, if there is one. */
+      readonly token?: StoredToken;
+    };
 
-/** The answer to an offer. `voided`: the token was purged or rejected, or is older than one that was. */
+/**
+ * The answer to an offer. `voided`: the token was purged or rejected, or is older than one that was. `superseded`: a newer token was
+ * published, or one that serves is there; or the offered token has ended.
+ */
 export type Offered =
   | { readonly outcome: 'stored' | 'voided' }
-  /** A newer token was published, or one that serves is there, which is then `token`; or the offered token has ended. */
-  | { readonly outcome: 'superseded'; readonly token?: StoredToken };
+  | {
+      readonly outcome: 'superseded';
+      /** The one that serves, if it is there. */
+      readonly token?: StoredToken;
+    };
 
 /** What a store has under a key. */
 export interface Peeked extends Voided {
+  /** The token that is valid, marked or not. */
   readonly token?: StoredToken;
   /** Whether that token is marked as rejected. */
   readonly isRejected: boolean;
+  /** The cool-down that is not over. */
   readonly cooldown?: Cooldown;
 }
 
@@ -258,7 +296,9 @@ export type TokenStoreEvent = TokenKeyEvent | TokenGroupEvent;
 
 /** All keys of a group were purged. */
 export interface TokenGroupEvent {
+  /** Tells it from the event of a key. */
   readonly type: 'purged-group';
+  /** As `parseKeyId` takes it from the ids of its keys. */
   readonly group: string;
   /** Up to it everything is void, as `purgeGroup` answered. */
   readonly fence: number;

@@ -2,15 +2,23 @@ import { type CredentialForm, credentialHeader, type CredentialHeader, DEFAULT_C
 
 /** What a token is made of; see `Token` for each field. */
 export interface TokenProperties {
+  /** The credential itself. */
   accessToken: string;
+  /** Such as `Bearer`. */
   tokenType: string;
+  /** @defaultValue none: the source did not say */
   scope?: string | undefined;
+  /** The name that it was asked for by. */
   integration: string;
+  /** Rises with every token of the same key. */
   generation: number;
+  /** Epoch ms. */
   expiresAt: number;
+  /** Epoch ms. */
   refreshAt: number;
   /** @defaultValue `expiresAt` */
   endsAt?: number | undefined;
+  /** A hash. */
   keyId: string;
   /** How its upstream wants it. @defaultValue `Authorization: {type} {token}` */
   credential?: CredentialForm | undefined;
@@ -22,6 +30,7 @@ export class Token {
   readonly tokenType: string;
   /** What was granted, when the source said so. */
   readonly scope?: string | undefined;
+  /** The name that it was asked for by. */
   readonly integration: string;
   /** Rises with every token of the same key. */
   readonly generation: number;
@@ -48,6 +57,7 @@ export class Token {
     this.refreshAt = properties.refreshAt;
   }
 
+  /** The credential itself, for an upstream that takes it in no header; `header` has it ready for all others. */
   get accessToken(): string {
     return this.#accessToken;
   }

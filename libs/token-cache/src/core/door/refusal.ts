@@ -1,5 +1,6 @@
 /** What an upstream said, as far as it concerns the token. */
 export interface UpstreamStatus {
+  /** Of the answer (RFC 9110 section 15); `renewOn` says which of them speak against the token. */
   readonly status: number;
   /** Every `WWW-Authenticate` of the answer, if there is one. */
   readonly wwwAuthenticate?: string | readonly string[] | null;

@@ -13,7 +13,7 @@ import {
   isVoidedBy,
   type Sharing,
 } from '../contract/held-token.js';
-import { after, isOver, leftMs, type Moment, momentOf, sleptMs } from '../contract/moment.js';
+import { after, isOver, leftMs, type Moment, momentOf, MOST_DRIFT_MS, sleptMs } from '../contract/moment.js';
 import { recentlyUsed } from '../contract/recently-used.js';
 import { type FreshToken } from '../contract/token-content.js';
 import { type TokenObservers } from '../contract/token-observers.js';
@@ -39,9 +39,6 @@ export interface Channel {
 export type Admission =
   | { readonly outcome: 'held'; readonly held: HeldToken }
   | { readonly outcome: 'voided' | 'outdated' | 'unusable'; readonly held?: undefined };
-
-/** Clocks that moved apart by more than this say that the machine slept, or that one of them was set. */
-const MOST_DRIFT_MS = 1_000;
 
 export interface TokensInHandParts {
   policy: NearCachePolicy | false;

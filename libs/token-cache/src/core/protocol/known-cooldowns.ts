@@ -6,7 +6,6 @@ import { recentlyUsed } from '../contract/recently-used.js';
 import { type Cooldown } from '../contract/token-store.js';
 import { type Demand } from '../in-hand/demand.js';
 
-const REMEMBERED_KEYS = 10_000;
 /** Another process may end a cool-down, which is announced only where a process waits. */
 const ASK_AGAIN_MS = 1_000;
 
@@ -20,7 +19,7 @@ interface Known {
 
 /** The cool-downs that the store knows of, so that it is asked for each at most once a second, and so that they bind also without it. */
 export class KnownCooldowns {
-  private readonly known = recentlyUsed<Known>(REMEMBERED_KEYS);
+  private readonly known = recentlyUsed<Known>();
 
   /** @param hasEvents whether the store tells of what happens; one that does not is cheap to ask, and is asked each time */
   constructor(

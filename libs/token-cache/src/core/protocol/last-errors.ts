@@ -1,11 +1,9 @@
 import { TokenCacheError, type TokenCacheErrorCode, TokenLifeTooShortError } from '../contract/token-cache.errors.js';
 import { recentlyUsed } from '../contract/recently-used.js';
 
-const REMEMBERED_KEYS = 10_000;
-
 /** How the last work on each key failed, until work on it succeeds. */
 export class LastErrors {
-  private readonly codes = recentlyUsed<TokenCacheErrorCode>(REMEMBERED_KEYS);
+  private readonly codes = recentlyUsed<TokenCacheErrorCode>();
 
   of(keyId: string): TokenCacheErrorCode | undefined {
     return this.codes.get(keyId);

@@ -202,7 +202,8 @@ export class Mints {
       if (right.granted) await store.fail(key, right.granted.lease).catch(() => {});
       const EndedError = isOverByWallAlone(ends, now) ? EndedAsleepError : TokenResponseInvalidError;
       throw new EndedError(
-        `A token for "${key.integration.name}" ended before it could be shared: its life is too short for the store's delay`,
+        `A token for "${key.integration.name}" ended before it could be shared: its life is too short for the store's delay. ` +
+          'The next call mints again; if it recurs, have the source give tokens a longer life',
       );
     } finally {
       giveBack?.();

@@ -36,13 +36,10 @@ interface Sent {
   isStored: boolean;
 }
 
-/** Keys of which the last commit is remembered. */
-const REMEMBERED_KEYS = 10_000;
-
 /** Makes a token of this process that of the fleet: by commit under a lease, or by an offer without one. */
 export class Publishing {
   /** The last commit of each key that was sent. */
-  private readonly sent = recentlyUsed<Sent>(REMEMBERED_KEYS);
+  private readonly sent = recentlyUsed<Sent>();
 
   /** Commits that are sent again, by key and generation. */
   private readonly settling = new Map<string, Promise<HeldToken | 'voided'>>();

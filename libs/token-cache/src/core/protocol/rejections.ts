@@ -31,12 +31,9 @@ export interface RejectionsParts {
 /** What is remembered of a key of that group. */
 type InGroup = Pick<TokenKey, 'group'>;
 
-/** Keys of which a rejection is remembered here. */
-const REMEMBERED_KEYS = 10_000;
-
 /** Decides about rejected tokens: by the store, or by the same rule from memory while the store does not answer. */
 export class Rejections {
-  private readonly paces = recentlyUsed<InGroup & { readonly pace: RejectionPace }>(REMEMBERED_KEYS);
+  private readonly paces = recentlyUsed<InGroup & { readonly pace: RejectionPace }>();
   /** What was granted here and the store does not know, by key; to forget one would bring a rejected token back. */
   private readonly untold = new ExpiringMap<InGroup & { readonly rejections: Set<Rejection> }>();
   private readonly deciding = new Map<string, Promise<RejectionVerdict>>();

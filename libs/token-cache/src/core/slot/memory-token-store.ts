@@ -24,6 +24,7 @@ import {
   type TokenStoreListener,
 } from '../contract/token-store.js';
 
+/** Options of `MemoryTokenStore`. */
 export interface MemoryTokenStoreOptions {
   /** What the store takes for the time. @defaultValue the system's */
   readonly clock?: Clock;

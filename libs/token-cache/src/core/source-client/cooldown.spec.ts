@@ -108,7 +108,7 @@ describe('a remembered failure', () => {
     (error) => {
       expect(errorOf({ remainingMs: 5, error }, 'billing')).toMatchObject({
         code: 'TOKEN_SOURCE_UNAVAILABLE',
-        message: 'The source of "billing" failed a moment ago',
+        message: 'The source of "billing" failed a moment ago; it is asked again after retryAfterMs',
         retryAfterMs: 5,
       });
     },

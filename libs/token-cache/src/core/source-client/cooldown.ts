@@ -70,7 +70,10 @@ export function errorOf({ remainingMs, error }: Cooldown, integration: string): 
     };
     return new ERRORS[code](message, { ...retry, oauthError });
   } catch {
-    return new TokenSourceUnavailableError(`The source of "${integration}" failed a moment ago`, retry);
+    return new TokenSourceUnavailableError(
+      `The source of "${integration}" failed a moment ago; it is asked again after retryAfterMs`,
+      retry,
+    );
   }
 }
 

@@ -5,8 +5,6 @@ import { type TokenSourceError } from '../contract/token-cache.errors.js';
 import { type TokenKey } from '../config/token-key.js';
 import { type Cooldown } from '../contract/token-store.js';
 
-const REMEMBERED_KEYS = 10_000;
-
 /** What is left alone: a key, or all keys of a provider. */
 type Place = Pick<TokenKey, 'id' | 'integration'> & Partial<Pick<TokenKey, 'group'>>;
 
@@ -17,9 +15,12 @@ interface Failed {
   readonly failure: Cooldown;
 }
 
-/** The failures that only this process knows, because the store could not be told or has no place for them. */
+/**
+ * The failures that this process must know by itself: those that the store could not be told or has no place for, and those told to it that
+ * bind this process alone, since the failure of another process may take their place there.
+ */
 export class FailureMemory {
-  private readonly failures = recentlyUsed<Failed>(REMEMBERED_KEYS);
+  private readonly failures = recentlyUsed<Failed>();
 
   constructor(
     private readonly clock: Clock,

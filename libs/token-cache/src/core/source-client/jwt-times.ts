@@ -1,4 +1,4 @@
-import { numberOf } from './number-of.js';
+import { epochMsOf, statedNumber } from '../contract/stated-number.js';
 
 /** What a JWT says of its own time (RFC 7519 section 4.1), in epoch ms by the clock of its issuer. */
 export interface JwtTimes {
@@ -7,12 +7,6 @@ export interface JwtTimes {
   /** `exp`. */
   readonly endsAt?: number;
 }
-
-/** Claims are in seconds; a number beyond the year 5138 is in milliseconds, by mistake. */
-const MOST_SECONDS = 1e11;
-
-/** Some issuers write their claims as text, which RFC 7519 section 2 does not allow. */
-const NUMBER = /^\d+(?:\.\d+)?$/;
 
 /** The times of a token; none for one that is not a JWT. Its signature is none of the cache's business. */
 export function jwtTimes(accessToken: string): JwtTimes {
@@ -35,8 +29,8 @@ function claimsOf(accessToken: string): { exp?: unknown; iat?: unknown; nbf?: un
   }
 }
 
+/** Some issuers write their claims as text or in milliseconds, which RFC 7519 section 2 does not allow. */
 function instantOf(claim: unknown): number | undefined {
-  const stated = numberOf(typeof claim === 'string' && NUMBER.test(claim) ? Number(claim) : claim);
-  if (stated === undefined) return undefined;
-  return Math.abs(stated) > MOST_SECONDS ? stated : stated * 1_000;
+  const stated = statedNumber(claim);
+  return stated === undefined ? undefined : epochMsOf(stated);
 }

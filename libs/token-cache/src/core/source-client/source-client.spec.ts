@@ -307,7 +307,7 @@ describe('SourceClient', () => {
       if (when === 'waits') closing.abort(new Error('shutting down'));
       expect(await failed).toMatchObject({
         code: 'TOKEN_SOURCE_UNAVAILABLE',
-        message: 'The process shuts down',
+        message: 'The process shuts down and mints no more: another process, or this one after its start, mints',
         cause: new Error('shutting down'),
       });
     });

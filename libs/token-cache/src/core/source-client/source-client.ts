@@ -8,19 +8,17 @@ import {
   TokenSourceError,
   TokenSourceUnavailableError,
 } from '../contract/token-cache.errors.js';
-import { leftMs, momentOf, sleptMs } from '../contract/moment.js';
+import { leftMs, momentOf, MOST_DRIFT_MS, sleptMs } from '../contract/moment.js';
 import { type FormerToken, type FreshToken } from '../contract/token-content.js';
 import { type MintContext, type MintedToken } from '../contract/token-source.js';
 import { type Cooldown } from '../contract/token-store.js';
+import { VISIBLE_ASCII } from '../contract/visible-ascii.js';
 import { AskAgainError } from './ask-again-error.js';
 import { OpenMints, type Release } from './open-mints.js';
 import { providerOf } from './provider.js';
 import { ProviderPace } from './provider-pace.js';
 import { type Exchange } from './server-clock.js';
 import { lifeOf, type TokenLife } from './token-life.js';
-
-/** The machine slept, or its clock was set, when the wall clock went on by more than this while the monotonic one did not. */
-const SLEEP_MS = 1_000;
 
 /** Lives are stated in whole seconds, so a token that is said to be over may go on for as long. */
 const RESOLUTION_MS = 1_000;
@@ -62,7 +60,7 @@ export class SourceClient {
     this.pace = new ProviderPace(clock, random);
     closing.addEventListener('abort', () => {
       for (const { controller } of this.running) controller.abort(closing.reason);
-      this.openMints.refuseAll(unavailable('The process shuts down', closing.reason));
+      this.openMints.refuseAll(shuttingDown(closing.reason));
     });
   }
 
@@ -85,7 +83,7 @@ export class SourceClient {
    */
   async admission(key: TokenKey): Promise<Release> {
     const { name, policy } = key.integration;
-    if (this.closing.aborted) throw unavailable('The process shuts down', this.closing.reason);
+    if (this.closing.aborted) throw shuttingDown(this.closing.reason);
     return this.openMints.enter(providerOf(key), {
       limit: policy.maxOpenMints,
       timeoutMs: policy.mintTimeoutMs,
@@ -198,7 +196,7 @@ function checkLife(name: string, { lifeMs, ends }: TokenLife, { sent, arrived }:
   if (leftMs(ends, arrived) >= 1) return;
   const [message, options] = lifeMs > 0 ? [late(name), { binds: 'process' } as const] : [over(name)];
   if (mayGoOn) throw new AskAgainError(message, RESOLUTION_MS, options);
-  if (lifeMs > 0 && sleptMs(sent, arrived) > SLEEP_MS) throw new AskAgainError(message, 0, options);
+  if (lifeMs > 0 && sleptMs(sent, arrived) > MOST_DRIFT_MS) throw new AskAgainError(message, 0, options);
   throw new TokenResponseInvalidError(message, options);
 }
 
@@ -213,22 +211,26 @@ function over(name: string): string {
   );
 }
 
+function shuttingDown(cause: unknown): TokenSourceUnavailableError {
+  return unavailable(
+    'The process shuts down and mints no more: another process, or this one after its start, mints',
+    cause,
+  );
+}
+
 /** A failure of which nobody knows whether the provider has a part in it. */
 function unavailable(message: string, cause: unknown): TokenSourceUnavailableError {
   return new TokenSourceUnavailableError(message, { cause, binds: 'process' });
 }
 
-/** What may stand in an `Authorization` header (RFC 6750 section 2.1, leniently: any visible character). */
-const VISIBLE = /^[\x21-\x7e]+$/;
-
 function checked(minted: MintedToken | undefined, integration: string): MintedToken {
   const { accessToken, tokenType = 'Bearer' }: Partial<MintedToken> = minted ?? {};
-  if (typeof accessToken !== 'string' || !VISIBLE.test(accessToken)) {
+  if (typeof accessToken !== 'string' || !VISIBLE_ASCII.test(accessToken)) {
     throw new TokenResponseInvalidError(
       `The source of "${integration}" gave no usable access token: it must be visible ASCII without spaces`,
     );
   }
-  if (typeof tokenType !== 'string' || !VISIBLE.test(tokenType)) {
+  if (typeof tokenType !== 'string' || !VISIBLE_ASCII.test(tokenType)) {
     throw new TokenResponseInvalidError(
       `The source of "${integration}" gave no usable token type: it must be visible ASCII without spaces`,
     );
