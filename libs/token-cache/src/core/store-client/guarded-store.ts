@@ -1,5 +1,4 @@
 import { type Clock } from '../contract/clock.js';
-import { pause } from '../contract/pause.js';
 import { recentlyUsed } from '../contract/recently-used.js';
 import { type StoreOperation } from '../contract/token-observer.js';
 import { type TokenObservers } from '../contract/token-observers.js';

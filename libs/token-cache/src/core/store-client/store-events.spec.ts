@@ -3,7 +3,6 @@ import { inspect } from 'node:util';
 import { FakeClock } from '../../testing/fake-clock.js';
 import {
   type TokenKeyEvent,
-  type TokenStoreEvent,
   type TokenStoreEvents,
   type TokenStoreListener,
 } from '../contract/token-store.js';
