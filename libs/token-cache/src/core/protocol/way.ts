@@ -12,7 +12,7 @@ export interface Way {
   waitedSince?: number;
   /** A token was over or too short since the machine slept or its clock was set: the next round may give a better one. */
   hasSlept?: boolean;
-  /** It ended before the store answered, and the answer is still to be heard. */
+  /** The caller has been served while a call of the store is still under way, whose answer nobody needs. */
   isServed?: boolean;
 }
 

@@ -3,7 +3,7 @@ import { endOfMsInUs, NOTHING, type Slot, type Step } from './slot-state.js';
 /** A step on a slot, as far as there is one. */
 export type SlotStep<Answer> = (slot: Slot | undefined, now: number) => Step<Answer>;
 
-/** The fence of a purge of a group that was purged last with that fence. */
+/** @param last the fence of the group's last purge; that of the next one lies above it, and above all that was granted until now */
 export function groupPurge(last: number, now: number): number {
   return Math.max(last + 1, endOfMsInUs(now));
 }

@@ -50,7 +50,7 @@ export const NOTHING: Slot = {
   ...NO_PACE,
 };
 
-/** The fields of a slot that nobody mints for. */
+/** What the fields of the lease are in a slot without one. */
 export const NO_LEASE = { nonce: NOTHING.nonce, leaseEndsAt: NOTHING.leaseEndsAt, leaseMs: NOTHING.leaseMs };
 
 /** A record outlives everything in it by a day, so that fences still rise when the store's clock is set back by less than that. */

@@ -8,7 +8,10 @@ import { Breaker, type Verdict } from './breaker.js';
 import { insist } from './insistence.js';
 import { TimeLimit } from './time-limit.js';
 
-/** They tell a life that a stall has shortened since, or ended: who sent them sends them again, with what is left. */
+/**
+ * These send what is left of a token's life, which a stall has shortened: not this layer repeats them, but their sender, who reckons it
+ * anew.
+ */
 const PUBLISHING: readonly StoreOperation[] = ['commit', 'offer'];
 
 /** More than any store has parts; a breaker that is forgotten is closed. */

@@ -1,8 +1,7 @@
 import { type Clock } from '../contract/clock.js';
 import { pause } from '../contract/pause.js';
 
-/** A connection that is dead without a sign is found out within this: a client of Redis that notices a silence of 2 s (`giveUpWhenSilent`) needs
- * two of them to be connected again. */
+/** Within this, a Redis client with `giveUpWhenSilent` notices that its connection is dead, which takes up to 4 s, and has another. */
 export const INSISTENCE_MS = 5_000;
 /** A purge makes two, each of which may take as long as any other call. */
 const ROUND_TRIPS = 2;

@@ -1,11 +1,7 @@
 import { type HeardEvent } from '../contract/heard-event.js';
 import { inspect } from 'node:util';
 import { FakeClock } from '../../testing/fake-clock.js';
-import {
-  type TokenKeyEvent,
-  type TokenStoreEvents,
-  type TokenStoreListener,
-} from '../contract/token-store.js';
+import { type TokenKeyEvent, type TokenStoreEvents, type TokenStoreListener } from '../contract/token-store.js';
 import { type KeyWatch } from './key-watch.js';
 import { Looks } from './looks.js';
 import { StoreEvents } from './store-events.js';
