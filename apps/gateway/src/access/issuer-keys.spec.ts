@@ -1,6 +1,7 @@
 import { createServer } from 'node:https';
 import { type AddressInfo } from 'node:net';
 import { selfSignedCertificate } from '@mintonce/test-support';
+import { Logger } from '@nestjs/common';
 import { decodeProtectedHeader, type FlattenedJWSInput } from 'jose';
 import { tokenIssuer, type TokenIssuer } from '../test/token-issuer.js';
 import { issuerFetch } from './issuer-fetch.js';
@@ -102,6 +103,21 @@ describe('The keys of an issuer', () => {
     passedMs = 31 * SECOND;
 
     expect(await found()).toBe('IssuerUnavailableError');
+  });
+
+  it('are told of in the log when the issuer is away, and when it is there again, once each', async () => {
+    const warned = jest.spyOn(Logger.prototype, 'warn').mockImplementation();
+    const told = jest.spyOn(Logger.prototype, 'log').mockImplementation();
+    issuer.isUp = false;
+    for (let attempt = 0; attempt < 3; attempt++, passedMs += 6 * SECOND) await found();
+    expect(warned.mock.calls).toEqual([
+      [expect.stringContaining(`The keys of the issuer ${issuer.url} cannot be had: `)],
+    ]);
+    expect(told).not.toHaveBeenCalled();
+    issuer.isUp = true;
+    for (let attempt = 0; attempt < 3; attempt++) await found();
+    expect(told.mock.calls).toEqual([[`The keys of the issuer ${issuer.url} are there again`]]);
+    expect(warned).toHaveBeenCalledTimes(1);
   });
 
   it('are there again once the issuer is', async () => {

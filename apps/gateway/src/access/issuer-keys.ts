@@ -1,3 +1,4 @@
+import { Logger } from '@nestjs/common';
 import {
   createLocalJWKSet,
   createRemoteJWKSet,
@@ -53,12 +54,16 @@ export interface IssuerAddress extends AllowedHttp {
 
 /**
  * The public keys of one issuer, fetched when they are first needed, anew every 10 minutes, and when a token names a key that is
- * not among them, at most every 30 s. While the issuer does not answer, the last ones are used for an hour.
+ * not among them, at most every 30 s. While the issuer does not answer, the last ones are used for an hour. The
+ * log says why it does not, and that it does again.
  */
 export class IssuerKeys {
   private readonly cache: JWKSCacheInput = {};
   private remote?: Promise<RemoteKeys>;
+  private readonly logger = new Logger('Access');
   private pausedUntil = 0;
+  /** By the wall clock; undefined while it answers. */
+  private awaySince?: number;
 
   constructor(
     private readonly address: IssuerAddress,
@@ -69,11 +74,10 @@ export class IssuerKeys {
   async keyOf(header: JWSHeaderParameters, token: FlattenedJWSInput): Promise<Key> {
     if (performance.now() < this.pausedUntil) return this.lastKnownKeyOf(header, token);
     try {
-      return await (
-        await this.connected()
-      )(header, token);
+      return await this.fetchedKeyOf(header, token).finally(() => this.noticeReturn());
     } catch (error) {
       if (isOfTheToken(error)) throw error;
+      this.noticeAbsence(error);
       this.pausedUntil = performance.now() + PAUSE_MS;
       return this.lastKnownKeyOf(header, token, error);
     }
@@ -88,6 +92,28 @@ export class IssuerKeys {
       // The key may be a new one, which could not be fetched.
       throw error instanceof errors.JWKSNoMatchingKey ? new IssuerUnavailableError({ cause }) : error;
     }
+  }
+
+  private async fetchedKeyOf(header: JWSHeaderParameters, token: FlattenedJWSInput): Promise<Key> {
+    const keys = await this.connected();
+    return keys(header, token);
+  }
+
+  private noticeAbsence(error: unknown): void {
+    if (this.awaySince !== undefined) return;
+    this.awaySince = Date.now();
+    this.logger.warn(
+      `The keys of the issuer ${this.address.issuer} cannot be had: ${messagesOf(error)}. Callers with its tokens are let in by the last ` +
+        'keys for an hour, and then get 503',
+    );
+  }
+
+  /** A key that was there before tells nothing of the issuer. */
+  private noticeReturn(): void {
+    const { uat = 0 } = this.cache;
+    if (this.awaySince === undefined || uat < this.awaySince) return;
+    this.awaySince = undefined;
+    this.logger.log(`The keys of the issuer ${this.address.issuer} are there again`);
   }
 
   private connected(): Promise<RemoteKeys> {
@@ -127,6 +153,12 @@ export class IssuerKeys {
       throw new Error('The metadata of the issuer names no jwks_uri: set jwksUri in access.jwt');
     return jwksUri;
   }
+}
+
+/** What an error says, and what caused it: `fetch` says no more than that it failed. */
+function messagesOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return error.cause === undefined ? error.message : `${error.message}: ${messagesOf(error.cause)}`;
 }
 
 function isOfTheToken(error: unknown): boolean {
