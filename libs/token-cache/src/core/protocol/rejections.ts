@@ -60,7 +60,7 @@ export class Rejections {
   async tellStore(key: TokenKey): Promise<void> {
     for (const { missed, rejection } of this.toTell(key)) {
       await this.parts.store.invalidate(key, rejection);
-      this.settle(key.id, missed);
+      this.drop(key.id, missed);
     }
   }
 
@@ -93,7 +93,7 @@ export class Rejections {
     if (pace && voids(purge, pace.rejected)) this.paces.delete(keyId);
     // One that the store did not answer to may have purged nothing there.
     if (purge.fence === undefined) return;
-    for (const missed of this.missed(keyId)) if (voids(purge, missed.generation)) this.settle(keyId, missed);
+    for (const missed of this.missed(keyId)) if (voids(purge, missed.generation)) this.drop(keyId, missed);
   }
 
   private missed(keyId: string): Rejection[] {
@@ -101,7 +101,7 @@ export class Rejections {
   }
 
   /** The store need not be told of that one any more; another may have been granted meanwhile. */
-  private settle(keyId: string, missed: Rejection): void {
+  private drop(keyId: string, missed: Rejection): void {
     const { rejections } = this.untold.get(keyId) ?? {};
     rejections?.delete(missed);
     if (rejections?.size === 0) this.untold.delete(keyId);
