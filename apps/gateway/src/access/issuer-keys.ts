@@ -110,8 +110,10 @@ export class IssuerKeys {
 
   /** A key that was there before tells nothing of the issuer. */
   private noticeReturn(): void {
-    const { uat = 0 } = this.cache;
-    if (this.awaySince === undefined || uat < this.awaySince) return;
+    if (this.awaySince === undefined) return;
+    // There is no such instant before the first keys have come.
+    const hasCome = this.cache.uat >= this.awaySince;
+    if (!hasCome) return;
     this.awaySince = undefined;
     this.logger.log(`The keys of the issuer ${this.address.issuer} are there again`);
   }
