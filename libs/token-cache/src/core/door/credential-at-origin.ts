@@ -25,6 +25,16 @@ export function originOf(url: string | URL, base?: string): string | undefined {
   return origin === 'null' ? undefined : origin;
 }
 
+/** A URL without the user and the password in it, of which some clients make an `Authorization`; any other text as it is. */
+export function withoutUserinfo(url: string, base?: string): string {
+  if (!URL.canParse(url, base)) return url;
+  const parsed = new URL(url, base);
+  if (!parsed.username && !parsed.password) return url;
+  parsed.username = '';
+  parsed.password = '';
+  return parsed.href;
+}
+
 /** Whether `fetch` would go from that origin to another one after this answer. */
 export function leadsAway(status: number, location: string | string[] | undefined, origin: string): boolean {
   if (!REDIRECTS.has(status) || location === undefined) return false;
