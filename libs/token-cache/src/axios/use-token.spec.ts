@@ -1,10 +1,12 @@
+import { createRequire } from 'node:module';
 import { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { inspect } from 'node:util';
 import { waitFor } from '@mintonce/test-support';
 import axios, { type AxiosInstance, type AxiosRequestConfig, type AxiosResponse } from 'axios';
 import { TokenSourceRejectedError } from '../core/contract/token-cache.errors.js';
-import { type TokenClient } from '../core/token-client.js';
+import { MemoryTokenStore } from '../core/slot/memory-token-store.js';
+import { TokenClient } from '../core/token-client.js';
 import { age, AgingClock, billingTokens, CredentialServer } from '../testing/credential-server.spec-support.js';
 import { FakeTokenSource } from '../testing/fake-token-source.js';
 import { useToken } from './use-token.js';
@@ -37,8 +39,16 @@ describe('useToken', () => {
       ['an Authorization header', { headers: { authorization: 'Basic mine' } }],
       ['an AUTHORIZATION header', { headers: { AUTHORIZATION: 'Basic mine' } }],
       ['auth', { auth: { username: 'me', password: 'mine' } }],
+      ['a user in baseURL', { baseURL: 'http://me:mine@' }],
+      ['a user in url', { url: 'http://me:mine@' }],
     ])('takes the place of %s, and leaves the other headers alone', async (_, config) => {
-      const response = await client.get('', { ...config, headers: { ...config.headers, 'x-trace': '1' } });
+      const { host } = new URL(server.url);
+      const response = await client.request({
+        ...config,
+        ...(config.url && { url: config.url + host }),
+        ...(config.baseURL && { baseURL: config.baseURL + host }),
+        headers: { ...config.headers, 'x-trace': '1' },
+      });
       expect(response.data).toBe('done');
       expect(server.credentials).toEqual(['Bearer t-token-1']);
       expect(server.seen[0]?.headers['x-trace']).toBe('1');
@@ -52,6 +62,78 @@ describe('useToken', () => {
       expect(source.calls.map(({ request }) => request.tenant)).toEqual([undefined, 'a']);
     });
   });
+
+  describe('a redirect that keeps the header', () => {
+    type Next = { href: string; headers: Record<string, unknown> };
+    /** Tells the hook of each place, as follow-redirects does, and answers 401 from the last one. */
+    const redirecting =
+      (places: string[], next: Next): AxiosRequestConfig['adapter'] =>
+      (config) => {
+        next.headers = config.headers.toJSON();
+        for (const href of places)
+          config.beforeRedirect?.(Object.assign(next, { href }), { headers: {}, statusCode: 307 }, {} as never);
+        return Promise.resolve({ status: 401, statusText: '', headers: {}, data: '', config });
+      };
+
+    beforeEach(async () => {
+      await age(tokens, clock);
+    });
+
+    it.each([
+      ['a subdomain', ['https://api.billing.example/']],
+      ['another scheme', ['http://billing.example/']],
+      ['another port', ['https://billing.example:8443/']],
+      ['another origin and back', ['https://other.example/', 'https://billing.example/']],
+    ])('to %s leaves the token behind, whose refusal says nothing of it', async (_, places) => {
+      const next: Next = { href: '', headers: {} };
+      await client.get('https://billing.example/api', { adapter: redirecting(places, next) });
+      expect(next.headers).not.toHaveProperty('authorization');
+      expect(source.calls).toHaveLength(1);
+    });
+
+    it.each([
+      ['url', { url: 'https://billing.example/api' }],
+      ['baseURL', { baseURL: 'https://BILLING.example:443/v1', url: 'api' }],
+    ])('within the origin of %s takes it along, and a refusal counts', async (_, config) => {
+      const next: Next = { href: '', headers: {} };
+      await client.request({ ...config, adapter: redirecting(['https://billing.example/there'], next) });
+      expect(next.headers).toMatchObject({ authorization: 'Bearer t-token-2' });
+      expect(source.calls).toHaveLength(2);
+    });
+
+    it('leaves the header alone that the caller’s own hook sets for another origin', async () => {
+      const next: Next = { href: '', headers: {} };
+      const beforeRedirect: AxiosRequestConfig['beforeRedirect'] = ({ headers }) => {
+        headers['authorization'] = 'Basic mine';
+      };
+      await client.get('https://billing.example/', {
+        beforeRedirect,
+        adapter: redirecting(['https://other.example/'], next),
+      });
+      expect(next.headers).toMatchObject({ authorization: 'Basic mine' });
+      expect(source.calls).toHaveLength(1);
+    });
+  });
+
+  it.each(['Authorization: {type} {token}', 'X-Api-Token: {token}'])(
+    'keeps the credential at its origin where a caller’s transport follows redirects: %s',
+    async (credential) => {
+      const named = new TokenClient({
+        store: new MemoryTokenStore(),
+        integrations: { billing: { source, credential } },
+      });
+      const other = await CredentialServer.start();
+      server.answer = (_, response) => response.writeHead(307, { location: other.url }).end();
+      stopUsing();
+      useToken(client, named, 'billing');
+      const { http } = createRequire(require.resolve('axios'))('follow-redirects') as { http: unknown };
+      await client.get('', { transport: http, validateStatus: () => true });
+      await named.close();
+      other.stop();
+      expect(JSON.stringify(server.seen)).toContain('t-token-1');
+      expect(JSON.stringify(other.seen)).not.toContain('t-token-1');
+    },
+  );
 
   describe('after a 401', () => {
     beforeEach(async () => {
@@ -121,6 +203,12 @@ describe('useToken', () => {
         expect(inspect(outcome, { depth: 12 })).not.toContain('t-token');
       },
     );
+
+    it('keeps the token out of a response that is a stream', async () => {
+      const response = await client.get<Readable>('', { responseType: 'stream' });
+      expect(inspect(response, { depth: 12 })).not.toContain('t-token');
+      expect(await text(response.data)).toBe('done');
+    });
 
     it('keeps the token out of the error of a connection that breaks', async () => {
       server.answer = (_, response) => response.destroy();

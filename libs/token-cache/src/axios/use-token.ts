@@ -1,3 +1,4 @@
+import { IncomingMessage } from 'node:http';
 import axios, {
   type AxiosInstance,
   AxiosError,
@@ -7,12 +8,29 @@ import axios, {
 } from 'axios';
 import { type CredentialHeader } from '../core/contract/credential.js';
 import { type TokenRequest } from '../core/contract/token-request.js';
-import { givesWay, staysAtItsOrigin } from '../core/door/credential-at-origin.js';
+import { givesWay, originOf, staysAtItsOrigin, withoutUserinfo } from '../core/door/credential-at-origin.js';
 import { isResendable } from '../core/door/resendable.js';
 import { type Transport } from '../core/door/transport.js';
 import { type TokenClient } from '../core/token-client.js';
 
 type Config = InternalAxiosRequestConfig;
+
+/** The next request of a redirect, in the form of follow-redirects. */
+interface NextRequest {
+  readonly href?: unknown;
+  readonly headers: Record<string, unknown>;
+}
+type OnRedirect = (next: NextRequest, passOn: () => void) => void;
+type BeforeRedirect = (next: NextRequest, ...details: never[]) => void;
+interface TransportOptions {
+  beforeRedirect?: BeforeRedirect;
+}
+interface NodeTransport {
+  request(options: TransportOptions, onResponse: unknown): unknown;
+}
+
+/** What axios takes a URL without an origin to be below. */
+const BASE = 'http://localhost';
 
 /** What axios made of an answer: it rejects with those that `validateStatus` refuses. */
 interface Answer {
@@ -22,11 +40,14 @@ interface Answer {
 }
 
 /**
- * Adds the integration's credential to each request of an axios instance, in place of its own `Authorization` or `auth`. A
- * refused token is handled by the rule of `TokenClient.send`; a request is sent again only if its body is there in full once
+ * Adds the integration's credential to each request of an axios instance, in place of its own `Authorization`, `auth` or the
+ * user in its URL. A refused token is handled by the rule of `TokenClient.send`; a request is sent again only if its body is there in full once
  * axios has serialized it, and a stream never is. Interceptors see one request and one response, neither of which holds the
  * token in its `config`. With a header other than `Authorization` no redirect is followed. An answer that axios gives up, such as one
  * above `maxContentLength`, says nothing of the token; one that the adapter `fetch` was redirected to is taken for the upstream's.
+ * A caller's `transport` that follows redirects must call `beforeRedirect` and heed `followRedirects`, as follow-redirects does. An
+ * interceptor that sets `adapter` must be registered after this one, as it runs before, or requests go without the credential.
+ *
  * Requests fail with the errors of `TokenClient.getToken`; one that was aborted while it waited for a
  * token, with axios' `CanceledError`.
  *
@@ -60,14 +81,17 @@ export function useToken(
 }
 
 function transportOf(adapter: ReturnType<typeof axios.getAdapter>, config: Config): Transport<Answer> {
+  const origin = originOf(axios.getUri({ ...config, params: undefined }), BASE);
   return {
     async send(token) {
+      const { value } = token.header;
       let carriedToken = true;
-      const beforeRedirect: Config['beforeRedirect'] = (options, ...rest) => {
-        config.beforeRedirect?.(options, ...rest);
-        carriedToken = hasAuthorization(options.headers as Record<string, unknown>);
-      };
-      const attempt = { ...withCredential(config, token.header), beforeRedirect };
+      const attempt = watchingRedirects(withCredential(config, token.header), (options, passOn) => {
+        // follow-redirects keeps `Authorization` for a subdomain, and for HTTPS after HTTP.
+        if (originOf(String(options.href)) !== origin) removeValue(options.headers, value);
+        passOn();
+        carriedToken = Object.values(options.headers).includes(value);
+      });
       try {
         return { response: await adapter(attempt), carriedToken };
       } catch (error) {
@@ -89,14 +113,38 @@ function withCredential(config: Config, credential: CredentialHeader): Config {
   const headers = config.headers.concat();
   for (const name of Object.keys(headers)) if (givesWay(name, credential)) headers.delete(name);
   headers.set(credential.name, credential.value);
-  const sent = { ...config, headers, auth: undefined };
+  const sent = { ...config, headers, auth: undefined, ...addressOf(config) };
   if (staysAtItsOrigin(credential)) return sent;
   // The adapter `fetch` of older versions does not heed `maxRedirects`.
   return { ...sent, maxRedirects: 0, fetchOptions: { ...config.fetchOptions, redirect: 'manual' } };
 }
 
-function hasAuthorization(headers: Record<string, unknown>): boolean {
-  return Object.keys(headers).some((name) => name.toLowerCase() === 'authorization');
+/** Has `onRedirect` hear of each redirect before the caller; axios tells its `beforeRedirect` nothing of a caller's `transport`. */
+function watchingRedirects(config: Config, onRedirect: OnRedirect): Config {
+  const watching =
+    (callers?: BeforeRedirect): BeforeRedirect =>
+    (next, ...details) =>
+      onRedirect(next, () => callers?.(next, ...details));
+  const beforeRedirect = watching(config.beforeRedirect as BeforeRedirect | undefined) as Config['beforeRedirect'];
+  const own = config.transport as NodeTransport | undefined;
+  if (!own) return { ...config, beforeRedirect };
+  // follow-redirects does not take `maxRedirects: 0` for an order to give back the redirect.
+  const policy = config.maxRedirects === 0 ? { followRedirects: false } : {};
+  const request: NodeTransport['request'] = (options, onResponse) =>
+    own.request({ ...options, ...policy, beforeRedirect: watching(options.beforeRedirect) }, onResponse);
+  return { ...config, transport: { ...own, request } };
+}
+
+function removeValue(headers: Record<string, unknown>, value: string): void {
+  for (const name of Object.keys(headers)) if (headers[name] === value) delete headers[name];
+}
+
+/** axios makes an `Authorization` of the user in a URL, and that takes the place of the header. */
+function addressOf({ url, baseURL }: Config): Pick<Config, 'url' | 'baseURL'> {
+  return {
+    ...(url && { url: withoutUserinfo(url, BASE) }),
+    ...(baseURL && { baseURL: withoutUserinfo(baseURL, BASE) }),
+  };
 }
 
 /** What the caller gets, with the configuration that it sent: that of the attempt holds the token. */
@@ -115,13 +163,17 @@ function withoutToken(error: unknown, config: Config): unknown {
 }
 
 /** The request of Node holds the header with the token; an answer or an error that is printed must not show it. */
-function hideRequest(holder: { request?: unknown }): void {
-  Object.defineProperty(holder, 'request', {
-    value: holder.request,
-    enumerable: false,
-    configurable: true,
-    writable: true,
-  });
+function hideRequest(holder: { request?: unknown; data?: unknown }): void {
+  hide(holder, ['request']);
+  // A stream is the answer of Node itself, which knows its request, and its connection that does.
+  if (holder.data instanceof IncomingMessage) hide(holder.data, ['req', 'socket', 'client']);
+}
+
+function hide(holder: object, names: readonly string[]): void {
+  for (const name of names) {
+    const value: unknown = Reflect.get(holder, name);
+    Object.defineProperty(holder, name, { value, enumerable: false, configurable: true, writable: true });
+  }
 }
 
 /** A response that was asked for as a stream keeps its connection until it is read or destroyed. */

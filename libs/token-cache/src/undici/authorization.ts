@@ -21,6 +21,12 @@ export function withCredential(headers: PlainHeaders, credential: CredentialHead
   return { ...Object.fromEntries(Object.entries(headers).filter(isOther)), [name]: value };
 }
 
+/** Whether the request comes from `fetch`, which names its mode and follows redirects above its dispatcher. */
+export function isOfFetch(headers: PlainHeaders): boolean {
+  const names = Array.isArray(headers) ? pairsOf(headers).map(([name]) => String(name)) : Object.keys(headers);
+  return names.some((name) => name.toLowerCase() === 'sec-fetch-mode');
+}
+
 /** undici takes an array as names and values in turn, any other iterable as pairs, and here and there an array of pairs. */
 function pairsOf(headers: Iterable<unknown>): unknown[][] {
   const items = [...headers];

@@ -1,11 +1,20 @@
 import { type Duplex } from 'node:stream';
 import { setImmediate } from 'node:timers/promises';
 import { type Dispatcher } from 'undici';
+import { leadsAway, redirectedAway } from '../core/door/credential-at-origin.js';
 import { type UpstreamStatus } from '../core/door/refusal.js';
 import { type RelayController } from './relay-controller.js';
 
 type Controller = Dispatcher.DispatchController;
 type Headers = Parameters<NonNullable<Dispatcher.DispatchHandler['onResponseStart']>>[2];
+
+/** Where a request goes, and what becomes of a redirect. */
+export interface Destination {
+  /** As `URL` writes it; without one, the request goes to the only origin that its dispatcher has. */
+  readonly origin?: string;
+  /** Whether a redirect to another origin fails the request, because the caller would take the token there. */
+  readonly isConfined?: boolean;
+}
 
 /** Up to this, reading a discarded response is cheaper than a new connection. */
 const MAX_DISCARDED_BYTES = 64 * 1024;
@@ -39,6 +48,7 @@ export class DispatchAttempt implements Dispatcher.DispatchHandler {
     private readonly handler: Dispatcher.DispatchHandler,
     private readonly controller: RelayController,
     private readonly speaksAgainst: (status: UpstreamStatus) => boolean,
+    private readonly destination: Destination = {},
   ) {
     this.begun = new Promise((resolve, reject) => {
       this.begin = resolve;
@@ -91,13 +101,12 @@ export class DispatchAttempt implements Dispatcher.DispatchHandler {
     const passOn = (): void => this.handler.onResponseStart?.(this.controller, status, headers, message);
     // An interim response (RFC 9110 section 15.2) says nothing of the token.
     if (status < 200) return passOn();
-    this.hasBegun = true;
-    const carriedToken = this.history.every(({ origin }) => origin === this.history[0]?.origin);
-    this.status = { status, wwwAuthenticate: headers['www-authenticate'], carriedToken };
-    if (this.speaksAgainst(this.status)) {
-      this.state = 'kept';
-      target.pause();
+    const { origin, isConfined } = this.destination;
+    if (isConfined && origin && leadsAway(status, headers.location, origin)) {
+      return target.abort(redirectedAway(origin));
     }
+    this.judge(status, headers);
+    if (this.state === 'kept') target.pause();
     this.begin(this);
     this.handle(passOn);
   }
@@ -118,8 +127,23 @@ export class DispatchAttempt implements Dispatcher.DispatchHandler {
   onResponseError(_target: Controller, error: Error): void {
     this.hasEnded = true;
     this.end();
-    if (!this.hasBegun) return this.failToBegin(error);
+    if (!this.hasBegun) {
+      // An interceptor beneath, such as `interceptors.responseError()`, may have made an error of the answer.
+      const { statusCode, headers } = error as { statusCode?: unknown; headers?: Headers | null };
+      if (typeof statusCode !== 'number') return this.failToBegin(error);
+      this.judge(statusCode, headers ?? {});
+      this.begin(this);
+    }
     this.handle(() => this.handler.onResponseError?.(this.controller, error));
+  }
+
+  /** Hears what an answer says of the token, and keeps the answer back if it speaks against it. */
+  private judge(status: number, headers: Headers): void {
+    this.hasBegun = true;
+    // Where the first origin is not known, the redirect interceptor takes every other place for another origin.
+    const carriedToken = this.history.every(({ origin }) => origin === this.destination.origin);
+    this.status = { status, wwwAuthenticate: headers['www-authenticate'], carriedToken };
+    if (this.speaksAgainst(this.status)) this.state = 'kept';
   }
 
   /** A handler that throws fails its request, as it does when undici calls it. */

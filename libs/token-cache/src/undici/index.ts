@@ -1,3 +1,3 @@
 export { DispatchAttempt } from './dispatch-attempt.js';
 export { RelayController } from './relay-controller.js';
-export { tokenInterceptor } from './token-interceptor.js';
+export { tokenInterceptor, type TokenInterceptorOptions } from './token-interceptor.js';

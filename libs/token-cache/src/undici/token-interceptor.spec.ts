@@ -1,7 +1,8 @@
 import { getEventListeners } from 'node:events';
 import { PassThrough, Readable } from 'node:stream';
 import { waitFor } from '@mintonce/test-support';
-import { Agent, type Dispatcher, fetch, FormData, interceptors } from 'undici';
+import * as undici from 'undici';
+import { Agent, type Dispatcher, fetch, FormData, interceptors, Pool } from 'undici';
 import { TokenSourceRejectedError } from '../core/contract/token-cache.errors.js';
 import { type TokenClient } from '../core/token-client.js';
 import { age, AgingClock, billingTokens, CredentialServer } from '../testing/credential-server.spec-support.js';
@@ -89,6 +90,20 @@ describe('tokenInterceptor', () => {
       expect(headers['x-saw']).toBe('Bearer t-token-1');
     });
 
+    it.each<[string, (url: string) => Dispatcher.RequestOptions['origin']]>([
+      ['a URL', (url) => new URL(url)],
+      ['text with a slash', (url) => url],
+      ['text in capitals', (url) => url.slice(0, -1).replace('http', 'HTTP')],
+    ])('stays on a redirect within the origin when that is given as %s', async (_, origin) => {
+      server.answer = ({ url }, response) => {
+        if (url === '/') response.writeHead(307, { location: '/there' });
+        response.end('done');
+      };
+      client = agent.compose(interceptors.redirect({ maxRedirections: 1 }), tokenInterceptor(tokens, 'billing'));
+      await (await client.request({ origin: origin(server.url), path: '/', method: 'GET' })).body.text();
+      expect(server.credentials).toEqual(['Bearer t-token-1', 'Bearer t-token-1']);
+    });
+
     it('stays with its origin when redirects are followed beneath', async () => {
       const other = await CredentialServer.start();
       server.answer = (_, response) => response.writeHead(302, { location: other.url }).end();
@@ -99,6 +114,95 @@ describe('tokenInterceptor', () => {
       expect(other.credentials).toEqual([undefined]);
     });
   });
+
+  describe('a redirect to another origin that is followed above', () => {
+    let other: CredentialServer;
+    const redirected = expect.objectContaining({ code: 'TOKEN_CONFIG_INVALID', field: 'origins' });
+
+    beforeEach(async () => {
+      other = await CredentialServer.start();
+      server.answer = (_, response) => response.writeHead(307, { location: other.url }).end();
+    });
+
+    afterEach(() => other.stop());
+
+    const FETCHES: [string, (url: string) => Promise<unknown>][] = [
+      ['fetch of undici', (url) => fetch(url, { dispatcher: client })],
+      ['fetch of Node', (url) => globalThis.fetch(url, { dispatcher: forFetchOfNode(client) } as object)],
+    ];
+
+    it.each(FETCHES)('by %s fails, and the credential goes nowhere else', async (_, follow) => {
+      const { cause } = (await follow(server.url).catch((error: unknown) => error)) as Error;
+      expect(String(cause)).toContain('origins must say where the credential may go');
+      expect(server.credentials).toEqual(['Bearer t-token-1']);
+      expect(other.seen).toEqual([]);
+    });
+
+    it.each(FETCHES)('by %s goes on without the credential where the origins are named', async (_, follow) => {
+      client = agent.compose(tokenInterceptor(tokens, 'billing', { origins: [`${server.url}api`] }));
+      await expect(follow(server.url)).resolves.toMatchObject({ status: 200 });
+      expect(server.credentials).toEqual(['Bearer t-token-1']);
+      expect(other.credentials).toEqual([undefined]);
+    });
+
+    it.each(FETCHES)('by %s takes the credential to an origin that is named, too', async (_, follow) => {
+      client = agent.compose(tokenInterceptor(tokens, 'billing', { origins: [server.url, other.url] }));
+      await follow(server.url);
+      expect(other.credentials).toEqual(['Bearer t-token-1']);
+    });
+
+    it.each(FETCHES)('is none within the origin, by %s', async (_, follow) => {
+      server.answer = ({ url }, response) => {
+        if (url === '/') response.writeHead(302, { location: `${server.url}there` });
+        response.end('done');
+      };
+      await expect(follow(server.url)).resolves.toMatchObject({ status: 200 });
+      expect(server.credentials).toEqual(['Bearer t-token-1', 'Bearer t-token-1']);
+    });
+
+    it('by the redirect interceptor fails, and the credential goes nowhere else', async () => {
+      client = client.compose(interceptors.redirect({ maxRedirections: 2 }));
+      await expect(get()).rejects.toEqual(redirected);
+      expect(other.seen).toEqual([]);
+    });
+
+    it('is an answer like any other for a caller that does not follow it', async () => {
+      expect((await get()).statusCode).toBe(307);
+    });
+
+    it('is refused as an option that is no URL', () => {
+      expect(() => tokenInterceptor(tokens, 'billing', { origins: 'billing.example' })).toThrow(
+        'origins must be URLs with an origin',
+      );
+    });
+  });
+
+  it('leaves a request to an origin that is not named as it is', async () => {
+    client = agent.compose(tokenInterceptor(tokens, 'billing', { origins: 'https://billing.example' }));
+    await get({ headers: { authorization: 'Basic mine' } });
+    expect([server.credentials, source.calls]).toEqual([['Basic mine'], []]);
+  });
+
+  it.each(['to its own origin', 'to another one'])(
+    'counts a refusal after a redirect %s only if the token went along, where the request names no origin',
+    async (where) => {
+      await age(tokens, clock);
+      const location = where === 'to its own origin' ? `${server.url}there` : 'http://localhost:1/there';
+      server.answer = ({ url }, response) => {
+        if (url === '/') response.writeHead(307, { location });
+        else response.statusCode = 401;
+        response.end();
+      };
+      const pool = new Pool(new URL(server.url).origin);
+      client = pool.compose(interceptors.redirect({ maxRedirections: 1 }), tokenInterceptor(tokens, 'billing'));
+      const { statusCode } = await client.request({ path: '/', method: 'GET' });
+      await pool.destroy();
+      expect(statusCode).toBe(401);
+      // undici 8 knows the origin of its Pool, and takes the token along within it.
+      const wentAlong = server.credentials[1] !== undefined;
+      expect(source.calls).toHaveLength(wentAlong ? 2 : 1);
+    },
+  );
 
   describe('after a 401', () => {
     beforeEach(async () => {
@@ -147,6 +251,36 @@ describe('tokenInterceptor', () => {
       const response = await post('payload');
       expect([response.statusCode, await response.body.text()]).toEqual([401, 'done']);
       expect(server.seen).toHaveLength(2);
+    });
+
+    describe('of which an interceptor beneath makes an error', () => {
+      beforeEach(() => {
+        client = agent.compose(interceptors.responseError(), tokenInterceptor(tokens, 'billing'));
+      });
+
+      it('sends the request once more, with a new token', async () => {
+        expect(await (await post('payload')).body.text()).toBe('done');
+        expect(server.credentials).toEqual(['Bearer t-token-1', 'Bearer t-token-2']);
+      });
+
+      it('gives that error to the caller when the token stays', async () => {
+        server.answer = (_, response) =>
+          response.setHeader('www-authenticate', 'Bearer error="insufficient_scope"').end('no scope');
+        await expect(get()).rejects.toMatchObject({ code: 'UND_ERR_RESPONSE', statusCode: 401 });
+        expect((await tokens.getToken('billing')).accessToken).toBe('t-token-1');
+      });
+
+      it('gives the second error to the caller', async () => {
+        server.accepted = 'nothing';
+        await expect(post('payload')).rejects.toMatchObject({ code: 'UND_ERR_RESPONSE', statusCode: 401 });
+        expect(server.seen).toHaveLength(2);
+      });
+
+      it('gives an error that was kept back to the caller when there is no new token', async () => {
+        source.failure = new TokenSourceRejectedError('invalid_client');
+        await expect(post('payload')).rejects.toMatchObject({ code: 'UND_ERR_RESPONSE', statusCode: 401 });
+        expect(server.seen).toHaveLength(1);
+      });
     });
 
     it('uses the same connection again', async () => {
@@ -372,6 +506,12 @@ describe('tokenInterceptor', () => {
     client.dispatch({ origin: server.url, path: '/', method: 'GET' }, handler);
   }
 });
+
+/** undici 8 has a wrapper for the `fetch` of a Node with an older undici; its predecessor needs none. */
+function forFetchOfNode(dispatcher: Dispatcher): Dispatcher {
+  const { Dispatcher1Wrapper: Wrapper } = undici as { Dispatcher1Wrapper?: new (dispatcher: Dispatcher) => Dispatcher };
+  return Wrapper ? new Wrapper(dispatcher) : dispatcher;
+}
 
 /** Writes down what a handler hears, and may react to it. */
 class Recorder implements Dispatcher.DispatchHandler {

@@ -1,15 +1,25 @@
 import { Readable } from 'node:stream';
 import { type Dispatcher } from 'undici';
+import { TokenConfigError } from '../core/contract/token-cache.errors.js';
 import { type TokenRequest } from '../core/contract/token-request.js';
-import { staysAtItsOrigin } from '../core/door/credential-at-origin.js';
+import { originOf, redirectedAway, staysAtItsOrigin } from '../core/door/credential-at-origin.js';
 import { isResendable } from '../core/door/resendable.js';
 import { type Transport } from '../core/door/transport.js';
 import { type TokenClient } from '../core/token-client.js';
-import { DispatchAttempt } from './dispatch-attempt.js';
-import { plainHeaders, withCredential } from './authorization.js';
+import { type Destination, DispatchAttempt } from './dispatch-attempt.js';
+import { isOfFetch, plainHeaders, withCredential } from './authorization.js';
 import { RelayController } from './relay-controller.js';
 
 const NO_REDIRECT = { maxRedirections: 0 };
+
+/** Which token, when the integration has several, and where to. */
+export interface TokenInterceptorOptions extends TokenRequest {
+  /**
+   * The only origins that are sent the credential, each as a URL such as `https://billing.example`; requests to others pass as
+   * they are. @defaultValue every origin that a caller asks, but none that a redirect leads to
+   */
+  origins?: string | readonly string[];
+}
 
 /**
  * Adds the integration's credential to each request of an undici dispatcher, in place of the caller's own `Authorization`:
@@ -20,20 +30,39 @@ const NO_REDIRECT = { maxRedirections: 0 };
  * Compose `interceptors.redirect()` before this one: it then keeps `Authorization` from other origins, whose answers say nothing
  * of the token, and follows no redirect with any other header.
  *
- * @param request which token, when the integration has several
+ * `fetch` follows redirects above its dispatcher, where each step looks like a request of the caller. Without `origins`, a request
+ * of `fetch` (one with `sec-fetch-mode`) fails with `TokenConfigError` when it is redirected to another origin, also with
+ * `redirect: 'manual'`, and so does one of `interceptors.redirect()` right above. Other code that follows redirects above this
+ * interceptor needs `origins`.
+ *
+ * @throws TokenConfigError when one of `origins` is no URL
  */
 export function tokenInterceptor(
   tokens: Pick<TokenClient, 'send'>,
   integration: string,
-  request?: TokenRequest,
+  { origins, ...request }: TokenInterceptorOptions = {},
 ): Dispatcher.DispatcherComposeInterceptor {
+  const served = origins === undefined ? undefined : new Set<string | undefined>([origins].flat().map(servedOrigin));
+  /** Where each handler went first: the redirect interceptor, composed above, goes on with the same one. */
+  const firstOrigins = new WeakMap<Dispatcher.DispatchHandler, string>();
+
   return (dispatch) => (options, handler) => {
+    const origin = options.origin ? originOf(options.origin) : undefined;
+    if (served && options.origin && !served.has(origin)) return dispatch(options, handler);
     const controller = new RelayController();
+    const firstOrigin = firstOrigins.get(handler);
+    if (!served && firstOrigin && firstOrigin !== origin) {
+      handler.onResponseError?.(controller, redirectedAway(firstOrigin));
+      return true;
+    }
+    if (origin) firstOrigins.set(handler, origin);
     const headers = plainHeaders(options.headers);
+    const destination: Destination = { ...(origin && { origin }), isConfined: !served && isOfFetch(headers) };
     const transport: Transport<DispatchAttempt> = {
       send(token, speaksAgainst) {
-        const attempt = new DispatchAttempt(handler, controller, speaksAgainst);
-        const sent = { ...options, headers: withCredential(headers, token.header) };
+        const attempt = new DispatchAttempt(handler, controller, speaksAgainst, destination);
+        // The redirect interceptor compares origins as texts.
+        const sent = { ...options, ...(origin && { origin }), headers: withCredential(headers, token.header) };
         // The redirect interceptor heeds this, which `DispatchOptions` does not declare.
         dispatch(staysAtItsOrigin(token.header) ? sent : { ...sent, ...NO_REDIRECT }, attempt);
         return attempt.begun;
@@ -54,6 +83,12 @@ export function tokenInterceptor(
       .catch(throwUncaught);
     return true;
   };
+}
+
+function servedOrigin(url: string): string {
+  const origin = originOf(url);
+  if (!origin) throw new TokenConfigError('origins', 'must be URLs with an origin, such as https://billing.example');
+  return origin;
 }
 
 /** Heeds the signal of `request` and its kin: a handler learns of an abort only once its request has started. */

@@ -139,6 +139,11 @@ describe('TokenClient.fetch', () => {
     await waiting.close();
   });
 
+  it('has no signal when its init says null, whatever that of its Request', async () => {
+    const input = new Request(url, { signal: AbortSignal.abort() });
+    expect((await tokens.fetch('billing', input, { signal: null })).status).toBe(200);
+  });
+
   it('asks for the token of the request it is given', async () => {
     await tokens.fetch('billing', url, { token: { tenant: 'a' } });
     await tokens.fetch('billing', url, { token: { tenant: 'b' } });

@@ -32,7 +32,9 @@ export function fetchTransport(input: Input, init: RequestInit): Transport<Respo
 
 /** The signal that ends a request of `fetch`. */
 export function signalOf(input: Input, { signal }: RequestInit): AbortSignal | undefined {
-  return signal ?? (input instanceof Request ? input.signal : undefined);
+  // Null is no signal, and takes the place of that of the `Request`.
+  if (signal !== undefined) return signal ?? undefined;
+  return input instanceof Request ? input.signal : undefined;
 }
 
 function withCredential(input: Input, init: RequestInit, token: Token): RequestInit {
