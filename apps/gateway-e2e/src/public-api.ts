@@ -45,6 +45,7 @@ export const PUBLIC_API: Record<string, { values: string[]; types: string[] }> =
       'IntegrationOptions',
       'IntegrationStatus',
       'Lease',
+      'MemoryTokenStoreOptions',
       'MintContext',
       'MintOutcome',
       'MintReason',
@@ -109,6 +110,9 @@ export const PUBLIC_API: Record<string, { values: string[]; types: string[] }> =
     values: ['FakeClock', 'FakeTokenSource', 'FaultyTokenStore', 'describeTokenStore', 'fakeToken', 'fakeTokens'],
     types: ['FakeIntegration', 'StoreFault', 'TokenStoreContractOptions', 'TokenStoreFixture'],
   },
-  './undici': { values: ['DispatchAttempt', 'RelayController', 'tokenInterceptor'], types: [] },
+  './undici': {
+    values: ['DispatchAttempt', 'RelayController', 'tokenInterceptor'],
+    types: ['TokenInterceptorOptions'],
+  },
   './axios': { values: ['useToken'], types: [] },
 };

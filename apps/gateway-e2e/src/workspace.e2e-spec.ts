@@ -106,6 +106,7 @@ const downward = LAYERS.flatMap((layer, index) => pairs([layer], LAYERS.slice(0,
 /** Lower layers that one knows nothing of. */
 const NOT_KNOWN = [
   ['core/slot', 'core/config'],
+  ['core/source-client', 'core/slot'],
   ['core/source-client', 'core/store-client'],
 ];
 const isKnown = ([from, to]: string[]) => !NOT_KNOWN.some(([part, other]) => part === from && other === to);
