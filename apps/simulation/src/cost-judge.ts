@@ -67,10 +67,13 @@ export class CostJudge extends Witness {
     }
     const label = this.labelOf(call);
     const ledger = this.ledgerOf(process, label);
+    const isLate = this.now - call.sentAt >= this.world.weather.policy.storeTimeoutMs - TIMER_MS;
+    // A process that was stopped meanwhile may hear it all the same.
+    const isHeard = !isLate || process.resumedAt >= call.sentAt;
+    if (isHeard && ['commit', 'invalidate', 'offer', 'purge'].includes(call.operation)) this.news(process, label);
     // Nobody waits any more for an answer that comes too late.
-    if (this.now - call.sentAt >= this.world.weather.policy.storeTimeoutMs - TIMER_MS) return;
+    if (isLate) return;
     if (call.operation === 'commit') ledger.committed.add((call.args[1] as Lease).fence);
-    if (['commit', 'invalidate', 'offer', 'purge'].includes(call.operation)) this.news(process, label);
     const asked = this.asked.get(call);
     if (!asked || asked.answer) return;
     asked.answer = { acquired: answer as Acquired, at: this.now };

@@ -86,6 +86,8 @@ export class RejectionJudge extends Witness {
   ): void {
     // A store that lost what it knew, or whose clock steps, has another order; and what was never shared has no place in it.
     if (disturbs(this.world.weather, 'server') || !this.generationsOf(label, accessToken).includes(generation)) return;
+    // One that the source repeats has several generations, none of which is an older token.
+    if (this.world.idp.repeated.has(accessToken)) return;
     const newest = process.newest.get(label);
     // A caller may join those who asked before.
     const isBack =
