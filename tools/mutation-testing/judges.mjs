@@ -3,7 +3,7 @@ import { join } from 'node:path';
 
 const SOURCES = 'libs/token-cache/src';
 /** What takes a second or more: most mutants have been found before it is its turn. */
-const LONG = ['repeating-provider', 'refusing-provider', 'outage', 'costs', 'early-refresh'];
+const LONG = ['repeating-provider', 'refusing-provider', 'outage', 'costs', 'early-refresh', 'random-histories'];
 
 const filesIn = (folder, options) =>
   readdirSync(join(SOURCES, folder), { ...options, withFileTypes: true })
