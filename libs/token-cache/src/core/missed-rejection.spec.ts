@@ -1,6 +1,15 @@
 import { type FakeTokenSource } from '../testing/fake-token-source.js';
 import { FaultyTokenStore } from '../testing/faulty-token-store.js';
-import { accessToken, type Fleet, pass, SECOND, settled, slow, startFleet } from '../testing/fleet.spec-support.js';
+import {
+  accessToken,
+  type Fleet,
+  HOUR,
+  pass,
+  SECOND,
+  settled,
+  slow,
+  startFleet,
+} from '../testing/fleet.spec-support.js';
 import { TokenSourceUnavailableError } from './contract/token-cache.errors.js';
 import { type MemoryTokenStore } from './slot/memory-token-store.js';
 import { type TokenClient } from './token-client.js';
@@ -81,6 +90,23 @@ describe('A rejection that the store missed', () => {
     await pass(SETTLING_MS);
     expect(await accessToken(tokens)).not.toBe('fake-token-1');
     expect(await accessToken(replica())).not.toBe('fake-token-1');
+  });
+
+  it('is told no more once the token was purged', async () => {
+    await missRejection('that call');
+    heal();
+    await replica().purge('billing');
+    await pass(0);
+    store.calls.length = 0;
+    await accessToken(tokens);
+    expect(store.calls).not.toContain('invalidate');
+  });
+
+  it('does not stand in the way of a look once its token has ended', async () => {
+    await missRejection();
+    await pass(HOUR);
+    heal();
+    expect((await tokens.status('billing')).state).toBe('missing');
   });
 
   it('outlasts one of a token that was minted alone since', async () => {
