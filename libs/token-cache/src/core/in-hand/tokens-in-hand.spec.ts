@@ -117,6 +117,20 @@ describe('TokensInHand', () => {
       expect(tokens.valid(key.id)).toBeDefined();
     });
 
+    it('unless it is in doubt, which ends when the store says again that it is the shared one', () => {
+      tokens.doubt(key.id, keep(7, SHARED));
+      expect([tokens.trusted(key.id, at(1)), generation()]).toEqual([undefined, 7]);
+      admitted(stored(7), 2);
+      expect(tokens.trusted(key.id, at(3))).toBeDefined();
+    });
+
+    it('although the one that it replaced is in doubt', () => {
+      const former = keep(6, SHARED);
+      keep(7, SHARED);
+      tokens.doubt(key.id, former);
+      expect(tokens.trusted(key.id, at(1))).toBeDefined();
+    });
+
     it('for maxAgeMs after the store confirmed it while no events arrive', () => {
       keep(7, SHARED, { confirmedAt: 100 });
       upSince = undefined;
