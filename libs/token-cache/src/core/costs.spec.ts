@@ -30,6 +30,14 @@ describe('The store is called', () => {
     expect(network.calls).toEqual([]);
   });
 
+  it('once for a token for which there is no more room in hand', async () => {
+    tokens = replica({ nearCache: { maxEntries: 2 } }, network);
+    for (const tenant of ['a', 'b', 'c']) await tokens.getToken('billing', { tenant });
+    network.calls.length = 0;
+    for (const tenant of ['c', 'b', 'a']) await tokens.getToken('billing', { tenant });
+    expect(network.calls).toEqual(['acquire']);
+  });
+
   it('once for a token that another process has shared', async () => {
     await replica().getToken('billing');
     await callers(200);

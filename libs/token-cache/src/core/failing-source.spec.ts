@@ -1,13 +1,15 @@
 import { type FakeTokenSource } from '../testing/fake-token-source.js';
-import { type Fleet, pass, settled, startFleet } from '../testing/fleet.spec-support.js';
+import { type Fleet, pass, settled, silent, startFleet } from '../testing/fleet.spec-support.js';
 import { TokenSourceRejectedError, TokenSourceUnavailableError } from './contract/token-cache.errors.js';
+import { type MemoryTokenStore } from './slot/memory-token-store.js';
 
 describe('TokenClient', () => {
+  let shared: MemoryTokenStore;
   let source: FakeTokenSource;
   let replica: Fleet['replica'];
   let stop: Fleet['stop'];
 
-  beforeEach(() => ({ source, replica, stop } = startFleet()));
+  beforeEach(() => ({ shared, source, replica, stop } = startFleet()));
   afterEach(() => stop());
 
   describe('a failing source', () => {
@@ -52,6 +54,32 @@ describe('TokenClient', () => {
       expect(await first).toMatchObject({ reason: { code: 'TOKEN_SOURCE_UNAVAILABLE' } });
       expect(await second).toMatchObject({ reason: { code: 'TOKEN_SOURCE_UNAVAILABLE' } });
       expect(source.calls).toHaveLength(1);
+    });
+
+    it('is left alone by a process whose credentials it refused, also after it failed another one', async () => {
+      const ours = replica();
+      source.failure = new TokenSourceRejectedError('no', { oauthError: 'invalid_client' });
+      await settled(ours.getToken('billing'));
+      source.failure = new TokenSourceUnavailableError('down');
+      const release = source.hold();
+      const others = [replica(), replica()].map((tokens) => settled(tokens.getToken('billing')));
+      await pass(10);
+      release();
+      await Promise.all(others);
+      delete source.failure;
+      await pass(1_000);
+      expect(await settled(ours.getToken('billing'))).toMatchObject({ reason: { oauthError: 'invalid_client' } });
+      expect(source.calls).toHaveLength(2);
+    });
+
+    it('is asked at once after a purge, by a process whose store has no events to tell of it', async () => {
+      const deaf = replica({}, silent(shared));
+      source.failure = new TokenSourceRejectedError('no', { oauthError: 'invalid_scope' });
+      await settled(deaf.getToken('billing'));
+      await settled(deaf.getToken('billing'));
+      await replica().purge('billing');
+      delete source.failure;
+      expect(await settled(deaf.getToken('billing'))).toMatchObject({ status: 'fulfilled' });
     });
 
     it('that throws anything at all becomes TOKEN_SOURCE_UNAVAILABLE with the cause kept', async () => {

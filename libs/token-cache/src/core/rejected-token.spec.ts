@@ -39,6 +39,19 @@ describe('TokenClient', () => {
       expect(source.calls).toHaveLength(2);
     });
 
+    it('that an upstream has just accepted is refreshed at once', async () => {
+      const tokens = replica();
+      const token = await tokens.getToken('billing');
+      await tokens.send('billing', {
+        send: () => Promise.resolve(200),
+        statusOf: (status) => ({ status }),
+        canSendAgain: () => true,
+        discard: () => {},
+      });
+      expect(await tokens.invalidate(token)).toBe(false);
+      expect(await accessToken(tokens)).toBe('fake-token-2');
+    });
+
     it('does not take its successor with it when reported late', async () => {
       const [a, b] = [replica(), replica()];
       const old = [await a.getToken('billing'), await b.getToken('billing')] as const;

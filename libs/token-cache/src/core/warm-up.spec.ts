@@ -40,6 +40,18 @@ describe('A warm-up', () => {
     expect(warned).not.toHaveBeenCalled();
   });
 
+  it('warns of an error that is none of the library', async () => {
+    let isBroken = false;
+    const random = (): number => {
+      if (isBroken) throw new Error('no entropy');
+      return 0;
+    };
+    const tokens = replica({ integrations: { billing: { source, warmUp: true } }, random });
+    isBroken = true;
+    expect(await tokens.warmUp()).toEqual([{ integration: 'billing', code: 'TOKEN_WAIT_TIMEOUT' }]);
+    expect(warned).toHaveBeenCalledWith(expect.stringContaining('no entropy'), 'TokenCacheWarning');
+  });
+
   it('is over after warmUpTimeoutMs, and lets the mint go on', async () => {
     const release = source.hold();
     const tokens = replica({ integrations: { billing: { source, warmUp: true } }, warmUpTimeoutMs: 2_000 });

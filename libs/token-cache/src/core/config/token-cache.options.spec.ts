@@ -1,6 +1,8 @@
+import { FakeClock } from '../../testing/fake-clock.js';
+import { systemClock } from '../contract/clock.js';
 import { MemoryTokenStore } from '../slot/memory-token-store.js';
 import { DEFAULT_NEAR_CACHE, DEFAULT_POLICY } from './policy.js';
-import { resolveOptions, type TokenCacheOptions } from './token-cache.options.js';
+import { checkPolicyFields, resolveOptions, type TokenCacheOptions } from './token-cache.options.js';
 import { tokenSource } from '../contract/token-source.js';
 
 const source = tokenSource('s', async () => ({ accessToken: 'a' }));
@@ -22,18 +24,25 @@ describe('resolveOptions', () => {
     expect(config.nearCache).toEqual(DEFAULT_NEAR_CACHE);
     expect(config.integrations.get('billing')).toEqual({ name: 'billing', source, policy: DEFAULT_POLICY, warmUp: [] });
     expect(config.warmUpTimeoutMs).toBe(5_000);
+    expect(config.clock).toBe(systemClock);
+    expect(config.random).toBe(Math.random);
   });
 
   it('takes every option of the module and of an integration', () => {
+    const clock = new FakeClock();
+    const named = { ...source, provider: 'https://idp.example', client: 'us' };
     const config = resolveOptions({
-      ...integration({ credential: 'X-Api-Token: {token}', warmUp: true }),
+      ...integration({ source: named, credential: 'X-Api-Token: {token}', warmUp: true }),
       isGlobal: false,
+      clock,
       warmUpTimeoutMs: 7,
       random: () => 0.5,
     } as TokenCacheOptions);
     expect(config.warmUpTimeoutMs).toBe(7);
     expect(config.random()).toBe(0.5);
+    expect(config.clock).toBe(clock);
     expect(config.integrations.get('billing')).toMatchObject({
+      source: named,
       credential: { header: 'x-api-token', value: '{token}' },
       warmUp: [{}],
     });
@@ -162,5 +171,18 @@ describe('resolveOptions', () => {
     expect(policy).toMatchObject({ safetyMarginMs: 0, leaseMs: 10, mintTimeoutMs: most - 10, waitTimeoutMs: most });
     expect(policy).toMatchObject({ rejection: { paceMs: 1, maxPaceMs: 1 }, renewOn: [300, 599] });
     expect(nearCache).toEqual({ maxEntries: 1, maxAgeMs: 0 });
+  });
+});
+
+describe('checkPolicyFields', () => {
+  it('takes the options of the policy as they are', () => {
+    const policy = { leaseMs: 20, cooldown: { rejectedMs: 5 } };
+    expect(checkPolicyFields(policy)).toBe(policy);
+  });
+
+  it.each(['store', 'integrations', 'leaseMS'])('refuses "%s", which is none of them', (field) => {
+    expect(() => checkPolicyFields({ [field]: 1 })).toThrow(
+      expect.objectContaining({ field, message: `${field} is not an option` }),
+    );
   });
 });

@@ -16,4 +16,11 @@ describe('voids', () => {
   ] as const)('says of a key that was %s up to fence 7, and a mint under %s: %s', (type, fence, isVoid) => {
     expect(voids({ type, fence: 7 }, fence)).toBe(isVoid);
   });
+
+  it.each(['purged', 'purged-group'] as const)(
+    'says that a key that was %s, the store did not tell how, voids all',
+    (type) => {
+      expect(voids({ type, fence: undefined }, Number.MAX_SAFE_INTEGER)).toBe(true);
+    },
+  );
 });

@@ -1,6 +1,8 @@
 import {
+  TokenConfigError,
   TokenIntegrationUnknownError,
   TokenLifeTooShortError,
+  TokenResponseInvalidError,
   TokenSourceRejectedError,
   TokenSourceUnavailableError,
   TokenStoreUnavailableError,
@@ -16,6 +18,22 @@ describe('Errors', () => {
       'No integration is called "crm"; known are: billing, shop. ' +
         'Add it to the options of the module, or with forFeature() or register()',
     ],
+    [
+      new TokenIntegrationUnknownError('crm', []),
+      'TokenIntegrationUnknownError',
+      'TOKEN_INTEGRATION_UNKNOWN',
+      'No integration is called "crm"; known are: none. ' +
+        'Add it to the options of the module, or with forFeature() or register()',
+    ],
+    [
+      new TokenConfigError('store', 'must be a token store, but has no peek()'),
+      'TokenConfigError',
+      'TOKEN_CONFIG_INVALID',
+      'store must be a token store, but has no peek()',
+    ],
+    [new TokenSourceRejectedError('no'), 'TokenSourceRejectedError', 'TOKEN_SOURCE_REJECTED', 'no'],
+    [new TokenSourceUnavailableError('down'), 'TokenSourceUnavailableError', 'TOKEN_SOURCE_UNAVAILABLE', 'down'],
+    [new TokenResponseInvalidError('no token'), 'TokenResponseInvalidError', 'TOKEN_RESPONSE_INVALID', 'no token'],
     [
       new TokenLifeTooShortError('billing', 60_000, 600_000),
       'TokenLifeTooShortError',
@@ -36,6 +54,12 @@ describe('Errors', () => {
       'TOKEN_STORE_UNAVAILABLE',
       'The token store did not answer "acquire", and this call cannot go on without it. Try again; the cause says ' +
         'what is wrong with the store',
+    ],
+    [
+      new TokenStoreUnavailableError('acquire', { isClosed: true }),
+      'TokenStoreUnavailableError',
+      'TOKEN_STORE_UNAVAILABLE',
+      'The client is closed, so the token store is not asked to "acquire". Use no client after close(), or make a new one',
     ],
   ])('have a name, a stable code, and a message that says what happened and what to do: %s', (error, ...told) => {
     expect([error.name, error.code, error.message]).toEqual(told);

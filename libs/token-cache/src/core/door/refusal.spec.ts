@@ -20,6 +20,10 @@ describe('answerAbout', () => {
     expect(answerAbout({ status }, [401, 403])).toBe('rejected');
   });
 
+  it.each([200, 401])('takes a %i for indifferent when the request did not carry the token', (status) => {
+    expect(answerAbout({ status, carriedToken: false }, [401])).toBe('indifferent');
+  });
+
   it.each([
     ['no challenge', undefined, 'rejected'],
     ['no challenge', null, 'rejected'],

@@ -98,6 +98,43 @@ describe('Upkeep', () => {
       expect(warned).not.toHaveBeenCalled();
     });
 
+    it('mints it anew when the store has lost it', async () => {
+      Object.assign(store, { inner: new MemoryTokenStore() });
+      await call(tokens);
+      expect(await accessToken(tokens)).toBe('fake-token-2');
+      expect(warned).not.toHaveBeenCalled();
+    });
+
+    it('mints it anew when it ends before the store has answered', async () => {
+      await pass(HARD_EXPIRY - REFRESH_AT - 50);
+      Object.assign(store, { inner: slow(shared, { replies: { acquire: 100 } }) });
+      await tokens.getToken('billing');
+      await pass(100);
+      expect(source.calls).toHaveLength(2);
+      expect(warned).not.toHaveBeenCalled();
+    });
+
+    it('asks the store for no lease while as many token requests are open as may be', async () => {
+      tokens.reconfigure({ integrations: { billing: { source } }, maxOpenMints: 1 });
+      const release = source.hold();
+      const other = tokens.getToken('billing', { tenant: 'other' });
+      await pass(10);
+      store.calls.length = 0;
+      await call(tokens);
+      expect(store.calls).toEqual([]);
+      release();
+      await other;
+    });
+
+    it('does not ask the store for a lease when the mint of a caller has just failed', async () => {
+      source.failure = new TokenSourceRejectedError('no', { oauthError: 'invalid_scope' });
+      await settled(tokens.getToken('billing', undefined, { minLifeMs: 600_000 }));
+      const codes = failuresOf(tokens);
+      await call(tokens);
+      expect(codes).toEqual(['TOKEN_SOURCE_REJECTED']);
+      expect(store.calls).toEqual(['acquire', 'fail']);
+    });
+
     it('looks again three times per lease while another process refreshes it', async () => {
       const other = replica();
       const release = source.hold();
@@ -273,6 +310,21 @@ describe('Upkeep', () => {
     expect(source.calls).toHaveLength(mints);
   });
 
+  it('takes a newer token of which it hears before its refresh window', async () => {
+    const tokens = replica();
+    const { keyId, generation } = await tokens.getToken('billing');
+    const { token } = await shared.peek(keyId);
+    const acquired = await shared.acquire(keyId, { nonce: 'other', leaseMs: 1_000, minTtlMs: HOUR });
+    if (acquired.outcome !== 'lease') throw new Error(acquired.outcome);
+    // Since this one waits, the commit is announced.
+    await shared.acquire(keyId, { nonce: 'third', leaseMs: 1_000, minTtlMs: 0, refusedGeneration: generation });
+    await shared.commit(keyId, acquired.lease, token!.payload.replace('fake-token-1', 'newer-token'), HOUR);
+    await call(tokens);
+    await call(tokens);
+    expect(await accessToken(tokens)).toBe('newer-token');
+    expect(source.calls).toHaveLength(1);
+  });
+
   it('takes no newer token that was rejected while this process could not hear of it', async () => {
     const store = channelled(shared);
     const tokens = replica({}, store);
@@ -338,6 +390,7 @@ describe('Upkeep', () => {
       await pass(1);
       await call(tokens);
       expect(source.calls).toHaveLength(2);
+      expect(warned).not.toHaveBeenCalled();
     });
 
     it("never replaces it with 'fail', and asks the store once a second", async () => {

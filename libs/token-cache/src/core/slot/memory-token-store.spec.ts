@@ -83,6 +83,19 @@ describe('MemoryTokenStore', () => {
     expect(events).toEqual([]);
   });
 
+  it('sends no event of an offer that it does not take', async () => {
+    const store = new MemoryTokenStore({ clock });
+    await store.acquire('key', lookUp);
+    await store.purge('key');
+    await store.acquire('key', lookUp);
+    await store.acquire('key', { ...lookUp, nonce: 'waits' });
+    const events: string[] = [];
+    store.events.subscribe({ event: ({ type }) => events.push(type), up: () => {}, down: () => {} });
+    expect(await store.offer('key', 1, 'minted before the purge', 1_000)).toEqual({ outcome: 'voided' });
+    await Promise.resolve();
+    expect(events).toEqual([]);
+  });
+
   it('sends no event of a commit for which nobody waits, though a token without a lease came before it', async () => {
     const store = new MemoryTokenStore({ clock });
     await store.offer('key', 7, 'offered', 1_000);

@@ -17,17 +17,21 @@ describe('GuardedStore', () => {
   let closed: AbortController;
   let guarded: GuardedStore;
   const seen: unknown[] = [];
+  const failed: unknown[] = [];
 
   beforeEach(() => {
     jest.useFakeTimers({ doNotFake: ['nextTick', 'queueMicrotask', 'setImmediate'] });
     store = new FaultyTokenStore(new MemoryTokenStore());
     closed = new AbortController();
     const observers = new TokenObservers();
-    seen.length = 0;
+    seen.length = failed.length = 0;
     observers.add(
       new (class extends TokenObserver {
         override storeCalled(...call: unknown[]): void {
           seen.push(call);
+        }
+        override storeFailed(...failure: unknown[]): void {
+          failed.push(failure);
         }
       })(),
     );
@@ -65,6 +69,7 @@ describe('GuardedStore', () => {
       cause: new Error('connection lost'),
     });
     expect(seen).toEqual([['peek', 0, true]]);
+    expect(failed).toEqual([['peek', error]]);
   });
 
   it('waits for an answer as long as it may, and no longer', async () => {
@@ -259,6 +264,12 @@ describe('GuardedStore', () => {
     expect(store.calls).toEqual([]);
   });
 
+  it('closes what the store opened', async () => {
+    const closing = jest.spyOn(store, 'close');
+    await close();
+    expect(closing).toHaveBeenCalledTimes(1);
+  });
+
   it('asks nothing any more once it is closed', async () => {
     await close();
     expect(await peek()).toBeInstanceOf(TokenStoreUnavailableError);
@@ -292,6 +303,14 @@ describe('GuardedStore', () => {
       expect(await outcome).toMatchObject({ reason: { cause: new Error('no answer within 1000 ms') } });
     });
 
+    it('again every 250 ms while it fails at once, as long as a round trip has time', async () => {
+      store.fault = () => 'reject';
+      const outcome = settled(purge());
+      await pass(INSISTENCE_MS);
+      expect(await outcome).toMatchObject({ status: 'rejected' });
+      expect(waits).toHaveLength((INSISTENCE_MS - TIMEOUT_MS) / 250 + 1);
+    });
+
     it.each([
       ['answers', false],
       ['refuses it no more', true],
@@ -311,6 +330,30 @@ describe('GuardedStore', () => {
       await pass(2 * INSISTENCE_MS);
       expect(await outcome).toMatchObject({ reason: { cause: new Error('no answer within 10000 ms') } });
       expect(store.calls).toEqual(['purge']);
+    });
+
+    it('and is closed only when it is not made again any more', async () => {
+      let answer: (fence: number) => void = () => {};
+      const purging = guarded.insist(
+        'key',
+        'purge',
+        TIMEOUT_MS,
+        () => new Promise<number>((resolve) => (answer = resolve)),
+      );
+      await pass(1);
+      let isClosed = false;
+      const closing = close().then(() => (isClosed = true));
+      await pass(1);
+      expect(isClosed).toBe(false);
+      answer(7);
+      expect(await purging).toBe(7);
+      await closing;
+    });
+
+    it('and keeps nothing of it', async () => {
+      await purge();
+      await pass(0);
+      expect(guarded['insisting'].size).toBe(0);
     });
 
     it('no more once it is closed', async () => {

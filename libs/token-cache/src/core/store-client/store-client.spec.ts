@@ -218,6 +218,14 @@ describe('StoreClient', () => {
       expect(store.fenceWithoutLease(key)).toBe(10);
     });
 
+    it.each([
+      ['the key', { type: 'purged', keyId: 'a' }],
+      ['all keys of its integration', { type: 'purged-group', group: 'of a' }],
+    ] as const)('after what it saw, when it hears of a purge of %s without a fence', (_whose, event) => {
+      store.hear(event);
+      expect(store.fenceWithoutLease({ ...key, id: 'a', group: 'of a' })).toBe(1);
+    });
+
     it.each(['stored', 'failed'] as const)('and not after what it hears was %s', async (type) => {
       store.hear({ type, keyId: key.id, fence: 7 });
       expect(store.fenceWithoutLease(key)).toBe(1);

@@ -82,6 +82,7 @@ describe('StoreEvents', () => {
     one.close();
     expect(inspect(storeEvents)).toContain(`'${ID}'`);
     two.close();
+    two.close();
     expect(inspect(storeEvents)).not.toContain(`'${ID}'`);
   });
 
@@ -94,6 +95,7 @@ describe('StoreEvents', () => {
       () => {},
     );
     expect(silent.isInterrupted).toBe(true);
+    expect(() => silent.close()).not.toThrow();
   });
 
   it.each(['stored', 'failed', 'invalidated', 'purged'] as const)('tells the process that a key was %s', (type) => {

@@ -31,6 +31,7 @@ describe('StoreVersion', () => {
     version = undefined;
     await later();
     expect(hasHeardSince(0, 10, Infinity)).toEqual([false, false, false]);
+    expect(store.isInterrupted).toBe(false);
     version = 1;
     await later();
     expect(hasHeardSince(0, 10, 20)).toEqual([false, false, true]);
