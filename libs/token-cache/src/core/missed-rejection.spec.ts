@@ -10,7 +10,7 @@ import {
   slow,
   startFleet,
 } from '../testing/fleet.spec-support.js';
-import { TokenSourceUnavailableError } from './contract/token-cache.errors.js';
+import { TokenSourceRejectedError, TokenSourceUnavailableError } from './contract/token-cache.errors.js';
 import { type MemoryTokenStore } from './slot/memory-token-store.js';
 import { type TokenClient } from './token-client.js';
 
@@ -59,6 +59,15 @@ describe('A rejection that the store missed', () => {
       heal();
       expect([await tokens.peek('billing'), (await tokens.status('billing')).state]).toEqual([undefined, 'missing']);
     });
+  });
+
+  it('hides from status() no cool-down of the fleet', async () => {
+    await missRejection();
+    await pass(HOUR / 2);
+    source.failure = new TokenSourceRejectedError('no', { oauthError: 'invalid_scope' });
+    await settled(replica().getToken('billing', undefined, { minLifeMs: HOUR / 2 }));
+    heal();
+    expect(await tokens.status('billing')).toMatchObject({ state: 'cooling', coolingMs: 30 * SECOND });
   });
 
   it('is not undone by the look of a caller that waits for a place to mint', async () => {

@@ -480,6 +480,12 @@ describe('TokensInHand', () => {
       expect(tendAt()).toBe(refreshAt);
     });
 
+    it('leaves one of its own that was never shared due when it was', () => {
+      const due = keep(7, LOCAL).tendAt;
+      heardOf(8);
+      expect(tendAt()).toBe(due);
+    });
+
     it('still marks and lets go of the token that work began with', () => {
       const former = admitted(stored(7));
       heardOf(8);
@@ -561,12 +567,12 @@ describe('TokensInHand', () => {
   });
 
   describe('when a token is shared under a new generation after another took its place', () => {
-    it.each([true, false])('heeds whether it was rejected while it was in hand: %s', (wasRejected) => {
+    it.each([true, false, undefined])('heeds whether it was rejected while it was in hand: %s', (wasRejected) => {
       const former = keep(3, LOCAL);
       tokens.reject(key.id, keep(4, LOCAL));
       tokens.keepShared(key, former, 7, at(100), SHARED, wasRejected);
       expect(tokens.lastResort(key.id)?.token.generation).toBe(7);
-      expect(tokens.valid(key.id) === undefined).toBe(wasRejected);
+      expect(tokens.valid(key.id) === undefined).toBe(wasRejected === true);
     });
   });
 

@@ -35,6 +35,29 @@ describe('OpenMints', () => {
     expect(entered).toEqual(['a', 'b', 'c', 'd']);
   });
 
+  it('counts those that are still in when one has left', async () => {
+    const [a] = await Promise.all([enter('a'), enter('b')]);
+    a();
+    await enter('c');
+    expect(mints.tryEnter('idp', 2)).toBeUndefined();
+  });
+
+  it('knows those that wait for a lower limit when nobody is in any more', async () => {
+    const release = await enter('a', 'idp', 1);
+    const nobody = enter('b', 'idp', 0).catch((error: Error) => error.message);
+    release();
+    mints.refuseAll(new Error('closed'));
+    expect(await nobody).toBe('closed');
+  });
+
+  it('keeps nothing of a lane that everybody has left', async () => {
+    const [a, b] = await Promise.all([enter('a'), enter('b')]);
+    a();
+    expect(mints['lanes'].size).toBe(1);
+    b();
+    expect(mints['lanes'].size).toBe(0);
+  });
+
   it('keeps the lanes apart', async () => {
     await Promise.all([enter('a', 'one', 1), enter('b', 'two', 1)]);
     expect(entered).toEqual(['a', 'b']);
