@@ -5,18 +5,20 @@ import { TokenSourceRejectedError } from './contract/token-cache.errors.js';
 import { type MemoryTokenStore } from './slot/memory-token-store.js';
 
 describe('A warm-up', () => {
-  const warned = jest.spyOn(process, 'emitWarning').mockImplementation();
+  let warned: jest.SpyInstance;
   let shared: MemoryTokenStore;
   let source: FakeTokenSource;
   let replica: Fleet['replica'];
   let stop: Fleet['stop'];
 
   beforeEach(() => {
-    warned.mockClear();
+    warned = jest.spyOn(process, 'emitWarning').mockImplementation();
     ({ shared, source, replica, stop } = startFleet());
   });
-  afterEach(() => stop());
-  afterAll(() => warned.mockRestore());
+  afterEach(async () => {
+    await stop();
+    warned.mockRestore();
+  });
 
   it('has each token there that an integration names, minted once for the fleet', async () => {
     const integrations = {
