@@ -8,10 +8,10 @@ describe('resolveEncryption', () => {
   });
 
   it('gives the keys in their order, as bytes', () => {
-    const inBase64 = { id: 'b', key: Buffer.alloc(32, 2).toString('base64') };
+    const inBase64 = { id: 'key_of-2026', key: Buffer.alloc(32, 2).toString('base64') };
     expect([...resolveEncryption({ keys: [key('a', 1), inBase64] })]).toEqual([
       ['a', Buffer.alloc(32, 1)],
-      ['b', Buffer.alloc(32, 2)],
+      ['key_of-2026', Buffer.alloc(32, 2)],
     ]);
   });
 

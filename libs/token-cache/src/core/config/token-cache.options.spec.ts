@@ -28,6 +28,10 @@ describe('resolveOptions', () => {
     expect(config.random).toBe(Math.random);
   });
 
+  it('renews on a 401 alone unless told otherwise', () => expect(DEFAULT_POLICY.renewOn).toEqual([401]));
+
+  it('takes no near cache', () => expect(resolveOptions(options({ nearCache: false })).nearCache).toBe(false));
+
   it('takes every option of the module and of an integration', () => {
     const clock = new FakeClock();
     const named = { ...source, provider: 'https://idp.example', client: 'us' };
@@ -162,6 +166,7 @@ describe('resolveOptions', () => {
         leaseMs: 10,
         mintTimeoutMs: most - 10,
         waitTimeoutMs: most,
+        maxOpenMints: 1,
         rejection: { paceMs: 1, maxPaceMs: 1 },
         renewOn: [300, 599],
         nearCache: { maxEntries: 1, maxAgeMs: 0 },
@@ -170,6 +175,7 @@ describe('resolveOptions', () => {
     );
     expect(policy).toMatchObject({ safetyMarginMs: 0, leaseMs: 10, mintTimeoutMs: most - 10, waitTimeoutMs: most });
     expect(policy).toMatchObject({ rejection: { paceMs: 1, maxPaceMs: 1 }, renewOn: [300, 599] });
+    expect(policy.maxOpenMints).toBe(1);
     expect(nearCache).toEqual({ maxEntries: 1, maxAgeMs: 0 });
   });
 });
