@@ -17,9 +17,9 @@ class Rejects extends TokenObserver {
 }
 
 describe('Observers', () => {
-  const warned = jest.spyOn(process, 'emitWarning').mockImplementation();
-  beforeEach(() => warned.mockClear());
-  afterAll(() => warned.mockRestore());
+  let warned: jest.SpyInstance;
+  beforeEach(() => (warned = jest.spyOn(process, 'emitWarning').mockImplementation()));
+  afterEach(() => warned.mockRestore());
 
   it.each([
     ['throws', new Throws()],
@@ -41,6 +41,20 @@ describe('Observers', () => {
     expect(warned.mock.calls).toEqual([
       [expect.stringMatching(/^miss\(\) of an observer failed: Error: no metrics today/), 'TokenCacheWarning'],
     ]);
+  });
+
+  it('are told nothing any more once they were removed', () => {
+    const observers = new TokenObservers();
+    const heard: string[] = [];
+    const remove = observers.add(
+      new (class extends TokenObserver {
+        override miss = (integration: string): void => void heard.push(integration);
+      })(),
+    );
+    observers.notify('miss', 'before');
+    remove();
+    observers.notify('miss', 'after');
+    expect(heard).toEqual(['before']);
   });
 
   describe('of a piece of work', () => {
