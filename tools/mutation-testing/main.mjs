@@ -23,10 +23,12 @@ async function judgeAgain(specs) {
   if (left.length > 0) note(await runJudge(left.map(rangeOf), specs));
 }
 
-/** What one judge found stays found, whatever the next says of it. */
+/** What one judge found stays found, whatever the next says of it; and it is kept if the run, which takes an hour or two, is cut off. */
 function note(results) {
   for (const result of results)
     if (result.status !== 'Ignored' && !isFound(mutants.get(nameOf(result)))) mutants.set(nameOf(result), result);
+  mkdirSync('reports', { recursive: true });
+  writeFileSync(REPORT, JSON.stringify([...mutants.values()]));
 }
 
 function isFound(mutant) {
@@ -49,8 +51,6 @@ function nameOf({ mutatorName, replacement, ...mutant }) {
 function report() {
   const left = survivors();
   const found = mutants.size - left.length;
-  mkdirSync('reports', { recursive: true });
-  writeFileSync(REPORT, JSON.stringify([...mutants.values()]));
   for (const mutant of left) console.log(`Not found: ${nameOf(mutant)}`);
   console.log(`${found} of ${mutants.size} mutants found (${((100 * found) / mutants.size).toFixed(1)} %)`);
 }
