@@ -77,7 +77,9 @@ describe('Acquisition', () => {
       expect(await token).toMatchObject({
         reason: {
           code: 'TOKEN_RESPONSE_INVALID',
-          message: expect.stringContaining('A token for "billing" ended before it could be shared'),
+          message:
+            'A token for "billing" ended before it could be shared: its life is too short for the store\'s delay. ' +
+            'The next call mints again; if it recurs, have the source give tokens a longer life',
         },
       });
     });
@@ -442,7 +444,7 @@ describe('Acquisition', () => {
       expect(await waiting).toMatchObject({
         reason: {
           code: 'TOKEN_STORE_UNAVAILABLE',
-          message: expect.stringContaining('acquire'),
+          message: expect.stringContaining('The client is closed, so the token store is not asked to "acquire"'),
           cause: new Error('The application shuts down'),
         },
       });
