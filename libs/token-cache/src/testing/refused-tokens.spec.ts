@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import axios from 'axios';
 import { Agent, request } from 'undici';
 import { useToken } from '../axios/use-token.js';
@@ -6,12 +5,15 @@ import { type TokenPolicyOptions } from '../core/config/policy.js';
 import { MemoryTokenStore } from '../core/slot/memory-token-store.js';
 import { TokenClient } from '../core/token-client.js';
 import { tokenInterceptor } from '../undici/token-interceptor.js';
-import { age, AgingClock, CredentialServer } from './credential-server.spec-support.js';
+import { CredentialServer } from './credential-server.spec-support.js';
 import { FakeTokenSource } from './fake-token-source.js';
+import { PacedClock } from './paced-clock.spec-support.js';
 
 const REQUESTS = 30;
 const EVERY_MS = 100;
 const ACCEPTED_AFTER_MS = 20;
+/** What makes a token old enough to be replaced at once. */
+const AGE_MS = 10_000;
 
 interface Door {
   send(url: string): Promise<number>;
@@ -70,8 +72,7 @@ const isRevoked = ({ token }: Asked): boolean => token === 1;
 const ROWS: Row[] = [
   {
     what: 'does not know a new token for its first second',
-    // A timer of Node may fire a little early.
-    refuses: ({ knownForMs }) => knownForMs < 990,
+    refuses: ({ knownForMs }) => knownForMs < 1_000,
     mints: 3,
     answers: { '/ok': [200] },
   },
@@ -160,41 +161,46 @@ describe('Thirty requests, a tenth of a second apart', () => {
 });
 
 async function outcomeOf(row: Row, open: (tokens: TokenClient) => Door): Promise<Outcome> {
-  const server = await upstreamOf(row);
+  const clock = new PacedClock();
+  const server = await upstreamOf(row, clock);
   const source = new FakeTokenSource('t');
-  const clock = new AgingClock();
   const billing = { ...row.policy, source };
   const tokens = new TokenClient({ store: new MemoryTokenStore({ clock }), integrations: { billing }, clock });
-  if (row.isAged) await age(tokens, clock);
+  if (row.isAged) {
+    await tokens.getToken('billing');
+    await clock.advance(AGE_MS);
+  }
+  clock.start();
   const door = open(tokens);
   const paths = Object.keys(row.answers);
   const answers: Record<string, Promise<number>[]> = Object.fromEntries(paths.map((path) => [path, []]));
   for (let index = 0; index < REQUESTS; index++) {
     const path = paths[index % paths.length]!;
     answers[path]!.push(door.send(new URL(path, server.url).href));
-    await sleep(EVERY_MS);
+    await clock.sleep(EVERY_MS);
   }
   const statuses = await Promise.all(
     Object.entries(answers).map(async ([path, sent]) => [path, [...new Set(await Promise.all(sent))]] as const),
   );
   await door.close();
   await tokens.close();
+  clock.stop();
   server.stop();
   return { mints: source.calls.length, answers: Object.fromEntries(statuses) };
 }
 
-async function upstreamOf({ refuses, status = 401, challenge }: Row): Promise<CredentialServer> {
+async function upstreamOf({ refuses, status = 401, challenge }: Row, clock: PacedClock): Promise<CredentialServer> {
   const server = await CredentialServer.start();
   const firstSeenAt = new Map<number, number>();
   server.answer = ({ url = '', headers }, response) => {
     const token = Number(headers.authorization?.split('-').at(-1));
-    const now = performance.now();
+    const now = clock.monotonic();
     firstSeenAt.set(token, firstSeenAt.get(token) ?? now);
     const isRefused = refuses({ path: url, token, knownForMs: now - firstSeenAt.get(token)! });
     if (isRefused) response.writeHead(status, challenge ? { 'www-authenticate': challenge } : {});
     // An acceptance that overtakes the refusal before it makes that one contested, which a loop that is held up would do by chance.
     if (isRefused) response.end();
-    else setTimeout(() => response.end(), ACCEPTED_AFTER_MS);
+    else clock.after(ACCEPTED_AFTER_MS, () => response.end());
   };
   return server;
 }
