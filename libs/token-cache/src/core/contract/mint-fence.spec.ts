@@ -18,7 +18,7 @@ describe('voids', () => {
   });
 
   it.each(['purged', 'purged-group'] as const)(
-    'says that a key that was %s, the store did not tell how, voids all',
+    'says of an event "%s" without a fence that it voids every mint',
     (type) => {
       expect(voids({ type, fence: undefined }, Number.MAX_SAFE_INTEGER)).toBe(true);
     },

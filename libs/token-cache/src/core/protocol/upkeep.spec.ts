@@ -69,6 +69,17 @@ describe('Upkeep', () => {
     return mints;
   }
 
+  /** Another process shares a newer token than that generation, which is announced; gives its fence. */
+  async function shareAnother(keyId: string, generation: number, text: string): Promise<number> {
+    const { token } = await shared.peek(keyId);
+    const acquired = await shared.acquire(keyId, { nonce: 'other', leaseMs: 1_000, minTtlMs: HOUR });
+    if (acquired.outcome !== 'lease') throw new Error(acquired.outcome);
+    // Since this one waits, the commit is announced.
+    await shared.acquire(keyId, { nonce: 'third', leaseMs: 1_000, minTtlMs: 0, refusedGeneration: generation });
+    await shared.commit(keyId, acquired.lease, token!.payload.replace('fake-token-1', text), HOUR);
+    return acquired.lease.fence;
+  }
+
   /** A caller that begins what is due, and has it done as far as no time passes. */
   async function call(tokens: TokenClient): Promise<void> {
     await tokens.getToken('billing');
@@ -313,12 +324,7 @@ describe('Upkeep', () => {
   it('takes a newer token of which it hears before its refresh window', async () => {
     const tokens = replica();
     const { keyId, generation } = await tokens.getToken('billing');
-    const { token } = await shared.peek(keyId);
-    const acquired = await shared.acquire(keyId, { nonce: 'other', leaseMs: 1_000, minTtlMs: HOUR });
-    if (acquired.outcome !== 'lease') throw new Error(acquired.outcome);
-    // Since this one waits, the commit is announced.
-    await shared.acquire(keyId, { nonce: 'third', leaseMs: 1_000, minTtlMs: 0, refusedGeneration: generation });
-    await shared.commit(keyId, acquired.lease, token!.payload.replace('fake-token-1', 'newer-token'), HOUR);
+    await shareAnother(keyId, generation, 'newer-token');
     await call(tokens);
     await call(tokens);
     expect(await accessToken(tokens)).toBe('newer-token');
@@ -330,15 +336,10 @@ describe('Upkeep', () => {
     const tokens = replica({}, store);
     store.up();
     const { keyId, generation } = await tokens.getToken('billing');
-    const { token } = await shared.peek(keyId);
-    const acquired = await shared.acquire(keyId, { nonce: 'other', leaseMs: 1_000, minTtlMs: HOUR });
-    if (acquired.outcome !== 'lease') throw new Error(acquired.outcome);
-    // Since this one waits, the commit is announced.
-    await shared.acquire(keyId, { nonce: 'third', leaseMs: 1_000, minTtlMs: 0, refusedGeneration: generation });
-    await shared.commit(keyId, acquired.lease, token!.payload.replace('fake-token-1', 'rejected-token'), HOUR);
+    const fence = await shareAnother(keyId, generation, 'rejected-token');
     await pass(0);
     store.down();
-    await shared.invalidate(keyId, rejectionOf(acquired.lease.fence));
+    await shared.invalidate(keyId, rejectionOf(fence));
     await call(tokens);
     expect(store.calls).toContain('peek');
     expect(await accessToken(tokens)).toBe('fake-token-2');

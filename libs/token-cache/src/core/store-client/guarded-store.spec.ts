@@ -332,7 +332,7 @@ describe('GuardedStore', () => {
       expect(store.calls).toEqual(['purge']);
     });
 
-    it('and is closed only when it is not made again any more', async () => {
+    it('and is closed only once that has its answer', async () => {
       let answer: (fence: number) => void = () => {};
       const purging = guarded.insist(
         'key',
