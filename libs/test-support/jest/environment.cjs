@@ -1,4 +1,5 @@
 require('./code-cache.cjs');
+require('./idle-connections.cjs');
 const { TestEnvironment } = require('jest-environment-node');
 const { endStorages } = require('./async-storages.cjs');
 const { reapChildren } = require('./child-processes.cjs');
@@ -22,6 +23,7 @@ module.exports = class TidyEnvironment extends TestEnvironment {
   }
 
   async teardown() {
+    endTimers(this.global);
     endStorages();
     await super.teardown();
   }
@@ -37,6 +39,13 @@ module.exports = class TidyEnvironment extends TestEnvironment {
     state.unhandledErrors.push(leftOpen(left.describe(), this.testPath));
   }
 };
+
+/** What a failed test left going by itself starts no further timer, which a later file would be blamed for. */
+function endTimers(globals) {
+  const ended = setTimeout(() => undefined);
+  clearTimeout(ended);
+  globals.setTimeout = globals.setInterval = () => ended;
+}
 
 function leftOpen(things, testPath) {
   return errorOf(testPath, `The tests of this file left open:\n${things.map((thing) => `  - ${thing}`).join('\n')}`);

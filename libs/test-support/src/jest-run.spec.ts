@@ -7,7 +7,7 @@ import { waitFor } from './wait-for.js';
 
 const JEST = require.resolve('jest/bin/jest');
 const FIXTURES = join(__dirname, '../jest/fixtures');
-type Ending = 'clean' | 'server' | 'child' | 'hanging' | 'loop' | 'low-limit';
+type Ending = 'clean' | 'held-up' | 'server' | 'child' | 'hanging' | 'ticking' | 'loop' | 'low-limit';
 
 const MODES = [
   { where: 'in the process of Jest', mode: '--runInBand' },
@@ -43,11 +43,16 @@ async function result({ run, noted }: Awaited<ReturnType<typeof start>>) {
   return { exit, output: run.output(), pids };
 }
 
+/** The runs that take their time, by mode. */
+const heldUp = new Map<string, Awaited<ReturnType<typeof start>>>();
 const loops = new Map<string, Awaited<ReturnType<typeof start>>>();
 
 beforeAll(async () => {
   directory = temporaryDirectory();
-  for (const { mode } of MODES) loops.set(mode, await start(mode, 'loop'));
+  for (const { mode } of MODES) {
+    loops.set(mode, await start(mode, 'loop'));
+    heldUp.set(mode, await start(mode, 'held-up'));
+  }
 });
 
 afterAll(async () => {
@@ -58,6 +63,12 @@ afterAll(async () => {
 describe.each(MODES)('A run of Jest with its tests $where', ({ mode }) => {
   it('passes when every file closes what it opened', async () => {
     const { exit, output } = await result(await start(mode, 'clean'));
+    expect(output).toContain('Tests:       2 passed');
+    expect(exit).toEqual({ code: 0, signal: null });
+  });
+
+  it('passes when a test of connections is held up for longer than a server of Node keeps an idle one', async () => {
+    const { exit, output } = await result(heldUp.get(mode)!);
     expect(output).toContain('Tests:       2 passed');
     expect(exit).toEqual({ code: 0, signal: null });
   });
@@ -82,6 +93,13 @@ describe.each(MODES)('A run of Jest with its tests $where', ({ mode }) => {
     const { exit, output } = await result(await start(mode, 'hanging'));
     expect(output).toContain('Exceeded timeout of 500 ms for a test');
     expect(output).toMatch(/(left open|did not end)[^]*- timers: 1/);
+    expect(exit.code).toBe(1);
+  });
+
+  it('fails and ends when a failed test leaves a clock that winds itself up', async () => {
+    const { exit, output } = await result(await start(mode, 'ticking'));
+    expect(output).toContain('Tests:       1 failed, 1 passed');
+    expect(output).not.toContain('did not end');
     expect(exit.code).toBe(1);
   });
 

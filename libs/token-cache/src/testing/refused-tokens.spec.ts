@@ -166,27 +166,42 @@ async function outcomeOf(row: Row, open: (tokens: TokenClient) => Door): Promise
   const source = new FakeTokenSource('t');
   const billing = { ...row.policy, source };
   const tokens = new TokenClient({ store: new MemoryTokenStore({ clock }), integrations: { billing }, clock });
-  if (row.isAged) {
-    await tokens.getToken('billing');
-    await clock.advance(AGE_MS);
-  }
-  clock.start();
   const door = open(tokens);
+  try {
+    if (row.isAged) {
+      await tokens.getToken('billing');
+      await clock.advance(AGE_MS);
+    }
+    clock.start();
+    return {
+      answers: await answersOf(row, (path) => door.send(new URL(path, server.url).href), clock),
+      mints: source.calls.length,
+    };
+  } finally {
+    await door.close();
+    await tokens.close();
+    clock.stop();
+    server.stop();
+  }
+}
+
+/** The statuses that the callers of each path had. */
+async function answersOf(
+  row: Row,
+  send: (path: string) => Promise<number>,
+  clock: PacedClock,
+): Promise<Outcome['answers']> {
   const paths = Object.keys(row.answers);
-  const answers: Record<string, Promise<number>[]> = Object.fromEntries(paths.map((path) => [path, []]));
+  const calls: Promise<[path: string, status: number]>[] = [];
   for (let index = 0; index < REQUESTS; index++) {
     const path = paths[index % paths.length]!;
-    answers[path]!.push(door.send(new URL(path, server.url).href));
+    calls.push(send(path).then((status) => [path, status]));
     await clock.sleep(EVERY_MS);
   }
-  const statuses = await Promise.all(
-    Object.entries(answers).map(async ([path, sent]) => [path, [...new Set(await Promise.all(sent))]] as const),
+  const had = await Promise.all(calls);
+  return Object.fromEntries(
+    paths.map((path) => [path, [...new Set(had.filter(([asked]) => asked === path).map(([, status]) => status))]]),
   );
-  await door.close();
-  await tokens.close();
-  clock.stop();
-  server.stop();
-  return { mints: source.calls.length, answers: Object.fromEntries(statuses) };
 }
 
 async function upstreamOf({ refuses, status = 401, challenge }: Row, clock: PacedClock): Promise<CredentialServer> {
