@@ -4,7 +4,7 @@ import { type RedisServer } from './redis.js';
 /** A connection past all proxies, which comes back by itself and never waits for long for a server that is stopped. */
 export function redisAdmin(address: Pick<RedisServer, 'socketPath'> | { port: number }): Redis {
   const target = 'socketPath' in address ? { path: address.socketPath } : address;
-  const admin = new Redis({ ...target, commandTimeout: 2_000, maxRetriesPerRequest: 1, retryStrategy: () => 50 });
+  const admin = new Redis({ ...target, commandTimeout: 10_000, maxRetriesPerRequest: 1, retryStrategy: () => 50 });
   admin.on('error', () => undefined);
   return admin;
 }
