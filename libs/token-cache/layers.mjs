@@ -12,6 +12,7 @@ const LAYERS = [
   { path: 'core/door' },
   { path: 'core/assemble.ts' },
   { path: 'core/token-client.ts' },
+  { path: 'core/token-call-log.ts', imports: ['core/contract'] },
   { path: 'nest', packages: ['@nestjs/common', '@nestjs/core'] },
   { path: 'index.ts' },
 ];

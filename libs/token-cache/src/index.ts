@@ -55,6 +55,7 @@ export {
   type Voided,
 } from './core/contract/token-store.js';
 export { MemoryTokenStore, type MemoryTokenStoreOptions } from './core/slot/memory-token-store.js';
+export { TokenCallLog } from './core/token-call-log.js';
 export { type ObservedWork, type WorkEnd } from './core/contract/observed-work.js';
 export {
   type GetOutcome,

@@ -6,6 +6,7 @@ import {
 } from '@mintonce/token-cache';
 import { type DynamicModule, Module } from '@nestjs/common';
 import { type GatewayConfig } from '../config/load-config.js';
+import { CallLog } from './call-log.js';
 import { RefusedSecrets } from './refused-secrets.js';
 import { tokenEndpointFetch } from './token-endpoint-fetch.js';
 import { tokenSourceOf } from './token-source.factory.js';
@@ -25,7 +26,7 @@ export class TokensModule {
           useFactory: (store: TokenStore) => tokenCacheOptions(config, store),
         }),
       ],
-      providers: [RefusedSecrets],
+      providers: [CallLog, RefusedSecrets],
     };
   }
 }
