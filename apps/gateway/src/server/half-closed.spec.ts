@@ -12,6 +12,9 @@ const post = (framing: string, body = ''): string =>
 const BODY = 'x'.repeat(100_000);
 const CONTINUE = 'HTTP/1.1 100 Continue\r\n\r\n';
 
+/** Without interim answers, of which a slow machine makes more. */
+const final = (answers: string): string => answers.replace(/^(HTTP\/1\.1 100 Continue\r\n\r\n)+/, '');
+
 describe('A caller', () => {
   let upstream: RecordingUpstream;
   let gateway: ProxyApplication;
@@ -66,7 +69,7 @@ describe('A caller', () => {
       const response = await upstreamIsAsked();
       response.write('first ');
       response.end('last');
-      expect(await answered).toMatch(/^HTTP\/1\.1 200 OK\r\n[^]*first[^]*last/);
+      expect(final(await answered)).toMatch(/^HTTP\/1\.1 200 OK\r\n[^]*first[^]*last/);
     });
 
     it('has the answer that comes late, after an interim one that any client ignores', async () => {
@@ -77,7 +80,21 @@ describe('A caller', () => {
       await halfIsClosed();
       response.end('late');
       await once(caller, 'end');
-      expect(received).toMatch(/^HTTP\/1\.1 100 Continue\r\n\r\nHTTP\/1\.1 200 OK\r\n[^]*late/);
+      expect(received).toMatch(/^HTTP\/1\.1 100 Continue\r\n\r\n/);
+      expect(final(received)).toMatch(/^HTTP\/1\.1 200 OK\r\n[^]*late/);
+    });
+
+    it('has no interim answer over HTTP/1.0, which has none', async () => {
+      const wide = await proxyApplication({ billing: { upstream: upstream.url } });
+      const [older, newer] = [1, 2].map(() => connect({ port: wide.port, host: '127.0.0.1', allowHalfOpen: true }));
+      older!.end('GET /proxy/billing/x HTTP/1.0\r\n\r\n');
+      await waitFor(() => answers.length === 1);
+      newer!.end(GET);
+      await once(newer!, 'data');
+      answers[0]!.end('late');
+      expect(await text(older!)).toMatch(/^HTTP\/1\.1 200 OK\r\n[^]*late/);
+      newer!.destroy();
+      await wide.close();
     });
 
     it('has the answers to all that it pipelined, in their order', async () => {
@@ -89,7 +106,7 @@ describe('A caller', () => {
     it('has a problem document when there is no answer', async () => {
       upstream.behave((_request, response) => response.destroy());
       caller.end(GET);
-      expect(await text(caller)).toMatch(/^HTTP\/1\.1 502 /);
+      expect(final(await text(caller))).toMatch(/^HTTP\/1\.1 502 /);
     });
 
     it('has an event stream for as long as events come', async () => {

@@ -55,8 +55,10 @@ describe('The spans of an application', () => {
     const tokens = new TokenClient({
       store: new RedisTokenStore(redis, { namespace }),
       integrations: { billing: { source } },
-      // A busy machine is no outage.
+      // A busy machine is no outage, and no process that died.
       storeTimeoutMs: 10_000,
+      leaseMs: 60_000,
+      waitTimeoutMs: 90_000,
       ...policy,
     });
     tokens.observe(new TokenTracingObserver());

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 
-import { type FaultProxy, faultProxy, type RedisServer, startRedis } from '@mintonce/test-support';
+import { type FaultProxy, faultProxy, type RedisServer, startRedis, waitFor } from '@mintonce/test-support';
 import { Redis } from 'ioredis';
 
 import { TokenClient } from '../core/token-client.js';
@@ -46,21 +46,20 @@ describe('A purge, whose caller knows of a leak, is done at the first try', () =
 
   /** Until the store is not asked any more. */
   async function lookUpInVain(): Promise<void> {
-    for (let call = 0; call < 3; call++) {
-      await expect(tokens.getToken('billing', { tenant: `${call}` })).rejects.toMatchObject({
-        code: 'TOKEN_STORE_UNAVAILABLE',
-        cause: { message: `no answer within ${STORE_TIMEOUT_MS} ms` },
-      });
-    }
+    let tenant = 0;
+    await waitFor(async () => {
+      const error: unknown = await tokens
+        .getToken('billing', { tenant: `${tenant++}` })
+        .catch((thrown: unknown) => thrown);
+      expect(error).toMatchObject({ code: 'TOKEN_STORE_UNAVAILABLE' });
+      return ((error as Error).cause as Error).message === 'the store did not answer a moment ago and is not asked';
+    });
   }
 
   it('as soon as Redis answers again, although no look-up is made yet', async () => {
     proxy.suffer({ kind: 'stall' });
     await lookUpInVain();
     await proxy.heal();
-    await expect(tokens.getToken('billing', { tenant: 'another' })).rejects.toMatchObject({
-      cause: { message: 'the store did not answer a moment ago and is not asked' },
-    });
     await tokens.purge('billing');
     expect(await state()).toBe('missing');
   });
