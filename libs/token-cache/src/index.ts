@@ -27,7 +27,7 @@ export {
   type TokenPolicyOptions,
 } from './core/config/policy.js';
 export { type EncryptionKey, type EncryptionOptions } from './core/config/encryption.js';
-export { type Clock } from './core/contract/clock.js';
+export { type Clock, LONGEST_TIMER_MS } from './core/contract/clock.js';
 export { parseKeyId, type ParsedKeyId } from './core/contract/key-group.js';
 
 export { type MintContext, type MintedToken, tokenSource, type TokenSource } from './core/contract/token-source.js';

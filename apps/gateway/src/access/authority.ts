@@ -1,5 +1,5 @@
 import { type IncomingMessage } from 'node:http';
-import { isLoopback } from '../config/loopback.js';
+import { isLoopback } from '@mintonce/token-cache/oauth';
 
 const AUTHORITY = /^(\[[\da-f:.]+\]|[a-z\d._~-]+)(?::\d{0,5})?$/i;
 const ABSOLUTE_FORM = /^[a-z][a-z\d+.-]*:\/\/([^/?#]*)/i;

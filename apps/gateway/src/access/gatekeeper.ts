@@ -3,7 +3,7 @@ import { Injectable } from '@nestjs/common';
 import { type AccessConfig } from '../config/access.schema.js';
 import { InjectConfig } from '../config/gateway-config.token.js';
 import { type GatewayConfig } from '../config/load-config.js';
-import { isLoopback } from '../config/loopback.js';
+import { isLoopback } from '@mintonce/token-cache/oauth';
 import { type Problem } from '../proxy/problem.js';
 import { remade } from '../remade.js';
 import { forbiddenToCaller, issuerUnavailable, notAtThisDoor, unknownCaller } from './access-problems.js';

@@ -15,7 +15,7 @@ import {
   discoveryRequest,
   processDiscoveryResponse,
 } from 'oauth4webapi';
-import { type AllowedHttp, isHttpAllowed } from '../config/plain-http.js';
+import { type AllowedHttp, isHttpAllowed } from '@mintonce/token-cache/oauth';
 import { type IssuerFetch } from './issuer-fetch.js';
 
 /** How long keys are used before they are fetched anew. */

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { FORWARDED_METHODS } from '../proxy/proxy.methods.js';
 import { decodeKeyHash } from './key-hash.js';
-import { type AllowedHttp, isHttpAllowed } from './plain-http.js';
+import { type AllowedHttp, isHttpAllowed } from '@mintonce/token-cache/oauth';
 
 const id = z
   .string()

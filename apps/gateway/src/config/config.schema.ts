@@ -1,3 +1,4 @@
+import { LONGEST_TIMER_MS } from '@mintonce/token-cache';
 import { z } from 'zod';
 import { access } from './access.schema.js';
 import { encryption } from './encryption.js';
@@ -9,9 +10,7 @@ import { redis } from './redis/redis.schema.js';
 import { tls } from './tls.schema.js';
 import { token } from './token.schema.js';
 
-/** The longest delay of a timer of Node; a longer one would end at once. */
-export const MAX_MS = 2 ** 31 - 1;
-const delayMs = z.int().max(MAX_MS, `must be at most ${MAX_MS}`);
+const delayMs = z.int().max(LONGEST_TIMER_MS, `must be at most ${LONGEST_TIMER_MS}`);
 const ms = delayMs.nonnegative('must be at least 0');
 const positiveMs = delayMs.positive('must be at least 1');
 /** Bodies are kept in memory, for as many requests as are in flight. */

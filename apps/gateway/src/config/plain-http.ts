@@ -1,15 +1,4 @@
-import { isLoopback } from './loopback.js';
-
-/** Where http is allowed: on this machine, and beyond it. */
-export interface AllowedHttp {
-  readonly allowInsecureRequests?: boolean;
-  readonly allowPlainHttp?: boolean;
-}
-
-/** Whether http may be spoken with the host of a URL. */
-export function isHttpAllowed({ hostname }: URL, { allowInsecureRequests, allowPlainHttp }: AllowedHttp): boolean {
-  return allowPlainHttp === true || (allowInsecureRequests === true && isLoopback(hostname));
-}
+import { isLoopback } from '@mintonce/token-cache/oauth';
 
 /** Whether what is sent to a URL leaves this machine in the clear. */
 export function isInTheClear(url: string): boolean {

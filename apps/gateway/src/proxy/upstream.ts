@@ -1,5 +1,5 @@
+import { LONGEST_TIMER_MS } from '@mintonce/token-cache';
 import { type Dispatcher } from 'undici';
-import { MAX_MS } from '../config/config.schema.js';
 import { type OutboundProxy } from '../config/environment.js';
 import { type Integration } from '../config/integration.js';
 import { type IntegrationMetrics } from '../metrics/gateway-metrics.js';
@@ -40,7 +40,7 @@ export class Upstream {
     const { retryBodyLimitBytes, bodyLimitBytes } = config;
     this.bodyLimits = { retryBodyLimitBytes, bodyLimitBytes, bodyMs };
     // Beyond the limit of a connection that is made, so that a failure to connect is told as what it is.
-    this.answerLimits = { headersMs, connectionMs: Math.min(2 * connectMs, MAX_MS) };
+    this.answerLimits = { headersMs, connectionMs: Math.min(2 * connectMs, LONGEST_TIMER_MS) };
     this.dispatcher = upstreamDispatcher(origin, {
       connectMs,
       connections: config.maxConnections,

@@ -2,7 +2,8 @@ import { allowInsecureRequests, type AuthorizationServer, customFetch, discovery
 import { recentlyUsed } from '../core/contract/recently-used.js';
 import { type TokenConfigError, TokenResponseInvalidError } from '../core/contract/token-cache.errors.js';
 import { type AnswerFields, readFields } from './answer-body.js';
-import { type AllowedHttp, endpointUrl, printableUrl } from './endpoint-url.js';
+import { endpointUrl, printableUrl } from './endpoint-url.js';
+import { type AllowedHttp } from './plain-http.js';
 import { issuerOf, printableIssuer } from './issuer.js';
 import { type OAuthClientConfig } from './oauth-client.config.js';
 import { type IdentityProviderFetch } from './oauth-client.options.js';

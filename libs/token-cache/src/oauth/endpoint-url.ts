@@ -1,11 +1,6 @@
 import { TokenConfigError } from '../core/contract/token-cache.errors.js';
-import { type OAuthClientOptions } from './oauth-client.options.js';
+import { type AllowedHttp, isHttpAllowed } from './plain-http.js';
 import { hasOpenHost, urlFillerOf } from './request-template.js';
-
-const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;
-
-/** Where `http` is allowed. */
-export type AllowedHttp = Pick<OAuthClientOptions, 'allowInsecureRequests' | 'allowPlainHttp'>;
 
 /**
  * Checks a URL that a secret will be sent to: it must be `https`, or `http` on a loopback host if `allowInsecureRequests`, or on
@@ -19,17 +14,13 @@ export function endpointUrl(field: string, value: unknown, allowed: AllowedHttp)
   if (url.username || url.password)
     throw new TokenConfigError(field, 'must not hold credentials; use clientId and clientSecret');
   if (url.hash) throw new TokenConfigError(field, 'must not hold a fragment');
-  if (url.protocol === 'http:' && !isAllowed(url, allowed)) {
+  if (url.protocol === 'http:' && !isHttpAllowed(url, allowed)) {
     throw new TokenConfigError(
       field,
       'must be https; allowInsecureRequests allows http on loopback hosts only, and allowPlainHttp on any',
     );
   }
   return url;
-}
-
-function isAllowed({ hostname }: URL, { allowInsecureRequests, allowPlainHttp }: AllowedHttp): boolean {
-  return allowPlainHttp === true || (allowInsecureRequests === true && LOOPBACK.test(hostname));
 }
 
 const SAMPLE = urlFillerOf({ tenant: 'tenant', subject: 'subject' });

@@ -20,7 +20,7 @@ export function afterInput(clock: Clock, callback: () => void): void {
   else callback();
 }
 
-/** In ms; a longer delay overflows Node's 32-bit timers and would fire at once. */
+/** The longest delay of a timer of Node, in ms: a longer one overflows 32 bits and fires at once. */
 export const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 export const systemClock: Clock = {

@@ -1,8 +1,8 @@
-import { clientCredentials } from '@mintonce/token-cache/oauth';
+import { clientCredentials } from './client-credentials.js';
 import { type AllowedHttp, isHttpAllowed } from './plain-http.js';
 
-/** Whether the library sends the secret of a client to a URL. */
-function isTakenByLibrary(tokenEndpoint: string, allowed: AllowedHttp): boolean {
+/** Whether a token source sends the secret of a client to a URL. */
+function isTakenBySource(tokenEndpoint: string, allowed: AllowedHttp): boolean {
   try {
     clientCredentials({ tokenEndpoint, clientId: 'a', clientSecret: 'a', ...allowed });
     return true;
@@ -11,7 +11,7 @@ function isTakenByLibrary(tokenEndpoint: string, allowed: AllowedHttp): boolean 
   }
 }
 
-describe('Plain http to a host is allowed by the gateway and by the library alike', () => {
+describe('Plain http, to a host that is this machine or not', () => {
   it.each([
     ['localhost', true],
     ['LOCALHOST', true],
@@ -40,7 +40,7 @@ describe('Plain http to a host is allowed by the gateway and by the library alik
       [{ allowInsecureRequests: true }, isLoopback],
       [{ allowPlainHttp: true }, true],
     ] as const) {
-      expect([isHttpAllowed(new URL(url), allowed), isTakenByLibrary(url, allowed)]).toEqual([isAllowed, isAllowed]);
+      expect([isHttpAllowed(new URL(url), allowed), isTakenBySource(url, allowed)]).toEqual([isAllowed, isAllowed]);
     }
   });
 });
