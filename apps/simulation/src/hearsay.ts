@@ -22,13 +22,15 @@ export class Hearsay {
     const keyId = keyIdOf(call);
     if (keyId === undefined) return;
     const label = this.world.history.labelOf(keyId);
-    const { token: usable } = (answer ?? {}) as { token?: StoredToken };
+    const { token: current, isRejected = false } = (answer ?? {}) as { token?: StoredToken; isRejected?: boolean };
+    const usable = isRejected ? undefined : current;
     for (const stored of tokensIn(answer)) {
       const { payload, ttlMs } = stored;
       this.learn(process, label, accessTokenOf(payload), call, call.sentAt + ttlMs, stored === usable);
     }
     // Whatever this process was told of it, the fleet uses it.
     if (usable) process.knowledgeOf(label).replacing.delete(accessTokenOf(usable.payload));
+    if (usable && call.operation !== 'peek') process.knowledgeOf(label).reported.delete(accessTokenOf(usable.payload));
     const tookMs = this.world.time.now - call.sentAt;
     const isLate = tookMs >= this.world.weather.policy.storeTimeoutMs;
     this.hearByAnswer(process, label, executedAt, isLate);

@@ -99,7 +99,7 @@ export const MUTATIONS: readonly Mutation[] = [
     name: 'waiters come back late to the lease of a dead process',
     edits: [edit('core/store-client/store-events.js', 'LEASE_END_JITTER_MS = 50', 'LEASE_END_JITTER_MS = 5000')],
     faults: ['a process is killed'],
-    seed: 5,
+    seed: 18,
   },
   {
     name: 'waiters do not poll a store without events',
@@ -248,7 +248,7 @@ export const MUTATIONS: readonly Mutation[] = [
       edit('core/protocol/acquisition.js', 'this.admitRejected(way, acquired.rejected, sentAt);', ''),
     ],
     faults: ['tokens are revoked', 'an event channel is deaf'],
-    seed: 7,
+    seed: 3,
   },
   {
     name: 'a token minted without the store is shared over a purge',
@@ -315,7 +315,7 @@ export const MUTATIONS: readonly Mutation[] = [
       ),
     ],
     faults: ['tokens are purged'],
-    seed: 7,
+    seed: 18,
   },
   {
     name: 'the store knows nothing of a purge of all tokens',
@@ -634,7 +634,7 @@ export const MUTATIONS: readonly Mutation[] = [
       edit('core/in-hand/tokens-in-hand.js', 'wasClockSet(confirmed, now)) return false;', 'false) return false;'),
     ],
     faults: ['a process sleeps through a purge'],
-    seed: 3,
+    seed: 4,
   },
   {
     name: 'a process that is granted a lease begins another mint beside its own',
@@ -669,5 +669,38 @@ export const MUTATIONS: readonly Mutation[] = [
       ),
     ],
     faults: ['a process that is cut off misses a purge'],
+  },
+  {
+    name: 'a look-up takes a token into hand that is marked as rejected',
+    edits: [edit('core/protocol/look-up.js', 'if (token && !isRejected)', 'if (token)')],
+    faults: ['tokens are revoked'],
+    seed: 3,
+  },
+  {
+    name: 'a look-up does not know of a rejection that the store missed',
+    edits: [edit('core/protocol/rejections.js', 'return isMissed ?', 'return false ?')],
+    schedule: 'somebody looks at a token whose rejection the store has not heard of',
+  },
+  {
+    name: 'a look gives a token in hand that was rejected',
+    edits: [
+      edit(
+        'core/token-client.js',
+        'this.parts.tokens.trusted(key.id, momentOf(this.config.clock))',
+        'this.parts.tokens.lastResort(key.id)',
+      ),
+    ],
+    faults: ['tokens are revoked'],
+  },
+  {
+    name: 'a look-up tells of the store alone, and not of what is in hand',
+    edits: [
+      edit(
+        'core/protocol/look-up.js',
+        'const held = inHand();\n            if (held)',
+        'const held = undefined;\n            if (held)',
+      ),
+    ],
+    seed: 2,
   },
 ];

@@ -54,7 +54,12 @@ export class RejectionJudge extends Witness {
   }
 
   /** @param askedAt when the process last had reason to look for the current token */
-  given(process: Process, label: string, { generation, accessToken }: Token, askedAt: number): void {
+  given(
+    process: Process,
+    label: string,
+    { generation, accessToken }: Pick<Token, 'generation' | 'accessToken'>,
+    askedAt: number,
+  ): void {
     this.checkPurged(process, label, accessToken, askedAt);
     this.checkMarked(process, label, accessToken, askedAt);
     this.checkReplacing(process, label, accessToken, askedAt);
@@ -189,9 +194,30 @@ export class RejectionJudge extends Witness {
     );
   }
 
+  /** Whatever else is broken: somebody who only looks is told of no token that its process reported, or heard that it is marked. */
+  found(process: Process, label: string, { accessToken }: Pick<Token, 'accessToken'>, askedAt: number): void {
+    const { reported, voids } = process.knowledgeOf(label);
+    const generations = this.generationsOf(label, accessToken);
+    const isMarked = voids.some(
+      ({ type, isTold, upTo, heardAt }) =>
+        type === 'invalidated' && isTold && heardAt < askedAt && Math.max(...generations) <= upTo,
+    );
+    const isReported = (reported.get(accessToken) ?? Infinity) < askedAt;
+    this.verdict.expect(
+      (!isReported && !(isMarked && generations.length > 0)) ||
+        this.world.idp.repeated.has(accessToken) ||
+        this.isForgetful(label),
+      'a rejected token is not found',
+      () => `${process.name} found ${accessToken}, which it ${isReported ? 'was to replace' : 'heard is marked'}`,
+      { label, process: process.name },
+    );
+  }
+
   /** A process that reported a token was told that it is replaced. */
   granted(process: Process, label: string, { accessToken }: Token): void {
-    process.knowledgeOf(label).replacing.set(accessToken, this.now);
+    const { replacing, reported } = process.knowledgeOf(label);
+    replacing.set(accessToken, this.now);
+    reported.set(accessToken, this.now);
   }
 
   /** A caller is told that its token was refused. */

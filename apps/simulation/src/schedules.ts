@@ -316,6 +316,22 @@ export const SCHEDULES: readonly Schedule[] = [
     check: (world) => tells(world, ['t1', 't2']) ?? mints(world, 2),
   },
   {
+    name: 'somebody looks at a token whose rejection the store has not heard of',
+    promises: [3],
+    origin: 'a core of our own: peek() gave the token out again',
+    weather: { ...QUIET, faults: breaking('network') },
+    play(world) {
+      ask(world, 100, 0);
+      at(world, 2_000, () => (processOf(world, 0).link.conditions.loseRequests = 1));
+      at(world, 2_010, () => reject(world, 0, 't1'));
+      at(world, 9_000, () => processOf(world, 0).link.calm());
+      for (let afterMs = 12_000; afterMs < 14_000; afterMs += 250) {
+        at(world, afterMs, () => world.look(processOf(world, 0), REQUEST));
+      }
+    },
+    check: (world) => tells(world, ['t1']) ?? published(world, ['t1']) ?? mints(world, 1),
+  },
+  {
     name: 'the safety margin is longer than the life of a token',
     promises: [2, 3],
     origin: 'openfga java-sdk#388, openai-node#2490: a mint per call',

@@ -14,6 +14,8 @@ import { World } from './world.js';
 const SETTLE_MS = 45_000;
 const LAST_CALLERS_MS = 16_000;
 const WIND_DOWN_MS = 12_000;
+/** One look comes on so many callers of a process, but for processes of which there are several. */
+const LOOK_EVERY = 4;
 /** No run needs more; a mutant may. */
 const MOST_EVENTS = 400_000;
 /** Store calls of one process in one second: beyond this it is in a loop. */
@@ -71,6 +73,7 @@ export async function simulate(
     if (script) script.play(world);
     else beginTraffic(world, chance.fork());
     for (const fault of weather.faults) beginFault(world, fault, chance.fork());
+    if (!script) beginLooks(world, chance.fork());
     await live(world, crashes);
   } finally {
     crashes?.close();
@@ -120,6 +123,16 @@ function beginTraffic(world: World, chance: Chance): void {
     });
   };
   next();
+}
+
+/** Now and then somebody looks at what a process knows. */
+function beginLooks(world: World, chance: Chance): void {
+  const { time, weather } = world;
+  time.after(chance.exponential(LOOK_EVERY * weather.callEveryMs), time.world, () => {
+    if (time.now > weather.troubleMs + SETTLE_MS) return;
+    if (world.processes.length > 0) world.look(chance.pick(world.processes), chance.pick(world.requests));
+    beginLooks(world, chance);
+  });
 }
 
 function beginFault(world: World, fault: Fault, chance: Chance): void {

@@ -5,6 +5,7 @@ import {
   type Cooldown,
   type Lease,
   type Offered,
+  type Peeked,
   type Rejection,
   type StoredToken,
   type TokenStoreEvent,
@@ -65,6 +66,11 @@ export function answerInWords({ operation }: StoreCall, answer: unknown, nameOf:
       }
     }
     // falls through
+    case 'peek': {
+      const { token, isRejected, cooldown } = answer as Peeked;
+      const found = token ? `${tokenInWords(token)}${isRejected ? ', rejected' : ''}` : 'nothing';
+      return cooldown ? `${found}, cooling for ${ms(cooldown.remainingMs)}` : found;
+    }
     case 'commit':
     case 'offer': {
       const committed = answer as Committed | Offered;

@@ -17,6 +17,7 @@ import { type JudgedWorld } from './judged-world.js';
 import { ProcessJudge } from './process-judge.js';
 import { type OwnPurge } from './knowledge.js';
 import { type Library } from './library.js';
+import { LookJudge } from './look-judge.js';
 import { Link } from './link.js';
 import { telling } from './observer.js';
 import { type Caller, Process } from './process.js';
@@ -51,6 +52,7 @@ export class World implements JudgedWorld, StruckWorld {
   private readonly hands: HandJudge;
   private readonly expiries: ExpiryJudge;
   private readonly costs: CostJudge;
+  private readonly looks: LookJudge;
   private readonly hearsay = new Hearsay(this);
   private readonly rejections: RejectionJudge;
   readonly fates: ProcessJudge;
@@ -90,6 +92,7 @@ export class World implements JudgedWorld, StruckWorld {
     this.expiries = new ExpiryJudge(this);
     this.costs = new CostJudge(this);
     this.rejections = new RejectionJudge(this, this.hands);
+    this.looks = new LookJudge(this, this.hands, this.rejections, this.expiries);
     this.callers = new CallerJudge(this, this.hands, this.rejections, this.expiries, this.costs, this.hearsay);
     this.mints = new MintJudge(this, this.hands);
     this.fates = new ProcessJudge(this);
@@ -221,6 +224,13 @@ export class World implements JudgedWorld, StruckWorld {
   ask(process: Process, request: KnownRequest, asking: Asking = {}): void {
     this.time.after(0, process.host, () => {
       if (process.serves && process.client) void this.serve(process, request, asking);
+    });
+  }
+
+  /** Somebody looks at what a process knows of a request, and has no token minted. */
+  look(process: Process, request: KnownRequest): void {
+    this.time.after(0, process.host, () => {
+      if (process.serves && process.client) void this.inspect(process, request);
     });
   }
 
@@ -418,6 +428,18 @@ export class World implements JudgedWorld, StruckWorld {
   /** Tells the library that a token was refused. */
   async report(process: Process, { label }: KnownRequest, token: Token): Promise<void> {
     if (await process.client.invalidate(token)) this.rejections.granted(process, label, token);
+  }
+
+  private async inspect(process: Process, request: KnownRequest): Promise<void> {
+    const { client } = process;
+    const { integration, asked } = request;
+    const look = this.looks.begins(process, request);
+    if (this.chance.happens(0.5)) return this.looks.told(look, await client.status(integration, asked));
+    try {
+      this.looks.peeked(look, await client.peek(integration, asked));
+    } catch (error) {
+      this.looks.failed(look, error);
+    }
   }
 
   /** What the upstream says of a token; its answer may come late, when there is a new one. */
