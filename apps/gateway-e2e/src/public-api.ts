@@ -92,7 +92,7 @@ export const PUBLIC_API: Record<string, { values: string[]; types: string[] }> =
   './redis': { values: ['RedisTokenStore', 'giveUpWhenSilent'], types: ['RedisTokenStoreOptions'] },
   './sqlite': { values: ['SqliteTokenStore'], types: ['SqliteTokenStoreOptions'] },
   './oauth': {
-    values: ['clientCredentials', 'isHttpAllowed', 'isLoopback'],
+    values: ['clientCredentials', 'isLoopback', 'isProtocolAllowed'],
     types: [
       'AllowedHttp',
       'ClientAuthMethod',
