@@ -4,10 +4,12 @@ export const PUBLIC_API: Record<string, { values: string[]; types: string[] }> =
     values: [
       'DEFAULT_NEAR_CACHE',
       'DEFAULT_POLICY',
+      'LONGEST_TIMER_MS',
       'MemoryTokenStore',
       'Token',
       'TokenCacheError',
       'TokenCacheModule',
+      'TokenCallLog',
       'TokenClient',
       'TokenConfigError',
       'TokenIntegrationUnknownError',
@@ -90,8 +92,9 @@ export const PUBLIC_API: Record<string, { values: string[]; types: string[] }> =
   './redis': { values: ['RedisTokenStore', 'giveUpWhenSilent'], types: ['RedisTokenStoreOptions'] },
   './sqlite': { values: ['SqliteTokenStore'], types: ['SqliteTokenStoreOptions'] },
   './oauth': {
-    values: ['clientCredentials'],
+    values: ['clientCredentials', 'isLoopback', 'isProtocolAllowed'],
     types: [
+      'AllowedHttp',
       'ClientAuthMethod',
       'ClientCredentialPair',
       'ClientCredentialsOptions',

@@ -1,4 +1,5 @@
 import { type TokenStore } from '@mintonce/token-cache';
+import { isLoopback } from '@mintonce/token-cache/oauth';
 import { NestFactory } from '@nestjs/core';
 import { type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { getToken } from '@willsoto/nestjs-prometheus';
@@ -15,7 +16,6 @@ import { ApiDocument } from './api-docs/api-document.js';
 import { AppModule } from './app.module.js';
 import { rethrowAsConfigError } from './config/config.error.js';
 import { type GatewayConfig } from './config/load-config.js';
-import { isLoopback } from '@mintonce/token-cache/oauth';
 import { warnOfPlainHttp } from './config/warn-of-plain-http.js';
 import { policyPathOf } from './config/policy-path.js';
 import { httpAdapter, type Shortcut } from './http-adapter.js';

@@ -1,9 +1,9 @@
 import 'reflect-metadata';
+import { isLoopback } from '@mintonce/token-cache/oauth';
 import { Logger } from '@nestjs/common';
 import { listenOn, operationsServer } from './access/operations-door.js';
 import { DEFAULT_LIMITS } from './config/limits.js';
 import { type GatewayConfig, loadConfig } from './config/load-config.js';
-import { isLoopback } from '@mintonce/token-cache/oauth';
 import { explain } from './explain.js';
 import { createGateway } from './gateway.js';
 import { leaveHealthUrl } from './health/health-url.js';

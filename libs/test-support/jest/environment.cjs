@@ -23,9 +23,10 @@ module.exports = class TidyEnvironment extends TestEnvironment {
   }
 
   async teardown() {
-    endTimers(this.global);
+    const { global } = this;
     endStorages();
     await super.teardown();
+    endTimers(global);
   }
 
   async handleTestEvent(event, state) {
@@ -40,7 +41,7 @@ module.exports = class TidyEnvironment extends TestEnvironment {
   }
 };
 
-/** What a failed test left going by itself starts no further timer, which a later file would be blamed for. */
+/** What a failed test left going by itself sets no further global timer, for which a later file would be blamed. */
 function endTimers(globals) {
   const ended = setTimeout(() => undefined);
   clearTimeout(ended);

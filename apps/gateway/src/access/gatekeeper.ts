@@ -1,9 +1,9 @@
 import { type IncomingMessage } from 'node:http';
+import { isLoopback } from '@mintonce/token-cache/oauth';
 import { Injectable } from '@nestjs/common';
 import { type AccessConfig } from '../config/access.schema.js';
 import { InjectConfig } from '../config/gateway-config.token.js';
 import { type GatewayConfig } from '../config/load-config.js';
-import { isLoopback } from '@mintonce/token-cache/oauth';
 import { type Problem } from '../proxy/problem.js';
 import { remade } from '../remade.js';
 import { forbiddenToCaller, issuerUnavailable, notAtThisDoor, unknownCaller } from './access-problems.js';

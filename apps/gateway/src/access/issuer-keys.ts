@@ -1,3 +1,4 @@
+import { type AllowedHttp, isProtocolAllowed } from '@mintonce/token-cache/oauth';
 import { Logger } from '@nestjs/common';
 import {
   createLocalJWKSet,
@@ -15,7 +16,6 @@ import {
   discoveryRequest,
   processDiscoveryResponse,
 } from 'oauth4webapi';
-import { type AllowedHttp, isHttpAllowed } from '@mintonce/token-cache/oauth';
 import { type IssuerFetch } from './issuer-fetch.js';
 
 /** How long keys are used before they are fetched anew. */
@@ -128,7 +128,7 @@ export class IssuerKeys {
 
   private async connect(): Promise<RemoteKeys> {
     const url = new URL(this.address.jwksUri ?? (await this.discover()));
-    if (url.protocol !== 'https:' && !isHttpAllowed(url, this.address))
+    if (!isProtocolAllowed(url, this.address))
       throw new Error('The jwks_uri of the issuer must be https: set jwksUri in access.jwt to one, or allowPlainHttp');
     return createRemoteJWKSet(url, {
       cacheMaxAge: MAX_AGE_MS,

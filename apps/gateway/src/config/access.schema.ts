@@ -1,7 +1,7 @@
+import { type AllowedHttp, isProtocolAllowed } from '@mintonce/token-cache/oauth';
 import { z } from 'zod';
 import { FORWARDED_METHODS } from '../proxy/proxy.methods.js';
 import { decodeKeyHash } from './key-hash.js';
-import { type AllowedHttp, isHttpAllowed } from '@mintonce/token-cache/oauth';
 
 const id = z
   .string()
@@ -102,7 +102,7 @@ function addressProblem(value: string, allowed: AllowedHttp): string | undefined
   const url = URL.canParse(value) ? new URL(value) : undefined;
   if (!url || !['https:', 'http:'].includes(url.protocol)) return 'must be an https URL';
   if (url.username || url.password) return 'must not hold credentials';
-  if (url.protocol === 'https:' || isHttpAllowed(url, allowed)) return undefined;
+  if (isProtocolAllowed(url, allowed)) return undefined;
   return 'must be https: who could exchange the keys on the way could let anybody in';
 }
 

@@ -1,7 +1,7 @@
 import { createSecureContext } from 'node:tls';
+import { isLoopback } from '@mintonce/token-cache/oauth';
 import { type ConfigProblem } from './config.error.js';
 import { type ListenConfig, type OperationsConfig, type TlsConfig } from './listen.schema.js';
-import { isLoopback } from '@mintonce/token-cache/oauth';
 import { resolveSecret, type Secret, valueOf } from './secret.js';
 
 /** The certificate chain and the key of a door, each read again at each use if it is in a file. */

@@ -1,12 +1,12 @@
 import { isDeepStrictEqual } from 'node:util';
 import { TokenService } from '@mintonce/token-cache';
+import { isLoopback } from '@mintonce/token-cache/oauth';
 import { Injectable } from '@nestjs/common';
 import { ConfigError, rethrowAsConfigError } from '../config/config.error.js';
 import { type ConfigFile } from '../config/config.schema.js';
 import { InjectConfig } from '../config/gateway-config.token.js';
 import { DEFAULT_LIMITS, type Limits } from '../config/limits.js';
 import { type GatewayConfig } from '../config/load-config.js';
-import { isLoopback } from '@mintonce/token-cache/oauth';
 import { warnOfPlainHttp } from '../config/warn-of-plain-http.js';
 import { policyPathOf } from '../config/policy-path.js';
 import { Upstreams } from '../proxy/upstreams.js';

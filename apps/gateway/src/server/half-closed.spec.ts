@@ -85,16 +85,21 @@ describe('A caller', () => {
     });
 
     it('has no interim answer over HTTP/1.0, which has none', async () => {
-      const wide = await proxyApplication({ billing: { upstream: upstream.url } });
-      const [older, newer] = [1, 2].map(() => connect({ port: wide.port, host: '127.0.0.1', allowHalfOpen: true }));
-      older!.end('GET /proxy/billing/x HTTP/1.0\r\n\r\n');
-      await waitFor(() => answers.length === 1);
-      newer!.end(GET);
-      await once(newer!, 'data');
-      answers[0]!.end('late');
-      expect(await text(older!)).toMatch(/^HTTP\/1\.1 200 OK\r\n[^]*late/);
-      newer!.destroy();
-      await wide.close();
+      const both = await proxyApplication({ billing: { upstream: upstream.url } });
+      const [older, newer] = [1, 2].map(() => connect({ port: both.port, host: '127.0.0.1', allowHalfOpen: true }));
+      try {
+        older!.end('GET /proxy/billing/x HTTP/1.0\r\n\r\n');
+        await waitFor(() => answers.length === 1);
+        newer!.end(GET);
+        // By now both would have had one.
+        await once(newer!, 'data');
+        answers[0]!.end('late');
+        expect(await text(older!)).toMatch(/^HTTP\/1\.1 200 OK\r\n[^]*late/);
+      } finally {
+        older!.destroy();
+        newer!.destroy();
+        await both.close();
+      }
     });
 
     it('has the answers to all that it pipelined, in their order', async () => {

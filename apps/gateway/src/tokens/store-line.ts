@@ -1,6 +1,6 @@
+import { isLoopback } from '@mintonce/token-cache/oauth';
 import { Logger } from '@nestjs/common';
 import { type GatewayConfig } from '../config/load-config.js';
-import { isLoopback } from '@mintonce/token-cache/oauth';
 import { type RedisAddress, type RedisConfig } from '../config/redis/redis-config.js';
 
 type StoreConfig = Pick<GatewayConfig, 'store' | 'sqlitePath' | 'redis' | 'encryption'>;

@@ -6,6 +6,7 @@ import { type Fleet, HOUR, pass, REFRESH_AT, SECOND, startFleet } from '../testi
 import { TokenSourceRejectedError } from './contract/token-cache.errors.js';
 import { type TokenObserver } from './contract/token-observer.js';
 import { type MemoryTokenStore } from './slot/memory-token-store.js';
+import { tokenSource } from './contract/token-source.js';
 import { TokenCallLog } from './token-call-log.js';
 import { type TokenClient } from './token-client.js';
 
@@ -72,7 +73,7 @@ describe('TokenCallLog', () => {
       'billing #1: store acquire, 0 ms',
       'billing #1: mint begins (miss)',
       'billing #1: store commit, 0 ms',
-      'billing #1: holds a token that ends at 2026-01-01T01:00:00.000Z',
+      'billing #1: holds a token that expires at 2026-01-01T01:00:00.000Z',
       'billing #1: mint stored (miss), 84 ms',
       'billing #1: served (minted)',
       'billing: served (near)',
@@ -82,7 +83,7 @@ describe('TokenCallLog', () => {
       'billing #1: asks',
       'billing #1: store acquire, 0 ms',
       'billing #1: store acquire, 0 ms',
-      'billing #1: holds a token that ends at 2026-01-01T01:00:00.000Z',
+      'billing #1: holds a token that expires at 2026-01-01T01:00:00.000Z',
       'billing #1: waited for another process, 64 ms',
       'billing #1: served (waited)',
     ]);
@@ -112,7 +113,7 @@ describe('TokenCallLog', () => {
       'store acquire, N',
       'billing: mint begins (refresh)',
       'store commit, N',
-      'billing: holds a token that ends at N',
+      'billing: holds a token that expires at N',
       'billing: mint stored (refresh), N',
     ]);
   });
@@ -129,6 +130,37 @@ describe('TokenCallLog', () => {
     release();
     await pass(SECOND);
     expect(lines.slice(3, 5)).toEqual(['billing #1: failed (no error of the library)', 'store commit, 0 ms']);
+  });
+
+  it('tells the calls of a source that needs a token of another integration from those of its own', async () => {
+    const tokens: TokenClient = replica({
+      integrations: {
+        billing: { source },
+        crm: {
+          source: tokenSource('crm', async () => ({ accessToken: (await tokens.getToken('billing')).accessToken })),
+        },
+      },
+    });
+    await tokens.getToken('billing');
+    const lines = linesOf(tokens);
+    await tokens.getToken('crm');
+    expect(lines.slice(0, 5).map(withoutNumbers)).toEqual([
+      'crm #1: asks',
+      'crm #1: store acquire, N',
+      'crm #1: mint begins (miss)',
+      'billing: served (near)',
+      'crm #1: store commit, N',
+    ]);
+  });
+
+  it('prints once that a call which asked a store in vain was given the token in hand', async () => {
+    const store = new FaultyTokenStore(shared);
+    const tokens = replica({ nearCache: false }, store);
+    await tokens.getToken('billing');
+    store.fault = () => 'reject';
+    const lines = linesOf(tokens);
+    await tokens.getToken('billing');
+    expect(lines.filter((line) => line.includes('served'))).toEqual(['billing #1: served (near)']);
   });
 
   it('prints failures by their codes', async () => {

@@ -13,15 +13,17 @@ import { type MintReason } from './contract/token-store.js';
 
 /** A call that could not be given the token in hand. */
 interface Call {
+  readonly integration: string;
   readonly name: string;
   isOver: boolean;
 }
 
 /**
- * Prints what each call for a token did: a line for each step that it took at the store and at the source, with its duration in ms,
- * and one for its end. A step behind the callers' backs, such as one of a refresh, has no number of a call. For development, and
- * for a look at one process: each call that is given the token in hand has its line as well. A line holds names of integrations,
- * operations, outcomes and error codes, never a token, a tenant or what a server said.
+ * Prints what each call for a token did: a line for each of its steps and one for its end, with durations in ms. That of a mint
+ * is the time from asking the source to the answer to the commit. A call that joins the work of another one has none of its steps,
+ * and a step behind the callers' backs, such as one of a refresh, has no number of a call. For development, and for a look at one
+ * process: each call that is given the token in hand has a line as well. A line holds names of integrations, operations, outcomes and
+ * error codes, never a token, a tenant or what a server said.
  *
  * @example
  * tokens.observe(new TokenCallLog((line) => logger.debug(line)));
@@ -29,6 +31,7 @@ interface Call {
  * // billing #1: store acquire, 0.6 ms
  * // billing #1: mint begins (miss)
  * // billing #1: store commit, 0.5 ms
+ * // billing #1: holds a token that expires at 2026-11-26T09:30:00.000Z
  * // billing #1: mint stored (miss), 84.2 ms
  * // billing #1: served (minted)
  */
@@ -42,7 +45,7 @@ export class TokenCallLog extends TokenObserver {
   }
 
   override getting(integration: string): ObservedWork<GetOutcome> {
-    const call: Call = { name: `${integration} #${++this.count}`, isOver: false };
+    const call: Call = { integration, name: `${integration} #${++this.count}`, isOver: false };
     this.print(`${call.name}: asks`);
     return {
       within: (work) => this.calls.run(call, work),
@@ -69,13 +72,13 @@ export class TokenCallLog extends TokenObserver {
     this.tell(integration, `source failed (${code})${pause}`);
   }
 
-  /** Every other caller is told of in `getting`. */
+  /** The end of a call that `getting` was told of has a line there. */
   override hit(integration: string, layer: HitLayer): void {
-    if (layer === 'near') this.tell(integration, 'served (near)');
+    if (layer === 'near' && !this.callOf(integration)) this.tell(integration, 'served (near)');
   }
 
   override learned(integration: string, expiresAt: number): void {
-    this.tell(integration, `holds a token that ends at ${new Date(expiresAt).toISOString()}`);
+    this.tell(integration, `holds a token that expires at ${new Date(expiresAt).toISOString()}`);
   }
 
   override waited(integration: string, durationMs: number): void {
@@ -108,9 +111,15 @@ export class TokenCallLog extends TokenObserver {
 
   /** @param integration of the step, or undefined for one of the store, which may be for several */
   private tell(integration: string | undefined, what: string): void {
-    const call = this.calls.getStore();
-    const whose = call && !call.isOver ? call.name : integration;
+    const whose = this.callOf(integration)?.name ?? integration;
     this.print(whose === undefined ? what : `${whose}: ${what}`);
+  }
+
+  /** The call under way to which a step of that integration belongs; a source may call for a token of another one. */
+  private callOf(integration: string | undefined): Call | undefined {
+    const call = this.calls.getStore();
+    const isIts = integration === undefined || integration === call?.integration;
+    return call && !call.isOver && isIts ? call : undefined;
   }
 }
 

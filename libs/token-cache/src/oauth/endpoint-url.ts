@@ -1,5 +1,5 @@
 import { TokenConfigError } from '../core/contract/token-cache.errors.js';
-import { type AllowedHttp, isHttpAllowed } from './plain-http.js';
+import { type AllowedHttp, isProtocolAllowed } from './plain-http.js';
 import { hasOpenHost, urlFillerOf } from './request-template.js';
 
 /**
@@ -14,7 +14,7 @@ export function endpointUrl(field: string, value: unknown, allowed: AllowedHttp)
   if (url.username || url.password)
     throw new TokenConfigError(field, 'must not hold credentials; use clientId and clientSecret');
   if (url.hash) throw new TokenConfigError(field, 'must not hold a fragment');
-  if (url.protocol === 'http:' && !isHttpAllowed(url, allowed)) {
+  if (!isProtocolAllowed(url, allowed)) {
     throw new TokenConfigError(
       field,
       'must be https; allowInsecureRequests allows http on loopback hosts only, and allowPlainHttp on any',

@@ -6,4 +6,4 @@ export {
   type IdentityProviderFetch,
   type OAuthClientOptions,
 } from './oauth-client.options.js';
-export { type AllowedHttp, isHttpAllowed, isLoopback } from './plain-http.js';
+export { type AllowedHttp, isLoopback, isProtocolAllowed } from './plain-http.js';

@@ -1,5 +1,5 @@
 import { clientCredentials } from './client-credentials.js';
-import { type AllowedHttp, isHttpAllowed } from './plain-http.js';
+import { type AllowedHttp, isProtocolAllowed } from './plain-http.js';
 
 /** Whether a token source sends the secret of a client to a URL. */
 function isTakenBySource(tokenEndpoint: string, allowed: AllowedHttp): boolean {
@@ -40,7 +40,17 @@ describe('Plain http, to a host that is this machine or not', () => {
       [{ allowInsecureRequests: true }, isLoopback],
       [{ allowPlainHttp: true }, true],
     ] as const) {
-      expect([isHttpAllowed(new URL(url), allowed), isTakenBySource(url, allowed)]).toEqual([isAllowed, isAllowed]);
+      expect([isProtocolAllowed(new URL(url), allowed), isTakenBySource(url, allowed)]).toEqual([isAllowed, isAllowed]);
     }
   });
+});
+
+it.each([
+  ['https', true],
+  ['ftp', false],
+])('%s is allowed or not whatever the options', (protocol, isAllowed) => {
+  const url = new URL(`${protocol}://localhost/token`);
+  for (const allowed of [{}, { allowInsecureRequests: true, allowPlainHttp: true }]) {
+    expect(isProtocolAllowed(url, allowed)).toBe(isAllowed);
+  }
 });
