@@ -1,4 +1,4 @@
-import { type Lease, type StoredToken, type TokenStoreEvent } from '@mintonce/token-cache';
+import { type Lease, type Rejection, type StoredToken, type TokenStoreEvent } from '@mintonce/token-cache';
 import { type MintCall } from './book.js';
 import { type JudgedWorld } from './judged-world.js';
 import { type HeardVoid } from './knowledge.js';
@@ -31,6 +31,7 @@ export class Hearsay {
     // Whatever this process was told of it, the fleet uses it.
     if (usable) process.knowledgeOf(label).replacing.delete(accessTokenOf(usable.payload));
     if (usable && call.operation !== 'peek') process.knowledgeOf(label).reported.delete(accessTokenOf(usable.payload));
+    if (call.operation === 'invalidate') this.judged(process, label, (call.args[1] as Rejection).generation, answer);
     const tookMs = this.world.time.now - call.sentAt;
     const isLate = tookMs >= this.world.weather.policy.storeTimeoutMs;
     this.hearByAnswer(process, label, executedAt, isLate);
@@ -41,6 +42,15 @@ export class Hearsay {
     if (!isLate && outcome === 'hit' && token && tookMs < token.ttlMs) this.isNewest(process, label, token.fence);
     if (!isLate && outcome === 'stored' && call.operation === 'commit') {
       this.isNewest(process, label, (call.args[1] as Lease).fence);
+    }
+  }
+
+  /** A rejection that the store does not grant leaves the token as it is, whatever the process decided alone before. */
+  private judged(process: Process, label: string, generation: number, verdict: unknown): void {
+    if (verdict === 'replaced') return;
+    const { published = [] } = this.world.server.truths.get(this.world.keyIds.get(label) ?? '') ?? {};
+    for (const { fence, accessToken } of published) {
+      if (fence === generation) process.knowledgeOf(label).reported.delete(accessToken);
     }
   }
 

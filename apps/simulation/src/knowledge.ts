@@ -53,7 +53,7 @@ export class Knowledge {
   /** Access tokens that it was to replace because it reported them, and since when: none is as good as new until the store says so. */
   readonly replacing = new Map<string, number>();
 
-  /** The same, but for those that the store handed out since to somebody who was to use them: it need not be told before a look. */
+  /** As `replacing`, but that a look at the store does not end it: the store may not have heard of the rejection by then. */
   readonly reported = new Map<string, number>();
 
   /** The longest that a caller needed its token for. */

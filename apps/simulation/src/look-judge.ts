@@ -3,7 +3,7 @@ import { type ExpiryJudge } from './expiry-judge.js';
 import { type HandJudge } from './hand-judge.js';
 import { type JudgedWorld } from './judged-world.js';
 import { type Process } from './process.js';
-import { type RejectionJudge } from './rejection-judge.js';
+import { type GivenToken, type RejectionJudge } from './rejection-judge.js';
 import { type KnownRequest } from './requests.js';
 import { type PublishedToken } from './store-truth.js';
 import { NETWORK_MS, Witness } from './witness.js';
@@ -14,9 +14,6 @@ export interface Look {
   readonly request: KnownRequest;
   readonly askedAt: number;
 }
-
-/** What both tell of a token. */
-type Found = Pick<Token, 'accessToken' | 'generation'>;
 
 /** Judges what a process tells of a token with `peek()` and `status()`, which have none minted. */
 export class LookJudge extends Witness {
@@ -44,10 +41,17 @@ export class LookJudge extends Witness {
   told(look: Look, { state, generation }: IntegrationStatus): void {
     if (state === 'unknown') return this.unanswered(look, state);
     if (state !== 'valid') return this.missed(look, state);
-    const { published = [] } = this.truthOf(look.request.label) ?? {};
-    const token = published.findLast(({ fence }) => fence === generation);
-    // What was never shared has a generation that tells nothing.
+    const token = this.sharedAs(look, generation);
     if (token) this.found(look, { accessToken: token.accessToken, generation: token.fence });
+  }
+
+  /** The token of that generation, unless the process has one that was never shared: that may have the generation of another. */
+  private sharedAs({ process, request: { label } }: Look, generation: number | undefined): PublishedToken | undefined {
+    const { tokens } = process.knowledgeOf(label);
+    const known = [...tokens.keys()];
+    if (known.some((accessToken) => this.generationsOf(label, accessToken).length === 0)) return undefined;
+    const { published = [] } = this.truthOf(label) ?? {};
+    return published.findLast(({ fence, accessToken }) => fence === generation && tokens.has(accessToken));
   }
 
   /** `peek()` threw. */
@@ -64,7 +68,7 @@ export class LookJudge extends Witness {
     this.missed(look, what);
   }
 
-  private found({ process, request: { label }, askedAt }: Look, token: Found): void {
+  private found({ process, request: { label }, askedAt }: Look, token: GivenToken): void {
     const { accessToken } = token;
     this.world.say(process.name, `tells of ${accessToken}`, { label });
     const known = this.world.idp.tokens.get(accessToken);

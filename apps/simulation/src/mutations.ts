@@ -105,7 +105,7 @@ export const MUTATIONS: readonly Mutation[] = [
     name: 'waiters do not poll a store without events',
     edits: [edit('core/store-client/looks.js', 'Math.min(restMs, look.pace.pauseMs())', 'restMs')],
     faults: ['an event channel breaks'],
-    seed: 5,
+    seed: 9,
   },
   {
     name: 'the safety margin may be longer than the life of a token',
@@ -315,7 +315,7 @@ export const MUTATIONS: readonly Mutation[] = [
       ),
     ],
     faults: ['tokens are purged'],
-    seed: 18,
+    seed: 5,
   },
   {
     name: 'the store knows nothing of a purge of all tokens',
@@ -674,7 +674,12 @@ export const MUTATIONS: readonly Mutation[] = [
     name: 'a look-up takes a token into hand that is marked as rejected',
     edits: [edit('core/protocol/look-up.js', 'if (token && !isRejected)', 'if (token)')],
     faults: ['tokens are revoked'],
-    seed: 3,
+    seed: 5,
+  },
+  {
+    name: 'a look-up does not tell of what the fleet shares',
+    edits: [edit('core/protocol/look-up.js', 'if (token && !isRejected)', 'if (false)')],
+    seed: 9,
   },
   {
     name: 'a look-up does not know of a rejection that the store missed',
@@ -691,9 +696,10 @@ export const MUTATIONS: readonly Mutation[] = [
       ),
     ],
     faults: ['tokens are revoked'],
+    seed: 3,
   },
   {
-    name: 'a look-up tells of the store alone, and not of what is in hand',
+    name: 'a look fails with a token in hand when the store does not answer',
     edits: [
       edit(
         'core/protocol/look-up.js',

@@ -7,6 +7,9 @@ import { type KeyTruth, type PublishedToken } from './store-truth.js';
 import { disturbs } from './weather.js';
 import { NETWORK_MS, Witness } from './witness.js';
 
+/** What the judges need of a token. */
+export type GivenToken = Pick<Token, 'accessToken' | 'generation'>;
+
 /** A sleep of this length shows by the clocks of its process. */
 const NOTICED_SLEEP_MS = 1_500;
 
@@ -54,12 +57,7 @@ export class RejectionJudge extends Witness {
   }
 
   /** @param askedAt when the process last had reason to look for the current token */
-  given(
-    process: Process,
-    label: string,
-    { generation, accessToken }: Pick<Token, 'generation' | 'accessToken'>,
-    askedAt: number,
-  ): void {
+  given(process: Process, label: string, { generation, accessToken }: GivenToken, askedAt: number): void {
     this.checkPurged(process, label, accessToken, askedAt);
     this.checkMarked(process, label, accessToken, askedAt);
     this.checkReplacing(process, label, accessToken, askedAt);
@@ -83,12 +81,7 @@ export class RejectionJudge extends Witness {
     });
   }
 
-  private checkOrder(
-    process: Process,
-    label: string,
-    { generation, accessToken }: Pick<Token, 'generation' | 'accessToken'>,
-    askedAt: number,
-  ): void {
+  private checkOrder(process: Process, label: string, { generation, accessToken }: GivenToken, askedAt: number): void {
     // A store that lost what it knew, or whose clock steps, has another order; and what was never shared has no place in it.
     if (disturbs(this.world.weather, 'server') || !this.generationsOf(label, accessToken).includes(generation)) return;
     // One that the source repeats has several generations, none of which is an older token.
@@ -161,19 +154,25 @@ export class RejectionJudge extends Witness {
   /** Whatever else is broken: a process that was told of a mark gives out another token if it has one. */
   private checkMarked(process: Process, label: string, accessToken: string, askedAt: number): void {
     const better = this.hands.settledIn(process, label);
-    const generations = this.generationsOf(label, accessToken);
-    const isMarked = process
-      .knowledgeOf(label)
-      .voids.some(
-        ({ type, isTold, upTo, heardAt }) =>
-          type === 'invalidated' && isTold && heardAt < askedAt && Math.max(...generations) <= upTo,
-      );
-    const isNeedless = isMarked && better !== undefined && better !== accessToken && generations.length > 0;
+    const isMarked = this.wasToldOfMark(process, label, accessToken, askedAt);
+    const isNeedless = isMarked && better !== undefined && better !== accessToken;
     this.verdict.expect(
       !isNeedless || this.world.idp.repeated.has(accessToken) || this.isForgetful(label),
       'no rejected token is given out while another can be had',
       () => `${process.name} gave out ${accessToken}, which is marked, with ${better} in hand`,
       { label, process: process.name },
+    );
+  }
+
+  private wasToldOfMark(process: Process, label: string, accessToken: string, before: number): boolean {
+    const generations = this.generationsOf(label, accessToken);
+    const { voids } = process.knowledgeOf(label);
+    return (
+      generations.length > 0 &&
+      voids.some(
+        ({ type, isTold, upTo, heardAt }) =>
+          type === 'invalidated' && isTold && heardAt < before && Math.max(...generations) <= upTo,
+      )
     );
   }
 
@@ -195,18 +194,11 @@ export class RejectionJudge extends Witness {
   }
 
   /** Whatever else is broken: somebody who only looks is told of no token that its process reported, or heard that it is marked. */
-  found(process: Process, label: string, { accessToken }: Pick<Token, 'accessToken'>, askedAt: number): void {
-    const { reported, voids } = process.knowledgeOf(label);
-    const generations = this.generationsOf(label, accessToken);
-    const isMarked = voids.some(
-      ({ type, isTold, upTo, heardAt }) =>
-        type === 'invalidated' && isTold && heardAt < askedAt && Math.max(...generations) <= upTo,
-    );
-    const isReported = (reported.get(accessToken) ?? Infinity) < askedAt;
+  found(process: Process, label: string, { accessToken }: GivenToken, askedAt: number): void {
+    const isMarked = this.wasToldOfMark(process, label, accessToken, askedAt);
+    const isReported = (process.knowledgeOf(label).reported.get(accessToken) ?? Infinity) < askedAt;
     this.verdict.expect(
-      (!isReported && !(isMarked && generations.length > 0)) ||
-        this.world.idp.repeated.has(accessToken) ||
-        this.isForgetful(label),
+      (!isReported && !isMarked) || this.world.idp.repeated.has(accessToken) || this.isForgetful(label),
       'a rejected token is not found',
       () => `${process.name} found ${accessToken}, which it ${isReported ? 'was to replace' : 'heard is marked'}`,
       { label, process: process.name },

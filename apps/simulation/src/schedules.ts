@@ -325,9 +325,8 @@ export const SCHEDULES: readonly Schedule[] = [
       at(world, 2_000, () => (processOf(world, 0).link.conditions.loseRequests = 1));
       at(world, 2_010, () => reject(world, 0, 't1'));
       at(world, 9_000, () => processOf(world, 0).link.calm());
-      for (let afterMs = 12_000; afterMs < 14_000; afterMs += 250) {
-        at(world, afterMs, () => world.look(processOf(world, 0), REQUEST));
-      }
+      at(world, 12_000, () => world.look(processOf(world, 0), REQUEST, 'peek'));
+      at(world, 13_000, () => world.look(processOf(world, 0), REQUEST, 'status'));
     },
     check: (world) => tells(world, ['t1']) ?? published(world, ['t1']) ?? mints(world, 1),
   },

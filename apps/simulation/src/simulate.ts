@@ -14,7 +14,7 @@ import { World } from './world.js';
 const SETTLE_MS = 45_000;
 const LAST_CALLERS_MS = 16_000;
 const WIND_DOWN_MS = 12_000;
-/** One look comes on so many callers of a process, but for processes of which there are several. */
+/** The fleet is looked at once in the time in which each of its processes has so many callers. */
 const LOOK_EVERY = 4;
 /** No run needs more; a mutant may. */
 const MOST_EVENTS = 400_000;
@@ -130,7 +130,9 @@ function beginLooks(world: World, chance: Chance): void {
   const { time, weather } = world;
   time.after(chance.exponential(LOOK_EVERY * weather.callEveryMs), time.world, () => {
     if (time.now > weather.troubleMs + SETTLE_MS) return;
-    if (world.processes.length > 0) world.look(chance.pick(world.processes), chance.pick(world.requests));
+    if (world.processes.length > 0) {
+      world.look(chance.pick(world.processes), chance.pick(world.requests), chance.pick(['peek', 'status']));
+    }
     beginLooks(world, chance);
   });
 }

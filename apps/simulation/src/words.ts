@@ -52,6 +52,11 @@ export function answerInWords({ operation }: StoreCall, answer: unknown, nameOf:
   const beside = (token?: StoredToken): string => (token ? ` beside ${tokenInWords(token)}` : '');
   const instead = (rejected?: StoredToken): string => (rejected ? `, rejected ${tokenInWords(rejected)}` : '');
   switch (operation) {
+    case 'peek': {
+      const { token, isRejected, cooldown } = answer as Peeked;
+      const found = token ? `${tokenInWords(token)}${isRejected ? ', rejected' : ''}` : 'nothing';
+      return cooldown ? `${found}, cooling for ${ms(cooldown.remainingMs)}` : found;
+    }
     case 'acquire': {
       const acquired = answer as Acquired;
       switch (acquired.outcome) {
@@ -66,11 +71,6 @@ export function answerInWords({ operation }: StoreCall, answer: unknown, nameOf:
       }
     }
     // falls through
-    case 'peek': {
-      const { token, isRejected, cooldown } = answer as Peeked;
-      const found = token ? `${tokenInWords(token)}${isRejected ? ', rejected' : ''}` : 'nothing';
-      return cooldown ? `${found}, cooling for ${ms(cooldown.remainingMs)}` : found;
-    }
     case 'commit':
     case 'offer': {
       const committed = answer as Committed | Offered;

@@ -228,9 +228,10 @@ export class World implements JudgedWorld, StruckWorld {
   }
 
   /** Somebody looks at what a process knows of a request, and has no token minted. */
-  look(process: Process, request: KnownRequest): void {
+  look(process: Process, request: KnownRequest, how: 'peek' | 'status'): void {
     this.time.after(0, process.host, () => {
-      if (process.serves && process.client) void this.inspect(process, request);
+      if (!process.serves || !process.client) return;
+      void (how === 'peek' ? this.peek(process, request) : this.readStatus(process, request));
     });
   }
 
@@ -430,16 +431,18 @@ export class World implements JudgedWorld, StruckWorld {
     if (await process.client.invalidate(token)) this.rejections.granted(process, label, token);
   }
 
-  private async inspect(process: Process, request: KnownRequest): Promise<void> {
-    const { client } = process;
-    const { integration, asked } = request;
+  private async peek(process: Process, request: KnownRequest): Promise<void> {
     const look = this.looks.begins(process, request);
-    if (this.chance.happens(0.5)) return this.looks.told(look, await client.status(integration, asked));
     try {
-      this.looks.peeked(look, await client.peek(integration, asked));
+      this.looks.peeked(look, await process.client.peek(request.integration, request.asked));
     } catch (error) {
       this.looks.failed(look, error);
     }
+  }
+
+  private async readStatus(process: Process, request: KnownRequest): Promise<void> {
+    const look = this.looks.begins(process, request);
+    this.looks.told(look, await process.client.status(request.integration, request.asked));
   }
 
   /** What the upstream says of a token; its answer may come late, when there is a new one. */
