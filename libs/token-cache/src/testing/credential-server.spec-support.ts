@@ -71,11 +71,25 @@ export class CredentialServer {
   }
 }
 
-/** The system's time and, on top of it, what a test adds. */
+/** What a machine that stands still adds to the age of a token at most: less than makes one old. */
+const LONGEST_STALL_MS = 500;
+
+/** The system's time but for stalls and, on top of it, what a test adds. */
 export class AgingClock implements Clock {
   addedMs = 0;
-  now = (): number => Date.now() + this.addedMs;
-  monotonic = (): number => performance.now() + this.addedMs;
+  private readonly startedAt = Date.now();
+  private passedMs = 0;
+  private readAt = performance.now();
+
+  now = (): number => this.startedAt + this.monotonic();
+
+  monotonic = (): number => {
+    const readAt = performance.now();
+    this.passedMs += Math.min(readAt - this.readAt, LONGEST_STALL_MS);
+    this.readAt = readAt;
+    return this.passedMs + this.addedMs;
+  };
+
   after = systemClock.after;
 }
 
