@@ -11,20 +11,26 @@ import { type TokenClient } from './token-client.js';
 /** What has a line; `getting` tells of the callers that miss, and `storeCalled` of the calls that fail. */
 type Told = Exclude<keyof TokenObserver, 'miss' | 'storeFailed'>;
 
-const EVENTS: { [Event in Told]: Parameters<TokenObserver[Event]> } = {
-  getting: ['billing'],
-  minting: ['billing', 'miss'],
-  hit: ['billing', 'near'],
-  minted: ['billing', { outcome: 'stored', reason: 'miss', durationMs: 84.23 }],
-  learned: ['billing', Date.UTC(2026, 0, 1)],
-  waited: ['billing', 64],
-  storeCalled: ['peek', 0.61, false],
-  mintFailed: ['billing', new TokenSourceRejectedError('a text that is not printed')],
-  leaseLost: ['billing'],
-  refreshFailed: ['billing', 'TOKEN_SOURCE_UNAVAILABLE'],
-  rejected: ['billing', 'excused'],
-  superseded: ['billing'],
-  unreadable: ['billing'],
+const EVENTS: { [Event in Told]: [details: Parameters<TokenObserver[Event]>, line: string] } = {
+  getting: [['billing'], 'billing #1: asks'],
+  minting: [['billing', 'miss'], 'billing: mint begins (miss)'],
+  hit: [['billing', 'near'], 'billing: served (near)'],
+  minted: [
+    ['billing', { outcome: 'stored', reason: 'miss', durationMs: 84.23 }],
+    'billing: mint stored (miss), 84.2 ms',
+  ],
+  learned: [['billing', Date.UTC(2026, 0, 1)], 'billing: holds a token that expires at 2026-01-01T00:00:00.000Z'],
+  waited: [['billing', 64], 'billing: waited for another process, 64 ms'],
+  storeCalled: [['peek', 0.61, false], 'store peek, 0.6 ms'],
+  mintFailed: [
+    ['billing', new TokenSourceRejectedError('a text that is not printed')],
+    'billing: source failed (TOKEN_SOURCE_REJECTED)',
+  ],
+  leaseLost: [['billing'], 'billing: lease lost'],
+  refreshFailed: [['billing', 'TOKEN_SOURCE_UNAVAILABLE'], 'billing: refresh failed (TOKEN_SOURCE_UNAVAILABLE)'],
+  rejected: [['billing', 'excused'], 'billing: token refused by an upstream (excused)'],
+  superseded: [['billing'], 'billing: commit superseded'],
+  unreadable: [['billing'], 'billing: stored token unreadable'],
 };
 
 /** Without what is another one each time. */
@@ -184,10 +190,16 @@ describe('TokenCallLog', () => {
     expect(lines.join()).not.toMatch(new RegExp(`acme|secret-scope|${token.accessToken}|${token.keyId}`));
   });
 
-  it.each(Object.entries(EVENTS))('has a line for %s', (event, details) => {
+  it.each(Object.entries(EVENTS))('has a line for %s', (event, [details, line]) => {
     const lines: string[] = [];
-    const log = new TokenCallLog((line) => lines.push(line));
+    const log = new TokenCallLog((printed) => lines.push(printed));
     Reflect.apply(log[event as Told], log, details);
-    expect(lines).toHaveLength(1);
+    expect(lines).toEqual([line]);
+  });
+
+  it('has none for a hit whose call ends with one', () => {
+    const lines: string[] = [];
+    new TokenCallLog((printed) => lines.push(printed)).hit('billing', 'shared');
+    expect(lines).toEqual([]);
   });
 });
