@@ -45,15 +45,6 @@ export class LookJudge extends Witness {
     if (token) this.found(look, { accessToken: token.accessToken, generation: token.fence });
   }
 
-  /** The token of that generation, unless the process has one that was never shared: that may have the generation of another. */
-  private sharedAs({ process, request: { label } }: Look, generation: number | undefined): PublishedToken | undefined {
-    const { tokens } = process.knowledgeOf(label);
-    const known = [...tokens.keys()];
-    if (known.some((accessToken) => this.generationsOf(label, accessToken).length === 0)) return undefined;
-    const { published = [] } = this.truthOf(label) ?? {};
-    return published.findLast(({ fence, accessToken }) => fence === generation && tokens.has(accessToken));
-  }
-
   /** `peek()` threw. */
   failed(look: Look, error: unknown): void {
     const { code } = error as { code?: unknown };
@@ -61,6 +52,15 @@ export class LookJudge extends Witness {
       String(error),
     );
     this.unanswered(look, String(code));
+  }
+
+  /** The token of that generation, unless the process has one that was never shared: that may have the generation of another. */
+  private sharedAs({ process, request: { label } }: Look, generation: number | undefined): PublishedToken | undefined {
+    const { tokens } = process.knowledgeOf(label);
+    const known = [...tokens.keys()];
+    if (known.some((accessToken) => this.generationsOf(label, accessToken).length === 0)) return undefined;
+    const { published = [] } = this.truthOf(label) ?? {};
+    return published.findLast(({ fence, accessToken }) => fence === generation && tokens.has(accessToken));
   }
 
   private unanswered(look: Look, what: string): void {
