@@ -40,6 +40,13 @@ export default {
       to: { path: '\\.(e2e-spec|spec|spec-support)\\.ts$' },
     },
     {
+      name: 'specs of the core read no file',
+      comment: 'Mutants run in a copy of the workspace that has no pages.',
+      severity: 'error',
+      from: { path: `${SRC}(core|nest)/.*\\.spec\\.ts$` },
+      to: { path: '^(node:)?fs(/|$)', dependencyTypes: ['core'] },
+    },
+    {
       name: 'the core loads nothing on demand',
       severity: 'error',
       from: { path: `${SRC}core/`, pathNot: TESTS },
